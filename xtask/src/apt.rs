@@ -1,0 +1,67 @@
+//! Debian's package manager, without a question asked. What a package does after its installation, such as
+//! starting a service, is left as it is.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::programs;
+
+/// Installs `packages`; where that fails, once more after an update of the package lists.
+///
+/// # Errors
+/// Says which command the user has to run where this one can't.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    let by_hand = format!("apt-get install -y {}", packages.join(" "));
+    if programs::find("apt-get").is_none() {
+        bail!("there is no apt-get here to install {}", packages.join(", "));
+    }
+    let as_root = is_root();
+    if !as_root && programs::find("sudo").is_none() {
+        bail!("installing packages needs root and there is no sudo; as root, run `{by_hand}`");
+    }
+    println!("setup: {by_hand}");
+    let mut arguments = vec!["install", "-y"];
+    arguments.extend(packages);
+    if apt_get(as_root, &arguments).is_ok() {
+        return Ok(());
+    }
+    // The lists of a fresh machine or container are empty or old.
+    println!("setup: apt-get update");
+    let updated = apt_get(as_root, &["update"]);
+    if let Err(error) = apt_get(as_root, &arguments) {
+        if let Err(update_error) = updated {
+            eprintln!("setup: apt-get update failed: {update_error:#}");
+        }
+        bail!("`{by_hand}` failed ({error}); run it as root");
+    }
+    Ok(())
+}
+
+/// Package names known to apt that match the extended regular expression `pattern`, one in each line.
+pub(crate) fn search_names(pattern: &str) -> Option<String> {
+    programs::answer(Command::new("apt-cache").args(["search", "--names-only", pattern]))
+}
+
+/// Not tied to the life of `xtask` like other children, and not stopped by it: a package manager killed
+/// half-way leaves a broken machine, and it ends by itself.
+fn apt_get(as_root: bool, arguments: &[&str]) -> Result<()> {
+    let mut command = if as_root {
+        Command::new("apt-get")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        sudo
+    };
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(std::process::Stdio::null());
+    let status = command.status()?;
+    if !status.success() {
+        bail!("{status}");
+    }
+    Ok(())
+}
+
+fn is_root() -> bool {
+    // SAFETY: geteuid has no arguments and can't fail.
+    unsafe { libc::geteuid() == 0 }
+}

@@ -1,0 +1,163 @@
+//! The Wasm tool chain of last resort: Debian's own compiler, which builds its matching standard library from
+//! source. For machines where rustup is missing or can't download.
+//!
+//! The library source fits only that compiler, so nothing of a rustup that may have started this program is
+//! handed on to it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::repository::Repository;
+use crate::{apt, programs};
+
+const CARGO: &str = "/usr/bin/cargo";
+const RUSTC: &str = "/usr/bin/rustc";
+/// The C library for Wasm, package `wasi-libc`.
+const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
+const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc"];
+
+/// Debian's compiler with all that it needs for `wasm32-wasip1`.
+#[derive(Debug)]
+pub(crate) struct Debian {
+    linker: PathBuf,
+}
+
+impl Debian {
+    /// The installed tool chain, if it is complete.
+    pub(crate) fn find() -> Option<Self> {
+        if !Path::new(CARGO).is_file() || !Path::new(WASI_LIBC).join("libc.a").is_file() {
+            return None;
+        }
+        let sysroot = programs::answer(clean(Command::new(RUSTC)).args(["--print", "sysroot"]))?;
+        if !Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file() {
+            return None;
+        }
+        Some(Self { linker: find_linker(llvm_major(&rustc_version()?)?)? })
+    }
+
+    /// Installs the packages, the linker last: its version is known only from the compiler's.
+    pub(crate) fn install() -> Result<Self> {
+        apt::install(&PACKAGES)?;
+        let version = rustc_version().with_context(|| format!("failed to run {RUSTC} -vV"))?;
+        let llvm = llvm_major(&version).with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
+        if find_linker(llvm).is_none() {
+            let names = apt::search_names("^lld-[0-9]+$").unwrap_or_default();
+            let Some(package) = pick_lld(&names, llvm) else {
+                bail!("apt knows no package lld-{llvm} or later, which {RUSTC} needs to link Wasm");
+            };
+            apt::install(&[&package])?;
+        }
+        Self::find().context("Debian's compiler for Wasm is incomplete after the installation")
+    }
+
+    /// `cargo build --release --target wasm32-wasip1` with this tool chain, to be completed by packages.
+    pub(crate) fn cargo_build(&self, repository: &Repository) -> Command {
+        let mut path = std::ffi::OsString::from("/usr/bin");
+        if let Some(user_path) = std::env::var_os("PATH") {
+            path.push(":");
+            path.push(user_path);
+        }
+        let mut command = clean(Command::new(CARGO));
+        command
+            .current_dir(repository.root())
+            .args(["build", "--release", "-Z", "build-std=std,panic_abort", "--target", "wasm32-wasip1"])
+            .arg("--target-dir")
+            .arg(repository.target())
+            .env("PATH", path)
+            .env("RUSTC", RUSTC)
+            // `-Z build-std` is refused by a stable compiler otherwise.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("CARGO_TARGET_WASM32_WASIP1_LINKER", &self.linker)
+            .env("RUSTFLAGS", format!("-L{WASI_LIBC} -Clink-self-contained=no"));
+        command
+    }
+}
+
+/// Takes out of the environment what cargo and rustup put there for the programs they start.
+fn clean(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(belongs_to_another_toolchain) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn belongs_to_another_toolchain(name: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        "CARGO",
+        "CARGO_BUILD_TARGET",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "LD_LIBRARY_PATH",
+        "RUSTC",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTC_WRAPPER",
+        "RUSTDOC",
+    ];
+    const PREFIXES: [&str; 5] =
+        ["RUSTUP_", "CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BUILD_RUST", "RUST_RECURSION"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn rustc_version() -> Option<String> {
+    programs::answer(clean(Command::new(RUSTC)).arg("-vV"))
+}
+
+/// The LLVM that a compiler was built with, from `rustc -vV`.
+fn llvm_major(version: &str) -> Option<u32> {
+    let line = version.lines().find_map(|line| line.strip_prefix("LLVM version:"))?;
+    line.trim().split('.').next()?.parse().ok()
+}
+
+/// The oldest package `lld-N` that is new enough, from lines of `name - description`.
+fn pick_lld(names: &str, at_least: u32) -> Option<String> {
+    let numbers = names
+        .lines()
+        .filter_map(|line| line.split_whitespace().next()?.strip_prefix("lld-")?.parse::<u32>().ok());
+    numbers.filter(|number| *number >= at_least).min().map(|number| format!("lld-{number}"))
+}
+
+/// The oldest installed `wasm-ld` that is new enough.
+fn find_linker(at_least: u32) -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?;
+    let versions = folders.filter_map(|folder| {
+        let folder = folder.ok()?;
+        let version: u32 = folder.file_name().to_str()?.strip_prefix("llvm-")?.parse().ok()?;
+        let linker = folder.path().join("bin/wasm-ld");
+        (version >= at_least && linker.is_file()).then_some((version, linker))
+    });
+    versions.min().map(|(_, linker)| linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_llvm_version_is_read_from_rustc() {
+        let version = "rustc 1.96.0 (x)\nbinary: rustc\nrelease: 1.96.0\nLLVM version: 22.1.8\n";
+        assert_eq!(llvm_major(version), Some(22));
+        assert_eq!(llvm_major("rustc 1.96.0\nrelease: 1.96.0\n"), None);
+    }
+
+    #[test]
+    fn the_oldest_linker_that_is_new_enough_is_picked() {
+        let names = "lld-14 - LLVM-based linker\nlld-23 - x\nlld-22 - x\nlld-9 - x\nlld - default\n";
+        assert_eq!(pick_lld(names, 22).as_deref(), Some("lld-22"));
+        assert_eq!(pick_lld(names, 15).as_deref(), Some("lld-22"));
+        assert_eq!(pick_lld(names, 24), None);
+        assert_eq!(pick_lld("", 22), None);
+    }
+
+    #[test]
+    fn what_rustup_and_cargo_set_is_kept_from_debians_compiler_but_not_the_users_cargo_home() {
+        for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "CARGO_PKG_NAME", "LD_LIBRARY_PATH"] {
+            assert!(belongs_to_another_toolchain(name), "{name}");
+        }
+        for name in ["CARGO_HOME", "CARGO_NET_OFFLINE", "HOME", "PATH"] {
+            assert!(!belongs_to_another_toolchain(name), "{name}");
+        }
+    }
+}

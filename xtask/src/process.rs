@@ -1,0 +1,234 @@
+//! Child processes: how they are started, waited for and stopped.
+//!
+//! Each child leads a process group of its own. A Ctrl-C of the terminal thus reaches `xtask` alone, which
+//! stops its children in the right order (the app before its Redis), by their own ids and nothing else.
+//! Where `xtask` is killed, the kernel (Linux) sends its direct children a SIGTERM.
+
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// How often a waiting loop looks again.
+pub(crate) const POLL: Duration = Duration::from_millis(10);
+/// How long a child may take to end after it was asked to.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+static STOP_ASKED: AtomicBool = AtomicBool::new(false);
+
+/// Makes Ctrl-C, SIGTERM and SIGHUP ask for a stop; a second one ends `xtask` at once.
+pub(crate) fn install_stop_handler() -> Result<()> {
+    ctrlc::set_handler(|| {
+        if STOP_ASKED.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    })
+    .context("failed to install the handler of Ctrl-C")
+}
+
+/// Whether the user asked for a stop.
+pub(crate) fn stop_asked() -> bool {
+    STOP_ASKED.load(Ordering::SeqCst)
+}
+
+/// A running child. Dropping it stops it together with its process group.
+pub(crate) struct Running {
+    name: String,
+    child: Child,
+    /// Set once the child is reaped; its id may belong to another process from then on.
+    status: Option<ExitStatus>,
+}
+
+impl Running {
+    /// Starts `command`; `name` is what messages call it. To be called from the main thread only, because
+    /// the kernel ties the child to the thread that started it.
+    pub(crate) fn start(name: &str, command: &mut Command) -> Result<Self> {
+        command.process_group(0);
+        tie_to_this_process(command);
+        let program = command.get_program().to_owned();
+        let child =
+            command.spawn().with_context(|| format!("failed to start {name} ({})", program.display()))?;
+        Ok(Self { name: name.to_owned(), child, status: None })
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What messages call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The writing end of its standard input, if that is a pipe not taken yet.
+    pub(crate) fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// The reading end of its standard output, if that is a pipe not taken yet.
+    pub(crate) fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// Whether it has ended by itself. It is not reaped by this, so its id stays its own.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.status.is_some() || has_ended(self.id())
+    }
+
+    /// Waits up to `limit`; true when it has ended.
+    pub(crate) fn ends_within(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        while !self.has_ended() {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(POLL);
+        }
+        true
+    }
+
+    /// Waits for the end, or for the user's wish to stop, which is passed on as `signal`.
+    ///
+    /// # Errors
+    /// When the user asked for a stop, or the child can't be waited for.
+    pub(crate) fn wait(mut self, signal: libc::c_int) -> Result<ExitStatus> {
+        while !self.has_ended() {
+            if stop_asked() {
+                self.stop(signal)?;
+                bail!("{} was interrupted", self.name);
+            }
+            std::thread::sleep(POLL);
+        }
+        self.stop(signal)
+    }
+
+    /// Asks the group to end with `signal`, kills what is left of it after 10 s, and reaps the child.
+    pub(crate) fn stop(&mut self, signal: libc::c_int) -> Result<ExitStatus> {
+        if let Some(status) = self.status {
+            return Ok(status);
+        }
+        if !self.has_ended() {
+            signal_group(self.id(), signal);
+            if !self.ends_within(STOP_LIMIT) {
+                eprintln!("{} did not end within {} s and is killed", self.name, STOP_LIMIT.as_secs());
+            }
+        }
+        // Also sweeps away what a dead leader left behind; the id can't be another's before the wait below.
+        signal_group(self.id(), libc::SIGKILL);
+        let status = self.child.wait().with_context(|| format!("failed to wait for {}", self.name))?;
+        self.status = Some(status);
+        Ok(status)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop(libc::SIGTERM) {
+            eprintln!("error: {error:#}");
+        }
+    }
+}
+
+/// Runs `command` to its end with the user's terminal.
+///
+/// # Errors
+/// When it can't be started, the user asked for a stop, or it ends with anything but 0.
+pub(crate) fn run(name: &str, command: &mut Command) -> Result<()> {
+    let status = Running::start(name, command)?.wait(libc::SIGTERM)?;
+    if !status.success() {
+        bail!("{name} failed with {status}");
+    }
+    Ok(())
+}
+
+/// The exit code to hand on for a child's: a signal counts as 128 and its number, as in a shell.
+pub(crate) fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+    u8::try_from(code).unwrap_or(1)
+}
+
+/// Whether the child process `id` of this process has ended. It is not reaped.
+pub(crate) fn has_ended(id: u32) -> bool {
+    // SAFETY: `info` is a plain C struct for which all zeroes is a valid value, and it outlives the call.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        let result = libc::waitid(libc::P_PID, id as libc::id_t, &raw mut info, options);
+        // An error means that there is no such child (any more).
+        result != 0 || info.si_pid() != 0
+    }
+}
+
+fn signal_group(leader: u32, signal: libc::c_int) {
+    // SAFETY: kill touches no memory. The group is that of a child which is not reaped yet.
+    unsafe {
+        libc::kill(-(leader as libc::pid_t), signal);
+    }
+}
+
+/// Has the kernel end the child when this process dies in a way that leaves no time to stop it.
+fn tie_to_this_process(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    {
+        let parent = std::process::id();
+        // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe.
+        unsafe {
+            command.pre_exec(move || {
+                if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) != 0 {
+                    return Err(io::Error::last_os_error());
+                }
+                // The parent may have died before the call above; then no signal would come.
+                if libc::getppid() as u32 != parent {
+                    return Err(io::Error::from_raw_os_error(libc::ESRCH));
+                }
+                Ok(())
+            });
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stopping_a_child_stops_its_whole_group() {
+        // The shell's own child would outlive it; it holds the pipe open, so the end of the pipe proves its end.
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 60 & echo ready; wait"]).stdout(std::process::Stdio::piped());
+        let mut child = Running::start("the shell", &mut command).unwrap();
+        let mut output = io::BufReader::new(child.take_stdout().unwrap());
+        let mut line = String::new();
+        io::BufRead::read_line(&mut output, &mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        let started = Instant::now();
+        drop(child);
+        io::Read::read_to_string(&mut output, &mut line).unwrap();
+        assert!(started.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn an_ended_child_is_seen_and_keeps_its_exit_status() {
+        let child = Running::start("the shell", Command::new("sh").args(["-c", "exit 7"])).unwrap();
+        assert!(child.ends_within(Duration::from_secs(10)));
+        assert_eq!(exit_code(child.wait(libc::SIGTERM).unwrap()), 7);
+    }
+
+    #[test]
+    fn a_child_ended_by_a_signal_gives_the_exit_code_of_a_shell() {
+        let child = Running::start("the shell", Command::new("sh").args(["-c", "kill -9 $$"])).unwrap();
+        assert_eq!(exit_code(child.wait(libc::SIGTERM).unwrap()), 137);
+    }
+
+    #[test]
+    fn a_failed_run_names_the_program() {
+        let error = run("the shell", Command::new("sh").args(["-c", "exit 3"])).unwrap_err();
+        assert!(error.to_string().contains("the shell failed"), "{error:#}");
+    }
+}

@@ -1,0 +1,52 @@
+//! Where things lie in the repository. All paths are absolute, so that the current directory can stay the
+//! user's own and their relative paths keep their meaning.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The checkout this program belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct Repository {
+    root: PathBuf,
+}
+
+impl Repository {
+    /// Finds the checkout: where cargo runs this package from, else where it was compiled.
+    pub(crate) fn find() -> Result<Self> {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = package.parent().context("CARGO_MANIFEST_DIR has no parent folder")?;
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// The root folder.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The manifest of the Spin application.
+    pub(crate) fn spin_toml(&self) -> PathBuf {
+        self.root.join("spin.toml")
+    }
+
+    /// Cargo's target folder. It is named in every call, because `spin.toml` names it as well.
+    pub(crate) fn target(&self) -> PathBuf {
+        self.root.join("target")
+    }
+
+    /// A native program of this workspace.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.target().join("release").join(name)
+    }
+
+    /// Logs of what `xtask` ran.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.target().join("xtask")
+    }
+
+    /// Data of the private Redis and its lock.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.root.join(".data")
+    }
+}

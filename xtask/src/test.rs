@@ -1,0 +1,166 @@
+//! `cargo xtask test`: builds everything and runs every test of the workspace.
+//!
+//! The very last line is `N passed, M failed`, with `, K skipped` where tests were ignored. It is printed in
+//! every case, also when a build fails; no test run at all is a failure.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{ChildStdout, ExitCode, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::Running;
+use crate::repository::Repository;
+use crate::{native, setup, toolchain, wasm};
+
+/// How long the rest of the output may take to be read once the tests have ended.
+const READ_LIMIT: Duration = Duration::from_secs(10);
+
+/// How many tests ended how, summed over all test binaries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Tally {
+    /// Adds one line of output, if it is the result line of a test binary.
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line.split_once("test result: ") else { return };
+        // "ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s"
+        let counts = counts.split_once(". ").map_or(counts, |(_, counts)| counts);
+        for part in counts.split(';') {
+            let mut words = part.split_whitespace();
+            let Some(count) = words.next().and_then(|word| word.parse::<u64>().ok()) else { continue };
+            match words.next() {
+                Some("passed") => self.passed += count,
+                Some("failed") => self.failed += count,
+                Some("ignored") => self.skipped += count,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} passed, {} failed", self.passed, self.failed)?;
+        if self.skipped > 0 {
+            write!(formatter, ", {} skipped", self.skipped)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs all phases and prints the tally as the last line, whatever happened.
+pub(crate) fn run(repository: &Repository, arguments: &[OsString]) -> ExitCode {
+    let tally = Arc::new(Mutex::new(Tally::default()));
+    let result = phases(repository, arguments, &tally);
+    let tally = *tally.lock().unwrap_or_else(PoisonError::into_inner);
+    let verdict = result.and_then(|()| if tally.passed == 0 { bail!("no test was run") } else { Ok(()) });
+    if let Err(error) = &verdict {
+        eprintln!("error: {error:#}");
+    }
+    println!("{tally}");
+    if verdict.is_ok() && tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn phases(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tally>>) -> Result<()> {
+    let toolchain = phase("set-up", || {
+        setup::ensure_redis()?;
+        setup::ensure_wasm_toolchain(repository, None)
+    })?;
+    phase("Wasm components", || wasm::build(repository, &toolchain))?;
+    phase("guests", || wasm::build_guests(repository, &toolchain))?;
+    phase("native programs", || native::build(repository, &["local-runtime", "loadtest", "conventional"]))?;
+    phase("tests", || cargo_test(repository, arguments, tally))
+}
+
+/// Runs one phase and prints how long it took.
+fn phase<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let started = Instant::now();
+    let result = work();
+    println!("xtask: {name}: {:.1} s", started.elapsed().as_secs_f64());
+    result
+}
+
+fn cargo_test(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tally>>) -> Result<()> {
+    let mut command = toolchain::cargo(repository, "test");
+    command.args(["--release", "--no-fail-fast", "--workspace"]);
+    for package in wasm::COMPONENTS.iter().chain([&wasm::GUESTS]) {
+        command.args(["--exclude", package]);
+    }
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut cargo = Running::start("cargo test", &mut command)?;
+    let stdout = cargo.take_stdout().context("cargo test has no output")?;
+    let counted = Arc::clone(tally);
+    let reader = std::thread::spawn(move || stream_through(stdout, &counted));
+    let status = cargo.wait(libc::SIGTERM);
+    // Not joined without a limit: a process that a test left behind may hold the pipe open.
+    let deadline = Instant::now() + READ_LIMIT;
+    while !reader.is_finished() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let status = status?;
+    if !status.success() {
+        bail!("cargo test failed with {status}");
+    }
+    Ok(())
+}
+
+/// Prints each line as it comes, and counts the results.
+fn stream_through(stdout: ChildStdout, tally: &Mutex<Tally>) {
+    let mut reader = BufReader::new(stdout);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        let mut terminal = std::io::stdout().lock();
+        let _ = terminal.write_all(&line).and_then(|()| terminal.flush());
+        tally.lock().unwrap_or_else(PoisonError::into_inner).add(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally_of(output: &str) -> Tally {
+        let mut tally = Tally::default();
+        output.lines().for_each(|line| tally.add(line));
+        tally
+    }
+
+    #[test]
+    fn results_of_all_test_binaries_are_summed() {
+        let output = "\
+running 4 tests
+test a ... ok
+test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s
+
+test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 5 filtered out; finished in 1.20s
+";
+        let expected = Tally { passed: 13, failed: 2, skipped: 1 };
+        assert_eq!(tally_of(output), expected);
+        assert_eq!(expected.to_string(), "13 passed, 2 failed, 1 skipped");
+    }
+
+    #[test]
+    fn skipped_tests_are_named_only_where_there_are_some() {
+        assert_eq!(Tally { passed: 4, failed: 0, skipped: 0 }.to_string(), "4 passed, 0 failed");
+    }
+
+    #[test]
+    fn lines_that_only_look_like_results_are_not_counted() {
+        assert_eq!(tally_of("3 passed; 1 failed\ntest passed ... ok\nresult: 5 passed"), Tally::default());
+    }
+
+    #[test]
+    fn a_result_line_behind_other_output_of_a_test_is_counted() {
+        let line = "some print without an end of linetest result: ok. 1 passed; 0 failed; 0 ignored";
+        assert_eq!(tally_of(line).passed, 1);
+    }
+}
