@@ -1,1 +1,19 @@
+//! What the order pipeline knows, free of where it runs.
+//!
+//! - [`order`]: the order as it is sent, and [`order::Order::parse`], the only door to it
+//! - [`complexity`]: how much work an order is, as a score with named reasons
+//! - [`pricing`] and [`confirmation`]: what the customer is told
+//! - [`queue`]: the streams in Redis; keys, scripts, enqueue, drain, look-ups
+//! - [`roles`]: what distributor and receivers decide for one entry
+//! - [`settings`]: the variables of `spin.toml`, read and checked in one place
+//!
+//! Absent on purpose: Spin, sockets, clocks, random numbers. Commands go out through [`queue::Execute`], time comes
+//! in as a value, so the same code runs in Wasm, in the native baseline and in tests.
 
+pub mod complexity;
+pub mod confirmation;
+pub mod order;
+pub mod pricing;
+pub mod queue;
+pub mod roles;
+pub mod settings;

@@ -1,0 +1,148 @@
+//! The port to Redis: one command out, one flat list back.
+
+use std::fmt;
+
+/// Carries a command to Redis.
+pub trait Execute {
+    /// Sends one command and waits for its reply, nested replies flattened into one list. Empty arrays vanish.
+    ///
+    /// # Errors
+    /// When there is no connection, or the server answers with an error.
+    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError>;
+}
+
+/// One argument of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Argument<'a> {
+    /// Bytes, binary safe.
+    Bytes(&'a [u8]),
+    /// A number, sent as decimal text.
+    Int(i64),
+}
+
+/// One element of a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing. Hosts differ in whether it is kept in a list, so no script here returns it.
+    Nil,
+    /// A status such as `OK`.
+    Status(String),
+    /// A number.
+    Int(i64),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// What went wrong with a command, as the host or server said it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ExecuteError(pub String);
+
+impl ExecuteError {
+    /// Whether the server does not have the script. Known by its text only: that is all Spin passes on.
+    pub(crate) fn is_unknown_script(&self) -> bool {
+        self.0.contains("NoScriptError") || self.0.contains("NOSCRIPT")
+    }
+}
+
+/// Why the queue could not do what was asked. All are transient: nothing was changed, the entry stays where it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueueError {
+    /// Redis could not be reached, or refused the command.
+    #[error("{what}: {source}")]
+    Redis {
+        /// What was being done.
+        what: &'static str,
+        /// What Redis or the host said.
+        source: ExecuteError,
+    },
+    /// The reply has another shape than the script gives: another version of the script, or another server.
+    #[error("{what}: unexpected reply from redis, {detail}")]
+    Reply {
+        /// What was being done.
+        what: &'static str,
+        /// What was expected.
+        detail: String,
+    },
+}
+
+impl<'a> From<&'a str> for Argument<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Bytes(text.as_bytes())
+    }
+}
+
+impl<'a> From<&'a String> for Argument<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Bytes(text.as_bytes())
+    }
+}
+
+impl<'a> From<&'a [u8]> for Argument<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<i64> for Argument<'_> {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<u32> for Argument<'_> {
+    fn from(number: u32) -> Self {
+        Self::Int(number.into())
+    }
+}
+
+/// Takes a flat reply apart, element by element.
+pub(crate) struct Reply {
+    what: &'static str,
+    values: std::vec::IntoIter<Value>,
+}
+
+impl Reply {
+    pub(crate) fn new(what: &'static str, values: Vec<Value>) -> Self {
+        Self { what, values: values.into_iter() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.len() == 0
+    }
+
+    pub(crate) fn int(&mut self) -> Result<i64, QueueError> {
+        match self.values.next() {
+            Some(Value::Int(number)) => Ok(number),
+            other => Err(self.unexpected("a number", other.as_ref())),
+        }
+    }
+
+    pub(crate) fn count(&mut self) -> Result<u64, QueueError> {
+        Ok(u64::try_from(self.int()?).unwrap_or(0))
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, QueueError> {
+        match self.values.next() {
+            Some(Value::Bytes(bytes)) => Ok(bytes),
+            Some(Value::Status(text)) => Ok(text.into_bytes()),
+            other => Err(self.unexpected("bytes", other.as_ref())),
+        }
+    }
+
+    pub(crate) fn text(&mut self) -> Result<String, QueueError> {
+        String::from_utf8(self.bytes()?).map_err(|_| self.unexpected("text", None))
+    }
+
+    pub(crate) fn unexpected(&self, expected: impl fmt::Display, found: Option<&Value>) -> QueueError {
+        // The kind only: a value may hold personal data.
+        let found = match found {
+            None => "nothing",
+            Some(Value::Nil) => "nil",
+            Some(Value::Status(_)) => "a status",
+            Some(Value::Int(_)) => "a number",
+            Some(Value::Bytes(_)) => "bytes",
+        };
+        QueueError::Reply { what: self.what, detail: format!("expected {expected}, found {found}") }
+    }
+}

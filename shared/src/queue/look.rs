@@ -1,0 +1,219 @@
+//! What is done to the queue beside draining: enqueue, ring, tick, and look at orders and streams.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Queue;
+use super::execute::{Argument, Execute, QueueError, Reply, Value};
+use super::keys::Stream;
+use super::scripts::{Call, ENQUEUE, STATS, TICK};
+
+/// What became of orders that were to be enqueued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enqueued {
+    /// All are in the ingress stream.
+    Written {
+        /// Orders that wait or are in flight now, in all streams.
+        backlog: u64,
+    },
+    /// None is: they would have exceeded `max_backlog`.
+    Full {
+        /// Orders that wait or are in flight, in all streams.
+        backlog: u64,
+    },
+}
+
+/// What a tick found in one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Tick {
+    /// Entries that were never delivered.
+    pub waiting: u64,
+    /// Entries delivered and not acked.
+    pub pending: u64,
+    /// Whether one of those is overdue.
+    pub overdue: bool,
+    /// Whether the bell was rung.
+    pub rung: bool,
+}
+
+/// One look at the whole queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stats {
+    /// The streams that are drained, by name.
+    pub streams: BTreeMap<&'static str, StreamStats>,
+    /// Confirmations that are kept at the moment.
+    pub confirmations: u64,
+    /// Dead letters that wait to be dealt with.
+    pub dead_letters: u64,
+    /// Counters since the queue was made: `confirmed_simple`, `dead_lettered` and so on.
+    pub totals: BTreeMap<String, u64>,
+}
+
+/// One stream that is drained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StreamStats {
+    /// Entries waiting or in flight.
+    pub length: u64,
+    /// Of those, delivered and not acked.
+    pub pending: u64,
+    /// Age of the oldest entry in ms; 0 when there is none.
+    pub oldest_ms: u64,
+}
+
+/// How far an order is: the fields of its state, and the confirmation once there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderState {
+    /// The fields: `state`, `ingress`, `lane`, `score`, `reasons`, `routed`, `confirmed`, `code`, `dead_letter`.
+    pub fields: BTreeMap<String, String>,
+    /// The confirmation as JSON, while it is kept.
+    pub confirmation: Option<Vec<u8>>,
+}
+
+impl<E: Execute> Queue<'_, E> {
+    /// Writes orders to the ingress stream in one step, all or none, and rings its bell.
+    ///
+    /// # Errors
+    /// When Redis fails; then it is unknown whether they were written, and sending them again is safe.
+    pub fn enqueue(&mut self, orders: &[(Uuid, &[u8])], max_backlog: u32) -> Result<Enqueued, QueueError> {
+        let states: Vec<String> = orders.iter().map(|(id, _)| self.keys.state(*id)).collect();
+        let keys = &self.keys;
+        let mut call = Call::new();
+        for stream in Stream::ALL {
+            call.key(keys.stream(stream));
+        }
+        call.key(keys.bell(Stream::Ingress));
+        for state in &states {
+            call.key(state);
+        }
+        call.arg(keys.channel(Stream::Ingress)).arg(self.settings.bell_ms).arg(max_backlog);
+        for (_, order) in orders {
+            call.arg(*order);
+        }
+        let mut reply = ENQUEUE.run(self.redis, call, "failed to enqueue")?;
+        let is_written = reply.int()? == 1;
+        let backlog = reply.count()?;
+        Ok(if is_written { Enqueued::Written { backlog } } else { Enqueued::Full { backlog } })
+    }
+
+    /// Rings a stream's bell, whatever is in the stream.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn ring(&mut self, stream: Stream) -> Result<(), QueueError> {
+        let what = "failed to ring the bell";
+        let channel = self.keys.channel(stream);
+        self.redis
+            .execute("PUBLISH", &[channel.into(), "".into()])
+            .map(drop)
+            .map_err(|source| QueueError::Redis { what, source })
+    }
+
+    /// Rings a stream's bell if work is waiting there or overdue.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn tick(&mut self, stream: Stream) -> Result<Tick, QueueError> {
+        let keys = &self.keys;
+        let mut call = Call::new();
+        call.key(keys.stream(stream)).key(keys.bell(stream));
+        call.arg(stream.group()).arg(self.settings.claim_idle_ms);
+        call.arg(keys.channel(stream)).arg(self.settings.bell_ms);
+        let mut reply = TICK.run(self.redis, call, "failed to tick")?;
+        Ok(Tick {
+            waiting: reply.count()?,
+            pending: reply.count()?,
+            overdue: reply.int()? == 1,
+            rung: reply.int()? == 1,
+        })
+    }
+
+    /// Looks at all streams and counters at one moment.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn stats(&mut self) -> Result<Stats, QueueError> {
+        let keys = &self.keys;
+        let mut call = Call::new();
+        for stream in Stream::ALL {
+            call.key(keys.stream(stream));
+        }
+        call.key(keys.confirmations()).key(keys.dead_letters()).key(keys.totals());
+        for stream in Stream::ALL {
+            call.arg(stream.group());
+        }
+        let mut reply = STATS.run(self.redis, call, "failed to read the statistics")?;
+        let mut streams = BTreeMap::new();
+        for stream in Stream::ALL {
+            let stats =
+                StreamStats { length: reply.count()?, pending: reply.count()?, oldest_ms: reply.count()? };
+            streams.insert(stream.as_str(), stats);
+        }
+        let confirmations = reply.count()?;
+        let dead_letters = reply.count()?;
+        let mut totals = BTreeMap::new();
+        while !reply.is_empty() {
+            let name = reply.text()?;
+            let count = reply.text()?.parse().map_err(|_| reply.unexpected("a counter", None))?;
+            totals.insert(name, count);
+        }
+        Ok(Stats { streams, confirmations, dead_letters, totals })
+    }
+
+    /// How far an order is; `None` when the queue does not know it.
+    ///
+    /// An order added by plain `XADD` is known from the moment it is routed.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn find(&mut self, order: Uuid) -> Result<Option<OrderState>, QueueError> {
+        let key = self.keys.state(order);
+        let mut reply = self.look_up("HGETALL", &[(&key).into()])?;
+        let mut fields = BTreeMap::new();
+        while !reply.is_empty() {
+            fields.insert(reply.text()?, reply.text()?);
+        }
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        let confirmation = match fields.get("confirmed") {
+            Some(id) => self.confirmation(id)?,
+            None => None,
+        };
+        Ok(Some(OrderState { fields, confirmation }))
+    }
+
+    /// The confirmation in one entry of the stream of confirmations; `None` when it is no longer kept.
+    fn confirmation(&mut self, entry_id: &str) -> Result<Option<Vec<u8>>, QueueError> {
+        let confirmations = self.keys.confirmations().to_owned();
+        let mut reply =
+            self.look_up("XRANGE", &[(&confirmations).into(), entry_id.into(), entry_id.into()])?;
+        if reply.is_empty() {
+            return Ok(None);
+        }
+        reply.text()?;
+        while !reply.is_empty() {
+            let (field, value) = (reply.text()?, reply.bytes()?);
+            if field == "confirmation" {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
+    }
+
+    fn look_up(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Reply, QueueError> {
+        let what = "failed to look the order up";
+        let values: Vec<Value> = self
+            .redis
+            .execute(command, arguments)
+            .map_err(|source| QueueError::Redis { what, source })?
+            .into_iter()
+            // Some hosts report nothing as an empty list, others as one nil.
+            .filter(|value| *value != Value::Nil)
+            .collect();
+        Ok(Reply::new(what, values))
+    }
+}

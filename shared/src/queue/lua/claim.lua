@@ -1,0 +1,86 @@
+-- Hands out the next batch of a stream: one overdue entry alone, or new entries.
+--
+-- Overdue entries come first and one by one, so that an order which kills its instance takes no other order with it.
+-- Crash window: what is handed out here stays pending until a commit acks it, or until it is overdue.
+--
+-- KEYS[1]  the stream
+-- KEYS[2]  its bell
+-- ARGV[1]  the consumer group     ARGV[2]  the consumer
+-- ARGV[3]  the most entries       ARGV[4]  idle time in ms after which a pending entry is overdue
+-- ARGV[5]  the longest order in bytes; longer ones are handed out without their text
+-- ARGV[6]  the bell's channel     ARGV[7]  how long a ring counts, in ms
+-- ARGV[8]  1 for the first claim of a drain
+--
+-- Returns {vanished} and for each entry five values: entry id, delivery count (the first delivery is 1), entry id the order had
+-- in ingress, length of the order in bytes (-1: the entry has no field "order"), order. "vanished" counts entries that
+-- were deleted by somebody while they were pending.
+
+local stream, bell, group, consumer = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+local idle, longest = ARGV[4], tonumber(ARGV[5])
+local reply = {0}
+
+local function hand_out(entry, delivery_count)
+  local id, fields = entry[1], entry[2]
+  local order, ingress
+  for i = 1, #fields, 2 do
+    if fields[i] == 'order' then
+      order = fields[i + 1]
+    elseif fields[i] == 'ingress' then
+      ingress = fields[i + 1]
+    end
+  end
+  local length = order and #order or -1
+  if length < 0 or length > longest then
+    order = ''
+  end
+  local n = #reply
+  reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4], reply[n + 5] = id, delivery_count, ingress or id, length, order
+end
+
+-- Somebody must look again after this drain, even if it dies: with this batch the stream may not be empty.
+local function ring()
+  if redis.call('SET', bell, '1', 'NX', 'PX', ARGV[7]) then
+    redis.call('PUBLISH', ARGV[6], '')
+  end
+end
+
+-- What is enqueued from now on rings again: the ring that started this drain has been heard.
+if ARGV[8] == '1' then
+  redis.call('DEL', bell)
+end
+
+local overdue = redis.pcall('XPENDING', stream, group, 'IDLE', idle, '-', '+', 1)
+if overdue.err then
+  if not string.find(overdue.err, 'NOGROUP', 1, true) then
+    return overdue
+  end
+  redis.call('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM')
+  overdue = {}
+end
+while overdue[1] do
+  local id, delivery_count = overdue[1][1], overdue[1][4]
+  local claimed = redis.call('XCLAIM', stream, group, consumer, idle, id)
+  if claimed[1] then
+    hand_out(claimed[1], delivery_count + 1)
+    ring()
+    return reply
+  end
+  -- XCLAIM drops an entry from the pending list when the stream no longer has it.
+  reply[1] = reply[1] + 1
+  overdue = redis.call('XPENDING', stream, group, 'IDLE', idle, '-', '+', 1)
+end
+
+local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', ARGV[3], 'STREAMS', stream, '>')
+if not read then
+  -- Looking and clearing the bell is one step here: nothing can be enqueued between the two and go unheard.
+  redis.call('DEL', bell)
+  return reply
+end
+local entries = read[1][2]
+for i = 1, #entries do
+  hand_out(entries[i], 1)
+end
+if #entries == tonumber(ARGV[3]) then
+  ring()
+end
+return reply

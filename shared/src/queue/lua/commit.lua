@@ -1,0 +1,134 @@
+-- Applies the outcomes of a batch: each once, and only for entries that are still pending.
+--
+-- Two drains may hold the same entry after a time-out; the first commit acks it, the second finds it gone and writes nothing.
+-- Crash window: none inside. A script runs whole or not at all, so ack, effect and state cannot part.
+--
+-- KEYS[1]     the stream the entries were claimed from
+-- KEYS[2..3]  the lanes simple, complex     KEYS[4..5]  their bells
+-- KEYS[6]     confirmations                 KEYS[7]     dead letters
+-- KEYS[8]     totals                        KEYS[9..]   states of orders
+-- ARGV[1]     the consumer group            ARGV[2]     the consumer
+-- ARGV[3..4]  the lanes' bell channels      ARGV[5]     how long a ring counts, in ms
+-- ARGV[6]     how long a confirmation and its state are kept, in ms
+-- ARGV[7]     the stream's short name, for dead letters and totals
+-- ARGV[8..]   seven values an entry: entry id; outcome; index of the order's state in KEYS, 0 where the order has no
+--             identity; entry id in ingress; then by outcome
+--               simple, complex:  order, score, reasons
+--               confirm:          confirmation, order id, ""
+--               dead:             errors as JSON, code, delivery count
+--
+-- Returns {applied, lapsed, simple, complex, confirmed, dead letters, duplicates}; "lapsed" counts entries that were no longer
+-- pending.
+
+local stream, group, consumer, name = KEYS[1], ARGV[1], ARGV[2], ARGV[7]
+local STRIDE, FIRST = 7, 8
+local count = (#ARGV - FIRST + 1) / STRIDE
+
+local ids = {}
+local ack, delete = {'XACK', stream, group}, {'XDEL', stream}
+for i = 1, count do
+  ids[i] = ARGV[FIRST + (i - 1) * STRIDE]
+  ack[3 + i], delete[2 + i] = ids[i], ids[i]
+end
+
+-- One call acks the batch. When all were pending, all are ours. Otherwise another drain has committed some of them, and
+-- those are gone from the stream: every commit deletes what it acks.
+local all_pending = redis.call(unpack(ack)) == count
+local mine = 0
+local function is_mine(id)
+  return all_pending or redis.call('XRANGE', stream, id, id)[1] ~= nil
+end
+
+local done = {simple = 0, complex = 0, confirm = 0, dead = 0, duplicate = 0}
+
+local function route(lane_key, lane, id, state_key, order, score, reasons)
+  local state = redis.call('HGET', state_key, 'state')
+  if state and state ~= 'queued' then
+    done.duplicate = done.duplicate + 1
+    return
+  end
+  local routed = redis.call('XADD', lane_key, '*', 'order', order, 'ingress', id)
+  redis.call('HSET', state_key, 'state', 'routed', 'lane', lane, 'score', score, 'reasons', reasons,
+    'ingress', id, 'routed', routed)
+  done[lane] = done[lane] + 1
+end
+
+local function confirm(state_key, ingress, confirmation, order_id)
+  local confirmed = redis.call('XADD', KEYS[6], '*', 'order_id', order_id, 'confirmation', confirmation)
+  redis.call('HSET', state_key, 'state', 'confirmed', 'lane', name, 'ingress', ingress, 'confirmed', confirmed)
+  redis.call('PEXPIRE', state_key, ARGV[6])
+  done.confirm = done.confirm + 1
+end
+
+-- The entry's own fields are copied here, inside Redis: an order too long to be handed out is kept whole as well.
+local function dead_letter(id, state_key, ingress, errors, code, delivery_count)
+  local letter = {'XADD', KEYS[7], '*', 'code', code, 'errors', errors, 'stream', name, 'entry', id,
+    'ingress', ingress, 'delivery_count', delivery_count}
+  local found, others = redis.call('XRANGE', stream, id, id)[1], {}
+  local fields = found and found[2] or {}
+  for i = 1, #fields, 2 do
+    if fields[i] == 'order' then
+      letter[#letter + 1], letter[#letter + 2] = 'order', fields[i + 1]
+    elseif fields[i] ~= 'ingress' then
+      others[#others + 1], others[#others + 2] = fields[i], fields[i + 1]
+    end
+  end
+  -- What else a producer put into the entry, as one JSON array: there may be more fields than a call takes.
+  if others[1] then
+    letter[#letter + 1], letter[#letter + 2] = 'fields', cjson.encode(others)
+  end
+  local dead = redis.call(unpack(letter))
+  done.dead = done.dead + 1
+  if state_key then
+    local state = redis.call('HGET', state_key, 'state')
+    -- A broken copy of an order that is on its way already must not mark that one dead.
+    if name ~= 'ingress' or not state or state == 'queued' then
+      redis.call('HSET', state_key, 'state', 'dead-lettered', 'code', code, 'ingress', ingress, 'dead_letter', dead)
+    end
+  end
+end
+
+for i = 1, count do
+  local at = FIRST + (i - 1) * STRIDE
+  local id, outcome = ids[i], ARGV[at + 1]
+  if is_mine(id) then
+    mine = mine + 1
+    local state_key = KEYS[tonumber(ARGV[at + 2])]
+    local ingress, a, b, c = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6]
+    if outcome == 'simple' then
+      route(KEYS[2], 'simple', id, state_key, a, b, c)
+    elseif outcome == 'complex' then
+      route(KEYS[3], 'complex', id, state_key, a, b, c)
+    elseif outcome == 'confirm' then
+      confirm(state_key, ingress, a, b)
+    else
+      dead_letter(id, state_key, ingress, a, b, c)
+    end
+  end
+end
+
+redis.call(unpack(delete))
+
+local function add_total(field, value)
+  if value > 0 then
+    redis.call('HINCRBY', KEYS[8], field, value)
+  end
+end
+add_total('routed_simple', done.simple)
+add_total('routed_complex', done.complex)
+add_total('confirmed_' .. name, done.confirm)
+add_total('dead_lettered', done.dead)
+add_total('duplicates', done.duplicate)
+
+if done.confirm > 0 then
+  local now = redis.call('TIME')
+  local oldest = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) - tonumber(ARGV[6])
+  redis.call('XTRIM', KEYS[6], 'MINID', '~', string.format('%.0f', math.max(oldest, 0)))
+end
+if done.simple > 0 and redis.call('SET', KEYS[4], '1', 'NX', 'PX', ARGV[5]) then
+  redis.call('PUBLISH', ARGV[3], '')
+end
+if done.complex > 0 and redis.call('SET', KEYS[5], '1', 'NX', 'PX', ARGV[5]) then
+  redis.call('PUBLISH', ARGV[4], '')
+end
+return {mine, count - mine, done.simple, done.complex, done.confirm, done.dead, done.duplicate}

@@ -1,0 +1,31 @@
+-- One look at all streams and counters.
+--
+-- KEYS[1..3]  the streams ingress, simple, complex     ARGV[1..3]  their consumer groups
+-- KEYS[4]     confirmations     KEYS[5]  dead letters  KEYS[6]     totals
+--
+-- Returns for each stream {length, pending, age of the oldest entry in ms}, then the number of confirmations, the number of dead
+-- letters, and the counters as name, value, name, value ...
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local reply = {}
+for i = 1, 3 do
+  local summary = redis.pcall('XPENDING', KEYS[i], ARGV[i])
+  if summary.err and not string.find(summary.err, 'NOGROUP', 1, true) then
+    return summary
+  end
+  local age = 0
+  local oldest = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', 1)[1]
+  if oldest then
+    age = math.max(now - tonumber(string.match(oldest[1], '^%d+')), 0)
+  end
+  reply[#reply + 1] = redis.call('XLEN', KEYS[i])
+  reply[#reply + 1] = summary[1] or 0
+  reply[#reply + 1] = age
+end
+reply[#reply + 1] = redis.call('XLEN', KEYS[4])
+reply[#reply + 1] = redis.call('XLEN', KEYS[5])
+for _, value in ipairs(redis.call('HGETALL', KEYS[6])) do
+  reply[#reply + 1] = value
+end
+return reply

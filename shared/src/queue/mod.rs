@@ -1,0 +1,46 @@
+//! The queue: Redis streams that hold orders, and how orders move through them.
+//!
+//! - [`keys`]: every key, channel and group name
+//! - [`enqueue`](Queue::enqueue), [`Drain`], [`tick`](Queue::tick), [`find`](Queue::find), [`stats`](Queue::stats): what can be done
+//! - `lua/`: the scripts that do it; whatever must not come apart happens inside one of them
+//!
+//! All commands go out through [`Execute`], which gives back what Spin's outbound Redis gives: one flat list.
+//!
+//! The guarantee: an order in a stream is confirmed once or dead-lettered with a reason, whoever dies when. The means: an entry
+//! stays pending until the script that applies its outcome acks it.
+
+mod drain;
+mod execute;
+pub mod keys;
+mod look;
+mod scripts;
+
+pub use drain::{Commit, DeadLetterReason, Drain, Entry, Outcome, Payload, Role, Step, Tally, drain};
+pub use execute::{Argument, Execute, ExecuteError, QueueError, Value};
+pub use keys::{Keys, Lane, QueueName, Stream};
+pub use look::{Enqueued, OrderState, Stats, StreamStats, Tick};
+
+use crate::settings::QueueSettings;
+
+/// The consumer's name within each group. One is enough: entries are told apart by id, ownership by idle time.
+pub(crate) const CONSUMER: &str = "drain";
+
+/// A queue, seen through one connection.
+#[derive(Debug)]
+pub struct Queue<'a, E> {
+    redis: &'a mut E,
+    keys: Keys,
+    settings: &'a QueueSettings,
+}
+
+impl<'a, E: Execute> Queue<'a, E> {
+    /// The queue that `settings` name, through the connection `redis`.
+    pub fn new(redis: &'a mut E, settings: &'a QueueSettings) -> Self {
+        Self { redis, keys: Keys::new(settings.queue.clone()), settings }
+    }
+
+    /// The names of the queue's keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+}

@@ -1,0 +1,177 @@
+//! The variables of `spin.toml`: read, checked and named in one place.
+//!
+//! The defaults here are those of `spin.toml`; a test compares the two. A wrong value is refused before any work starts, with
+//! the variable's name.
+
+use std::ops::RangeInclusive;
+
+use crate::queue::QueueName;
+
+/// Why a variable cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// The host does not give it.
+    #[error("variable {name}: {reason}")]
+    Unreadable {
+        /// The variable.
+        name: &'static str,
+        /// What the host said.
+        reason: String,
+    },
+    /// It is not a whole number in its range.
+    #[error("variable {name}: expected a whole number from {} to {}, found {found:?}", .range.start(), .range.end())]
+    OutOfRange {
+        /// The variable.
+        name: &'static str,
+        /// The values allowed.
+        range: RangeInclusive<u32>,
+        /// The value found.
+        found: String,
+    },
+    /// It is not a name that can stand in a key.
+    #[error("variable {name}: expected 1 to 64 letters, digits, '-', '_' or '.', found {found:?}")]
+    NotAName {
+        /// The variable.
+        name: &'static str,
+        /// The value found.
+        found: String,
+    },
+}
+
+/// How the queue is used; the same for every component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueSettings {
+    /// `queue`: the name of the queue, part of every key and channel.
+    pub queue: QueueName,
+    /// `batch_size`: the most entries claimed at once.
+    pub batch_size: u32,
+    /// `claim_idle_ms`: how long an entry may be pending before it is redelivered.
+    pub claim_idle_ms: u32,
+    /// `max_deliveries`: how often an entry is delivered, the first time included, before it is dead-lettered.
+    pub max_deliveries: u32,
+    /// `drain_budget_ms`: how long one drain may last before it hands over to the next.
+    pub drain_budget_ms: u32,
+    /// `bell_ms`: how long a ring counts as heard-soon; further rings within it are dropped.
+    pub bell_ms: u32,
+    /// `retention_s`: how long a confirmation and the state of its order are kept, in seconds.
+    pub retention_s: u32,
+}
+
+/// What `orders-api` needs beside [`QueueSettings`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// `max_backlog`: the most orders that may wait; 0 for no limit.
+    pub max_backlog: u32,
+    /// `max_orders_per_request`: the most orders in one request.
+    pub max_orders_per_request: u32,
+    /// `max_body_bytes`: the longest body of a request.
+    pub max_body_bytes: u32,
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self {
+            queue: QueueName::default(),
+            batch_size: 200,
+            claim_idle_ms: 5_000,
+            max_deliveries: 5,
+            drain_budget_ms: 5_000,
+            bell_ms: 1_000,
+            retention_s: 86_400,
+        }
+    }
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self { max_backlog: 1_000_000, max_orders_per_request: 10_000, max_body_bytes: 16 * 1024 * 1024 }
+    }
+}
+
+/// `complexity_threshold` by default: the score from which an order is complex.
+pub const DEFAULT_COMPLEXITY_THRESHOLD: u32 = 50;
+
+/// Asks the host for a variable by name.
+pub trait Variables {
+    /// The value, or what the host said.
+    ///
+    /// # Errors
+    /// When the host does not give it.
+    fn get(&self, name: &str) -> Result<String, String>;
+}
+
+impl<F: Fn(&str) -> Result<String, String>> Variables for F {
+    fn get(&self, name: &str) -> Result<String, String> {
+        self(name)
+    }
+}
+
+impl QueueSettings {
+    /// Reads and checks the variables.
+    ///
+    /// # Errors
+    /// Names the first variable that is absent or wrong.
+    pub fn read(variables: &impl Variables) -> Result<Self, SettingsError> {
+        Ok(Self {
+            queue: name(variables, "queue")?,
+            // A commit hands each id to Lua's unpack, which takes about 8,000 values.
+            batch_size: number(variables, "batch_size", 1..=1_000)?,
+            claim_idle_ms: number(variables, "claim_idle_ms", 10..=86_400_000)?,
+            max_deliveries: number(variables, "max_deliveries", 1..=1_000)?,
+            drain_budget_ms: number(variables, "drain_budget_ms", 1..=600_000)?,
+            bell_ms: number(variables, "bell_ms", 1..=60_000)?,
+            retention_s: number(variables, "retention_s", 1..=31_536_000)?,
+        })
+    }
+}
+
+impl ApiSettings {
+    /// Reads and checks the variables.
+    ///
+    /// # Errors
+    /// Names the first variable that is absent or wrong.
+    pub fn read(variables: &impl Variables) -> Result<Self, SettingsError> {
+        Ok(Self {
+            max_backlog: number(variables, "max_backlog", 0..=u32::MAX)?,
+            max_orders_per_request: number(variables, "max_orders_per_request", 1..=100_000)?,
+            max_body_bytes: number(variables, "max_body_bytes", 1..=256 * 1024 * 1024)?,
+        })
+    }
+}
+
+/// Reads `complexity_threshold`.
+///
+/// # Errors
+/// When it is absent or not a number from 1 to 1,000,000.
+pub fn complexity_threshold(variables: &impl Variables) -> Result<u32, SettingsError> {
+    number(variables, "complexity_threshold", 1..=1_000_000)
+}
+
+/// Reads `redis_url`.
+///
+/// # Errors
+/// When the host does not give it.
+pub fn redis_url(variables: &impl Variables) -> Result<String, SettingsError> {
+    text(variables, "redis_url")
+}
+
+fn text(variables: &impl Variables, name: &'static str) -> Result<String, SettingsError> {
+    variables.get(name).map_err(|reason| SettingsError::Unreadable { name, reason })
+}
+
+fn name(variables: &impl Variables, name: &'static str) -> Result<QueueName, SettingsError> {
+    let found = text(variables, name)?;
+    QueueName::parse(&found).ok_or(SettingsError::NotAName { name, found })
+}
+
+fn number(
+    variables: &impl Variables,
+    name: &'static str,
+    range: RangeInclusive<u32>,
+) -> Result<u32, SettingsError> {
+    let found = text(variables, name)?;
+    match found.trim().parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(SettingsError::OutOfRange { name, range, found }),
+    }
+}
