@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::programs;
+use crate::{process, programs};
 
 /// Installs `packages`; where that fails, once more after an update of the package lists.
 ///
@@ -26,6 +26,9 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     if apt_get(as_root, &arguments).is_ok() {
         return Ok(());
     }
+    if process::stop_asked() {
+        bail!("the installation was interrupted");
+    }
     // The lists of a fresh machine or container are empty or old.
     println!("setup: apt-get update");
     let updated = apt_get(as_root, &["update"]);
@@ -33,7 +36,8 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
         if let Err(update_error) = updated {
             eprintln!("setup: apt-get update failed: {update_error:#}");
         }
-        bail!("`{by_hand}` failed ({error}); run it as root");
+        let advice = if as_root { "see its output above" } else { "run it as root" };
+        bail!("`{by_hand}` failed ({error}); {advice}");
     }
     Ok(())
 }

@@ -79,16 +79,16 @@ impl Fixture {
 
     /// Runs to the end; the exit code and all output.
     pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String) {
-        finish(self.command(arguments))
+        finish(&mut self.command(arguments))
     }
 
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Xtask {
-        Xtask::spawn(self.command(arguments))
+        Xtask::spawn(&mut self.command(arguments))
     }
 }
 
 /// Runs a command to its end; the exit code and all output.
-pub(crate) fn finish(command: Command) -> (i32, String) {
+pub(crate) fn finish(command: &mut Command) -> (i32, String) {
     let mut xtask = Xtask::spawn(command);
     (xtask.exit_code(), xtask.text())
 }
@@ -101,12 +101,13 @@ pub(crate) struct Xtask {
 }
 
 impl Xtask {
-    fn spawn(mut command: Command) -> Self {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         // One pipe for both, so that the order of the lines is that of a terminal.
         let (mut reading, writing) = std::io::pipe().unwrap();
         command.stdin(Stdio::null()).stdout(writing.try_clone().unwrap()).stderr(writing);
         let child = command.spawn().unwrap();
-        drop(command);
+        // The command holds the writing ends, which would keep the pipe open.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let output = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&output);
         let reader = std::thread::spawn(move || {
@@ -161,6 +162,12 @@ impl Xtask {
     pub(crate) fn signal(&self, signal: libc::c_int) {
         // SAFETY: kill touches no memory; the child is not reaped before `exit_code`.
         assert_eq!(unsafe { libc::kill(self.child.id() as libc::pid_t, signal) }, 0);
+    }
+
+    /// Sends to the whole process group that this `xtask` leads.
+    pub(crate) fn signal_group(&self, signal: libc::c_int) {
+        // SAFETY: as above.
+        assert_eq!(unsafe { libc::kill(-(self.child.id() as libc::pid_t), signal) }, 0);
     }
 
     /// Waits for the end, and for the end of all output: whoever held the pipe has ended, too.

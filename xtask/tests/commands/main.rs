@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use fixture::{Fixture, is_alive, poll_until};
+use fixture::{Fixture, Xtask, is_alive, poll_until};
 
 #[test]
 fn up_runs_the_app_with_a_private_redis_and_stops_both_at_sigterm() {
@@ -30,6 +30,20 @@ fn up_runs_the_app_with_a_private_redis_and_stops_both_at_sigterm() {
     assert_eq!(up.exit_code(), 0, "{}", up.text());
     assert!(!is_alive(app), "the app is gone");
     assert!(TcpStream::connect(("127.0.0.1", redis_port)).is_err(), "redis is gone");
+}
+
+#[test]
+fn a_ctrl_c_of_the_terminal_stops_redis_after_the_app_and_in_order() {
+    let fixture = Fixture::new();
+    let mut command = fixture.command(&["up", "--listen", &fixture.listen()]);
+    // The terminal sends SIGINT to a whole group: to xtask, and to what has no group of its own.
+    let mut up = Xtask::spawn(std::os::unix::process::CommandExt::process_group(&mut command, 0));
+    up.wait_for("ready");
+    up.signal_group(libc::SIGINT);
+    assert_eq!(up.exit_code(), 0, "{}", up.text());
+    let log = fs::read_to_string(fixture.root().join(".data/redis/redis.log")).unwrap();
+    assert!(log.contains("User requested shutdown"), "{log}");
+    assert!(!log.contains("Received SIGINT"), "{log}");
 }
 
 #[test]
@@ -171,7 +185,7 @@ fn burst_hands_the_other_flags_on_and_returns_the_exit_code_of_loadtest() {
     let folder = tempfile::tempdir().unwrap();
     let mut burst = fixture.command(&["burst", "--orders", "9", "--runtime", "local", "--json", "r.json"]);
     burst.current_dir(folder.path()).env("STAND_IN_EXIT_OF_LOADTEST", "17");
-    let (code, text) = fixture::finish(burst);
+    let (code, text) = fixture::finish(&mut burst);
     assert_eq!(code, 17, "{text}");
     let line = text.lines().find(|line| line.starts_with("loadtest arguments")).unwrap();
     assert!(line.starts_with("loadtest arguments burst --redis-url redis://127.0.0.1:"), "{line}");
@@ -195,7 +209,7 @@ fn burst_shows_the_output_of_an_app_that_does_not_start() {
     let fixture = Fixture::new();
     let mut burst = fixture.command(&["burst"]);
     burst.env("STAND_IN_APP_FAILS", "1");
-    let (code, text) = fixture::finish(burst);
+    let (code, text) = fixture::finish(&mut burst);
     assert_eq!(code, 1);
     assert!(text.contains("the app (spin) ended before it was ready"), "{text}");
     assert!(text.contains("no such component") && text.contains("target/xtask/burst-"), "{text}");
@@ -237,7 +251,7 @@ fn test_sums_the_results_and_its_last_line_is_the_tally() {
         "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out\n\
          test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out",
     );
-    let (code, text) = fixture::finish(test);
+    let (code, text) = fixture::finish(&mut test);
     assert_eq!(code, 0, "{text}");
     assert_eq!(text.lines().last(), Some("7 passed, 0 failed, 1 skipped"));
     assert!(text.contains("--exclude guests -- --nocapture"), "arguments are handed on: {text}");
@@ -255,14 +269,14 @@ fn a_failed_test_run_fails_and_still_ends_with_the_tally() {
     ] {
         let mut test = fixture.command(&["test"]);
         test.env("STAND_IN_TEST_OUTPUT", output).env("STAND_IN_TEST_EXIT", exit);
-        let (code, text) = fixture::finish(test);
+        let (code, text) = fixture::finish(&mut test);
         assert_eq!(code, 1, "{text}");
         assert_eq!(text.lines().last(), Some(last), "{text}");
     }
 }
 
 #[test]
-fn setup_is_silent_about_nothing_when_all_is_there() {
+fn setup_prints_one_line_for_each_part_that_is_there() {
     let fixture = Fixture::new();
     let (code, text) = fixture.run(&["setup"]);
     assert_eq!(code, 0, "{text}");
@@ -275,7 +289,7 @@ fn setup_says_what_to_install_where_it_can_not_help() {
     let fixture = Fixture::new();
     let mut setup = fixture.command(&["setup", "--wasm-toolchain", "rustup"]);
     setup.env("STAND_IN_TARGET_MISSING", "1").env("PATH", fixture.programs());
-    let (code, text) = fixture::finish(setup);
+    let (code, text) = fixture::finish(&mut setup);
     assert_eq!(code, 1);
     assert!(text.contains("install Redis 7.0 or later"), "{text}");
     assert!(text.contains("rustup failed with exit status: 1"), "{text}");
@@ -289,12 +303,15 @@ fn setup_installs_a_missing_redis_and_tries_again_after_an_update() {
     fixture.add_program("sudo");
     let mut setup = fixture.command(&["setup"]);
     setup.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");
-    let (code, text) = fixture::finish(setup);
+    let (code, text) = fixture::finish(&mut setup);
     assert_eq!(code, 1);
-    let steps: Vec<usize> =
-        ["setup: apt-get install -y redis-server", "setup: apt-get update", "run it as root"]
-            .map(|step| text.find(step).unwrap_or_else(|| panic!("{step} is missing in {text}")))
-            .to_vec();
+    let steps: Vec<usize> = [
+        "setup: apt-get install -y redis-server",
+        "setup: apt-get update",
+        "apt-get install -y redis-server` failed",
+    ]
+    .map(|step| text.find(step).unwrap_or_else(|| panic!("{step} is missing in {text}")))
+    .to_vec();
     assert!(steps.is_sorted(), "{text}");
 }
 
