@@ -1,1 +1,27 @@
+//! The component that takes orders in and routes them.
+//!
+//! One Wasm file, two components in `spin.toml`: `distributor` is rung and drains the ingress stream, `orders-api` answers HTTP. They are
+//! apart so that the API keeps answering, with 503, when Redis is away and the workers' trigger has ended.
 
+mod api;
+
+use anyhow::Result;
+use shared::queue::Stream;
+use shared::roles::Distributor;
+use shared::settings;
+use spin_sdk::http::{Request, Response};
+use spin_sdk::{http_component, redis_component};
+
+#[redis_component]
+fn on_bell(_: Vec<u8>) -> Result<()> {
+    let complexity_threshold = settings::complexity_threshold(&spin_shell::variable)?;
+    spin_shell::on_bell(&Distributor { complexity_threshold })
+}
+
+#[http_component]
+fn on_request(request: Request) -> Response {
+    match request.path() {
+        "/distributor/tick" => spin_shell::on_tick(&request, Stream::Ingress),
+        _ => api::answer(&request),
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! - [`order`]: the order as it is sent, and [`order::Order::parse`], the only door to it
 //! - [`complexity`]: how much work an order is, as a score with named reasons
-//! - [`pricing`] and [`confirmation`]: what the customer is told
+//! - [`pricing`], [`promise`] and [`confirmation`]: what the customer is told
+//! - [`intake`]: the body of a request, taken apart into orders
 //! - [`queue`]: the streams in Redis; keys, scripts, enqueue, drain, look-ups
 //! - [`roles`]: what distributor and receivers decide for one entry
 //! - [`settings`]: the variables of `spin.toml`, read and checked in one place
@@ -12,8 +13,10 @@
 
 pub mod complexity;
 pub mod confirmation;
+pub mod intake;
 pub mod order;
 pub mod pricing;
+pub mod promise;
 pub mod queue;
 pub mod roles;
 pub mod settings;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
+use serde_json::{Value as JsonValue, json};
 use uuid::Uuid;
 
 use super::Queue;
@@ -71,6 +73,42 @@ pub struct OrderState {
     pub fields: BTreeMap<String, String>,
     /// The confirmation as JSON, while it is kept.
     pub confirmation: Option<Vec<u8>>,
+}
+
+impl OrderState {
+    /// The order's story as JSON: state, lane, score with reasons, the time of each step, confirmation or reason of death.
+    pub fn to_json(&self, order: Uuid) -> JsonValue {
+        let field = |name: &str| self.fields.get(name).map(String::as_str);
+        // The confirmation was written by a component as JSON; it is handed on as it is.
+        let confirmation: Option<JsonValue> =
+            self.confirmation.as_deref().and_then(|json| serde_json::from_slice(json).ok());
+        let reasons: Vec<JsonValue> = field("reasons")
+            .into_iter()
+            .flat_map(|text| text.split(','))
+            .filter_map(|part| part.split_once(':'))
+            .map(|(reason, points)| json!({ "reason": reason, "points": points.parse::<u32>().ok() }))
+            .collect();
+        json!({
+            "id": order,
+            "state": field("state"),
+            "lane": field("lane"),
+            "score": field("score").and_then(|score| score.parse::<u32>().ok()),
+            "reasons": reasons,
+            "queuedAt": field("ingress").and_then(time_of),
+            "routedAt": field("routed").and_then(time_of),
+            "confirmedAt": field("confirmed").and_then(time_of),
+            "deadLetteredAt": field("dead_letter").and_then(time_of),
+            "code": field("code"),
+            "confirmation": confirmation,
+        })
+    }
+}
+
+/// When an entry was added, by the clock of Redis: the first half of its id, as RFC 3339.
+fn time_of(entry_id: &str) -> Option<String> {
+    let milliseconds = entry_id.split('-').next()?.parse().ok()?;
+    let time = DateTime::from_timestamp_millis(milliseconds)?;
+    Some(time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 impl<E: Execute> Queue<'_, E> {

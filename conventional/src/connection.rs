@@ -1,0 +1,57 @@
+//! [`Execute`] over the `redis` crate, giving replies the shape that Spin's outbound Redis gives them.
+
+use redis::{ConnectionLike, RedisResult, Value as RedisValue};
+use shared::queue::{Argument, Execute, ExecuteError, Value};
+
+/// A connection to Redis.
+pub struct RedisConnection {
+    inner: redis::Connection,
+}
+
+impl RedisConnection {
+    /// Connects to `redis://host:port`.
+    ///
+    /// # Errors
+    /// When the URL is wrong or the server does not answer.
+    pub fn open(url: &str) -> RedisResult<Self> {
+        Ok(Self { inner: redis::Client::open(url)?.get_connection()? })
+    }
+
+    /// The connection itself, for what needs more than one flat list: pipelines, streams with their fields.
+    pub fn inner(&mut self) -> &mut redis::Connection {
+        &mut self.inner
+    }
+}
+
+impl Execute for RedisConnection {
+    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+        let mut request = redis::cmd(command);
+        for argument in arguments {
+            match argument {
+                Argument::Bytes(bytes) => request.arg(*bytes),
+                Argument::Int(number) => request.arg(number),
+            };
+        }
+        let reply = self.inner.req_command(&request).map_err(|error| ExecuteError(error.to_string()))?;
+        let mut values = Vec::new();
+        flatten(reply, &mut values)?;
+        Ok(values)
+    }
+}
+
+fn flatten(reply: RedisValue, values: &mut Vec<Value>) -> Result<(), ExecuteError> {
+    match reply {
+        RedisValue::Nil => values.push(Value::Nil),
+        RedisValue::Okay => values.push(Value::Status("OK".into())),
+        RedisValue::SimpleString(status) => values.push(Value::Status(status)),
+        RedisValue::Int(number) => values.push(Value::Int(number)),
+        RedisValue::BulkString(bytes) => values.push(Value::Bytes(bytes)),
+        RedisValue::Array(elements) => {
+            for element in elements {
+                flatten(element, values)?;
+            }
+        }
+        other => return Err(ExecuteError(format!("a reply of an unsupported type: {other:?}"))),
+    }
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! The HTTP API of `orders-api`. A file holds one resource; what goes wrong has a stable `code` in the body.
+
+mod health;
+mod orders;
+mod stats;
+
+use spin_sdk::http::{Method, Request, Response};
+
+/// Answers one request.
+pub(crate) fn answer(request: &Request) -> Response {
+    let path = request.path();
+    let is_read = matches!(request.method(), Method::Get | Method::Head);
+    match path {
+        "/orders" if *request.method() == Method::Post => orders::post(request),
+        "/orders" => method_not_allowed("POST"),
+        "/stats" if is_read => stats::get(),
+        "/healthz" if is_read => health::get(),
+        "/stats" | "/healthz" => method_not_allowed("GET, HEAD"),
+        _ => match path.strip_prefix("/orders/") {
+            Some(id) if !id.is_empty() && !id.contains('/') && is_read => orders::get(id),
+            Some(id) if !id.is_empty() && !id.contains('/') => method_not_allowed("GET, HEAD"),
+            _ => spin_shell::problem(404, "not_found", "there is nothing at this path").into_response(),
+        },
+    }
+}
+
+fn method_not_allowed(allowed: &str) -> Response {
+    spin_shell::problem(405, "method_not_allowed", &format!("allowed here: {allowed}"))
+        .with_header("allow", allowed)
+}

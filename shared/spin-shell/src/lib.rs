@@ -1,0 +1,207 @@
+//! The shell that the three components have in common: everything of Spin that a drain and a tick need, and nothing else.
+//!
+//! A component's own `lib.rs` names its role and its triggers. What an order means is decided in `shared`, which knows no Spin.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use shared::queue::{Argument, Execute, ExecuteError, Queue, QueueError, Role, Stream, Value, drain};
+use shared::settings::{self, QueueSettings, SettingsError};
+use spin_sdk::http::{Method, Request, Response};
+use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
+use spin_sdk::variables;
+
+/// A connection to Redis for the life of this instance; the host closes it.
+pub struct SpinRedis(Connection);
+
+impl SpinRedis {
+    /// Connects to `redis_url`.
+    ///
+    /// # Errors
+    /// When the address is not allowed to this component, or the server does not answer.
+    pub fn open(redis_url: &str) -> Result<Self, ExecuteError> {
+        Connection::open(redis_url).map(Self).map_err(|error| execute_error(&error))
+    }
+}
+
+impl Execute for SpinRedis {
+    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+        let parameters: Vec<RedisParameter> = arguments
+            .iter()
+            .map(|argument| match argument {
+                Argument::Bytes(bytes) => RedisParameter::Binary(bytes.to_vec()),
+                Argument::Int(number) => RedisParameter::Int64(*number),
+            })
+            .collect();
+        let results = self.0.execute(command, &parameters).map_err(|error| execute_error(&error))?;
+        Ok(results
+            .into_iter()
+            .map(|result| match result {
+                RedisResult::Nil => Value::Nil,
+                RedisResult::Status(status) => Value::Status(status),
+                RedisResult::Int64(number) => Value::Int(number),
+                RedisResult::Binary(bytes) => Value::Bytes(bytes),
+            })
+            .collect())
+    }
+}
+
+/// The host's error in words that name what to look at.
+fn execute_error(error: &Error) -> ExecuteError {
+    ExecuteError(match error {
+        Error::InvalidAddress => {
+            "redis_url is not a redis address, or allowed_outbound_hosts does not list it".into()
+        }
+        Error::TooManyConnections => "too many connections to redis".into(),
+        Error::TypeError => "a value of the wrong type".into(),
+        Error::Other(text) => text.clone(),
+    })
+}
+
+/// Reads a variable of this component.
+///
+/// # Errors
+/// The host's own words.
+pub fn variable(name: &str) -> Result<String, String> {
+    variables::get(name).map_err(|error| error.to_string())
+}
+
+/// What every handler needs: the variables, read and checked, and a connection.
+pub struct Shell {
+    /// How the queue is used.
+    pub settings: QueueSettings,
+    /// The connection.
+    pub redis: SpinRedis,
+}
+
+/// Why a handler cannot begin.
+#[derive(Debug)]
+pub enum NotReady {
+    /// A variable is wrong; nothing will help but setting it right.
+    Settings(SettingsError),
+    /// Redis is away.
+    Redis(QueueError),
+}
+
+impl std::fmt::Display for NotReady {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Settings(error) => error.fmt(formatter),
+            Self::Redis(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for NotReady {}
+
+impl From<SettingsError> for NotReady {
+    fn from(error: SettingsError) -> Self {
+        Self::Settings(error)
+    }
+}
+
+impl Shell {
+    /// Reads all variables before it connects.
+    ///
+    /// # Errors
+    /// When a variable is wrong or Redis does not answer.
+    pub fn open() -> Result<Self, NotReady> {
+        let settings = QueueSettings::read(&variable)?;
+        let redis_url = settings::redis_url(&variable)?;
+        let redis = SpinRedis::open(&redis_url).map_err(|source| {
+            NotReady::Redis(QueueError::Redis { what: "failed to connect to redis", source })
+        })?;
+        Ok(Self { settings, redis })
+    }
+
+    /// The queue through this connection.
+    pub fn queue(&mut self) -> Queue<'_, SpinRedis> {
+        Queue::new(&mut self.redis, &self.settings)
+    }
+}
+
+/// Drains a role's stream and logs one line of what was done, if anything was.
+///
+/// # Errors
+/// When a variable is wrong or Redis fails; the host logs it. What was claimed stays pending and is redelivered.
+pub fn on_bell(role: &impl Role) -> Result<()> {
+    let start = Instant::now();
+    let mut shell = Shell::open()?;
+    let (tally, result) = drain(&mut shell.queue(), role, || start.elapsed());
+    if !tally.is_idle() {
+        let line = json!({
+            "event": "drained",
+            "component": role.stream().group(),
+            "elapsed_ms": start.elapsed().as_millis() as u64,
+            "tally": tally,
+        });
+        println!("{line}");
+    }
+    result.with_context(|| format!("failed to drain {}", role.stream().as_str()))
+}
+
+/// Answers `GET /<component>/tick`: rings the component's own bell if work waits for it or is overdue.
+pub fn on_tick(request: &Request, stream: Stream) -> Response {
+    if !matches!(request.method(), Method::Get | Method::Head) {
+        return problem(405, "method_not_allowed", "a tick is asked for by GET")
+            .with_header("allow", "GET, HEAD");
+    }
+    let ticked = Shell::open().and_then(|mut shell| shell.queue().tick(stream).map_err(NotReady::Redis));
+    match ticked {
+        Ok(tick) => json_response(200, &json!(tick)).into_response(),
+        Err(error) => not_ready(&error),
+    }
+}
+
+/// Says that a handler cannot begin: 500 for a wrong variable, 503 while Redis is away. The cause goes to the log only.
+pub fn not_ready(error: &NotReady) -> Response {
+    eprintln!("{error}");
+    match error {
+        NotReady::Settings(_) => {
+            problem(500, "misconfigured", "a variable of the application is wrong; the log names it")
+                .into_response()
+        }
+        NotReady::Redis(_) => {
+            problem(503, "queue_unavailable", "the queue does not answer; nothing was written")
+                .with_header("retry-after", "1")
+        }
+    }
+}
+
+/// A JSON answer that can take a header before it is sent.
+pub struct Answer {
+    status: u16,
+    body: Vec<u8>,
+}
+
+/// An answer with a stable code and a short message.
+pub fn problem(status: u16, code: &str, message: &str) -> Answer {
+    json_response(status, &json!({ "code": code, "message": message }))
+}
+
+/// An answer with this JSON.
+pub fn json_response(status: u16, body: &serde_json::Value) -> Answer {
+    Answer { status, body: body.to_string().into_bytes() }
+}
+
+impl Answer {
+    /// The answer as it is.
+    pub fn into_response(self) -> Response {
+        Response::builder()
+            .status(self.status)
+            .header("content-type", "application/json")
+            .body(self.body)
+            .build()
+    }
+
+    /// The answer with one header more.
+    pub fn with_header(self, name: &str, value: &str) -> Response {
+        Response::builder()
+            .status(self.status)
+            .header("content-type", "application/json")
+            .header(name, value)
+            .body(self.body)
+            .build()
+    }
+}

@@ -1,0 +1,235 @@
+//! The body of a request, taken apart into orders: one order, a JSON array, or NDJSON.
+//!
+//! Each order keeps the bytes it was sent with; they are what the stream will hold. A fault in one order refuses that order only;
+//! a body that cannot be told apart into orders is refused as a whole.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::order::{Order, OrderError, Rejection};
+use crate::settings::ApiSettings;
+
+/// The orders of one request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Intake<'a> {
+    /// Valid orders with their identities, in the order of the request.
+    pub orders: Vec<(Uuid, &'a [u8])>,
+    /// The others.
+    pub refused: Vec<Refused>,
+}
+
+/// An order that breaks the schema.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Its position in the request, from 0.
+    pub index: usize,
+    /// The first error.
+    #[serde(flatten)]
+    pub first: OrderError,
+    /// The other errors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OrderError>,
+}
+
+/// Why a body as a whole is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// No order at all.
+    #[error("the body holds no order")]
+    Empty,
+    /// Neither one JSON value nor one on each line.
+    #[error("the body is not JSON: {detail}")]
+    NotJson {
+        /// Where and what, without repeating the text.
+        detail: String,
+    },
+    /// Longer than `max_body_bytes`.
+    #[error("the body has {found} bytes, at most {most} are allowed")]
+    TooLong {
+        /// Its length.
+        found: usize,
+        /// The limit.
+        most: u32,
+    },
+    /// More orders than `max_orders_per_request`.
+    #[error("the body holds {found} orders, at most {most} are allowed")]
+    TooManyOrders {
+        /// How many it holds.
+        found: usize,
+        /// The limit.
+        most: u32,
+    },
+}
+
+impl BodyError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty_body",
+            Self::NotJson { .. } => "invalid_json",
+            Self::TooLong { .. } => "body_too_large",
+            Self::TooManyOrders { .. } => "too_many_orders",
+        }
+    }
+}
+
+impl<'a> Intake<'a> {
+    /// Takes a body apart and checks each order.
+    ///
+    /// An array is told by its first character, NDJSON by `content_type` or by a first line that is a JSON value of its own.
+    ///
+    /// # Errors
+    /// When the body as a whole cannot be used; then no order of it is.
+    pub fn read(
+        body: &'a [u8],
+        content_type: Option<&str>,
+        settings: &ApiSettings,
+    ) -> Result<Self, BodyError> {
+        if body.len() > settings.max_body_bytes as usize {
+            return Err(BodyError::TooLong { found: body.len(), most: settings.max_body_bytes });
+        }
+        let orders = split(body, content_type)?;
+        if orders.is_empty() {
+            return Err(BodyError::Empty);
+        }
+        if orders.len() > settings.max_orders_per_request as usize {
+            let most = settings.max_orders_per_request;
+            return Err(BodyError::TooManyOrders { found: orders.len(), most });
+        }
+        let mut intake = Self { orders: Vec::with_capacity(orders.len()), refused: Vec::new() };
+        for (index, order) in orders.into_iter().enumerate() {
+            match Order::parse(order) {
+                Ok(parsed) => intake.orders.push((parsed.id, order)),
+                Err(Rejection { first, rest }) => intake.refused.push(Refused { index, first, others: rest }),
+            }
+        }
+        Ok(intake)
+    }
+}
+
+fn split<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Vec<&'a [u8]>, BodyError> {
+    let body = body.trim_ascii();
+    if body.is_empty() {
+        return Err(BodyError::Empty);
+    }
+    if content_type.is_some_and(is_ndjson) {
+        return Ok(lines(body).collect());
+    }
+    if body[0] == b'[' {
+        return match serde_json::from_slice::<Vec<&RawValue>>(body) {
+            Ok(orders) => Ok(orders.into_iter().map(|order| order.get().as_bytes()).collect()),
+            Err(error) => Err(not_json(&error)),
+        };
+    }
+    match serde_json::from_slice::<&RawValue>(body) {
+        Ok(_) => Ok(vec![body]),
+        Err(error) => {
+            let is_value = |line| serde_json::from_slice::<&RawValue>(line).is_ok();
+            // One broken document has no line that is a document of its own, unless it is broken past mending.
+            if lines(body).nth(1).is_some() && lines(body).next().is_some_and(is_value) {
+                Ok(lines(body).collect())
+            } else {
+                Err(not_json(&error))
+            }
+        }
+    }
+}
+
+fn is_ndjson(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"]
+        .iter()
+        .any(|known| essence.eq_ignore_ascii_case(known))
+}
+
+fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty())
+}
+
+fn not_json(error: &serde_json::Error) -> BodyError {
+    BodyError::NotJson { detail: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::Code;
+
+    const ORDER: &str =
+        r#"{"orderId":1,"delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":1}]}"#;
+
+    fn read(body: &str) -> Result<Intake<'_>, BodyError> {
+        Intake::read(body.as_bytes(), None, &ApiSettings::default())
+    }
+
+    #[test]
+    fn one_order_an_array_and_lines_are_told_apart() {
+        let pretty = ORDER.replace(',', ",\n  ");
+        assert_eq!(read(ORDER).unwrap().orders.len(), 1);
+        assert_eq!(read(&format!("\n {pretty} \n")).unwrap().orders.len(), 1);
+        assert_eq!(read(&format!("[{ORDER}, {pretty}]")).unwrap().orders.len(), 2);
+        assert_eq!(read(&format!("{ORDER}\r\n\n{ORDER}\n{ORDER}")).unwrap().orders.len(), 3);
+    }
+
+    #[test]
+    fn an_order_keeps_its_bytes() {
+        let odd = ORDER.replace(":1,", " : 1 ,");
+        let body = format!("[ {odd} ]");
+        assert_eq!(read(&body).unwrap().orders[0].1, odd.as_bytes());
+    }
+
+    #[test]
+    fn a_broken_line_refuses_itself_only() {
+        let body = format!("{ORDER}\n{{\"orderId\":\n{ORDER}\n7");
+        let intake = read(&body).unwrap();
+        assert_eq!(intake.orders.len(), 2);
+        let refused: Vec<_> =
+            intake.refused.iter().map(|refused| (refused.index, refused.first.code)).collect();
+        assert_eq!(refused, [(1, Code::InvalidJson), (3, Code::WrongType)]);
+    }
+
+    #[test]
+    fn a_first_line_that_is_broken_needs_the_content_type() {
+        let body = format!("{{\"orderId\":\n{ORDER}");
+        assert_eq!(read(&body).unwrap_err().code(), "invalid_json");
+        let intake = Intake::read(
+            body.as_bytes(),
+            Some("application/x-ndjson; charset=utf-8"),
+            &ApiSettings::default(),
+        );
+        assert_eq!(intake.unwrap().orders.len(), 1);
+    }
+
+    #[test]
+    fn bodies_that_hold_no_orders_are_refused_whole() {
+        for (body, code) in [
+            ("", "empty_body"),
+            (" \n ", "empty_body"),
+            ("[]", "empty_body"),
+            ("[{},", "invalid_json"),
+            ("hello", "invalid_json"),
+            ("{\"orderId\":", "invalid_json"),
+        ] {
+            assert_eq!(read(body).unwrap_err().code(), code, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn limits_are_named_with_what_was_found() {
+        let settings =
+            ApiSettings { max_orders_per_request: 2, max_body_bytes: 1_000, ..ApiSettings::default() };
+        let fits = format!("[{ORDER},{ORDER}]");
+        assert_eq!(Intake::read(fits.as_bytes(), None, &settings).unwrap().orders.len(), 2);
+        let many = format!("[{ORDER},{ORDER},{ORDER}]");
+        assert_eq!(
+            Intake::read(many.as_bytes(), None, &settings).unwrap_err(),
+            BodyError::TooManyOrders { found: 3, most: 2 }
+        );
+        let long = " ".repeat(1_001);
+        assert_eq!(
+            Intake::read(long.as_bytes(), None, &settings).unwrap_err(),
+            BodyError::TooLong { found: 1_001, most: 1_000 }
+        );
+    }
+}
