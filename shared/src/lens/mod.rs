@@ -1,0 +1,248 @@
+//! How a lens is to be made, per eye: [`design`].
+//!
+//! - `power`: forms of the power, vertex compensation
+//! - `prism`: resolving, compounding, Prentice
+//! - `layout`: decentration and blank size by the boxing system
+//! - `material`, `surface`: base curve, sagitta, thickness
+//! - `tolerance`: what inspection accepts
+//!
+//! Lengths are in mm, powers in dioptres, prisms in prism dioptres, angles in degrees. Printed are powers, curves and prisms
+//! to 0.01, lengths to 0.1 mm, angles to 1 degree; [`EyeDesign::stepped`] is in the clinic's steps of 0.25 D. What cannot be
+//! made is not refused: it carries a [`Warning`] for the people who talk to the customer.
+
+mod layout;
+pub(crate) mod material;
+mod power;
+mod prism;
+mod surface;
+mod tolerance;
+mod units;
+
+use serde::Serialize;
+
+use crate::order::{Eye, Lens};
+use material::{DEFAULT_INDEX, MATERIALS, material_of};
+use units::{hundredths, tenths};
+
+pub use layout::Decentration;
+pub use power::Power;
+pub use prism::{PrismFigures, Side};
+pub use surface::Thickness;
+pub use tolerance::Tolerance;
+
+/// The distance from cornea to lens at which prescriptions are taken to be refracted, in mm.
+pub const REFRACTION_VERTEX_MM: f64 = 12.0;
+/// Diameters of the blanks in stock, in mm.
+pub const BLANK_DIAMETERS_MM: [f64; 6] = [60.0, 65.0, 70.0, 75.0, 80.0, 85.0];
+/// The diameter of a lens for which neither the order nor the frame says one, in mm.
+pub const DEFAULT_DIAMETER_MM: f64 = 70.0;
+
+/// Limits of the machines: beyond them there is a [`Warning`].
+mod limits {
+    /// Principal powers in dioptres.
+    pub(super) const POWER: std::ops::RangeInclusive<f64> = -24.0..=16.0;
+    pub(super) const CYLINDER: f64 = 8.0;
+    /// Prism that the generator tilts to, in prism dioptres.
+    pub(super) const PRISM: f64 = 12.0;
+    /// An ordered base curve may differ by this from the rule before somebody asks.
+    pub(super) const BASE_CURVE_OFF_RULE: f64 = 3.0;
+    /// The thickest blank less what the generator takes off.
+    pub(super) const THICKNESS_MM: f64 = 15.0;
+    /// The shortest corridor of a progressive lens, from the fitting point to the lower edge.
+    pub(super) const PROGRESSIVE_FITTING_HEIGHT_MM: f64 = 14.0;
+}
+
+/// How the lens for one eye is to be made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EyeDesign {
+    /// Which eye.
+    pub eye: Side,
+    /// The ordered power with a cylinder of zero or less.
+    pub minus_cylinder: Power,
+    /// The ordered power with a cylinder of zero or more.
+    pub plus_cylinder: Power,
+    /// The ordered sphere plus half the cylinder.
+    pub spherical_equivalent: f64,
+    /// The power to make, with minus cylinder: the ordered one, brought from [`REFRACTION_VERTEX_MM`] to the vertex distance.
+    pub compensated: Power,
+    /// The same in steps of 0.25 D, for machines and stock that know no finer ones.
+    pub stepped: Power,
+    /// Place of the optical centre; none without a frame and a pupillary distance.
+    pub decentration: Option<Decentration>,
+    /// The prism that was ordered, at the optical centre.
+    pub prescribed_prism: PrismFigures,
+    /// The prism at the centre of the box that comes from the decentration.
+    pub induced_prism: PrismFigures,
+    /// Both together: the prism to check at the centre of the box.
+    pub total_prism: PrismFigures,
+    /// Name of the material.
+    pub material: &'static str,
+    /// Nominal curve of the front surface.
+    pub base_curve: f64,
+    /// Powers of the back surface along the axis and across it; none if there is no such lens.
+    pub back_curves: Option<[f64; 2]>,
+    /// Diameter of the uncut lens.
+    pub diameter_mm: f64,
+    /// The smallest diameter from which the shape can be cut; none without a layout.
+    pub minimum_blank_mm: Option<f64>,
+    /// Thickness of the uncut lens; none if there is no such lens.
+    pub thickness: Option<Thickness>,
+    /// What inspection accepts.
+    pub tolerance: Tolerance,
+    /// Where the result leaves what can be made, in the order of [`Warning`].
+    pub warnings: Vec<Warning>,
+}
+
+/// Why a lens cannot be made as ordered, or not without somebody looking at it. The text form never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Warning {
+    /// Sphere, cylinder or addition is no multiple of an eighth of a dioptre.
+    PowerBetweenSteps,
+    /// A principal power is beyond the machines.
+    PowerOutOfRange,
+    /// The cylinder is beyond the machines.
+    CylinderOutOfRange,
+    /// The prescribed prism is beyond the generator.
+    PrismOutOfRange,
+    /// No blank has the base curve that the rule asks for, within a dioptre.
+    BaseCurveOutOfStock,
+    /// The ordered base curve is far from the rule: expect blur away from the centre.
+    BaseCurveUnusual,
+    /// A surface is too steep to reach the edge of the diameter.
+    SurfaceTooSteep,
+    /// The back surface is convex somewhere: it touches the lashes and cannot be ground on a concave tool.
+    BackSurfaceConvex,
+    /// Thicker than the thickest blank, at the centre or at the edge.
+    TooThick,
+    /// The pupil lies towards the temple from the centre of the box.
+    DecentredOutwards,
+    /// The pupil lies above the frame.
+    FittingHeightOutsideFrame,
+    /// The corridor of the progressive lens does not fit below the pupil.
+    FittingHeightTooLow,
+    /// The ordered diameter is smaller than the frame needs.
+    DiameterTooSmall,
+    /// No blank in stock is as large as the frame needs.
+    NoBlankLargeEnough,
+}
+
+/// The designs for the eyes of `lens`, right before left.
+pub fn design(lens: &Lens<'_>) -> Vec<EyeDesign> {
+    let right = lens.right.iter().map(|eye| (eye, Side::Right));
+    let left = lens.left.iter().map(|eye| (eye, Side::Left));
+    right.chain(left).map(|(eye, side)| design_eye(lens, eye, side)).collect()
+}
+
+fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
+    let ordered = Power::new(eye.sphere, eye.cylinder, eye.axis);
+    let closer_mm = REFRACTION_VERTEX_MM - lens.vertex_distance.unwrap_or(REFRACTION_VERTEX_MM);
+    let compensated = ordered.minus_cylinder().moved_closer(closer_mm);
+
+    let decentration = Decentration::of(lens, eye.fitting_height);
+    let prescribed = prism::Prism::prescribed(eye, side);
+    let induced = decentration.map_or_else(prism::Prism::default, |to| {
+        prism::Prism::by_decentration(compensated, to.in_mm * side.nasal(), to.up_mm)
+    });
+    let minimum_blank_mm = decentration
+        .zip(lens.frame)
+        .map(|(to, frame)| to.minimum_blank_mm(layout::effective_diameter_mm(frame)));
+
+    let material = &MATERIALS[material_of(lens.index)];
+    let wanted_base_curve = surface::vogel_base_curve(compensated);
+    let blank = surface::Blank {
+        base_curve: lens.base_curve.unwrap_or_else(|| surface::stocked_base_curve(wanted_base_curve)),
+        index: lens.index.unwrap_or(DEFAULT_INDEX),
+        diameter_mm: lens.diameter.unwrap_or_else(|| stocked_diameter_mm(minimum_blank_mm)),
+        material,
+    };
+    let form = surface::form(compensated, prescribed.amount(), &blank);
+
+    let mut design = EyeDesign {
+        eye: side,
+        minus_cylinder: ordered.minus_cylinder().in_hundredths(),
+        plus_cylinder: ordered.plus_cylinder().in_hundredths(),
+        spherical_equivalent: hundredths(ordered.spherical_equivalent()),
+        compensated: compensated.in_hundredths(),
+        stepped: compensated.in_quarters(),
+        decentration: decentration.map(Decentration::in_tenths),
+        prescribed_prism: prescribed.figures(side),
+        induced_prism: induced.figures(side),
+        total_prism: prescribed.compounded(induced).figures(side),
+        material: material.name,
+        base_curve: hundredths(blank.base_curve),
+        back_curves: form.map(|form| form.back.map(hundredths)),
+        diameter_mm: tenths(blank.diameter_mm),
+        minimum_blank_mm: minimum_blank_mm.map(tenths),
+        thickness: form.map(|form| form.thickness.in_tenths()),
+        tolerance: Tolerance::of(compensated.in_hundredths(), eye.addition, prescribed.figures(side)),
+        warnings: Vec::new(),
+    };
+    design.warnings = warnings(lens, eye, &design, wanted_base_curve);
+    design
+}
+
+/// The smallest blank in stock that is large enough, else the largest there is.
+fn stocked_diameter_mm(minimum_blank_mm: Option<f64>) -> f64 {
+    let Some(needed_mm) = minimum_blank_mm else { return DEFAULT_DIAMETER_MM };
+    let largest_mm = BLANK_DIAMETERS_MM[BLANK_DIAMETERS_MM.len() - 1];
+    BLANK_DIAMETERS_MM.into_iter().find(|diameter_mm| *diameter_mm >= needed_mm).unwrap_or(largest_mm)
+}
+
+/// What leaves the limits. It looks at the printed figures, so that nobody sees a figure within its limit and a warning.
+fn warnings(lens: &Lens<'_>, eye: &Eye, design: &EyeDesign, wanted_base_curve: f64) -> Vec<Warning> {
+    let power = design.compensated;
+    let principal = power.principal().map(hundredths);
+    let is_within = |needed_mm: f64, limit_mm: f64| needed_mm <= limit_mm;
+    let largest_mm = BLANK_DIAMETERS_MM[BLANK_DIAMETERS_MM.len() - 1];
+    let too_thick =
+        |thickness: Thickness| thickness.centre_mm.max(thickness.thick_edge_mm) > limits::THICKNESS_MM;
+    let off_rule = |ordered: f64| (ordered - wanted_base_curve).abs() > limits::BASE_CURVE_OFF_RULE;
+    let is_progressive = eye.addition > 0.0;
+    let checks = [
+        (Warning::PowerBetweenSteps, ![eye.sphere, eye.cylinder, eye.addition].into_iter().all(is_on_a_step)),
+        (Warning::PowerOutOfRange, !principal.iter().all(|power| limits::POWER.contains(power))),
+        (Warning::CylinderOutOfRange, power.cylinder.abs() > limits::CYLINDER),
+        (Warning::PrismOutOfRange, design.prescribed_prism.amount > limits::PRISM),
+        (
+            Warning::BaseCurveOutOfStock,
+            lens.base_curve.is_none() && surface::is_beyond_stock(wanted_base_curve),
+        ),
+        (Warning::BaseCurveUnusual, lens.base_curve.is_some_and(off_rule)),
+        (Warning::SurfaceTooSteep, design.thickness.is_none()),
+        (Warning::BackSurfaceConvex, design.back_curves.is_some_and(|back| back[0].max(back[1]) > 0.0)),
+        (Warning::TooThick, design.thickness.is_some_and(too_thick)),
+        (Warning::DecentredOutwards, design.decentration.is_some_and(|to| to.in_mm < 0.0)),
+        (
+            Warning::FittingHeightOutsideFrame,
+            eye.fitting_height.zip(lens.frame).is_some_and(|(height, frame)| height > frame.height),
+        ),
+        (
+            Warning::FittingHeightTooLow,
+            is_progressive
+                && eye.fitting_height.is_some_and(|height| height < limits::PROGRESSIVE_FITTING_HEIGHT_MM),
+        ),
+        (
+            Warning::DiameterTooSmall,
+            design
+                .minimum_blank_mm
+                .zip(lens.diameter)
+                .is_some_and(|(needed_mm, ordered_mm)| !is_within(needed_mm, ordered_mm)),
+        ),
+        (
+            Warning::NoBlankLargeEnough,
+            design.minimum_blank_mm.is_some_and(|needed_mm| !is_within(needed_mm, largest_mm)),
+        ),
+    ];
+    checks.into_iter().filter(|(_, applies)| *applies).map(|(warning, _)| warning).collect()
+}
+
+/// Whether a power is a multiple of 0.125 D, which is also written 0.12, 0.37, 0.62 or 0.87.
+fn is_on_a_step(power: f64) -> bool {
+    let eighths = power * 8.0;
+    (eighths - eighths.round()).abs() < 0.05
+}
+
+#[cfg(test)]
+mod tests;

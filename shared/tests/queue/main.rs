@@ -1,0 +1,14 @@
+//! The queue against a real Redis, each test on a server of its own.
+//!
+//! - `drain`: what becomes of entries, good and bad
+//! - `redelivery`: entries whose drain died
+//! - `bells`: who is rung, when, and how often
+//! - `looks`: enqueue, back-pressure, look-ups, statistics
+//! - `support`: the server, factories of orders, and a model that keeps the tally
+
+mod bells;
+mod drain;
+mod looks;
+mod redelivery;
+mod settings;
+mod support;
