@@ -1,1 +1,17 @@
-fn main() {}
+//! The `local-runtime` program: parses the command line and calls the library.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use local_runtime::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let Command::Up(options) = Cli::parse().command;
+    match local_runtime::up(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

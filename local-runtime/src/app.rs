@@ -1,0 +1,352 @@
+//! What a manifest means: components, routes and subscriptions with every template filled in.
+//!
+//! All of it is resolved, and refused when wrong, before anything is compiled or listens. Features this runtime
+//! lacks are refused only for the components that are to run, so that `--component-id` can leave the others out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use toml::Value;
+
+use crate::cli::UpOptions;
+use crate::hosts::AllowedHosts;
+use crate::manifest::{self, HttpTrigger, Manifest, RedisTrigger, StaticResponse};
+use crate::variables::{Rendered, Variables, check_name};
+
+/// An application ready to be compiled and run.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// The folder of the manifest.
+    pub(crate) folder: PathBuf,
+    /// The components that a kept trigger names, by id.
+    pub(crate) components: BTreeMap<String, ComponentConfig>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) subscriptions: Vec<Subscription>,
+}
+
+/// All that one component is given.
+#[derive(Debug)]
+pub(crate) struct ComponentConfig {
+    pub(crate) id: String,
+    pub(crate) description: Option<String>,
+    pub(crate) wasm: PathBuf,
+    pub(crate) allowed_hosts: AllowedHosts,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// One HTTP route.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// As written, for example `/orders/...`.
+    pub(crate) path: String,
+    pub(crate) target: Target,
+}
+
+/// What answers a route.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// The component with this id.
+    Component(String),
+    /// A fixed reply.
+    Static(StaticResponse),
+}
+
+/// One Redis channel of one component.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    pub(crate) address: Rendered,
+    pub(crate) channel: Rendered,
+    pub(crate) component: String,
+}
+
+impl App {
+    /// Loads the manifest that the options name, with the variables of this process's environment.
+    ///
+    /// # Errors
+    /// When anything in it is wrong or not supported; the text names the thing.
+    pub(crate) fn load(options: &UpOptions) -> Result<Self> {
+        let path = match options.from.is_dir() {
+            true => options.from.join("spin.toml"),
+            false => options.from.clone(),
+        };
+        let folder = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let manifest = manifest::load(&path)?;
+        let variables = Variables::resolve(&manifest.variables, |name| std::env::var(name).ok())?;
+        Resolver { manifest: &manifest, variables: &variables, selected: &options.component_ids, folder }
+            .resolve()
+    }
+}
+
+struct Resolver<'a> {
+    manifest: &'a Manifest,
+    variables: &'a Variables,
+    /// Empty keeps all.
+    selected: &'a [String],
+    folder: PathBuf,
+}
+
+impl Resolver<'_> {
+    fn resolve(self) -> Result<App> {
+        for id in self.selected {
+            self.known(id, "--component-id")?;
+        }
+        self.refuse_other_triggers()?;
+        let routes = self.routes()?;
+        let subscriptions = self.subscriptions()?;
+        let mut components = BTreeMap::new();
+        // A template is checked even where its component is left out, as the variables are.
+        for (id, component) in &self.manifest.component {
+            let used = routes.iter().any(|route| matches!(&route.target, Target::Component(c) if c == id))
+                || subscriptions.iter().any(|subscription| subscription.component == *id);
+            if used && let Some(feature) = component.unsupported() {
+                bail!("component {id:?}: {feature} is not supported by local-runtime");
+            }
+            let config = self.component(id, component, used)?;
+            if used {
+                components.insert(id.clone(), config);
+            }
+        }
+        if routes.is_empty() && subscriptions.is_empty() {
+            bail!("no trigger to run: the manifest has none for the components asked for");
+        }
+        let Manifest { application, .. } = self.manifest;
+        Ok(App {
+            name: application.name.clone(),
+            version: application.version.clone(),
+            folder: self.folder,
+            components,
+            routes,
+            subscriptions,
+        })
+    }
+
+    /// Whether a trigger of this component is to run.
+    fn keeps(&self, component: &str) -> bool {
+        self.selected.is_empty() || self.selected.iter().any(|id| id == component)
+    }
+
+    fn known(&self, id: &str, who: &str) -> Result<()> {
+        if !self.manifest.component.contains_key(id) {
+            let known: Vec<_> = self.manifest.component.keys().map(String::as_str).collect();
+            bail!("{who} names the unknown component {id:?}; the manifest has: {}", known.join(", "));
+        }
+        Ok(())
+    }
+
+    /// The component of a trigger, which must be given by its id.
+    fn component_id(
+        &self,
+        who: &str,
+        component: Option<&Value>,
+        components: Option<&Value>,
+    ) -> Result<String> {
+        if components.is_some() {
+            bail!("{who}: `components` is not supported by local-runtime");
+        }
+        match component {
+            Some(Value::String(id)) => {
+                self.known(id, who)?;
+                Ok(id.clone())
+            }
+            Some(Value::Table(_)) => {
+                bail!(
+                    "{who}: an inline component is not supported by local-runtime; name one of [component.<id>]"
+                )
+            }
+            Some(_) => bail!("{who}: component must be a component's id"),
+            None => bail!("{who}: component is missing"),
+        }
+    }
+
+    fn refuse_other_triggers(&self) -> Result<()> {
+        for (kind, table) in &self.manifest.application.trigger {
+            match kind.as_str() {
+                "redis" | "http" => {}
+                kind => {
+                    bail!("[application.trigger.{kind}]: {kind} triggers are not supported by local-runtime")
+                }
+            }
+            for (field, value) in table {
+                match (kind.as_str(), field.as_str(), value.as_str()) {
+                    ("redis", "address", Some(_)) | ("http", "base", Some("/")) => {}
+                    ("http", "base", _) => {
+                        bail!(
+                            "[application.trigger.http]: a base other than \"/\" is not supported by local-runtime"
+                        )
+                    }
+                    _ => bail!("[application.trigger.{kind}]: unknown or wrong field {field:?}"),
+                }
+            }
+        }
+        for (kind, triggers) in &self.manifest.trigger.other {
+            for trigger in triggers {
+                match trigger.get("component") {
+                    Some(Value::String(id)) if !self.keeps(id) => {}
+                    Some(Value::String(id)) => {
+                        bail!("component {id:?}: {kind} triggers are not supported by local-runtime")
+                    }
+                    _ => bail!("[[trigger.{kind}]]: {kind} triggers are not supported by local-runtime"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn routes(&self) -> Result<Vec<Route>> {
+        let mut seen = BTreeMap::new();
+        let mut routes = Vec::new();
+        for trigger in &self.manifest.trigger.http {
+            let route = self.route(trigger)?;
+            if let Some(other) = seen.insert(normal_form(&route.path).to_owned(), route.path.clone()) {
+                bail!("the routes {other:?} and {:?} are duplicates", route.path);
+            }
+            let kept = match &route.target {
+                Target::Component(id) => self.keeps(id),
+                Target::Static(_) => self.selected.is_empty(),
+            };
+            if kept {
+                routes.push(route);
+            }
+        }
+        Ok(routes)
+    }
+
+    fn route(&self, trigger: &HttpTrigger) -> Result<Route> {
+        let path = match &trigger.route {
+            Value::String(path) if path.starts_with('/') => path.clone(),
+            Value::String(path) => bail!("the route {path:?} must start with \"/\""),
+            Value::Table(_) => {
+                let owner = trigger.component.as_ref().and_then(Value::as_str).unwrap_or("?");
+                bail!("component {owner:?}: a private route is not supported by local-runtime")
+            }
+            other => bail!("the route {other} is not a text"),
+        };
+        let who = format!("the route {path:?}");
+        if path.contains('*') || path.trim_end_matches("/...").contains("...") {
+            bail!("{who}: the only wildcard is a trailing \"/...\"");
+        }
+        if let Some(response) = &trigger.static_response {
+            if trigger.component.is_some() || trigger.components.is_some() {
+                bail!("{who} has both a component and a static_response");
+            }
+            check_static(response).with_context(|| who.clone())?;
+            return Ok(Route { path, target: Target::Static(response.clone()) });
+        }
+        let id = self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
+        match trigger.executor.as_ref().map(|executor| executor.kind.as_str()) {
+            None | Some("http" | "spin") => {}
+            Some(kind) if self.keeps(&id) => {
+                bail!("component {id:?}: the {kind} executor is not supported by local-runtime")
+            }
+            Some(_) => {}
+        }
+        Ok(Route { path, target: Target::Component(id) })
+    }
+
+    fn subscriptions(&self) -> Result<Vec<Subscription>> {
+        let default_address = self
+            .manifest
+            .application
+            .trigger
+            .get("redis")
+            .and_then(|table| table.get("address"))
+            .and_then(Value::as_str);
+        let mut seen = BTreeSet::new();
+        let mut subscriptions = Vec::new();
+        for trigger in &self.manifest.trigger.redis {
+            let subscription = self.subscription(trigger, default_address)?;
+            let Subscription { address, channel, component } = &subscription;
+            if !seen.insert((address.text.clone(), channel.text.clone(), component.clone())) {
+                bail!("component {component:?} has the Redis channel {:?} twice", channel.shown);
+            }
+            if self.keeps(component) {
+                subscriptions.push(subscription);
+            }
+        }
+        Ok(subscriptions)
+    }
+
+    fn subscription(&self, trigger: &RedisTrigger, default_address: Option<&str>) -> Result<Subscription> {
+        let who = format!("the Redis channel {:?}", trigger.channel);
+        let component = self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
+        let Some(address) = trigger.address.as_deref().or(default_address) else {
+            bail!("{who} has no address; set [application.trigger.redis] address");
+        };
+        let address = self.variables.render(address, &format!("the address of {who}"))?;
+        let channel = self.variables.render(&trigger.channel, &who)?;
+        if channel.text.is_empty() {
+            bail!("{who} of component {component:?} is empty");
+        }
+        if self.keeps(&component) {
+            check_address(&address.text).with_context(|| format!("the address of {who}"))?;
+        }
+        Ok(Subscription { address, channel, component })
+    }
+
+    fn component(&self, id: &str, component: &manifest::Component, used: bool) -> Result<ComponentConfig> {
+        let mut variables = BTreeMap::new();
+        for (name, template) in &component.variables {
+            check_name(name).with_context(|| format!("component {id:?}, variables"))?;
+            let rendered =
+                self.variables.render(template, &format!("component {id:?}, variable {name:?}"))?;
+            variables.insert(name.clone(), rendered.text);
+        }
+        let mut allowed_hosts = AllowedHosts::default();
+        for entry in &component.allowed_outbound_hosts {
+            let who = format!("component {id:?}, allowed_outbound_hosts {entry:?}");
+            let rendered = self.variables.render(entry, &who)?;
+            if used {
+                allowed_hosts.push(&rendered.text).context(who)?;
+            }
+        }
+        let wasm = match used {
+            true => self.folder.join(component.source_path(id)?),
+            false => PathBuf::new(),
+        };
+        Ok(ComponentConfig {
+            id: id.to_owned(),
+            description: component.description.clone().filter(|text| !text.is_empty()),
+            wasm,
+            allowed_hosts,
+            variables,
+            environment: component.environment.clone(),
+        })
+    }
+}
+
+/// Two routes with the same normal form match the same paths.
+fn normal_form(path: &str) -> &str {
+    path.trim_end_matches('/')
+}
+
+fn check_static(response: &StaticResponse) -> Result<()> {
+    let status = response.status_code.unwrap_or(200);
+    http::StatusCode::from_u16(status).with_context(|| format!("static_response.status_code {status}"))?;
+    for (name, value) in &response.headers {
+        http::HeaderName::from_bytes(name.as_bytes())
+            .with_context(|| format!("static_response.headers, name {name:?}"))?;
+        http::HeaderValue::from_str(value)
+            .with_context(|| format!("static_response.headers, value of {name:?}"))?;
+    }
+    Ok(())
+}
+
+/// Refuses an address the trigger can't use, without quoting it: it may hold a secret.
+fn check_address(address: &str) -> Result<()> {
+    let Ok(url) = url::Url::parse(address) else {
+        bail!("it is not a redis:// URL");
+    };
+    match url.scheme() {
+        "redis" => {}
+        "rediss" => bail!("rediss (Redis over TLS) is not supported by local-runtime"),
+        scheme => bail!("the scheme {scheme:?} is not supported by local-runtime, only redis"),
+    }
+    redis::Client::open(address).map(drop).context("it is not a Redis address")
+}

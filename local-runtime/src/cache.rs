@@ -1,0 +1,116 @@
+//! Compiled components on the disk, so that a second start needs no compiler.
+//!
+//! A file is named after the Wasm bytes and everything of the engine that code depends on, and begins with the
+//! digest of what follows: a file that was cut or changed is compiled anew. Files are written beside their place and
+//! renamed into it, so that two starts at once do no harm.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use sha1_smol::Sha1;
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wit_component::ComponentEncoder;
+
+use crate::output::log;
+
+/// The length of the digest at the beginning of a file.
+const DIGEST: usize = 20;
+
+/// A folder of compiled components.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// Opens the folder, made when missing.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub(crate) fn open(folder: PathBuf) -> Result<Self> {
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to make the cache folder {}", folder.display()))?;
+        Ok(Self { folder })
+    }
+
+    /// The compiled form of a Wasm file, which may be a component or a core module for WASI preview 1.
+    ///
+    /// # Errors
+    /// When the file can't be read or is not valid.
+    pub(crate) fn load(&self, engine: &Engine, wasm: &Path) -> Result<Component> {
+        let bytes = std::fs::read(wasm)
+            .with_context(|| format!("failed to read {}; was it built?", wasm.display()))?;
+        let path = self.folder.join(file_name(engine, &bytes));
+        if let Some(component) = read(engine, &path) {
+            return Ok(component);
+        }
+        let binary = componentize(&bytes).with_context(|| format!("failed to load {}", wasm.display()))?;
+        let component = Component::from_binary(engine, &binary)
+            .map_err(anyhow::Error::from)
+            .with_context(|| format!("failed to compile {}", wasm.display()))?;
+        if let Err(error) = write(&component, &path) {
+            log(&format!("the next start will compile again: {error:#}"));
+        }
+        Ok(component)
+    }
+}
+
+fn file_name(engine: &Engine, wasm: &[u8]) -> String {
+    let mut engine_hash = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut engine_hash);
+    format!("{}-{:016x}.cwasm", Sha1::from(wasm).digest(), engine_hash.finish())
+}
+
+/// A component from its cache file; none if there is no file or it is broken.
+fn read(engine: &Engine, path: &Path) -> Option<Component> {
+    let file = std::fs::read(path).ok()?;
+    let Some((digest, code)) = file.split_at_checked(DIGEST) else {
+        log(&format!("compiling again: the cache file {} is broken", path.display()));
+        return None;
+    };
+    if Sha1::from(code).digest().bytes() != digest {
+        log(&format!("compiling again: the cache file {} is broken", path.display()));
+        return None;
+    }
+    // SAFETY: the digest shows that the bytes are those that `write` got from `Component::serialize`, unless
+    // somebody forges them who may write to this user's files, and could as well replace this program.
+    match unsafe { Component::deserialize(engine, code) } {
+        Ok(component) => Some(component),
+        Err(error) => {
+            log(&format!("compiling again: the cache file {} does not fit: {error:#}", path.display()));
+            None
+        }
+    }
+}
+
+fn write(component: &Component, path: &Path) -> Result<()> {
+    let code = component.serialize()?;
+    let mut file = Vec::with_capacity(DIGEST + code.len());
+    file.extend_from_slice(&Sha1::from(&code).digest().bytes());
+    file.extend_from_slice(&code);
+    let beside = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = std::fs::write(&beside, &file).and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written.with_context(|| format!("failed to write the cache file {}", path.display()))
+}
+
+/// Wraps a core module into a component with the preview-1 reactor adapter, as Spin does; a component stays as
+/// it is.
+fn componentize(wasm: &[u8]) -> Result<Vec<u8>> {
+    match wasm.get(..8) {
+        Some([b'\0', b'a', b's', b'm', _, _, 1, 0]) => Ok(wasm.to_vec()),
+        Some([b'\0', b'a', b's', b'm', 1, 0, 0, 0]) => ComponentEncoder::default()
+            .validate(false)
+            .module(wasm)?
+            .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)?
+            .encode(),
+        _ => bail!("it is not a WebAssembly module or component"),
+    }
+}

@@ -1,0 +1,173 @@
+//! Loaded components and the start of their instances.
+//!
+//! A component is linked once; each event gets a fresh instance of it, which is dropped with all it holds when the
+//! handler is done. At most [`MAX_INSTANCES`] run at once.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::component::InstancePre;
+use wasmtime::{Engine, Store, Trap};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+use crate::app::{App, ComponentConfig, Target};
+use crate::cache::Cache;
+use crate::engine::{Limits, MAX_INSTANCES};
+use crate::instance::bindings::redis_trigger::RedisTriggerPre;
+use crate::instance::{State, linker};
+use crate::metering::Meter;
+use crate::output::Output;
+
+/// All components of an application, ready to be started.
+pub(crate) struct Components {
+    by_id: BTreeMap<String, Arc<LoadedComponent>>,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// One component, linked.
+pub(crate) struct LoadedComponent {
+    config: Arc<ComponentConfig>,
+    output: Output,
+    limits: Limits,
+    meter: Arc<Meter>,
+    slots: Arc<Semaphore>,
+    engine: Engine,
+    /// Present if the component has an HTTP trigger.
+    pub(crate) http: Option<ProxyPre<State>>,
+    /// Present if the component has a Redis trigger.
+    pub(crate) redis: Option<RedisTriggerPre<State>>,
+}
+
+/// A store with room for one instance; dropping it ends the instance.
+pub(crate) struct Slot {
+    pub(crate) store: Store<State>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Components {
+    /// Compiles and links every component of an application.
+    ///
+    /// # Errors
+    /// When one is missing, not valid, or lacks the export its trigger calls; the text names it.
+    pub(crate) fn load(
+        app: &mut App,
+        engine: &Engine,
+        limits: Limits,
+        cache: &Cache,
+        logs: &Path,
+        quiet: bool,
+    ) -> Result<Self> {
+        let meter = Arc::new(Meter::new(app.components.keys().map(String::as_str)));
+        let slots = Arc::new(Semaphore::new(MAX_INSTANCES as usize));
+        let mut by_id = BTreeMap::new();
+        for (id, config) in std::mem::take(&mut app.components) {
+            let has_http =
+                app.routes.iter().any(|route| matches!(&route.target, Target::Component(c) if *c == id));
+            let has_redis = app.subscriptions.iter().any(|subscription| subscription.component == id);
+            let output = Output::open(logs, &id, quiet)?;
+            let loaded = link(engine, cache, &config.wasm).and_then(|pre| {
+                Ok(LoadedComponent {
+                    config: Arc::new(config),
+                    output,
+                    limits,
+                    meter: meter.clone(),
+                    slots: slots.clone(),
+                    engine: engine.clone(),
+                    http: has_http.then(|| http_export(&pre)).transpose()?,
+                    redis: has_redis.then(|| redis_export(&pre)).transpose()?,
+                })
+            });
+            let loaded = loaded.with_context(|| format!("component {id:?}"))?;
+            by_id.insert(id, Arc::new(loaded));
+        }
+        Ok(Self { by_id, meter })
+    }
+
+    /// The component with an id that the manifest has.
+    pub(crate) fn get(&self, id: &str) -> Option<&Arc<LoadedComponent>> {
+        self.by_id.get(id)
+    }
+}
+
+impl LoadedComponent {
+    /// Its id in the manifest.
+    pub(crate) fn id(&self) -> &str {
+        &self.config.id
+    }
+
+    /// The text of the manifest about it.
+    pub(crate) fn description(&self) -> Option<&str> {
+        self.config.description.as_deref()
+    }
+
+    /// A store for one instance, once fewer than [`MAX_INSTANCES`] run.
+    pub(crate) async fn slot(&self) -> Result<Slot> {
+        let permit = self.slots.clone().acquire_owned().await.context("the program is ending")?;
+        let state = State::new(self.config.clone(), &self.output, self.limits.max_memory);
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.memory);
+        if let Some(timeout) = self.limits.timeout {
+            store.set_epoch_deadline(Limits::deadline_ticks(timeout));
+        }
+        Ok(Slot { store, _permit: permit })
+    }
+
+    /// Counts a start that is now complete.
+    pub(crate) fn started(&self, since: Instant) {
+        self.meter.record(self.id(), since.elapsed());
+    }
+
+    /// Waits for a call into an instance, for as long as an invocation may take.
+    ///
+    /// The engine ends a guest that computes too long; this ends one that waits too long.
+    pub(crate) async fn within_limit<T, E: Into<anyhow::Error>>(
+        &self,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T> {
+        let Some(timeout) = self.limits.timeout else {
+            return call.await.map_err(Into::into);
+        };
+        match tokio::time::timeout(timeout, call).await {
+            Ok(result) => result.map_err(Into::into),
+            Err(_) => Err(Trap::Interrupt.into()),
+        }
+    }
+
+    /// Why a call failed, in words that name the limit where a limit was the reason.
+    pub(crate) fn explain(&self, error: anyhow::Error, slot: &Slot) -> anyhow::Error {
+        let timeout = self.limits.timeout.unwrap_or_default();
+        if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
+            return anyhow!(
+                "it ran longer than {} ms and was ended (--invocation-timeout-ms)",
+                timeout.as_millis()
+            );
+        }
+        if slot.store.data().memory.reached {
+            let limit = self.limits.max_memory / (1024 * 1024);
+            return error
+                .context(format!("it asked for more than {limit} MiB of memory (--max-instance-memory)"));
+        }
+        error
+    }
+}
+
+fn link(engine: &Engine, cache: &Cache, wasm: &Path) -> Result<InstancePre<State>> {
+    let component = cache.load(engine, wasm)?;
+    Ok(linker(engine, &component)?.instantiate_pre(&component)?)
+}
+
+fn http_export(pre: &InstancePre<State>) -> Result<ProxyPre<State>> {
+    ProxyPre::new(pre.clone())
+        .map_err(anyhow::Error::from)
+        .context("it has an HTTP trigger but does not export wasi:http/incoming-handler@0.2")
+}
+
+fn redis_export(pre: &InstancePre<State>) -> Result<RedisTriggerPre<State>> {
+    RedisTriggerPre::new(pre.clone())
+        .map_err(anyhow::Error::from)
+        .context("it has a Redis trigger but does not export fermyon:spin/inbound-redis")
+}

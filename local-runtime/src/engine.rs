@@ -1,0 +1,93 @@
+//! The one wasmtime engine: a pool of instance slots made ready in advance, so that a start is a matter of
+//! microseconds, and, where a time limit is set, the thread that lets it run out.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// The most instances that run at once; further events wait for a slot.
+pub(crate) const MAX_INSTANCES: u32 = 512;
+/// Core modules of one component: its own, the adapter and the shims between them.
+const CORE_INSTANCES: u32 = 6;
+/// The most entries of a table, which bounds the functions a component may have.
+const TABLE_ELEMENTS: usize = 100_000;
+/// Memory of a slot that is kept, zeroed by hand, from one instance to the next: cheaper than faulting it in again.
+const KEEP_RESIDENT: usize = 256 * 1024;
+
+/// What one instance may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Linear memory in bytes.
+    pub(crate) max_memory: usize,
+    /// Time from the call to its end.
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Limits {
+    /// How often the epoch advances where there is a time limit.
+    fn tick(timeout: Duration) -> Duration {
+        (timeout / 10).clamp(Duration::from_millis(1), Duration::from_millis(100))
+    }
+
+    /// The epochs an instance may see, for a time limit; one more than fits, as the first may be nearly over.
+    pub(crate) fn deadline_ticks(timeout: Duration) -> u64 {
+        let ticks = timeout.as_nanos().div_ceil(Self::tick(timeout).as_nanos());
+        u64::try_from(ticks).unwrap_or(u64::MAX - 1) + 1
+    }
+}
+
+/// Makes the engine, and starts its ticking thread if there is a time limit.
+///
+/// # Errors
+/// When the address space for the pool can't be reserved.
+pub(crate) fn engine(limits: Limits) -> Result<Engine> {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(MAX_INSTANCES)
+        .total_core_instances(MAX_INSTANCES * CORE_INSTANCES)
+        .total_memories(MAX_INSTANCES)
+        .total_tables(MAX_INSTANCES * 2)
+        .total_stacks(MAX_INSTANCES)
+        .max_memory_size(limits.max_memory)
+        .table_elements(TABLE_ELEMENTS)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT);
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .memory_init_cow(true)
+        .epoch_interruption(limits.timeout.is_some())
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    let engine = Engine::new(&config)
+        .map_err(anyhow::Error::from)
+        .context("failed to set up the WebAssembly engine")?;
+    if let Some(timeout) = limits.timeout {
+        let (engine, tick) = (engine.weak(), Limits::tick(timeout));
+        std::thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(move || {
+                while let Some(engine) = engine.upgrade() {
+                    engine.increment_epoch();
+                    std::thread::sleep(tick);
+                }
+            })
+            .context("failed to start the thread of --invocation-timeout-ms")?;
+    }
+    Ok(engine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_never_shorter_than_the_limit_and_at_most_two_ticks_longer() {
+        for ms in [1, 9, 10, 11, 55, 1000, 1001, 600_000] {
+            let timeout = Duration::from_millis(ms);
+            let tick = Limits::tick(timeout);
+            let ticks = u32::try_from(Limits::deadline_ticks(timeout)).unwrap();
+            assert!(tick * (ticks - 1) >= timeout, "{ms}");
+            assert!(tick * ticks <= timeout + 2 * tick, "{ms}");
+        }
+    }
+}

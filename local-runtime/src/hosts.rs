@@ -1,0 +1,245 @@
+//! `allowed_outbound_hosts`: which servers a component may reach.
+//!
+//! An entry is `scheme://host:port`; scheme and port may be `*`, the port a range `a..b`, the host `*` or `*.domain`.
+//! A scheme with a usual port may leave it out. Entries are parsed before anything starts; whatever parses but
+//! is not listed is refused when a component asks for it.
+
+use anyhow::{Result, bail};
+use url::Url;
+
+/// The entries of one component.
+#[derive(Debug, Default)]
+pub(crate) struct AllowedHosts {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Entry {
+    /// None is `*`.
+    scheme: Option<String>,
+    host: Host,
+    port: Port,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Host {
+    Any,
+    /// `*.domain`, kept with its dot.
+    Subdomain(String),
+    Exact(String),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Port {
+    Any,
+    /// From the first, up to but without the second.
+    Range(u16, u16),
+    Exact(u16),
+}
+
+impl AllowedHosts {
+    /// Parses entries whose templates are filled in.
+    ///
+    /// # Errors
+    /// The reason why an entry is refused, without its text: that may hold a secret.
+    pub(crate) fn push(&mut self, entry: &str) -> Result<()> {
+        self.entries.push(parse(entry)?);
+        Ok(())
+    }
+
+    /// Whether a server may be reached. `host` as it stands in the URL.
+    pub(crate) fn allow(&self, scheme: &str, host: &str, port: u16) -> bool {
+        self.entries.iter().any(|entry| {
+            entry.scheme.as_deref().is_none_or(|allowed| allowed == scheme)
+                && entry.host.matches(host)
+                && entry.port.matches(port)
+        })
+    }
+
+    /// Whether the server of a URL may be reached; a URL without a host never is.
+    pub(crate) fn allow_url(&self, url: &Url) -> bool {
+        let port = url.port().or_else(|| usual_port(url.scheme()));
+        match (url.host_str(), port) {
+            (Some(host), Some(port)) => self.allow(url.scheme(), host, port),
+            _ => false,
+        }
+    }
+}
+
+impl Host {
+    fn matches(&self, host: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Subdomain(domain) => {
+                host.len() > domain.len() && host.to_ascii_lowercase().ends_with(domain.as_str())
+            }
+            Self::Exact(allowed) => allowed.eq_ignore_ascii_case(host),
+        }
+    }
+}
+
+impl Port {
+    fn matches(&self, port: u16) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Range(first, end) => (*first..*end).contains(&port),
+            Self::Exact(allowed) => *allowed == port,
+        }
+    }
+}
+
+/// The port a scheme stands for when none is written.
+pub(crate) fn usual_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        "redis" => Some(6379),
+        _ => None,
+    }
+}
+
+fn parse(entry: &str) -> Result<Entry> {
+    if entry == "insecure:allow-all" {
+        bail!("`insecure:allow-all` is no longer supported; write `*://*:*`");
+    }
+    let Some((scheme, rest)) = entry.split_once("://") else {
+        bail!("a host entry is scheme://host:port");
+    };
+    let scheme = match scheme {
+        "*" => None,
+        "http" | "https" | "redis" => Some(scheme.to_owned()),
+        "rediss" => bail!("rediss (Redis over TLS) is not supported by local-runtime"),
+        other
+            if other.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) && !other.is_empty() =>
+        {
+            bail!("the scheme {other:?} is not supported by local-runtime, which has http, https and redis")
+        }
+        _ => bail!("a host entry is scheme://host:port"),
+    };
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if rest.contains(['/', '?', '#']) {
+        bail!("a host entry has no path, query or fragment");
+    }
+    if rest.contains('@') {
+        bail!("a host entry has no user or password");
+    }
+    let (host, port) = split_port(rest)?;
+    let port = match port {
+        None => match scheme.as_deref().and_then(usual_port) {
+            Some(port) => Port::Exact(port),
+            None => bail!("a host entry of any scheme needs a port"),
+        },
+        Some(port) => parse_port(port)?,
+    };
+    Ok(Entry { scheme, host: parse_host(host)?, port })
+}
+
+/// Splits `host:port`, where the host may be an IPv6 address in brackets.
+fn split_port(text: &str) -> Result<(&str, Option<&str>)> {
+    let after_bracket = match (text.starts_with('['), text.find(']')) {
+        (true, Some(end)) => end + 1,
+        (true, None) => bail!("a host entry has `[` without `]`"),
+        (false, _) => 0,
+    };
+    match text[after_bracket..].split_once(':') {
+        Some((host_end, port)) => Ok((&text[..after_bracket + host_end.len()], Some(port))),
+        None => Ok((text, None)),
+    }
+}
+
+fn parse_host(host: &str) -> Result<Host> {
+    let host = host.to_ascii_lowercase();
+    if host == "*" {
+        return Ok(Host::Any);
+    }
+    if host == "self" || host == "self.alt" || host.ends_with(".spin.internal") {
+        bail!("the host {host:?} (calls from component to component) is not supported by local-runtime");
+    }
+    if let Some(domain) = host.strip_prefix("*.") {
+        if domain.is_empty() || domain.contains('*') {
+            bail!("a wildcard host is `*` or `*.domain`");
+        }
+        return Ok(Host::Subdomain(format!(".{domain}")));
+    }
+    if host.is_empty() || host.contains('*') {
+        bail!("a host is a name, an address, `*` or `*.domain`");
+    }
+    if host.contains(['{', '}', ',']) {
+        bail!("a list of hosts in one entry is not supported by local-runtime");
+    }
+    Ok(Host::Exact(host))
+}
+
+fn parse_port(port: &str) -> Result<Port> {
+    if port == "*" {
+        return Ok(Port::Any);
+    }
+    let number = |text: &str| {
+        text.parse::<u16>().map_err(|_| anyhow::anyhow!("a port is a number, a range a..b or `*`"))
+    };
+    match port.split_once("..") {
+        Some((first, end)) => {
+            let (first, end) = (number(first)?, number(end)?);
+            if first >= end {
+                bail!("a range of ports must not be empty");
+            }
+            Ok(Port::Range(first, end))
+        }
+        None => Ok(Port::Exact(number(port)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(entry: &str, url: &str) -> bool {
+        let mut hosts = AllowedHosts::default();
+        hosts.push(entry).unwrap_or_else(|error| panic!("{entry}: {error}"));
+        hosts.allow_url(&Url::parse(url).unwrap())
+    }
+
+    #[test]
+    fn a_server_is_allowed_when_scheme_host_and_port_agree() {
+        assert!(allows("redis://localhost:6379", "redis://localhost:6379/?trigger=a"));
+        assert!(allows("redis://localhost", "redis://user:password@localhost"));
+        assert!(allows("redis://LOCALHOST:6379", "redis://localhost"));
+        assert!(allows("redis://[::1]:6379", "redis://[::1]:6379"));
+        assert!(!allows("redis://localhost:6379", "redis://localhost:6380"));
+        assert!(!allows("redis://localhost:6379", "redis://127.0.0.1:6379"));
+        assert!(!allows("http://localhost:6379", "redis://localhost:6379"));
+        assert!(!allows("redis://localhost:6379", "rediss://localhost:6379"));
+    }
+
+    #[test]
+    fn wildcards_and_ranges_stop_where_they_say() {
+        assert!(allows("redis://*:6379", "redis://anything:6379"));
+        assert!(allows("*://host:*", "redis://host:1"));
+        assert!(allows("redis://*.example.com:6379", "redis://a.b.example.com"));
+        assert!(!allows("redis://*.example.com:6379", "redis://example.com"));
+        assert!(!allows("redis://*.example.com:6379", "redis://badexample.com"));
+        assert!(allows("redis://host:7000..7002", "redis://host:7001"));
+        assert!(!allows("redis://host:7000..7002", "redis://host:7002"));
+        assert!(!allows("redis://host:7000..7002", "redis://host:6999"));
+    }
+
+    #[test]
+    fn entries_that_mean_nothing_here_are_refused() {
+        for entry in [
+            "localhost:6379",
+            "redis://localhost:port",
+            "redis://localhost:6379/1",
+            "redis://:6379",
+            "redis://ho*st:6379",
+            "redis://host:5..5",
+            "redis://user@host:6379",
+            "rediss://host:6379",
+            "postgres://host:5432",
+            "http://self",
+            "*://host",
+            "",
+        ] {
+            assert!(AllowedHosts::default().push(entry).is_err(), "{entry}");
+        }
+    }
+}

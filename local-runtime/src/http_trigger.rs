@@ -1,0 +1,261 @@
+//! The HTTP trigger: one fresh instance per request, as many at once as there are slots.
+//!
+//! A request runs in a task of its own, so that it is carried out to its end when its client has gone. Paths below
+//! `/.well-known/spin` and `/.well-known/local-runtime` are answered here and never reach a component.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+
+use crate::app::{App, Route, Target};
+use crate::component::{Components, LoadedComponent};
+use crate::manifest::StaticResponse;
+use crate::output::log;
+use crate::router::{Found, Router};
+
+const HEALTH: &str = "/.well-known/spin/health";
+const INFO: &str = "/.well-known/spin/info";
+const INSTANCE_STARTS: &str = "/.well-known/local-runtime/instance-starts";
+
+/// How long to wait when no further connection can be accepted, for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+type Reply = Response<HyperOutgoingBody>;
+type ReplySender = oneshot::Sender<Result<Reply, ErrorCode>>;
+
+/// All that is needed to answer requests.
+pub(crate) struct HttpTrigger {
+    components: Arc<Components>,
+    router: Router,
+    routes: Vec<Route>,
+    /// The document that `/.well-known/spin/info` answers.
+    info: String,
+    address: SocketAddr,
+}
+
+impl HttpTrigger {
+    /// Makes the trigger for a listener's address.
+    pub(crate) fn new(
+        app: &mut App,
+        router: Router,
+        components: Arc<Components>,
+        address: SocketAddr,
+    ) -> Self {
+        let info = serde_json::json!({ "name": app.name, "version": app.version, "bindle_version": null });
+        let routes = std::mem::take(&mut app.routes);
+        Self { components, router, routes, info: info.to_string(), address }
+    }
+
+    /// The lines that tell which routes there are; none for an application without any.
+    pub(crate) fn banner(&self) -> Vec<String> {
+        let mut lines = vec![format!("Serving http://{}", self.address)];
+        if !self.routes.is_empty() {
+            lines.push("Available Routes:".to_owned());
+        }
+        for route in &self.routes {
+            let (path, kind) = match route.path.strip_suffix("/...") {
+                Some(path) => (path, " (wildcard)"),
+                None => (route.path.as_str(), ""),
+            };
+            let (id, description) = match &route.target {
+                Target::Component(id) => {
+                    (id.as_str(), self.components.get(id).and_then(|component| component.description()))
+                }
+                Target::Static(_) => ("(static response)", None),
+            };
+            lines.push(format!("  {id}: http://{}{path}{kind}", self.address));
+            lines.extend(description.map(|text| format!("    {text}")));
+        }
+        lines
+    }
+
+    /// Accepts connections for as long as the program runs.
+    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, client)) => {
+                    tokio::spawn(self.clone().connection(stream, client));
+                }
+                Err(error) => {
+                    log(&format!("failed to accept a connection: {error}"));
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream, client: SocketAddr) {
+        // Without it a reply in two writes may wait for the client's delayed acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let service = service_fn(|request| {
+            let trigger = self.clone();
+            async move { anyhow::Ok(trigger.answer(request, client).await) }
+        });
+        // A client that breaks off or talks nonsense is its own business.
+        let _ = hyper::server::conn::http1::Builder::new()
+            .keep_alive(true)
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+    }
+
+    async fn answer(&self, request: Request<Incoming>, client: SocketAddr) -> Reply {
+        let since = Instant::now();
+        match request.uri().path() {
+            HEALTH => return text(StatusCode::OK, "text/plain", "OK"),
+            INFO => return text(StatusCode::OK, "application/json", self.info.clone()),
+            INSTANCE_STARTS => return self.instance_starts(request.method()),
+            _ => {}
+        }
+        let Some(found) = self.router.find(request.uri().path()) else {
+            return empty(StatusCode::NOT_FOUND);
+        };
+        let route = &self.routes[found.index];
+        match &route.target {
+            Target::Static(response) => static_reply(response),
+            Target::Component(id) => match self.components.get(id) {
+                Some(component) => {
+                    let request = self.with_spin_headers(request, route, &found, client);
+                    dispatch(component.clone(), request, since).await
+                }
+                None => empty(StatusCode::INTERNAL_SERVER_ERROR),
+            },
+        }
+    }
+
+    fn instance_starts(&self, method: &Method) -> Reply {
+        match *method {
+            Method::GET => {
+                let report = serde_json::to_string(&self.components.meter.report());
+                text(StatusCode::OK, "application/json", report.unwrap_or_default())
+            }
+            Method::DELETE => {
+                self.components.meter.reset();
+                empty(StatusCode::NO_CONTENT)
+            }
+            _ => empty(StatusCode::METHOD_NOT_ALLOWED),
+        }
+    }
+
+    /// Adds the headers by which Spin tells a component how it was reached; a client can't forge them.
+    fn with_spin_headers(
+        &self,
+        mut request: Request<Incoming>,
+        route: &Route,
+        found: &Found,
+        client: SocketAddr,
+    ) -> Request<Incoming> {
+        if !request.headers().contains_key(header::HOST) {
+            // HTTP/1.0 may leave it out, an incoming-request must have one.
+            set(request.headers_mut(), "host", &self.address.to_string());
+        }
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = request.uri().authority().map(|authority| authority.as_str()).or(host).unwrap_or_default();
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let full_url = format!("http://{host}{path}");
+        let headers = request.headers_mut();
+        set(headers, "spin-full-url", &full_url);
+        set(headers, "spin-path-info", &found.path_info);
+        set(headers, "spin-matched-route", &route.path);
+        set(headers, "spin-component-route", route.path.strip_suffix("/...").unwrap_or(&route.path));
+        set(headers, "spin-raw-component-route", &route.path);
+        set(headers, "spin-base-path", "/");
+        set(headers, "spin-client-addr", &client.to_string());
+        for (name, value) in &found.parameters {
+            set(headers, &format!("spin-path-match-{name}"), value);
+        }
+        request
+    }
+}
+
+/// A header whose text can't be a header is left out.
+fn set(headers: &mut HeaderMap, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+        headers.insert(name, value);
+    }
+}
+
+/// Runs the handler in a task of its own and waits for its reply.
+async fn dispatch(component: Arc<LoadedComponent>, request: Request<Incoming>, since: Instant) -> Reply {
+    let (sender, receiver) = oneshot::channel();
+    let what = format!("{} {}", request.method(), request.uri().path());
+    tokio::spawn(async move {
+        if let Err(error) = run(&component, request, sender, since).await {
+            log(&format!("component {:?} failed at {what}: {error:#}", component.id()));
+        }
+    });
+    match receiver.await {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_)) | Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+async fn run(
+    component: &LoadedComponent,
+    request: Request<Incoming>,
+    sender: ReplySender,
+    since: Instant,
+) -> Result<()> {
+    let pre = component.http.as_ref().context("it has no HTTP trigger")?;
+    let mut slot = component.slot().await?;
+    let result = component
+        .within_limit(async {
+            let proxy = pre.instantiate_async(&mut slot.store).await?;
+            component.started(since);
+            let answered = Arc::new(std::sync::OnceLock::new());
+            let seen = answered.clone();
+            let mut http = slot.store.data_mut().http();
+            let request = http.new_incoming_request(Scheme::Http, request)?;
+            let out = http.new_response_outparam_from_callback(move |reply| {
+                let _ = seen.set(reply.as_ref().err().map(ToString::to_string));
+                let _ = sender.send(reply);
+            })?;
+            proxy.wasi_http_incoming_handler().call_handle(&mut slot.store, request, out).await?;
+            match answered.get() {
+                Some(None) => anyhow::Ok(()),
+                Some(Some(code)) => bail!("it answered with the error {code}"),
+                None => bail!("it returned without an answer"),
+            }
+        })
+        .await;
+    result.map_err(|error| component.explain(error, &slot))
+}
+
+fn static_reply(response: &StaticResponse) -> Reply {
+    let status = response.status_code.and_then(|code| StatusCode::from_u16(code).ok());
+    let mut reply = empty(status.unwrap_or(StatusCode::OK));
+    *reply.body_mut() = body(response.body.clone());
+    for (name, value) in &response.headers {
+        set(reply.headers_mut(), name, value);
+    }
+    reply
+}
+
+fn text(status: StatusCode, kind: &'static str, content: impl Into<Bytes>) -> Reply {
+    let mut reply = empty(status);
+    *reply.body_mut() = body(content);
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    reply
+}
+
+fn empty(status: StatusCode) -> Reply {
+    let mut reply = Response::new(body(Bytes::new()));
+    *reply.status_mut() = status;
+    reply
+}
+
+fn body(content: impl Into<Bytes>) -> HyperOutgoingBody {
+    Full::new(content.into()).map_err(|never| match never {}).boxed_unsync()
+}

@@ -1,0 +1,228 @@
+//! What one instance of a component holds on the host's side, and the imports it is linked with.
+//!
+//! An instance sees the environment of the manifest, clocks, random numbers, its own output, the servers on its
+//! list and its variables. No folder, no socket and no environment of this process.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use wasmtime::component::types::{self, ComponentItem};
+use wasmtime::component::{Component, HasSelf, Linker, ResourceTable, ResourceType};
+use wasmtime::{Engine, ResourceLimiter};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{
+    RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
+
+use crate::app::ComponentConfig;
+use crate::output::Output;
+use crate::variables::check_name;
+
+use bindings::fermyon::spin2_0_0::variables;
+
+/// Types and traits made from the interface definitions in `wit/`.
+#[allow(missing_docs, unreachable_pub, reason = "generated code")]
+pub(crate) mod bindings {
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "local:runtime/host",
+        imports: { default: async | trappable },
+        require_store_data_send: true,
+        with: { "fermyon:spin/redis@2.0.0.connection": crate::outbound_redis::RedisConnection },
+    });
+
+    /// The export of a component with a Redis trigger.
+    pub mod redis_trigger {
+        wasmtime::component::bindgen!({
+            path: "wit",
+            world: "local:runtime/redis-trigger",
+            exports: { default: async },
+            require_store_data_send: true,
+        });
+    }
+}
+
+/// The data of a store: one instance of one component.
+pub(crate) struct State {
+    pub(crate) config: Arc<ComponentConfig>,
+    pub(crate) table: ResourceTable,
+    pub(crate) memory: MemoryLimit,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    http_hooks: HttpHooks,
+}
+
+impl State {
+    pub(crate) fn new(config: Arc<ComponentConfig>, output: &Output, max_memory: usize) -> Self {
+        let mut wasi = WasiCtx::builder();
+        wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+        wasi.stdout(output.stdout.stream()).stderr(output.stderr.stream());
+        for (name, value) in &config.environment {
+            wasi.env(name, value);
+        }
+        Self {
+            table: ResourceTable::new(),
+            memory: MemoryLimit { max: max_memory, reached: false },
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            http_hooks: HttpHooks { config: config.clone() },
+            config,
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.http_hooks, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+/// Keeps the linear memory of an instance below its limit, and remembers that it was reached: a guest whose
+/// allocation fails usually traps a moment later, and the trap alone would not say why.
+pub(crate) struct MemoryLimit {
+    max: usize,
+    pub(crate) reached: bool,
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = desired <= self.max;
+        self.reached |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        // The pool's own size of a table is the limit.
+        Ok(true)
+    }
+}
+
+/// Lets outgoing HTTP requests through to listed servers only.
+struct HttpHooks {
+    config: Arc<ComponentConfig>,
+}
+
+type HttpError = wasmtime_wasi_http::Error;
+type Worker = Box<dyn Future<Output = Result<(), HttpError>> + Send>;
+
+impl WasiHttpHooks for HttpHooks {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Worker,
+    ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Worker), HttpError>> + Send> {
+        use http_body_util::BodyExt;
+
+        let url = url::Url::parse(&request.uri().to_string()).ok();
+        let allowed = url.is_some_and(|url| self.config.allowed_hosts.allow_url(&url));
+        Box::new(async move {
+            if !allowed {
+                return Err(HttpError::HttpRequestDenied);
+            }
+            let (response, worker) = wasmtime_wasi_http::default_send_request(request, options).await?;
+            Ok((response.map(BodyExt::boxed_unsync), Box::new(worker) as Worker))
+        })
+    }
+}
+
+impl variables::Host for State {
+    async fn get(&mut self, name: String) -> wasmtime::Result<Result<String, variables::Error>> {
+        if let Err(error) = check_name(&name) {
+            return Ok(Err(variables::Error::InvalidName(error.to_string())));
+        }
+        Ok(match self.config.variables.get(&name) {
+            Some(value) => Ok(value.clone()),
+            None => {
+                Err(variables::Error::Undefined(format!("no variable for {:?}.{name:?}", self.config.id)))
+            }
+        })
+    }
+}
+
+/// Links a component with all it may import. What this runtime lacks becomes a trap that names the import, for
+/// components declare more than they call.
+pub(crate) fn linker(engine: &Engine, component: &Component) -> Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    bindings::Host_::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    for (name, item) in component.component_type().imports(engine) {
+        if let ComponentItem::ComponentInstance(interface) = item.ty
+            && !is_provided(name)
+        {
+            stand_in(&mut linker, engine, name, &interface)
+                .map_err(anyhow::Error::from)
+                .with_context(|| format!("failed to stand in for the import {name}"))?;
+        }
+    }
+    Ok(linker)
+}
+
+/// Whether the linker has an interface, in this or a compatible version.
+///
+/// `Linker::define_unknown_imports_as_traps` can't be used for what is missing: it takes a compatible version under
+/// another number for missing, and then the resources of the two do not fit.
+fn is_provided(interface: &str) -> bool {
+    const SPIN: [&str; 2] = ["fermyon:spin/redis@2.0.0", "fermyon:spin/variables@2.0.0"];
+    const WASI: [&str; 7] = ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"];
+    let in_wasi = || {
+        let (package, rest) = interface.strip_prefix("wasi:")?.split_once('/')?;
+        let (_, version) = rest.split_once('@')?;
+        Some(WASI.contains(&package) && version.starts_with("0.2.") && !version.contains('-'))
+    };
+    SPIN.contains(&interface) || in_wasi() == Some(true)
+}
+
+fn stand_in(
+    linker: &mut Linker<State>,
+    engine: &Engine,
+    interface: &str,
+    exports: &types::ComponentInstance,
+) -> wasmtime::Result<()> {
+    let mut instance = linker.instance(interface)?;
+    for (name, item) in exports.exports(engine) {
+        match item.ty {
+            ComponentItem::ComponentFunc(_) => {
+                let import = format!("{interface}#{name}");
+                instance.func_new(name, move |_, _, _, _| {
+                    wasmtime::bail!("the import {import} is not supported by local-runtime")
+                })?;
+            }
+            ComponentItem::Resource(_) => {
+                instance.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn released_versions_of_wasi_0_2_are_provided_and_all_else_is_stood_in_for() {
+        for name in ["wasi:io/streams@0.2.0", "wasi:http/types@0.2.12", "fermyon:spin/redis@2.0.0"] {
+            assert!(is_provided(name), "{name}");
+        }
+        for name in [
+            "wasi:http/types@0.2.0-rc-2023-11-10",
+            "wasi:http/types@0.3.0",
+            "wasi:keyvalue/store@0.2.0-draft2",
+            "wasi:config/store@0.2.0-draft-2024-09-27",
+            "fermyon:spin/sqlite@2.0.0",
+            "fermyon:spin/redis",
+            "other",
+        ] {
+            assert!(!is_provided(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The text of a `spin.toml`, manifest version 2, as it is typed.
+//!
+//! Everything Spin knows has a field here, so that a feature this runtime lacks is refused by its name and its
+//! component (see [`Component::unsupported`]) and a misspelt field is refused as unknown. What the fields mean
+//! together is worked out in `app`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use toml::Value;
+
+/// A whole manifest.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    spin_manifest_version: Value,
+    pub(crate) application: Application,
+    #[serde(default)]
+    pub(crate) variables: BTreeMap<String, Variable>,
+    #[serde(default)]
+    pub(crate) trigger: Triggers,
+    #[serde(default)]
+    pub(crate) component: BTreeMap<String, Component>,
+}
+
+/// The `[application]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Application {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) version: String,
+    #[serde(default, rename = "description")]
+    _description: String,
+    #[serde(default, rename = "authors")]
+    _authors: Vec<String>,
+    #[serde(default)]
+    pub(crate) trigger: BTreeMap<String, toml::Table>,
+    #[serde(default, rename = "tool")]
+    _tool: BTreeMap<String, Value>,
+}
+
+/// One entry of `[variables]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Variable {
+    pub(crate) default: Option<String>,
+    #[serde(default)]
+    pub(crate) required: bool,
+    #[serde(default)]
+    pub(crate) secret: bool,
+    #[serde(rename = "description")]
+    _description: Option<String>,
+}
+
+/// The `[[trigger.<type>]]` lists.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Triggers {
+    #[serde(default)]
+    pub(crate) http: Vec<HttpTrigger>,
+    #[serde(default)]
+    pub(crate) redis: Vec<RedisTrigger>,
+    /// Trigger types this runtime does not have.
+    #[serde(flatten)]
+    pub(crate) other: BTreeMap<String, Vec<toml::Table>>,
+}
+
+/// One `[[trigger.http]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpTrigger {
+    #[serde(rename = "id")]
+    _id: Option<String>,
+    /// A string, or the table of a private route.
+    pub(crate) route: Value,
+    pub(crate) component: Option<Value>,
+    pub(crate) components: Option<Value>,
+    pub(crate) executor: Option<Executor>,
+    pub(crate) static_response: Option<StaticResponse>,
+}
+
+/// How an HTTP component is called; only the type is looked at.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Executor {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+}
+
+/// A reply without a component.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StaticResponse {
+    pub(crate) status_code: Option<u16>,
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) body: String,
+}
+
+/// One `[[trigger.redis]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RedisTrigger {
+    #[serde(rename = "id")]
+    _id: Option<String>,
+    pub(crate) channel: String,
+    pub(crate) address: Option<String>,
+    pub(crate) component: Option<Value>,
+    pub(crate) components: Option<Value>,
+}
+
+/// One `[component.<id>]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Component {
+    /// A path, or the table of a URL or registry source.
+    pub(crate) source: Value,
+    pub(crate) description: Option<String>,
+    #[serde(default)]
+    pub(crate) allowed_outbound_hosts: Vec<String>,
+    #[serde(default)]
+    pub(crate) variables: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) environment: BTreeMap<String, String>,
+    #[serde(rename = "build")]
+    _build: Option<Value>,
+    #[serde(rename = "tool")]
+    _tool: Option<Value>,
+    #[serde(rename = "exclude_files")]
+    _exclude_files: Option<Value>,
+    #[serde(rename = "targets")]
+    _targets: Option<Value>,
+    files: Option<Value>,
+    allowed_http_hosts: Option<Value>,
+    key_value_stores: Option<Value>,
+    sqlite_databases: Option<Value>,
+    ai_models: Option<Value>,
+    dependencies: Option<Value>,
+    dependencies_inherit_configuration: Option<Value>,
+    profile: Option<Value>,
+}
+
+impl Component {
+    /// The first feature in use that Spin has and this runtime does not.
+    pub(crate) fn unsupported(&self) -> Option<&'static str> {
+        let features = [
+            ("files", &self.files),
+            ("allowed_http_hosts", &self.allowed_http_hosts),
+            ("key_value_stores", &self.key_value_stores),
+            ("sqlite_databases", &self.sqlite_databases),
+            ("ai_models", &self.ai_models),
+            ("dependencies", &self.dependencies),
+            ("dependencies_inherit_configuration", &self.dependencies_inherit_configuration),
+            ("profile", &self.profile),
+        ];
+        features.into_iter().find(|(_, value)| value.as_ref().is_some_and(in_use)).map(|(name, _)| name)
+    }
+
+    /// The path of the Wasm file as written; a URL or registry source is refused.
+    pub(crate) fn source_path(&self, id: &str) -> Result<&str> {
+        match &self.source {
+            Value::String(path) => Ok(path),
+            Value::Table(table) if table.contains_key("registry") => {
+                bail!("component {id:?}: a source from a registry is not supported by local-runtime")
+            }
+            Value::Table(table) if table.contains_key("url") => {
+                bail!("component {id:?}: a source from a url is not supported by local-runtime")
+            }
+            _ => bail!("component {id:?}: source must be the path of a Wasm file"),
+        }
+    }
+}
+
+/// An empty list, an empty table and `false` ask for nothing.
+fn in_use(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => !items.is_empty(),
+        Value::Table(items) => !items.is_empty(),
+        Value::Boolean(on) => *on,
+        _ => true,
+    }
+}
+
+/// Reads and parses a manifest file.
+///
+/// # Errors
+/// When the file can't be read, is not TOML, has an unknown field, or is not of version 2.
+pub(crate) fn load(path: &Path) -> Result<Manifest> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("failed to read the manifest {}", path.display()))?;
+    parse(&text).with_context(|| format!("failed to load the manifest {}", path.display()))
+}
+
+fn parse(text: &str) -> Result<Manifest> {
+    let manifest: Manifest = toml::from_str(text)?;
+    match &manifest.spin_manifest_version {
+        Value::Integer(2) => {}
+        Value::String(version) if version == "2" => {}
+        version => bail!("spin_manifest_version is {version}, only 2 is supported by local-runtime"),
+    }
+    Ok(manifest)
+}

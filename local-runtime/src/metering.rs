@@ -1,0 +1,113 @@
+//! How long it takes to start an instance: from the event, an HTTP request's head or a Redis message read, to an
+//! instance that is ready to be called.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// The longest start that is told apart, in microseconds.
+const MAX_US: u64 = 60_000_000;
+
+/// The starts of all components.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    histograms: BTreeMap<String, Mutex<Histogram<u64>>>,
+}
+
+/// The figures of one component or of all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Figures {
+    pub(crate) starts: u64,
+    pub(crate) p50_us: u64,
+    pub(crate) p99_us: u64,
+    pub(crate) max_us: u64,
+}
+
+/// What `GET /.well-known/local-runtime/instance-starts` answers.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) all: Figures,
+    pub(crate) components: BTreeMap<String, Figures>,
+}
+
+impl Meter {
+    pub(crate) fn new<'a>(components: impl IntoIterator<Item = &'a str>) -> Self {
+        let histograms = components.into_iter().map(|id| (id.to_owned(), Mutex::new(histogram()))).collect();
+        Self { histograms }
+    }
+
+    /// Counts one start of a component.
+    pub(crate) fn record(&self, component: &str, start: Duration) {
+        if let Some(histogram) = self.histograms.get(component) {
+            let us = u64::try_from(start.as_micros()).unwrap_or(MAX_US);
+            lock(histogram).saturating_record(us);
+        }
+    }
+
+    /// Forgets all starts.
+    pub(crate) fn reset(&self) {
+        self.histograms.values().for_each(|histogram| lock(histogram).reset());
+    }
+
+    /// The figures since the start or the last reset.
+    pub(crate) fn report(&self) -> Report {
+        let mut all = histogram();
+        let mut components = BTreeMap::new();
+        for (id, histogram) in &self.histograms {
+            let histogram = lock(histogram);
+            components.insert(id.clone(), figures(&histogram));
+            // Both have the same bounds, so adding can't fail.
+            let _ = all.add(&*histogram);
+        }
+        Report { all: figures(&all), components }
+    }
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_max(MAX_US, 3)
+        .unwrap_or_else(|error| unreachable!("the bounds are constant: {error}"))
+}
+
+fn lock(histogram: &Mutex<Histogram<u64>>) -> MutexGuard<'_, Histogram<u64>> {
+    histogram.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn figures(histogram: &Histogram<u64>) -> Figures {
+    Figures {
+        starts: histogram.len(),
+        p50_us: histogram.value_at_quantile(0.5),
+        p99_us: histogram.value_at_quantile(0.99),
+        max_us: histogram.max(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_kept_by_component_added_up_and_forgotten_on_reset() {
+        let meter = Meter::new(["a", "b"]);
+        for us in 1..=100 {
+            meter.record("a", Duration::from_micros(us));
+        }
+        meter.record("b", Duration::from_micros(500));
+        meter.record("unknown", Duration::from_micros(1));
+        let report = meter.report();
+        assert_eq!(report.components["a"], Figures { starts: 100, p50_us: 50, p99_us: 99, max_us: 100 });
+        assert_eq!(report.components["b"].starts, 1);
+        assert_eq!((report.all.starts, report.all.max_us), (101, 500));
+        meter.reset();
+        assert_eq!(meter.report().all, Figures { starts: 0, p50_us: 0, p99_us: 0, max_us: 0 });
+    }
+
+    #[test]
+    fn a_start_beyond_the_longest_is_still_counted() {
+        let meter = Meter::new(["a"]);
+        meter.record("a", Duration::from_secs(3600));
+        assert_eq!(meter.report().all.starts, 1);
+    }
+}

@@ -1,0 +1,174 @@
+//! `fermyon:spin/redis@2.0.0`: what a component's `Connection` does.
+//!
+//! Each `open` is a connection of its own and lives as long as its resource, at most as long as the instance. One
+//! command is in flight at a time. There is no pool, no pipelining and no limit on the time a reply may take: the
+//! client's own limits (one second to connect, half a second to answer) are switched off.
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, IntoConnectionInfo, ToRedisArgs, Value};
+use wasmtime::component::Resource;
+
+use crate::instance::State;
+use crate::instance::bindings::fermyon::spin2_0_0::redis::{
+    Error, Host, HostConnection, RedisParameter, RedisResult,
+};
+use crate::redis_value::{self, flatten};
+
+/// The host's side of a component's connection.
+#[allow(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct RedisConnection {
+    connection: MultiplexedConnection,
+}
+
+type HostResult<T> = wasmtime::Result<Result<T, Error>>;
+
+impl State {
+    fn is_listed(&self, address: &str) -> bool {
+        url::Url::parse(address)
+            .is_ok_and(|url| url.scheme() == "redis" && self.config.allowed_hosts.allow_url(&url))
+    }
+
+    async fn query(&mut self, connection: &Resource<RedisConnection>, command: &Cmd) -> HostResult<Value> {
+        let connection = &mut self.table.get_mut(connection)?.connection;
+        Ok(connection.send_packed_command(command).await.map_err(redis_value::error))
+    }
+
+    async fn typed<T: FromRedisValue>(
+        &mut self,
+        connection: &Resource<RedisConnection>,
+        command: &Cmd,
+    ) -> HostResult<T> {
+        let value = self.query(connection, command).await?;
+        Ok(value.and_then(|value| match value {
+            Value::ServerError(_) => Err(flatten(value).err().unwrap_or(Error::TypeError)),
+            value => T::from_redis_value(value).map_err(|error| Error::Other(error.to_string())),
+        }))
+    }
+}
+
+async fn connect(address: &str) -> Result<RedisConnection, Error> {
+    // A connection is not named with CLIENT SETINFO: that is one round trip less for each instance.
+    let info = address.into_connection_info().map_err(|_| Error::InvalidAddress)?;
+    let settings = info.redis_settings().clone().set_skip_set_lib_name();
+    let client = Client::open(info.set_redis_settings(settings)).map_err(|_| Error::InvalidAddress)?;
+    let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+    let connection =
+        client.get_multiplexed_async_connection_with_config(&config).await.map_err(redis_value::error)?;
+    Ok(RedisConnection { connection })
+}
+
+fn command(name: &str, arguments: &[impl ToRedisArgs]) -> Cmd {
+    let mut command = Cmd::with_capacity(arguments.len() + 1, 0);
+    command.arg(name);
+    for argument in arguments {
+        command.arg(argument);
+    }
+    command
+}
+
+impl Host for State {}
+
+impl HostConnection for State {
+    async fn open(&mut self, address: String) -> HostResult<Resource<RedisConnection>> {
+        if !self.is_listed(&address) {
+            return Ok(Err(Error::InvalidAddress));
+        }
+        Ok(match connect(&address).await {
+            Ok(connection) => self.table.push(connection).map_err(|_| Error::TooManyConnections),
+            Err(error) => Err(error),
+        })
+    }
+
+    async fn publish(
+        &mut self,
+        connection: Resource<RedisConnection>,
+        channel: String,
+        payload: Vec<u8>,
+    ) -> HostResult<()> {
+        let command = command("PUBLISH", &[channel.as_bytes(), payload.as_slice()]);
+        Ok(self.typed::<i64>(&connection, &command).await?.map(drop))
+    }
+
+    async fn get(
+        &mut self,
+        connection: Resource<RedisConnection>,
+        key: String,
+    ) -> HostResult<Option<Vec<u8>>> {
+        self.typed(&connection, &command("GET", &[key])).await
+    }
+
+    async fn set(
+        &mut self,
+        connection: Resource<RedisConnection>,
+        key: String,
+        value: Vec<u8>,
+    ) -> HostResult<()> {
+        self.typed(&connection, &command("SET", &[key.as_bytes(), value.as_slice()])).await
+    }
+
+    async fn incr(&mut self, connection: Resource<RedisConnection>, key: String) -> HostResult<i64> {
+        // What Spin's client sends for its `incr(key, 1)`.
+        self.typed(&connection, &command("INCRBY", &[key.as_str(), "1"])).await
+    }
+
+    async fn del(&mut self, connection: Resource<RedisConnection>, keys: Vec<String>) -> HostResult<u32> {
+        self.typed(&connection, &command("DEL", &keys)).await
+    }
+
+    async fn sadd(
+        &mut self,
+        connection: Resource<RedisConnection>,
+        key: String,
+        values: Vec<String>,
+    ) -> HostResult<u32> {
+        let mut command = command("SADD", &[key]);
+        command.arg(values);
+        self.typed(&connection, &command).await
+    }
+
+    async fn smembers(
+        &mut self,
+        connection: Resource<RedisConnection>,
+        key: String,
+    ) -> HostResult<Vec<String>> {
+        self.typed(&connection, &command("SMEMBERS", &[key])).await
+    }
+
+    async fn srem(
+        &mut self,
+        connection: Resource<RedisConnection>,
+        key: String,
+        values: Vec<String>,
+    ) -> HostResult<u32> {
+        let mut command = command("SREM", &[key]);
+        command.arg(values);
+        self.typed(&connection, &command).await
+    }
+
+    async fn execute(
+        &mut self,
+        connection: Resource<RedisConnection>,
+        name: String,
+        arguments: Vec<RedisParameter>,
+    ) -> HostResult<Vec<RedisResult>> {
+        let bytes = arguments.iter().map(|argument| match argument {
+            RedisParameter::Int64(_) => 20,
+            RedisParameter::Binary(bytes) => bytes.len(),
+        });
+        let mut command = Cmd::with_capacity(arguments.len() + 1, name.len() + bytes.sum::<usize>());
+        command.arg(name);
+        for argument in &arguments {
+            match argument {
+                RedisParameter::Int64(number) => command.arg(number),
+                RedisParameter::Binary(bytes) => command.arg(bytes),
+            };
+        }
+        drop(arguments);
+        Ok(self.query(&connection, &command).await?.and_then(flatten))
+    }
+
+    async fn drop(&mut self, connection: Resource<RedisConnection>) -> wasmtime::Result<()> {
+        self.table.delete(connection)?;
+        Ok(())
+    }
+}

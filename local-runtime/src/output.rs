@@ -1,0 +1,194 @@
+//! What components and this program say.
+//!
+//! A component's output is passed on line by line, so that lines of concurrent instances do not mix: to the
+//! terminal with the component's id before it, and to `.spin/logs/<id>_stdout.txt` and `_stderr.txt` as it is. A line is
+//! held in memory up to a limit and then passed on in pieces.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context as TaskContext, Poll};
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// The longest line held back; a longer one is passed on in pieces.
+const MAX_LINE: usize = 16 * 1024;
+/// What a guest may write at once.
+const MAX_WRITE: usize = 64 * 1024;
+
+/// Prints lines to stdout at once; a reader that has gone is no reason to stop.
+pub(crate) fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{text}");
+    let _ = stdout.flush();
+}
+
+/// Prints a line of this program's own log to stderr.
+pub(crate) fn log(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "local-runtime: {text}");
+}
+
+/// The two outputs of a component.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) stdout: Arc<Sink>,
+    pub(crate) stderr: Arc<Sink>,
+}
+
+impl Output {
+    /// Opens the log files of a component for appending.
+    ///
+    /// # Errors
+    /// When a file can't be opened.
+    pub(crate) fn open(folder: &Path, component: &str, quiet: bool) -> Result<Self> {
+        let sink = |terminal: Terminal, suffix: &str| {
+            let path = folder.join(format!("{component}_{suffix}.txt"));
+            let file = File::options()
+                .create(true)
+                .append(true)
+                .open(&path)
+                .with_context(|| format!("failed to open the log file {}", path.display()))?;
+            let terminal = (!quiet).then_some(terminal);
+            anyhow::Ok(Arc::new(Sink { prefix: format!("[{component}] "), terminal, file: Mutex::new(file) }))
+        };
+        Ok(Self { stdout: sink(Terminal::Stdout, "stdout")?, stderr: sink(Terminal::Stderr, "stderr")? })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Terminal {
+    Stdout,
+    Stderr,
+}
+
+/// Where the lines of one output of a component go.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    prefix: String,
+    /// None where the program is quiet.
+    terminal: Option<Terminal>,
+    file: Mutex<File>,
+}
+
+impl Sink {
+    /// The output of one instance.
+    pub(crate) fn stream(self: &Arc<Self>) -> LineStream {
+        LineStream { line: Arc::new(Line { sink: self.clone(), held: Mutex::new(Vec::new()) }) }
+    }
+
+    /// Passes on whole lines, each with its line feed.
+    fn write(&self, lines: &[u8]) {
+        // A full disk must not stop a handler; the terminal still gets the lines.
+        let _ = self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(lines);
+        let Some(terminal) = self.terminal else { return };
+        let mut text = Vec::with_capacity(lines.len() + self.prefix.len());
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            text.extend_from_slice(self.prefix.as_bytes());
+            text.extend_from_slice(line);
+        }
+        let _ = match terminal {
+            Terminal::Stdout => std::io::stdout().lock().write_all(&text),
+            Terminal::Stderr => std::io::stderr().lock().write_all(&text),
+        };
+    }
+}
+
+/// One output of one instance; clones share the unfinished line.
+#[derive(Debug, Clone)]
+pub(crate) struct LineStream {
+    line: Arc<Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    sink: Arc<Sink>,
+    held: Mutex<Vec<u8>>,
+}
+
+impl Line {
+    fn write(&self, bytes: &[u8]) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.extend_from_slice(bytes);
+        if let Some(end) = held.iter().rposition(|byte| *byte == b'\n') {
+            self.sink.write(&held[..=end]);
+            held.drain(..=end);
+        }
+        if held.len() > MAX_LINE {
+            held.push(b'\n');
+            self.sink.write(&held);
+            held.clear();
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !held.is_empty() {
+            held.push(b'\n');
+            self.sink.write(held);
+        }
+    }
+}
+
+impl IsTerminal for LineStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LineStream {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Pollable for LineStream {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for LineStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.line.write(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(MAX_WRITE)
+    }
+}
+
+impl AsyncWrite for LineStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut TaskContext<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.line.write(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,85 @@
+//! Redis replies and errors as Spin hands them to a component.
+//!
+//! Components tell some errors by their text (a missing script, for one), so the texts are those of the client
+//! inside Spin, not those of the client used here.
+
+use redis::{RedisError, ServerError, ServerErrorKind, Value};
+
+use crate::instance::bindings::fermyon::spin2_0_0::redis::{Error, RedisResult};
+
+/// Flattens a reply into one list: nested arrays are opened, empty ones vanish.
+///
+/// # Errors
+/// For an error inside the reply, and for a type that `redis-result` can't hold, such as a map.
+pub(crate) fn flatten(value: Value) -> Result<Vec<RedisResult>, Error> {
+    let mut results = Vec::new();
+    append(value, &mut results)?;
+    Ok(results)
+}
+
+fn append(value: Value, results: &mut Vec<RedisResult>) -> Result<(), Error> {
+    match value {
+        Value::Nil => results.push(RedisResult::Nil),
+        Value::Int(number) => results.push(RedisResult::Int64(number)),
+        Value::BulkString(bytes) => results.push(RedisResult::Binary(bytes)),
+        Value::SimpleString(status) => results.push(RedisResult::Status(status)),
+        Value::Okay => results.push(RedisResult::Status("OK".to_owned())),
+        Value::Array(values) => {
+            results.reserve(values.len());
+            for value in values {
+                append(value, results)?;
+            }
+        }
+        Value::ServerError(error) => return Err(Error::Other(server_error(&error))),
+        other => return Err(Error::Other(format!("Unsupported Redis reply type: {}", kind(&other)))),
+    }
+    Ok(())
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Map(_) => "map",
+        Value::Set(_) => "set",
+        Value::Double(_) => "double",
+        Value::Boolean(_) => "boolean",
+        Value::VerbatimString { .. } => "verbatim string",
+        Value::BigNumber(_) => "big number",
+        Value::Push { .. } => "push",
+        _ => "other",
+    }
+}
+
+/// Any failure of a command or a connection as a component sees it.
+pub(crate) fn error(error: RedisError) -> Error {
+    match ServerError::try_from(error) {
+        Ok(error) => Error::Other(server_error(&error)),
+        Err(error) => Error::Other(error.to_string()),
+    }
+}
+
+fn server_error(error: &ServerError) -> String {
+    let name = match error.kind() {
+        Some(ServerErrorKind::ResponseError) => "ResponseError",
+        Some(ServerErrorKind::ExecAbort) => "ExecAbortError",
+        Some(ServerErrorKind::BusyLoading) => "BusyLoadingError",
+        Some(ServerErrorKind::NoScript) => "NoScriptError",
+        Some(ServerErrorKind::Moved) => "Moved",
+        Some(ServerErrorKind::Ask) => "Ask",
+        Some(ServerErrorKind::TryAgain) => "TryAgain",
+        Some(ServerErrorKind::ClusterDown) => "ClusterDown",
+        Some(ServerErrorKind::CrossSlot) => "CrossSlot",
+        Some(ServerErrorKind::MasterDown) => "MasterDown",
+        Some(ServerErrorKind::ReadOnly) => "ReadOnly",
+        Some(ServerErrorKind::NotBusy) => "NotBusy",
+        // A code the client has no name for stands for itself.
+        _ => return with_details(error.code(), error.details()),
+    };
+    with_details(&format!("An error was signalled by the server - {name}"), error.details())
+}
+
+fn with_details(text: &str, details: Option<&str>) -> String {
+    match details {
+        Some(details) => format!("{text}: {details}"),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,104 @@
+//! Finds the route of a path, with the matcher Spin uses.
+//!
+//! An exact segment wins over a parameter (`:name`) and that over the trailing wildcard (`/...`), segment by segment;
+//! a trailing slash makes no difference.
+
+use anyhow::{Result, anyhow};
+use routefinder::Router as Matcher;
+
+/// The routes of an application; a route is known by its position in the list they came from.
+pub(crate) struct Router {
+    matcher: Matcher<usize>,
+}
+
+/// The best route for a path.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Position in the list the router was made from.
+    pub(crate) index: usize,
+    /// What the wildcard stands for, with its leading slash; empty for an exact route.
+    pub(crate) path_info: String,
+    /// The named parameters of the route and what they stand for.
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+impl Router {
+    /// Makes the router.
+    ///
+    /// # Errors
+    /// When a route is malformed; the text names it.
+    pub(crate) fn new<'a>(routes: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let mut matcher = Matcher::new();
+        for (index, route) in routes.into_iter().enumerate() {
+            let spec = match route.strip_suffix("/...") {
+                Some(prefix) => format!("{prefix}/*"),
+                None => route.to_owned(),
+            };
+            matcher.add(spec, index).map_err(|error| anyhow!("the route {route:?}: {error}"))?;
+        }
+        Ok(Self { matcher })
+    }
+
+    /// The route for a path, without its query.
+    pub(crate) fn find(&self, path: &str) -> Option<Found> {
+        let found = self.matcher.best_match(path)?;
+        let captures = found.captures();
+        let path_info = match captures.wildcard() {
+            Some(rest) if rest.starts_with('/') => rest.to_owned(),
+            Some(rest) => format!("/{rest}"),
+            None => String::new(),
+        };
+        let parameters = captures
+            .params()
+            .iter()
+            .map(|parameter| (parameter.name().to_owned(), parameter.value().to_owned()))
+            .collect();
+        Some(Found { index: *found.handler(), path_info, parameters })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(routes: &[&str], path: &str) -> Option<usize> {
+        Router::new(routes.iter().copied()).unwrap().find(path).map(|found| found.index)
+    }
+
+    #[test]
+    fn the_most_specific_route_wins_in_any_order_of_declaration() {
+        let routes = ["/...", "/orders/...", "/orders", "/orders/:id", "/orders/new"];
+        let cases = [
+            ("/", Some(0)),
+            ("/other", Some(0)),
+            ("/orders", Some(2)),
+            ("/orders/", Some(2)),
+            ("/orders/7", Some(3)),
+            ("/orders/new", Some(4)),
+            ("/orders/7/items", Some(1)),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(index(&routes, path), expected, "{path}");
+        }
+        let reversed: Vec<_> = routes.into_iter().rev().collect();
+        for (path, expected) in cases {
+            assert_eq!(index(&reversed, path), expected.map(|index| 4 - index), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_matches_its_own_prefix_and_gives_the_rest_as_path_info() {
+        let router = Router::new(["/files/..."]).unwrap();
+        assert_eq!(router.find("/files").unwrap().path_info, "/");
+        assert_eq!(router.find("/files/a/b").unwrap().path_info, "/a/b");
+        assert_eq!(router.find("/filesystem"), None);
+        assert_eq!(router.find("/"), None);
+    }
+
+    #[test]
+    fn an_exact_route_has_no_path_info_and_named_parameters_are_found() {
+        let router = Router::new(["/a", "/b/:key"]).unwrap();
+        assert_eq!(router.find("/a").unwrap().path_info, "");
+        assert_eq!(router.find("/b/7").unwrap().parameters, [("key".to_owned(), "7".to_owned())]);
+    }
+}
