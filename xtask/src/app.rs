@@ -82,7 +82,9 @@ pub(crate) fn is_ready(listen: SocketAddr) -> bool {
     let answer = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
-        write!(stream, "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        // In one write: a server that answers after the first part resets the connection.
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
         let mut status_line = [0u8; 12];
         stream.read_exact(&mut status_line)?;
         Ok(&status_line == b"HTTP/1.1 200")

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::process::SecondSignal;
 use crate::repository::Repository;
 use crate::toolchain::Kind;
 
@@ -94,7 +95,10 @@ fn main() -> ExitCode {
 
 fn run() -> Result<ExitCode> {
     let cli = Cli::parse();
-    process::install_stop_handler()?;
+    process::install_stop_handler(match cli.command {
+        Command::KeepRedis { .. } => SecondSignal::IsIgnored,
+        _ => SecondSignal::Exits,
+    })?;
     let repository = Repository::find()?;
     match cli.command {
         Command::Setup { wasm_toolchain } => setup::run(&repository, wasm_toolchain)?,

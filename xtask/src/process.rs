@@ -19,10 +19,20 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 
 static STOP_ASKED: AtomicBool = AtomicBool::new(false);
 
-/// Makes Ctrl-C, SIGTERM and SIGHUP ask for a stop; a second one ends `xtask` at once.
-pub(crate) fn install_stop_handler() -> Result<()> {
-    ctrlc::set_handler(|| {
-        if STOP_ASKED.swap(true, Ordering::SeqCst) {
+/// What a second request to stop does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecondSignal {
+    /// The user is in a hurry: ends `xtask` at once.
+    Exits,
+    /// Nothing. The kernel may send the signal of [`tie_to_this_process`] once for each thread of a killed
+    /// `xtask`, and the keeper of Redis must not take that for a hurry.
+    IsIgnored,
+}
+
+/// Makes Ctrl-C, SIGTERM and SIGHUP ask for a stop.
+pub(crate) fn install_stop_handler(second: SecondSignal) -> Result<()> {
+    ctrlc::set_handler(move || {
+        if STOP_ASKED.swap(true, Ordering::SeqCst) && second == SecondSignal::Exits {
             std::process::exit(130);
         }
     })

@@ -179,4 +179,24 @@ mod tests {
         drop(first);
         lock(&folder).unwrap();
     }
+
+    #[test]
+    fn a_lock_handed_to_a_child_lasts_until_the_child_has_ended() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join(".data/redis");
+        let first = lock(&folder).unwrap();
+        hand_to_children(&first).unwrap();
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        drop(first);
+        let while_it_runs = lock(&folder).err().map(|error| error.to_string()).unwrap_or_default();
+        // Closes the input of `cat`, which ends it.
+        child.wait().unwrap();
+        assert!(while_it_runs.contains("in use"), "{while_it_runs}");
+        // Children of other tests that started meanwhile may hold it a little longer.
+        let deadline = std::time::Instant::now() + Duration::from_secs(30);
+        while lock(&folder).is_err() {
+            assert!(std::time::Instant::now() < deadline, "the lock is not free after the child has ended");
+            std::thread::sleep(process::POLL);
+        }
+    }
 }

@@ -69,6 +69,7 @@ impl Fixture {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command
             .args(arguments)
+            .stdin(Stdio::null())
             .current_dir(self.folder.path())
             .env("PATH", path)
             .env("CARGO_MANIFEST_DIR", self.root().join("xtask"))
@@ -104,7 +105,7 @@ impl Xtask {
     pub(crate) fn spawn(command: &mut Command) -> Self {
         // One pipe for both, so that the order of the lines is that of a terminal.
         let (mut reading, writing) = std::io::pipe().unwrap();
-        command.stdin(Stdio::null()).stdout(writing.try_clone().unwrap()).stderr(writing);
+        command.stdout(writing.try_clone().unwrap()).stderr(writing);
         let child = command.spawn().unwrap();
         // The command holds the writing ends, which would keep the pipe open.
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -152,7 +153,8 @@ impl Xtask {
         self.number_after(" pid ")
     }
 
-    fn number_after<N: std::str::FromStr>(&self, text: &str) -> N {
+    /// The number that stands behind `text` in what it said.
+    pub(crate) fn number_after<N: std::str::FromStr>(&self, text: &str) -> N {
         let said = self.text();
         let rest = said.split_once(text).unwrap().1;
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();

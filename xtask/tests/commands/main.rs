@@ -142,6 +142,39 @@ fn nothing_outlives_a_killed_xtask_and_the_data_is_kept() {
 }
 
 #[test]
+fn the_keeper_of_redis_stops_it_in_order_however_often_it_is_signalled() {
+    let fixture = Fixture::new();
+    let folder = fixture.root().join(".data/redis");
+    let mut command = fixture.command(&["keep-redis", "--folder", folder.to_str().unwrap()]);
+    let mut keeper = Xtask::spawn(command.stdin(std::process::Stdio::piped()));
+    keeper.wait_for("redis://127.0.0.1:");
+    // Both are sent before the first one can have been carried out; a stopped process takes them together.
+    for signal in [libc::SIGSTOP, libc::SIGTERM, libc::SIGINT, libc::SIGCONT] {
+        keeper.signal(signal);
+    }
+    assert_eq!(keeper.exit_code(), 0, "{}", keeper.text());
+    let log = fs::read_to_string(folder.join("redis.log")).unwrap();
+    assert!(log.contains("ready to exit"), "{log}");
+}
+
+#[test]
+fn a_redis_whose_keeper_was_killed_still_keeps_others_from_its_data() {
+    let fixture = Fixture::new();
+    let folder = fixture.root().join(".data/redis");
+    let mut command = fixture.command(&["keep-redis", "--folder", folder.to_str().unwrap()]);
+    let mut keeper = Xtask::spawn(command.stdin(std::process::Stdio::piped()));
+    keeper.wait_for("redis://127.0.0.1:");
+    let redis_port = keeper.number_after("redis://127.0.0.1:");
+    keeper.signal(libc::SIGKILL);
+    assert_eq!(keeper.exit_code(), -1);
+    let (code, text) = fixture.run(&["up", "--listen", &fixture.listen()]);
+    fixture::redis_command(redis_port, "SHUTDOWN NOSAVE");
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("is in use by another"), "{text}");
+    poll_until("the data folder is free", || fixture.run(&["clean"]).0 == 0);
+}
+
+#[test]
 fn a_given_redis_is_used_and_left_running() {
     let fixture = Fixture::new();
     let redis = private_redis::RedisServer::start().unwrap();
