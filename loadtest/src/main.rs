@@ -1,1 +1,22 @@
-fn main() {}
+//! The `loadtest` command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use loadtest::cli::{Arguments, Command};
+use loadtest::{burst, generate};
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Generate(options) => generate::run(&options).map(|()| true),
+        Command::Burst(options) => burst::run(&options),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("loadtest: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

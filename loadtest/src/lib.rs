@@ -1,0 +1,21 @@
+//! Replays bursts of orders and proves what became of each one.
+//!
+//! - [`cli`]: the command line        - [`generate`]: test data, the same for the same seed
+//! - [`burst`]: one burst from release to report
+//! - [`expect`]: what must become of each order, decided natively by the code in `shared`
+//! - [`send`]: into the ingress stream        - [`wait`]: until the streams are empty
+//! - [`verify`]: what was found in Redis against what was expected
+//! - [`measure`]: CPU, memory and instance starts        - [`report`]: the figures, as text and JSON
+//!
+//! Times of orders come from stream ids, that is from one clock, Redis's. No figure is a count taken on trust: every
+//! order is looked for by its identity, and its confirmation made again.
+
+pub mod burst;
+pub mod cli;
+pub mod expect;
+pub mod generate;
+pub mod measure;
+pub mod report;
+pub mod send;
+pub mod verify;
+pub mod wait;

@@ -1,0 +1,159 @@
+//! CPU time and memory of the app and of Redis, and how long instances took to start.
+
+use anyhow::{Context, Result};
+use conventional::connection::RedisConnection;
+use procfs::process::{Process, all_processes};
+use serde::{Deserialize, Serialize};
+
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// A process with its children, watched from the moment it is made.
+#[derive(Debug)]
+pub struct Watched {
+    pid: i32,
+    cpu_s_before: f64,
+}
+
+/// What a process used.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Usage {
+    /// CPU seconds, user and system.
+    pub cpu_s: f64,
+    /// The most resident memory since watching began, in MiB.
+    pub rss_mib: f64,
+}
+
+impl Watched {
+    /// Begins to watch a process; its memory peak is counted from now where the system allows it to be reset.
+    ///
+    /// # Errors
+    /// When there is no such process.
+    pub fn new(pid: i32) -> Result<Self> {
+        let tree = tree(pid)?;
+        for process in &tree {
+            // 5 resets the peak of resident memory (proc(5)). Another user's process may refuse it: then the peak is that of its life.
+            let _ = std::fs::write(format!("/proc/{}/clear_refs", process.pid), "5");
+        }
+        Ok(Self { pid, cpu_s_before: cpu_s(&tree)? })
+    }
+
+    /// What it used since.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn usage(&self) -> Result<Usage> {
+        let tree = tree(self.pid)?;
+        let peak_kib: u64 = tree.iter().filter_map(|process| process.status().ok()?.vmhwm).sum();
+        Ok(Usage { cpu_s: cpu_s(&tree)? - self.cpu_s_before, rss_mib: peak_kib as f64 / 1024.0 })
+    }
+}
+
+/// The process and all its descendants.
+fn tree(root: i32) -> Result<Vec<Process>> {
+    let mut tree = vec![Process::new(root).with_context(|| format!("there is no process {root}"))?];
+    let others: Vec<(i32, Process)> = all_processes()
+        .context("failed to list processes")?
+        .filter_map(|process| process.ok().and_then(|process| Some((process.stat().ok()?.ppid, process))))
+        .collect();
+    let mut frontier = vec![root];
+    while let Some(parent) = frontier.pop() {
+        for (_, child) in others.iter().filter(|(ppid, _)| *ppid == parent) {
+            frontier.push(child.pid);
+            tree.push(Process::new(child.pid).context("a child ended while it was looked at")?);
+        }
+    }
+    Ok(tree)
+}
+
+fn cpu_s(tree: &[Process]) -> Result<f64> {
+    let mut ticks = 0;
+    for process in tree {
+        let stat = process.stat().context("a process ended while it was watched")?;
+        ticks += stat.utime + stat.stime;
+    }
+    Ok(ticks as f64 / procfs::ticks_per_second() as f64)
+}
+
+/// Redis, by its own account and, where it runs on this machine, by the system's.
+#[derive(Debug)]
+pub struct WatchedRedis {
+    local: Option<Watched>,
+    cpu_s_before: f64,
+}
+
+impl WatchedRedis {
+    /// Begins to watch the server behind a connection.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn new(redis: &mut RedisConnection) -> Result<Self> {
+        let info: redis::InfoDict =
+            redis::cmd("INFO").query(redis.inner()).context("failed to ask redis for its figures")?;
+        let is_redis = |pid: &i32| {
+            let name = Process::new(*pid).and_then(|process| process.stat()).map(|stat| stat.comm);
+            name.is_ok_and(|name| name.starts_with("redis") || name.starts_with("valkey"))
+        };
+        let local = match info.get::<i32>("process_id").filter(is_redis) {
+            Some(pid) => Some(Watched::new(pid)?),
+            None => None,
+        };
+        Ok(Self { local, cpu_s_before: redis_cpu_s(&info) })
+    }
+
+    /// What it used since. For a server elsewhere the memory is the most that its data ever took.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn usage(&self, redis: &mut RedisConnection) -> Result<Usage> {
+        let info: redis::InfoDict =
+            redis::cmd("INFO").query(redis.inner()).context("failed to ask redis for its figures")?;
+        let rss_mib = match &self.local {
+            Some(watched) => watched.usage()?.rss_mib,
+            None => info.get::<f64>("used_memory_peak").unwrap_or_default() / MIB,
+        };
+        Ok(Usage { cpu_s: redis_cpu_s(&info) - self.cpu_s_before, rss_mib })
+    }
+}
+
+fn redis_cpu_s(info: &redis::InfoDict) -> f64 {
+    let figure = |name: &str| info.get::<f64>(name).unwrap_or_default();
+    figure("used_cpu_user") + figure("used_cpu_sys")
+}
+
+/// How long instances took to start, as local-runtime tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct InstanceStarts {
+    /// Instances started.
+    pub starts: u64,
+    /// Median in microseconds.
+    pub p50_us: u64,
+    /// 99th percentile in microseconds.
+    pub p99_us: u64,
+}
+
+#[derive(Deserialize)]
+struct AllInstanceStarts {
+    all: InstanceStarts,
+}
+
+impl InstanceStarts {
+    /// Forgets what was measured so far.
+    ///
+    /// # Errors
+    /// When the runtime does not answer.
+    pub fn reset(url: &str) -> Result<()> {
+        ureq::delete(url).call().with_context(|| format!("--instance-starts-url: failed to reset {url}"))?;
+        Ok(())
+    }
+
+    /// Asks the runtime.
+    ///
+    /// # Errors
+    /// When the runtime does not answer.
+    pub fn get(url: &str) -> Result<Self> {
+        let what = || format!("--instance-starts-url: failed to read {url}");
+        let all: AllInstanceStarts =
+            ureq::get(url).call().with_context(what)?.body_mut().read_json().with_context(what)?;
+        Ok(all.all)
+    }
+}
