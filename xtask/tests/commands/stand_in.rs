@@ -59,7 +59,8 @@ fn answer(mut stream: TcpStream) {
         exit(3);
     }
     let status = if request.starts_with("GET /healthz ") { "200 OK" } else { "404 Not Found" };
-    let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+    let response = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+    let _ = stream.write_all(response.as_bytes());
 }
 
 /// Prints its arguments and current folder; `--hang` waits, `--kill-app` makes the app end, `--json` writes.
