@@ -4,6 +4,7 @@
 //! - [`complexity`]: how much work an order is, as a score with named reasons
 //! - [`pricing`], [`promise`] and [`confirmation`]: what the customer is told
 //! - [`intake`]: the body of a request, taken apart into orders
+//! - [`lens`] and [`plan`]: how prescriptions are made, and how long that takes
 //! - [`queue`]: the streams in Redis; keys, scripts, enqueue, drain, look-ups
 //! - [`roles`]: what distributor and receivers decide for one entry
 //! - [`settings`]: the variables of `spin.toml`, read and checked in one place
@@ -14,7 +15,9 @@
 pub mod complexity;
 pub mod confirmation;
 pub mod intake;
+pub mod lens;
 pub mod order;
+pub mod plan;
 pub mod pricing;
 pub mod promise;
 pub mod queue;

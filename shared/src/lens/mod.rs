@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use crate::order::{Eye, Lens};
 use material::{DEFAULT_INDEX, MATERIALS, material_of};
+use prism::Prism;
 use units::{hundredths, tenths};
 
 pub use layout::Decentration;
@@ -69,24 +70,31 @@ pub struct EyeDesign {
     /// The same in steps of 0.25 D, for machines and stock that know no finer ones.
     pub stepped: Power,
     /// Place of the optical centre; none without a frame and a pupillary distance.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub decentration: Option<Decentration>,
-    /// The prism that was ordered, at the optical centre.
-    pub prescribed_prism: PrismFigures,
-    /// The prism at the centre of the box that comes from the decentration.
-    pub induced_prism: PrismFigures,
-    /// Both together: the prism to check at the centre of the box.
-    pub total_prism: PrismFigures,
+    /// The prism that was ordered, at the optical centre; none when none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prescribed_prism: Option<PrismFigures>,
+    /// The prism at the centre of the box that comes from the decentration; none without a layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub induced_prism: Option<PrismFigures>,
+    /// Both together: the prism to check at the centre of the box; none when one of them is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_prism: Option<PrismFigures>,
     /// Name of the material.
     pub material: &'static str,
     /// Nominal curve of the front surface.
     pub base_curve: f64,
     /// Powers of the back surface along the axis and across it; none if there is no such lens.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub back_curves: Option<[f64; 2]>,
     /// Diameter of the uncut lens.
     pub diameter_mm: f64,
     /// The smallest diameter from which the shape can be cut; none without a layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_blank_mm: Option<f64>,
     /// Thickness of the uncut lens; none if there is no such lens.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thickness: Option<Thickness>,
     /// What inspection accepts.
     pub tolerance: Tolerance,
@@ -141,10 +149,12 @@ fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
     let compensated = ordered.minus_cylinder().moved_closer(closer_mm);
 
     let decentration = Decentration::of(lens, eye.fitting_height);
-    let prescribed = prism::Prism::prescribed(eye, side);
-    let induced = decentration.map_or_else(prism::Prism::default, |to| {
-        prism::Prism::by_decentration(compensated, to.in_mm * side.nasal(), to.up_mm)
-    });
+    let prescribed = (eye.prism > 0.0).then(|| Prism::prescribed(eye, side));
+    let induced =
+        decentration.map(|to| Prism::by_decentration(compensated, to.in_mm * side.nasal(), to.up_mm));
+    let total = prescribed.zip(induced).map(|(ordered, induced)| ordered.compounded(induced));
+    let figures = |prism: Prism| prism.figures(side);
+    let prescribed_prism = prescribed.map(figures);
     let minimum_blank_mm = decentration
         .zip(lens.frame)
         .map(|(to, frame)| to.minimum_blank_mm(layout::effective_diameter_mm(frame)));
@@ -157,7 +167,7 @@ fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
         diameter_mm: lens.diameter.unwrap_or_else(|| stocked_diameter_mm(minimum_blank_mm)),
         material,
     };
-    let form = surface::form(compensated, prescribed.amount(), &blank);
+    let form = surface::form(compensated, prescribed.map_or(0.0, Prism::amount), &blank);
 
     let mut design = EyeDesign {
         eye: side,
@@ -167,16 +177,16 @@ fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
         compensated: compensated.in_hundredths(),
         stepped: compensated.in_quarters(),
         decentration: decentration.map(Decentration::in_tenths),
-        prescribed_prism: prescribed.figures(side),
-        induced_prism: induced.figures(side),
-        total_prism: prescribed.compounded(induced).figures(side),
+        prescribed_prism,
+        induced_prism: induced.map(figures),
+        total_prism: total.map(figures),
         material: material.name,
         base_curve: hundredths(blank.base_curve),
         back_curves: form.map(|form| form.back.map(hundredths)),
         diameter_mm: tenths(blank.diameter_mm),
         minimum_blank_mm: minimum_blank_mm.map(tenths),
         thickness: form.map(|form| form.thickness.in_tenths()),
-        tolerance: Tolerance::of(compensated.in_hundredths(), eye.addition, prescribed.figures(side)),
+        tolerance: Tolerance::of(compensated.in_hundredths(), eye.addition, prescribed_prism),
         warnings: Vec::new(),
     };
     design.warnings = warnings(lens, eye, &design, wanted_base_curve);
@@ -204,7 +214,7 @@ fn warnings(lens: &Lens<'_>, eye: &Eye, design: &EyeDesign, wanted_base_curve: f
         (Warning::PowerBetweenSteps, ![eye.sphere, eye.cylinder, eye.addition].into_iter().all(is_on_a_step)),
         (Warning::PowerOutOfRange, !principal.iter().all(|power| limits::POWER.contains(power))),
         (Warning::CylinderOutOfRange, power.cylinder.abs() > limits::CYLINDER),
-        (Warning::PrismOutOfRange, design.prescribed_prism.amount > limits::PRISM),
+        (Warning::PrismOutOfRange, design.prescribed_prism.is_some_and(|prism| prism.amount > limits::PRISM)),
         (
             Warning::BaseCurveOutOfStock,
             lens.base_curve.is_none() && surface::is_beyond_stock(wanted_base_curve),

@@ -13,8 +13,10 @@ use super::units::tenths;
 const BASE_CURVES: [f64; 12] = [0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0];
 /// (index of the tools - 1) in 1/mm per dioptre: a nominal base curve of 6.00 has a radius of 88.3 mm.
 const TOOLING: f64 = 530.0;
-/// Centre and back curves depend on each other; each round brings them closer by a factor of about ten.
-const ROUNDS: usize = 10;
+/// How exactly the centre thickness is found, far below the tenth that is printed.
+const THICKNESS_PRECISION_MM: f64 = 1e-6;
+/// The secant needs three or four rounds; a lens that is not found in this many has no sensible form.
+const MAX_ROUNDS: usize = 12;
 
 /// The base curve that Vogel's rule asks for: spherical equivalent + 6.00 D for plus lenses, half of it + 6.00 D for minus.
 /// Source: Brooks, "Understanding Lens Surfacing" (1992), base curve selection.
@@ -95,32 +97,47 @@ pub(super) struct Form {
 /// prism makes one end thicker and the other thinner. The prism is taken to lie along the thinner meridian, the worst case.
 /// Source: Jalie, "The Principles of Ophthalmic Lenses", back vertex power and lens thickness.
 pub(super) fn form(power: Power, prism: f64, blank: &Blank<'_>) -> Option<Form> {
-    let radius_mm = blank.diameter_mm / 2.0;
-    let front_curvature = blank.base_curve / TOOLING;
-    let per_curvature = (blank.index - 1.0) * 1_000.0;
-    let front = front_curvature * per_curvature;
-    let front_sagitta = sagitta_mm(front_curvature, radius_mm)?;
-    let rise = prism_rise_mm(prism, radius_mm, blank.index);
+    let Material { min_centre_mm, min_edge_mm, .. } = *blank.material;
+    let rise_mm = prism_rise_mm(prism, blank.diameter_mm / 2.0, blank.index);
+    let form_at = |centre_mm| form_of_centre(power, centre_mm, rise_mm, blank);
 
-    let mut centre_mm = blank.material.min_centre_mm;
-    for _ in 0..ROUNDS {
-        let through_mm = centre_mm / 1_000.0 / blank.index;
-        let back = power.principal().map(|needed| needed - front / (1.0 - through_mm * front));
-        let one = sagitta_mm(-back[0] / per_curvature, radius_mm)?;
-        let other = sagitta_mm(-back[1] / per_curvature, radius_mm)?;
-        let without_centre = one.min(other) - front_sagitta - rise;
-        let needed_mm = blank.material.min_centre_mm.max(blank.material.min_edge_mm - without_centre);
-        if (needed_mm - centre_mm).abs() < 1e-6 {
-            let thickness = Thickness {
-                centre_mm,
-                thin_edge_mm: centre_mm + without_centre,
-                thick_edge_mm: centre_mm + one.max(other) - front_sagitta + rise,
-            };
-            return Some(Form { back, thickness });
+    // A lens with the thinnest centre is the answer unless its edge is too thin. Then a secant finds the centre at which
+    // the edge is just thick enough: a thicker centre asks for a steeper back, so the edge grows a little faster than it.
+    let mut before = (min_centre_mm, form_at(min_centre_mm)?.thickness.thin_edge_mm - min_edge_mm);
+    if before.1 >= 0.0 {
+        return form_at(min_centre_mm);
+    }
+    let mut centre_mm = min_centre_mm - before.1;
+    for _ in 0..MAX_ROUNDS {
+        let form = form_at(centre_mm)?;
+        let spare_mm = form.thickness.thin_edge_mm - min_edge_mm;
+        if spare_mm.abs() < THICKNESS_PRECISION_MM {
+            return Some(form);
         }
-        centre_mm = needed_mm;
+        let next_mm = centre_mm - spare_mm * (centre_mm - before.0) / (spare_mm - before.1);
+        before = (centre_mm, spare_mm);
+        centre_mm = next_mm;
     }
     None
+}
+
+/// The lens of this power whose centre is `centre_mm` thick.
+fn form_of_centre(power: Power, centre_mm: f64, rise_mm: f64, blank: &Blank<'_>) -> Option<Form> {
+    let radius_mm = blank.diameter_mm / 2.0;
+    let per_curvature = (blank.index - 1.0) * 1_000.0;
+    let front_curvature = blank.base_curve / TOOLING;
+    let front = front_curvature * per_curvature;
+    let behind_front = front / (1.0 - centre_mm / 1_000.0 / blank.index * front);
+    let back = power.principal().map(|needed| needed - behind_front);
+    let front_mm = sagitta_mm(front_curvature, radius_mm)?;
+    let along_mm = sagitta_mm(-back[0] / per_curvature, radius_mm)?;
+    let across_mm = sagitta_mm(-back[1] / per_curvature, radius_mm)?;
+    let thickness = Thickness {
+        centre_mm,
+        thin_edge_mm: centre_mm - front_mm + along_mm.min(across_mm) - rise_mm,
+        thick_edge_mm: centre_mm - front_mm + along_mm.max(across_mm) + rise_mm,
+    };
+    Some(Form { back, thickness })
 }
 
 #[cfg(test)]
@@ -196,6 +213,12 @@ mod tests {
         let Form { thickness, .. } = form(Power::new(4.0, 2.0, 90.0), 0.0, &blank(8.0, 1.6, 65.0)).unwrap();
         assert!(close(thickness.thin_edge_mm, 0.8, 1e-6));
         assert!(thickness.thick_edge_mm > 0.9 && thickness.centre_mm > thickness.thick_edge_mm);
+    }
+
+    #[test]
+    fn a_strong_plus_lens_is_thick_but_has_a_form() {
+        let Form { thickness, .. } = form(Power::new(12.0, 0.0, 0.0), 0.0, &blank(12.0, 1.67, 70.0)).unwrap();
+        assert!(close(thickness.thin_edge_mm, 0.8, 1e-6) && thickness.centre_mm > 10.0);
     }
 
     #[test]

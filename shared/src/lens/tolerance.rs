@@ -16,8 +16,10 @@ pub struct Tolerance {
     /// Of the cylinder, in dioptres.
     pub cylinder: f64,
     /// Of the axis, in degrees; none for a cylinder that is too weak to have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub axis_degrees: Option<f64>,
     /// Of the addition, in dioptres; none for a lens of one power.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub addition: Option<f64>,
     /// Of the horizontal prism, in prism dioptres.
     pub prism_horizontal: f64,
@@ -72,12 +74,12 @@ const PRISM_PER_DIOPTRE_VERTICAL: f64 = 0.05;
 
 impl Tolerance {
     /// The tolerances of a lens of `power`, progressive if `addition` is not 0, with `prism`.
-    pub(super) fn of(power: Power, addition: f64, prism: PrismFigures) -> Self {
+    pub(super) fn of(power: Power, addition: f64, prism: Option<PrismFigures>) -> Self {
         let rows: &[PowerRow] = if addition > 0.0 { &PROGRESSIVE } else { &ONE_POWER };
         let (strongest, cylinder) = (hundredths(power.strongest()), power.cylinder.abs());
         let (_, power_tolerance, by_cylinder) = up_to(rows, |row| row.0, strongest);
         let column = CYLINDERS.iter().position(|limit| cylinder <= *limit).unwrap_or(CYLINDERS.len());
-        let own = up_to(&PRISM, |row| row.0, prism.amount).1;
+        let own = up_to(&PRISM, |row| row.0, prism.map_or(0.0, |prism| prism.amount)).1;
         Self {
             power: power_tolerance,
             cylinder: by_cylinder[column],
@@ -102,7 +104,7 @@ mod tests {
 
     fn tolerance(sphere: f64, cylinder: f64, addition: f64, prism: f64) -> Tolerance {
         let prism = PrismFigures { amount: prism, base_degrees: 0.0, base_in: prism, base_up: 0.0 };
-        Tolerance::of(Power::new(sphere, cylinder, 30.0), addition, prism)
+        Tolerance::of(Power::new(sphere, cylinder, 30.0), addition, Some(prism))
     }
 
     #[test]

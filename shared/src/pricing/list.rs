@@ -9,6 +9,7 @@
 use rust_decimal::Decimal;
 
 use super::{Money, PriceSource};
+use crate::lens::material::{MATERIALS, material_of};
 use crate::order::{Eye, Item, Lens};
 
 /// The name of the price list: the month it came into force.
@@ -22,13 +23,12 @@ struct Family {
     per_eye: bool,
 }
 
-const FAMILIES: [Family; 9] = [
+const FAMILIES: [Family; 8] = [
     Family { prefix: "ACC-", cents: 6_50, per_eye: false },
     Family { prefix: "BLK-", cents: 9_80, per_eye: true },
     Family { prefix: "CL-", cents: 14_90, per_eye: true },
     Family { prefix: "FRM-", cents: 74_00, per_eye: false },
     Family { prefix: "LNS-", cents: 12_50, per_eye: true },
-    Family { prefix: "PRG-", cents: 89_00, per_eye: true },
     Family { prefix: "SRV-", cents: 25_00, per_eye: false },
     Family { prefix: "SUN-", cents: 58_00, per_eye: false },
     Family { prefix: "TOL-", cents: 120_00, per_eye: false },
@@ -37,17 +37,8 @@ const FAMILIES: [Family; 9] = [
 /// The price of a piece whose SKU is of no family.
 const DEFAULT_CENTS: i64 = 25_00;
 
-/// Cents per lens by refractive index: the row with the highest lower bound (in thousandths) not above the lens's.
-const MATERIALS: [(u32, i64); 8] = [
-    (1_400, 9_00),  // 1.50
-    (1_525, 21_00), // 1.53
-    (1_550, 16_00), // 1.56
-    (1_580, 24_00), // 1.59
-    (1_595, 34_00), // 1.60
-    (1_660, 62_00), // 1.67
-    (1_730, 98_00), // 1.74
-    (1_780, 85_00), // mineral glass, 1.8 and higher
-];
+/// Cents per lens by material, in the order of `lens::material::MATERIALS`: 1.50, 1.53, 1.56, 1.59, 1.60, 1.67, 1.74, mineral.
+const MATERIAL_CENTS: [i64; MATERIALS.len()] = [9_00, 21_00, 16_00, 24_00, 34_00, 62_00, 98_00, 85_00];
 
 /// Cents per lens and coating.
 const COATINGS: [(&str, i64); 7] = [
@@ -61,8 +52,8 @@ const COATINGS: [(&str, i64); 7] = [
 ];
 
 /// Cents per lens and tint. Names that are not listed are mixed for the order.
-const TINTS: [(&str, i64); 5] =
-    [("brown", 8_00), ("gray", 8_00), ("green", 8_00), ("blue", 9_50), ("gradient", 14_00)];
+const TINTS: [(&str, i64); 6] =
+    [("brown", 8_00), ("gray", 8_00), ("green", 8_00), ("grey", 8_00), ("blue", 9_50), ("gradient", 14_00)];
 const OTHER_TINT_CENTS: i64 = 17_00;
 
 /// Cents per lens when a value is above the bound: the last row that applies. Cylinder and power in dioptres, without
@@ -98,10 +89,7 @@ pub(super) fn unit_price_cents(item: &Item<'_>) -> (PriceSource, i64) {
 
 /// What one lens of a prescription costs beyond its family, whichever eye it is for.
 fn lens_options_cents(lens: &Lens<'_>) -> i64 {
-    // The float only chooses a row. Rounding to thousandths makes 1.6 and 1.5999999 the same material.
-    let thousandths = lens.index.map_or(1_500, |index| (index * 1_000.0).round() as u32);
-    let material =
-        MATERIALS.iter().rev().find(|(from, _)| *from <= thousandths).map_or(0, |(_, cents)| *cents);
+    let material = MATERIAL_CENTS[material_of(lens.index)];
     let coatings: i64 = lens.coatings.iter().map(|name| named(&COATINGS, name).unwrap_or(0)).sum();
     let tint = lens.tint.as_deref().map_or(0, |name| named(&TINTS, name).unwrap_or(OTHER_TINT_CENTS));
     material + coatings + tint
