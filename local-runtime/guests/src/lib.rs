@@ -1,1 +1,100 @@
+//! What the test guests of local-runtime share: the imports they call and a few lines around HTTP bodies.
+//!
+//! The guests in `examples/` are Wasm components that show one behaviour each. They bind the raw interfaces, not the
+//! SDK, so that the tests see what the host does and not what an SDK makes of it.
 
+use std::fmt::Write;
+
+use wasi::http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
+use wasi::io::streams::StreamError;
+
+/// The imports of Spin.
+#[allow(missing_docs, reason = "generated code")]
+pub mod bindings {
+    wit_bindgen::generate!({ path: "../wit", world: "local:runtime/host", generate_all });
+}
+
+pub use bindings::fermyon::spin2_0_0::redis::{Connection, Error, RedisParameter, RedisResult};
+pub use bindings::fermyon::spin2_0_0::variables;
+
+/// Answers a request.
+pub fn reply(out: ResponseOutparam, status: u16, content: &[u8]) {
+    let response = OutgoingResponse::new(Fields::new());
+    response.set_status_code(status).expect("a legal status");
+    let body = response.body().expect("the body is taken once");
+    ResponseOutparam::set(out, Ok(response));
+    let stream = body.write().expect("the stream is taken once");
+    for chunk in content.chunks(4096) {
+        // The client may have gone; then there is nobody to answer.
+        let _ = stream.blocking_write_and_flush(chunk);
+    }
+    drop(stream);
+    let _ = OutgoingBody::finish(body, None);
+}
+
+/// The whole body of a request.
+pub fn body(request: &IncomingRequest) -> Vec<u8> {
+    let body = request.consume().expect("the body is taken once");
+    let stream = body.stream().expect("the stream is taken once");
+    let mut bytes = Vec::new();
+    loop {
+        match stream.blocking_read(64 * 1024) {
+            Ok(chunk) => bytes.extend(chunk),
+            Err(StreamError::Closed) => return bytes,
+            Err(error) => panic!("failed to read the body: {error:?}"),
+        }
+    }
+}
+
+/// The rest of the path behind a wildcard route, without its slash.
+pub fn path_info(request: &IncomingRequest) -> String {
+    let values = request.headers().get(&"spin-path-info".to_owned());
+    let value = values.into_iter().next().unwrap_or_default();
+    String::from_utf8_lossy(&value).trim_start_matches('/').to_owned()
+}
+
+/// A variable that the test's manifest gives.
+pub fn variable(name: &str) -> String {
+    variables::get(name).unwrap_or_else(|error| panic!("variable {name}: {error:?}"))
+}
+
+/// A connection to the Redis server named by the variable `redis`.
+pub fn redis() -> Connection {
+    Connection::open(&variable("redis")).expect("Redis is up and listed")
+}
+
+/// Appends a text to a Redis list.
+pub fn push(connection: &Connection, list: &str, text: &str) {
+    let arguments = [list, text].map(|text| RedisParameter::Binary(text.as_bytes().to_vec()));
+    connection.execute("RPUSH", &arguments).expect("RPUSH");
+}
+
+/// Waits without computing.
+pub fn wait_ms(ms: u64) {
+    wasi::clocks::monotonic_clock::subscribe_duration(ms * 1_000_000).block();
+}
+
+/// The results of `execute` in one line: `nil`, `status:OK`, `int:7`, `bytes:text`, joined by a blank.
+pub fn results(results: &[RedisResult]) -> String {
+    let mut line = String::new();
+    for result in results {
+        let separator = if line.is_empty() { "" } else { " " };
+        let _ = match result {
+            RedisResult::Nil => write!(line, "{separator}nil"),
+            RedisResult::Status(status) => write!(line, "{separator}status:{status}"),
+            RedisResult::Int64(number) => write!(line, "{separator}int:{number}"),
+            RedisResult::Binary(bytes) => write!(line, "{separator}bytes:{}", String::from_utf8_lossy(bytes)),
+        };
+    }
+    line
+}
+
+/// An error in one line.
+pub fn error(error: &Error) -> String {
+    match error {
+        Error::InvalidAddress => "invalid-address".to_owned(),
+        Error::TooManyConnections => "too-many-connections".to_owned(),
+        Error::TypeError => "type-error".to_owned(),
+        Error::Other(text) => format!("other:{text}"),
+    }
+}

@@ -1,0 +1,54 @@
+//! Limits of one instance: memory and time.
+
+use std::time::{Duration, Instant};
+
+use private_redis::RedisServer;
+
+use crate::support::TestApp;
+
+#[test]
+fn an_instance_that_asks_for_too_much_memory_is_ended_with_the_name_of_the_limit() {
+    let app = TestApp::new()
+        .component("memory", "memory", "")
+        .http("/...", "memory")
+        .flags(&["--max-instance-memory", "64"]);
+    let mut running = app.start();
+    assert_eq!(running.get("/48").0, 200);
+    assert_eq!(running.get("/65").0, 500);
+    running.wait_for("the limit's name", |running| {
+        running.stderr().contains("more than 64 MiB of memory (--max-instance-memory)")
+    });
+    assert_eq!(running.get("/48").0, 200);
+}
+
+#[test]
+fn without_the_flag_the_limit_is_256_mib() {
+    let running = TestApp::new().component("memory", "memory", "").http("/...", "memory").start();
+    assert_eq!(running.get("/240").0, 200);
+    assert_eq!(running.get("/256").0, 500);
+}
+
+#[test]
+fn a_handler_that_computes_or_waits_too_long_is_ended_and_the_others_go_on() {
+    let redis = RedisServer::start().unwrap();
+    let app = TestApp::new()
+        .component("spins", "spins", "")
+        .redis_component("waits", "waits", &redis.url())
+        .http("/spins", "spins")
+        .http("/waits/...", "waits")
+        .flags(&["--invocation-timeout-ms", "300"]);
+    let mut running = app.start();
+    for path in ["/spins", "/waits/60000"] {
+        let begin = Instant::now();
+        assert_eq!(running.get(path), (500, String::new()), "{path}");
+        assert!(begin.elapsed() >= Duration::from_millis(300), "{path} was ended early");
+        running.wait_for("the limit's name", |running| {
+            let stderr = running.stderr();
+            let line = stderr.lines().find(|line| line.contains(&format!("failed at GET {path}")));
+            line.is_some_and(|line| {
+                line.contains("longer than 300 ms and was ended (--invocation-timeout-ms)")
+            })
+        });
+        assert_eq!(running.get("/waits/1").0, 200);
+    }
+}

@@ -1,0 +1,15 @@
+//! `local-runtime up` as a user meets it: the real program, real guests, a real Redis.
+//!
+//! - `http`: the HTTP trigger; `redis_trigger`: the Redis trigger; `outbound_redis`: what a component does with Redis
+//! - `manifest`: what is refused, and how it is said; `variables`: values and templates
+//! - `world`: what an instance sees; `limits`: memory and time; `lifecycle`: start, cache, figures, end
+
+mod http;
+mod lifecycle;
+mod limits;
+mod manifest;
+mod outbound_redis;
+mod redis_trigger;
+mod support;
+mod variables;
+mod world;

@@ -1,0 +1,297 @@
+//! An application in a temporary folder, the program that runs it, and waiting without fixed sleeps.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use redis::Commands;
+use tempfile::TempDir;
+
+/// The longest any wait in these tests may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An application, as a manifest and the flags it is started with.
+pub(crate) struct TestApp {
+    folder: TempDir,
+    pub(crate) head: String,
+    triggers: String,
+    components: String,
+    flags: Vec<String>,
+    env: Vec<(String, String)>,
+}
+
+impl TestApp {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+            head: "spin_manifest_version = 2\n[application]\nname = \"test\"\nversion = \"1.2.3\"\n"
+                .to_owned(),
+            triggers: String::new(),
+            components: String::new(),
+            flags: Vec::new(),
+            env: Vec::new(),
+        }
+    }
+
+    /// Text between `[application]` and the triggers, such as `[variables]`.
+    pub(crate) fn head(mut self, toml: &str) -> Self {
+        writeln!(self.head, "{toml}").unwrap();
+        self
+    }
+
+    /// Any further table.
+    pub(crate) fn table(mut self, toml: &str) -> Self {
+        writeln!(self.triggers, "{toml}").unwrap();
+        self
+    }
+
+    /// A component of a guest, with further fields.
+    pub(crate) fn component(mut self, id: &str, guest: &str, fields: &str) -> Self {
+        let source = wasm(guest);
+        writeln!(self.components, "[component.{id}]\nsource = {source:?}\n{fields}").unwrap();
+        self
+    }
+
+    /// A component that may reach one Redis server, named by its variable `redis`.
+    pub(crate) fn redis_component(self, id: &str, guest: &str, url: &str) -> Self {
+        let fields =
+            format!("allowed_outbound_hosts = [{url:?}]\nvariables = {{ redis = {url:?}, name = {id:?} }}");
+        self.component(id, guest, &fields)
+    }
+
+    pub(crate) fn http(self, route: &str, component: &str) -> Self {
+        self.table(&format!("[[trigger.http]]\nroute = {route:?}\ncomponent = {component:?}"))
+    }
+
+    pub(crate) fn redis(self, address: &str, channel: &str, component: &str) -> Self {
+        self.table(&format!(
+            "[[trigger.redis]]\naddress = {address:?}\nchannel = {channel:?}\ncomponent = {component:?}"
+        ))
+    }
+
+    pub(crate) fn flags(mut self, flags: &[&str]) -> Self {
+        self.flags.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn manifest(&self) -> String {
+        format!("{}\n{}\n{}", self.head, self.triggers, self.components)
+    }
+
+    fn command(&self) -> Command {
+        std::fs::write(self.folder().join("spin.toml"), self.manifest()).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_local-runtime"));
+        command.args(["up", "--listen", "127.0.0.1:0", "-f"]).arg(self.folder()).args(&self.flags);
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.env_remove("RUST_BACKTRACE");
+        command
+    }
+
+    /// Starts the program and waits until it is ready.
+    pub(crate) fn start(&self) -> Running {
+        Running::start(self.command())
+    }
+
+    /// Starts the program, which must end by itself with an error, and returns what it said about it.
+    pub(crate) fn refused(&self) -> String {
+        let output = self.command().stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "it was not refused:\n{}", self.manifest());
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("Serving"), "it served before it refused");
+        said
+    }
+}
+
+/// The path of a test guest's Wasm file.
+pub(crate) fn wasm(guest: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_BIN_EXE_local-runtime")).ancestors().nth(2).unwrap();
+    let path = target.join(format!("wasm32-wasip1/release/examples/{guest}.wasm"));
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo build --release --target wasm32-wasip1 -p guests --examples`",
+        path.display()
+    );
+    path
+}
+
+/// The running program. Dropping it kills the program and prints what it said.
+pub(crate) struct Running {
+    child: Child,
+    base: String,
+    stdout: Arc<Mutex<String>>,
+    stderr: Arc<Mutex<String>>,
+    readers: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts a command and waits for the line with its address.
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (stdout, stderr) = (Arc::default(), Arc::default());
+        let readers =
+            vec![read(child.stdout.take().unwrap(), &stdout), read(child.stderr.take().unwrap(), &stderr)];
+        let mut running = Self { child, base: String::new(), stdout, stderr, readers };
+        running.wait_for("the program to be ready", |running| running.stdout().contains("Serving http://"));
+        let stdout = running.stdout();
+        let line = stdout.lines().find_map(|line| line.strip_prefix("Serving ")).unwrap();
+        running.base = line.to_owned();
+        running
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.lock().unwrap().clone()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.lock().unwrap().clone()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `127.0.0.1:<port>`.
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let (status, _, body) = self.request("GET", path, &[], "");
+        (status, body)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, String) {
+        let (status, _, body) = self.request("POST", path, &[], body);
+        (status, body)
+    }
+
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, ureq::http::HeaderMap, String) {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .new_agent();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = agent.run(request.body(body.to_owned()).unwrap()).unwrap();
+        let text = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_string().unwrap();
+        (response.status().as_u16(), response.headers().clone(), text)
+    }
+
+    /// Waits until a check of the program holds.
+    pub(crate) fn wait_for(&mut self, what: &str, check: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !check(self) {
+            let ended = self.child.try_wait().unwrap();
+            // What it said just before its end may still be on its way.
+            assert!(ended.is_none() || self.ended_and_checked(&check), "it ended ({ended:?}) before {what}");
+            assert!(Instant::now() < deadline, "waited in vain for {what}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn ended_and_checked(&mut self, check: &impl Fn(&Self) -> bool) -> bool {
+        self.readers.drain(..).for_each(|reader| reader.join().unwrap());
+        check(self)
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.pid().to_string()]).status().unwrap().success());
+    }
+
+    /// Waits until the program has ended by itself, and for all it said.
+    pub(crate) fn wait_for_end(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                self.readers.drain(..).for_each(|reader| reader.join().unwrap());
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it did not end");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- stdout\n{}--- stderr\n{}---", self.stdout(), self.stderr());
+        }
+    }
+}
+
+fn read(pipe: impl Read + Send + 'static, into: &Arc<Mutex<String>>) -> std::thread::JoinHandle<()> {
+    let into = into.clone();
+    std::thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while pipe.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+            into.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+            line.clear();
+        }
+    })
+}
+
+/// Waits until a check holds.
+pub(crate) fn poll_until(what: &str, mut check: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !check() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A look at a Redis server from outside.
+pub(crate) struct Look(redis::Connection);
+
+impl Look {
+    pub(crate) fn at(url: &str) -> Self {
+        Self(redis::Client::open(url).unwrap().get_connection().unwrap())
+    }
+
+    pub(crate) fn list(&mut self, key: &str) -> Vec<String> {
+        self.0.lrange(key, 0, -1).unwrap()
+    }
+
+    /// Waits until a list has so many entries, and returns it.
+    pub(crate) fn wait_for(&mut self, key: &str, length: usize) -> Vec<String> {
+        poll_until(&format!("{length} entries of {key}"), || self.list(key).len() >= length);
+        self.list(key)
+    }
+
+    /// Publishes a message and returns how many heard it.
+    pub(crate) fn publish(&mut self, channel: &str, message: &str) -> u32 {
+        self.0.publish(channel, message).unwrap()
+    }
+
+    /// A number out of `INFO`.
+    pub(crate) fn info(&mut self, field: &str) -> u64 {
+        let info: String = redis::cmd("INFO").query(&mut self.0).unwrap();
+        let value = info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        value.unwrap().trim().parse().unwrap()
+    }
+}

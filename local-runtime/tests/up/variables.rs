@@ -1,0 +1,70 @@
+//! Variables (fact 10).
+
+use crate::support::TestApp;
+
+fn app() -> TestApp {
+    TestApp::new()
+        .head(
+            "[variables]\nplain = { default = \"one\" }\nkey = { required = true, secret = true }\n\
+             unused = { default = \"x\" }",
+        )
+        .component(
+            "variables",
+            "variables",
+            "variables = { plain = \"{{ plain }}\", both = \"{{plain}} and {{ key }}\", fixed = \"fixed\" }",
+        )
+        .component("other", "headers", "")
+        .http("/...", "variables")
+        .http("/other", "other")
+}
+
+#[test]
+fn a_component_sees_its_own_variables_with_their_templates_filled_in() {
+    let running = app().env("SPIN_VARIABLE_KEY", "hush-hush").start();
+    for (name, expected) in [
+        ("plain", "value:one"),
+        ("both", "value:one and hush-hush"),
+        ("fixed", "value:fixed"),
+        ("unused", "undefined"),
+        ("missing", "undefined"),
+        ("Not-A-Name", "invalid-name"),
+    ] {
+        assert_eq!(running.get(&format!("/{name}")).1, expected, "{name}");
+    }
+    let said = running.stdout() + &running.stderr();
+    assert!(!said.contains("hush-hush"), "{said}");
+}
+
+#[test]
+fn the_environment_overrides_a_default() {
+    let running = app().env("SPIN_VARIABLE_KEY", "k").env("SPIN_VARIABLE_PLAIN", "two").start();
+    assert_eq!(running.get("/plain").1, "value:two");
+    assert_eq!(running.get("/both").1, "value:two and k");
+}
+
+#[test]
+fn a_required_variable_must_be_given_even_when_the_component_that_uses_it_is_left_out() {
+    for app in [app(), app().flags(&["--component-id", "other"])] {
+        let said = app.refused();
+        assert!(said.contains("\"key\"") && said.contains("SPIN_VARIABLE_KEY"), "{said}");
+    }
+    let running = app().flags(&["--component-id", "other"]).env("SPIN_VARIABLE_KEY", "k").start();
+    assert_eq!(running.get("/other").0, 200);
+}
+
+#[test]
+fn a_template_that_names_an_undeclared_variable_is_refused_wherever_it_stands() {
+    let with = |fields: &str| TestApp::new().component("c", "headers", fields).http("/...", "c");
+    let redis = |address: &str, channel: &str| {
+        TestApp::new().component("c", "record", "").redis(address, channel, "c")
+    };
+    for app in [
+        with("variables = { a = \"{{ nobody }}\" }"),
+        with("allowed_outbound_hosts = [\"redis://{{ nobody }}:6379\"]"),
+        redis("redis://{{ nobody }}", "channel"),
+        redis("redis://127.0.0.1", "{{ nobody }}"),
+    ] {
+        let said = app.refused();
+        assert!(said.contains("undeclared variable \"nobody\""), "{said}");
+    }
+}
