@@ -14,6 +14,8 @@
 
 pub mod complexity;
 pub mod confirmation;
+#[cfg(test)]
+mod domain_docs;
 pub mod intake;
 pub mod lens;
 pub mod order;

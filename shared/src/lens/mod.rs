@@ -136,6 +136,26 @@ pub enum Warning {
     NoBlankLargeEnough,
 }
 
+impl Warning {
+    /// Every warning, in the order in which they are reported.
+    pub const ALL: [Self; 14] = [
+        Self::PowerBetweenSteps,
+        Self::PowerOutOfRange,
+        Self::CylinderOutOfRange,
+        Self::PrismOutOfRange,
+        Self::BaseCurveOutOfStock,
+        Self::BaseCurveUnusual,
+        Self::SurfaceTooSteep,
+        Self::BackSurfaceConvex,
+        Self::TooThick,
+        Self::DecentredOutwards,
+        Self::FittingHeightOutsideFrame,
+        Self::FittingHeightTooLow,
+        Self::DiameterTooSmall,
+        Self::NoBlankLargeEnough,
+    ];
+}
+
 /// The designs for the eyes of `lens`, right before left.
 pub fn design(lens: &Lens<'_>) -> Vec<EyeDesign> {
     let right = lens.right.iter().map(|eye| (eye, Side::Right));

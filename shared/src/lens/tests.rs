@@ -4,7 +4,16 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain_docs::table;
 use crate::order::{Frame, PrismBase};
+
+#[test]
+fn the_page_shows_the_warnings() {
+    let names =
+        Warning::ALL.map(|warning| vec![serde_json::to_value(warning).unwrap().as_str().unwrap().to_owned()]);
+    assert_eq!(table("Warnings", 1), names);
+    assert!(Warning::ALL.is_sorted_by(|one, next| one < next));
+}
 
 fn a_lens() -> Lens<'static> {
     Lens { right: Some(Eye { sphere: -2.0, ..Eye::default() }), ..Lens::default() }

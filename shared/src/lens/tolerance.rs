@@ -101,6 +101,28 @@ fn up_to<T: Copy>(rows: &[T], limit: impl Fn(&T) -> f64, value: f64) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain_docs::table;
+
+    fn limit(limit: f64) -> String {
+        if limit.is_finite() { format!("{limit:.2}") } else { "any".to_owned() }
+    }
+
+    #[test]
+    fn the_page_shows_the_tolerances() {
+        let of_kind = |kind: &str, rows: &[PowerRow]| -> Vec<Vec<String>> {
+            let cells = |row: &PowerRow| row.2.map(|cylinder| format!("{cylinder:.2}")).to_vec();
+            let head = |row: &PowerRow| vec![kind.to_owned(), limit(row.0), format!("{:.2}", row.1)];
+            rows.iter().map(|row| [head(row), cells(row)].concat()).collect()
+        };
+        let rows = [of_kind("one power", &ONE_POWER), of_kind("progressive", &PROGRESSIVE)].concat();
+        assert_eq!(table("Power tolerances", 7), rows);
+        let degrees = |degrees: Option<f64>| degrees.map_or("none".to_owned(), |degrees| degrees.to_string());
+        assert_eq!(table("Axis tolerances", 2), AXIS.map(|row| vec![limit(row.0), degrees(row.1)]));
+        assert_eq!(
+            table("Prism tolerances", 2),
+            PRISM.map(|row| vec![limit(row.0), format!("{:.2}", row.1)])
+        );
+    }
 
     fn tolerance(sphere: f64, cylinder: f64, addition: f64, prism: f64) -> Tolerance {
         let prism = PrismFigures { amount: prism, base_degrees: 0.0, base_in: prism, base_up: 0.0 };

@@ -5,6 +5,18 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::complexity::{Assessment, Reason};
+use crate::domain_docs::table;
+
+#[test]
+fn the_page_shows_the_stations() {
+    let rows = STATIONS.iter().map(|station| {
+        let step = serde_json::to_value(station.step).unwrap().as_str().unwrap().to_owned();
+        let numbers =
+            [station.setup_minutes, station.at_once, station.round_minutes].map(|number| number.to_string());
+        [vec![step, station.name.to_owned()], numbers.to_vec()].concat()
+    });
+    assert_eq!(table("Stations", 5), rows.collect::<Vec<_>>());
+}
 
 fn planned(items: Value) -> Plan {
     let text = json!({"orderId": 1, "delivery": "Standard", "items": items}).to_string();

@@ -60,6 +60,14 @@ pub(super) fn per_euro(currency: Currency) -> Decimal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain_docs::table;
+
+    #[test]
+    fn the_page_shows_the_rates() {
+        let rows =
+            PER_EURO.map(|(code, rate)| vec![code.to_owned(), Decimal::new(rate, RATE_DECIMALS).to_string()]);
+        assert_eq!(table("Currencies", 2), rows);
+    }
 
     #[test]
     fn every_currency_an_order_may_name_has_a_rate() {

@@ -78,6 +78,14 @@ pub(super) fn rate(country: Option<Country>) -> (TaxBasis, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain_docs::table;
+
+    #[test]
+    fn the_page_shows_the_rates() {
+        let percent = |per_mille: i64| format!("{}.{}", per_mille / 10, per_mille % 10);
+        let rows = STANDARD_RATES.map(|(code, per_mille)| vec![code.to_owned(), percent(per_mille)]);
+        assert_eq!(table("Standard rates", 2), rows);
+    }
 
     fn rate_of(code: &str) -> (TaxBasis, i64) {
         rate(Some(Country::from_code(code).unwrap()))

@@ -142,6 +142,21 @@ fn production_days(plan_minutes: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain_docs::table;
+
+    #[test]
+    fn the_page_shows_the_carrier_days() {
+        let days = |days: Option<u32>| days.map_or("none".to_owned(), |days| days.to_string());
+        let rows = [Zone::Domestic, Zone::Union, Zone::Abroad, Zone::Unknown].map(|zone| {
+            let name = serde_json::to_value(zone).unwrap().as_str().unwrap().to_owned();
+            vec![
+                name,
+                days(zone.carrier_days(Delivery::Express)),
+                days(zone.carrier_days(Delivery::Standard)),
+            ]
+        });
+        assert_eq!(table("Carrier days", 3), rows);
+    }
 
     fn promised(
         delivery: &str,
