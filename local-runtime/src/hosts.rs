@@ -92,7 +92,6 @@ impl Port {
 pub(crate) fn usual_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),
-        "https" => Some(443),
         "redis" => Some(6379),
         _ => None,
     }
@@ -107,12 +106,12 @@ fn parse(entry: &str) -> Result<Entry> {
     };
     let scheme = match scheme {
         "*" => None,
-        "http" | "https" | "redis" => Some(scheme.to_owned()),
-        "rediss" => bail!("rediss (Redis over TLS) is not supported by local-runtime"),
+        "http" | "redis" => Some(scheme.to_owned()),
+        "https" | "rediss" => bail!("{scheme} (over TLS) is not supported by local-runtime"),
         other
             if other.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) && !other.is_empty() =>
         {
-            bail!("the scheme {other:?} is not supported by local-runtime, which has http, https and redis")
+            bail!("the scheme {other:?} is not supported by local-runtime, which has http and redis")
         }
         _ => bail!("a host entry is scheme://host:port"),
     };
@@ -234,6 +233,7 @@ mod tests {
             "redis://host:5..5",
             "redis://user@host:6379",
             "rediss://host:6379",
+            "https://host",
             "postgres://host:5432",
             "http://self",
             "*://host",

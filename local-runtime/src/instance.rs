@@ -10,11 +10,10 @@ use wasmtime::component::types::{self, ComponentItem};
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable, ResourceType};
 use wasmtime::{Engine, ResourceLimiter};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{
-    RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
-};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::app::ComponentConfig;
+use crate::outbound_http::HttpHooks;
 use crate::output::Output;
 use crate::variables::check_name;
 
@@ -65,7 +64,7 @@ impl State {
             memory: MemoryLimit { max: max_memory, reached: false },
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            http_hooks: HttpHooks { config: config.clone() },
+            http_hooks: HttpHooks::new(config.clone()),
             config,
         }
     }
@@ -100,35 +99,6 @@ impl ResourceLimiter for MemoryLimit {
     fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         // The pool's own size of a table is the limit.
         Ok(true)
-    }
-}
-
-/// Lets outgoing HTTP requests through to listed servers only.
-struct HttpHooks {
-    config: Arc<ComponentConfig>,
-}
-
-type HttpError = wasmtime_wasi_http::Error;
-type Worker = Box<dyn Future<Output = Result<(), HttpError>> + Send>;
-
-impl WasiHttpHooks for HttpHooks {
-    fn send_request(
-        &mut self,
-        request: http::Request<WasiBody>,
-        options: Option<RequestOptions>,
-        _: Worker,
-    ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Worker), HttpError>> + Send> {
-        use http_body_util::BodyExt;
-
-        let url = url::Url::parse(&request.uri().to_string()).ok();
-        let allowed = url.is_some_and(|url| self.config.allowed_hosts.allow_url(&url));
-        Box::new(async move {
-            if !allowed {
-                return Err(HttpError::HttpRequestDenied);
-            }
-            let (response, worker) = wasmtime_wasi_http::default_send_request(request, options).await?;
-            Ok((response.map(BodyExt::boxed_unsync), Box::new(worker) as Worker))
-        })
     }
 }
 

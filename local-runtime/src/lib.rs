@@ -3,7 +3,7 @@
 //!
 //! People write for Spin, so what is supported behaves as Spin does, and what is not is refused by name before
 //! anything listens. The deliberate differences are listed in this package's README. There is no plugin, no
-//! registry, no key-value store or database, and no TLS to Redis here.
+//! registry, no key-value store or database, and no TLS here.
 
 pub mod cli;
 
@@ -16,6 +16,7 @@ mod http_trigger;
 mod instance;
 mod manifest;
 mod metering;
+mod outbound_http;
 mod outbound_redis;
 mod output;
 mod redis_trigger;

@@ -167,7 +167,7 @@ fn a_server_is_not_reached_over_http_no_permission() {
         .component(
             "outgoing",
             "outgoing",
-            "allowed_outbound_hosts = [\"https://127.0.0.1:*\", \"http://other\"]",
+            "allowed_outbound_hosts = [\"redis://127.0.0.1:*\", \"http://other\"]",
         )
         .http("/...", "outgoing");
     let running = app.start();

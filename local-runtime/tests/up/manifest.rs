@@ -26,6 +26,7 @@ fn a_component_that_uses_a_feature_of_spin_that_is_missing_here_is_refused_by_bo
         ("dependencies_inherit_configuration", "dependencies_inherit_configuration = true"),
         ("allowed_http_hosts", "allowed_http_hosts = [\"example.com\"]"),
         ("profile", "profile.debug = { source = \"x\" }"),
+        ("https", "allowed_outbound_hosts = [\"https://example.com\"]"),
         ("rediss", "allowed_outbound_hosts = [\"rediss://example.com:6379\"]"),
         ("postgres", "allowed_outbound_hosts = [\"postgres://example.com\"]"),
         ("component to component", "allowed_outbound_hosts = [\"http://other.spin.internal\"]"),

@@ -1,0 +1,77 @@
+//! `wasi:http/outgoing-handler`: requests to listed servers, over plain HTTP/1.1.
+//!
+//! There is no TLS: entries of `allowed_outbound_hosts` that would need it are refused at the start. Each request has a
+//! connection of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response, Uri};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use crate::app::ComponentConfig;
+
+/// How long to connect, and to wait for the first byte, where the component does not say: what wasmtime takes.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Lets requests through to the servers on a component's list.
+pub(crate) struct HttpHooks {
+    config: Arc<ComponentConfig>,
+}
+
+/// What is left to do for a connection once the response has begun.
+type Worker = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+impl HttpHooks {
+    pub(crate) fn new(config: Arc<ComponentConfig>) -> Self {
+        Self { config }
+    }
+}
+
+impl WasiHttpHooks for HttpHooks {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Worker,
+    ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Worker), Error>> + Send> {
+        let url = url::Url::parse(&request.uri().to_string());
+        let allowed =
+            url.is_ok_and(|url| url.scheme() == "http" && self.config.allowed_hosts.allow_url(&url));
+        Box::new(async move {
+            if !allowed {
+                return Err(Error::HttpRequestDenied);
+            }
+            send(request, options.unwrap_or_default()).await
+        })
+    }
+}
+
+async fn send(
+    mut request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<(Response<WasiBody>, Worker), Error> {
+    let authority = request.uri().authority().ok_or(Error::HttpRequestUriInvalid)?;
+    let server = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80));
+    let connect = timeout(options.connect_timeout.unwrap_or(DEFAULT_TIMEOUT), TcpStream::connect(server));
+    let stream = connect.await.map_err(|_| Error::ConnectionTimeout)?.map_err(Error::Connect)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // The server is told the path only; whom it is addressed to stands in the Host header.
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    *request.uri_mut() = path.parse::<Uri>().map_err(|_| Error::HttpRequestUriInvalid)?;
+    // The connection needs to be driven from here on; it ends when response and sender are gone.
+    let driver = tokio::spawn(connection);
+    let first_byte = options.first_byte_timeout.unwrap_or(DEFAULT_TIMEOUT);
+    let response = timeout(first_byte, sender.send_request(request)).await;
+    let response = response.map_err(|_| Error::ConnectionReadTimeout)??;
+    let worker = async move {
+        // A task that was aborted has nothing more to report.
+        driver.await.unwrap_or(Ok(())).map_err(Error::from)
+    };
+    Ok((response.map(|body| body.map_err(Error::from).boxed_unsync()), Box::new(worker)))
+}
