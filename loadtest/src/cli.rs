@@ -34,7 +34,7 @@ pub struct Recipe {
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
     /// Share of orders with a prescription, 0 to 1; 0 gives the published reference's plain orders.
-    #[arg(long, default_value_t = 0.35, value_parser = share)]
+    #[arg(long, default_value_t = 0.3, value_parser = share)]
     pub prescriptions: f64,
 }
 

@@ -11,7 +11,6 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use crate::cli::{GenerateOptions, Recipe};
 
@@ -71,6 +70,9 @@ const INDICES: [(f64, u32); 4] = [(1.5, 45), (1.6, 30), (1.67, 18), (1.74, 7)];
 /// 2026-01-05T08:00:00Z, the first moment an order is placed; the others follow within a minute.
 const FIRST_PLACED_AT_S: i64 = 1_767_600_000;
 
+/// Spreads a run's number over all bits of an identity; odd, so that no two runs meet.
+const RUN_SPREAD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+
 /// Writes orders to a file or to standard output.
 ///
 /// # Errors
@@ -105,10 +107,8 @@ pub fn orders(recipe: Recipe, run: Option<u64>) -> impl Iterator<Item = Vec<u8>>
 }
 
 fn order(random: &mut ChaCha8Rng, number: usize, prescriptions: f64, run: u64) -> Value {
-    let guid = Uuid::from_u128(
-        random.random::<u128>() ^ u128::from(run).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
-    );
-    let guid = uuid::Builder::from_u128(guid.as_u128()).with_version(uuid::Version::Random).into_uuid();
+    let bits = random.random::<u128>() ^ u128::from(run).wrapping_mul(RUN_SPREAD);
+    let guid = uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
     let slug: Vec<&str> = (0..5).map(|_| pick(random, &WORDS)).collect();
     let mut order = json!({
         "orderId": number,
@@ -144,7 +144,7 @@ fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) 
     let mut items = Vec::new();
     for _ in 0..random.random_range(1..=2) {
         let index = *weighted(random, &INDICES);
-        let is_progressive = random.random_bool(0.4);
+        let is_progressive = random.random_bool(0.3);
         let family = if is_progressive { "LNS-PRG" } else { "LNS-SV" };
         items.push(json!({
             "sku": format!("{family}-{}", (index * 100.0).round()), "quantity": 2,

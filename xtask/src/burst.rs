@@ -36,7 +36,7 @@ Options:
       --redis-url <URL>    Use this Redis instead of a fresh private one
   -h, --help               Print this help
 
-All other options go to `loadtest burst`; --redis-url, --http-url and --app-pid are given to it already.
+All other options go to `loadtest burst`; --redis-url, --app-pid and --instance-starts-url are given to it already.
 ";
 
 /// What was typed: the flags of `xtask`, and the others in their order.
@@ -184,7 +184,7 @@ fn loadtest(
     arguments: &Arguments,
 ) -> Result<u8> {
     let mut command = Command::new(repository.program("loadtest"));
-    command.args(["burst", "--redis-url", redis_url, "--http-url", &format!("http://{listen}")]);
+    command.args(["burst", "--redis-url", redis_url]);
     command.args(["--app-pid", &app.id().to_string()]);
     if runtime == Runtime::Local {
         let url = format!("http://{listen}/.well-known/local-runtime/instance-starts");

@@ -91,7 +91,7 @@ fn phase<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 fn cargo_test(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tally>>) -> Result<()> {
     let mut command = toolchain::cargo(repository, "test");
     command.args(["--release", "--no-fail-fast", "--workspace"]);
-    for package in wasm::COMPONENTS.iter().chain([&wasm::GUESTS]) {
+    for package in wasm::WASM_ONLY {
         command.args(["--exclude", package]);
     }
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());

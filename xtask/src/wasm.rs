@@ -8,10 +8,13 @@ use crate::process;
 use crate::repository::Repository;
 use crate::toolchain::Toolchain;
 
-/// The three Wasm components of the app; they are left out of native builds.
-pub(crate) const COMPONENTS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];
+/// The three Wasm components of the app.
+const COMPONENTS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];
 /// The Wasm files that the tests of `local-runtime` run.
-pub(crate) const GUESTS: &str = "guests";
+const GUESTS: &str = "guests";
+/// The packages that are of use in Wasm only; native builds and tests leave them out.
+pub(crate) const WASM_ONLY: [&str; 5] =
+    ["distributor", "receiver-simple", "receiver-complex", "spin-shell", "guests"];
 
 /// Builds the components in one call and prints the size of each file that `spin.toml` names.
 ///

@@ -1,0 +1,124 @@
+//! The HTTP API, from the request to the confirmed order.
+
+use crate::support::{TestApp, an_order};
+
+#[test]
+fn an_order_is_taken_in_and_its_story_can_be_followed_to_the_confirmation() {
+    let mut app = TestApp::start();
+    let answer = app.post("/orders", an_order(1));
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    assert_eq!((&answer.body["accepted"], &answer.body["refused"]), (&1.into(), &0.into()));
+    let id = answer.body["ids"][0].as_str().unwrap().to_owned();
+    assert_eq!(id, "00000000-0000-4000-8000-000000000001");
+    let story = app.poll_until("the order is confirmed", |app| {
+        let answer = app.get(&format!("/orders/{id}"));
+        assert_eq!(answer.status, 200, "an accepted order is known at once");
+        (answer.body["state"] == "confirmed").then_some(answer.body)
+    });
+    assert_eq!(story["lane"], "simple");
+    assert_eq!(story["score"], 0);
+    assert_eq!(story["confirmation"]["id"], id);
+    let times: Vec<&str> =
+        ["queuedAt", "routedAt", "confirmedAt"].iter().map(|field| story[field].as_str().unwrap()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+#[test]
+fn an_array_and_lines_of_orders_are_all_confirmed() {
+    let mut app = TestApp::start();
+    let array = format!("[{}]", (1..=50).map(an_order).collect::<Vec<_>>().join(","));
+    let lines = (51..=100).map(an_order).collect::<Vec<_>>().join("\n");
+    assert_eq!(app.post("/orders", array).body["accepted"], 50);
+    assert_eq!(app.post("/orders", lines).body["accepted"], 50);
+    app.poll_until("all orders are confirmed", |app| {
+        let stats = app.get("/stats").body;
+        (stats["totals"]["confirmed_simple"] == 100).then_some(())
+    });
+}
+
+#[test]
+fn an_order_without_a_guid_is_found_by_its_order_id() {
+    let mut app = TestApp::start();
+    let order =
+        r#"{"orderId":"A 17/ü","delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":0}]}"#;
+    assert_eq!(app.post("/orders", order).status, 202);
+    app.poll_until("the order is confirmed", |app| {
+        (app.get("/orders/A%2017%2F%C3%BC").body["state"] == "confirmed").then_some(())
+    });
+}
+
+#[test]
+fn what_is_not_there_or_not_allowed_is_said_with_a_code() {
+    let app = TestApp::start();
+    assert_eq!(app.get("/orders/00000000-0000-4000-8000-00000000dead").outcome(), (404, "order_not_found"));
+    assert_eq!(app.get("/orders/%ff").outcome(), (400, "invalid_id"));
+    assert_eq!(app.get("/orders/a/b").outcome(), (404, "not_found"));
+    let answer = app.get("/orders");
+    assert_eq!(answer.outcome(), (405, "method_not_allowed"));
+    assert_eq!(answer.header("allow"), Some("POST"));
+    for path in ["/stats", "/healthz", "/orders/1"] {
+        let answer = app.delete(path);
+        assert_eq!(answer.outcome(), (405, "method_not_allowed"), "{path}");
+        assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{path}");
+    }
+    for path in ["/distributor/tick", "/receiver-simple/tick", "/receiver-complex/tick"] {
+        assert_eq!(app.post(path, "").outcome(), (405, "method_not_allowed"), "{path}");
+    }
+    assert_eq!(app.post("/orders", "").outcome(), (400, "empty_body"));
+    assert_eq!(app.post("/orders", "[]").outcome(), (400, "empty_body"));
+    assert_eq!(app.post("/orders", "{\"a\":").outcome(), (400, "invalid_json"));
+}
+
+#[test]
+fn limits_of_a_request_and_of_the_backlog_are_kept() {
+    let app = TestApp::start_with(&[
+        ("max_backlog", "3"),
+        ("max_orders_per_request", "4"),
+        ("max_body_bytes", "2000"),
+    ]);
+    let many = format!("[{}]", vec!["{}"; 5].join(","));
+    assert_eq!(app.post("/orders", many).outcome(), (413, "too_many_orders"));
+    assert_eq!(app.post("/orders", " ".repeat(2_001)).outcome(), (413, "body_too_large"));
+    let four = (1..=4).map(an_order).collect::<Vec<_>>().join("\n");
+    let answer = app.post("/orders", four);
+    assert_eq!(answer.outcome(), (429, "backlog_full"));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(app.get("/stats").body["totals"], serde_json::json!({}), "nothing of the four was written");
+    let three = (1..=3).map(an_order).collect::<Vec<_>>().join("\n");
+    assert_eq!(app.post("/orders", three).status, 202);
+}
+
+#[test]
+fn a_tick_finds_and_rings_for_work_that_no_bell_told_of() {
+    use redis::Commands;
+    let mut app = TestApp::start();
+    for (component, stream) in
+        [("distributor", "ingress"), ("receiver-simple", "simple"), ("receiver-complex", "complex")]
+    {
+        // An entry in the stream and no ring.
+        let _: String =
+            app.redis().inner().xadd(format!("{{orders}}:{stream}"), "*", &[("order", "broken")]).unwrap();
+        let tick = app.get(&format!("/{component}/tick"));
+        assert_eq!(tick.status, 200);
+        assert_eq!((&tick.body["waiting"], &tick.body["rung"]), (&1.into(), &true.into()), "{component}");
+        app.poll_until("the component has drained its stream", |app| {
+            (app.get("/stats").body["streams"][stream]["length"] == 0).then_some(())
+        });
+        let tick = app.get(&format!("/{component}/tick"));
+        assert_eq!((&tick.body["waiting"], &tick.body["rung"]), (&0.into(), &false.into()), "{component}");
+    }
+    assert_eq!(app.get("/stats").body["deadLetters"], 3);
+}
+
+#[test]
+fn a_wrong_variable_is_named_in_the_log_and_nothing_is_taken_in() {
+    let mut app = TestApp::listen_with(&[("batch_size", "lots")]);
+    for answer in [app.get("/healthz"), app.get("/distributor/tick"), app.post("/orders", an_order(1))] {
+        assert_eq!(answer.outcome(), (500, "misconfigured"));
+    }
+    app.poll_until("the log names the variable", |app| {
+        app.said()
+            .contains("variable batch_size: expected a whole number from 1 to 1000, found \"lots\"")
+            .then_some(())
+    });
+}

@@ -1,0 +1,81 @@
+//! Broken orders by XADD and by the API: the good are confirmed, each bad one is named with its code, nothing is lost.
+
+use shared::order::MAX_ORDER_BYTES;
+
+use crate::support::{TestApp, an_order};
+
+/// Orders with a fault each, and the code it has.
+fn bad_orders() -> Vec<(String, &'static str)> {
+    let long = "x".repeat(65 * 1024);
+    assert!(long.len() > MAX_ORDER_BYTES);
+    vec![
+        ("{\"orderId\":".into(), "invalid_json"),
+        ("42".into(), "wrong_type"),
+        ("{}".into(), "missing_field"),
+        (an_order(901).replace("\"quantity\":2", "\"quantity\":\"two\""), "wrong_type"),
+        (an_order(902).replace("\"quantity\":2", "\"quantity\":-1"), "out_of_range"),
+        (an_order(903).replace("\"d\"", &format!("\"{long}\"")), "order_too_large"),
+        (an_order(904).replace("\"delivery\":\"Standard\",", ""), "missing_field"),
+    ]
+}
+
+#[test]
+fn a_file_with_broken_lines_ends_with_every_line_accounted_for() {
+    let app = TestApp::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.ndjson");
+    let mut lines = vec![an_order(1), an_order(2), String::new(), an_order(1)];
+    lines.extend(bad_orders().into_iter().map(|(order, _)| order));
+    lines.push(an_order(3));
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let report = app.burst(&["--file", file.to_str().unwrap()]);
+    assert_eq!(report.orders, 11, "the empty line is no order");
+    assert_eq!(report.confirmed, 3);
+    assert_eq!(report.duplicates, 1);
+    assert_eq!(report.dead_lettered, 7);
+
+    // The same again: all valid ones are duplicates of orders that are done.
+    let report = app.burst(&["--file", file.to_str().unwrap()]);
+    assert_eq!((report.confirmed, report.duplicates, report.dead_lettered), (3, 4, 7));
+
+    std::fs::write(&file, "").unwrap();
+    let report = app.burst(&["--file", file.to_str().unwrap()]);
+    assert_eq!(report.orders, 0);
+}
+
+#[test]
+fn the_api_refuses_each_bad_order_with_its_code_and_takes_the_others() {
+    let app = TestApp::start();
+    let bad = bad_orders();
+    // The first broken one is not JSON, so these travel as lines.
+    let mut lines = vec![an_order(1)];
+    lines.extend(bad.iter().map(|(order, _)| order.clone()));
+    lines.push(an_order(2));
+    let answer = app.post_as("/orders", "application/x-ndjson", lines.join("\n"));
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    assert_eq!(answer.body["accepted"], 2);
+    assert_eq!(answer.body["refused"], bad.len());
+    let errors = answer.body["errors"].as_array().unwrap();
+    for (position, (error, (_, code))) in errors.iter().zip(&bad).enumerate() {
+        assert_eq!(error["index"], position + 1);
+        assert_eq!(error["code"], *code);
+        assert!(error["path"].as_str().unwrap().starts_with('$'));
+    }
+    assert_eq!(errors.len(), bad.len());
+    for (order, code) in &bad {
+        let answer = app.post_as("/orders", "application/x-ndjson", order);
+        assert_eq!(answer.status, 422, "{code}");
+        assert_eq!(answer.body["errors"][0]["code"], *code);
+    }
+}
+
+#[test]
+fn all_faults_of_an_order_are_reported_with_their_paths() {
+    let app = TestApp::start();
+    let order = an_order(5).replace("Standard", "Soon").replace("\"quantity\":2", "\"quantity\":2.5");
+    let answer = app.post("/orders", &order);
+    assert_eq!(answer.outcome(), (422, "all_refused"));
+    let error = &answer.body["errors"][0];
+    assert_eq!((error["code"].as_str(), error["path"].as_str()), (Some("unknown_value"), Some("$.delivery")));
+    assert_eq!(error["others"][0]["path"], "$.items[0].quantity");
+}

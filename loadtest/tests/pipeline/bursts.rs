@@ -1,0 +1,165 @@
+//! What the loadtest reports, and that it can tell a bad pipeline from a good one.
+
+use std::process::Command;
+
+use redis::Commands;
+use shared::queue::Stream;
+
+use crate::support::{TestApp, an_order, binary};
+
+#[test]
+fn three_bursts_in_a_row_are_confirmed_each_order_once() {
+    let app = TestApp::start();
+    for seed in ["1", "1", "2"] {
+        let report = app.burst(&["--orders", "2000", "--seed", seed]);
+        assert_eq!((report.orders, report.confirmed), (2_000, 2_000));
+        assert_eq!((report.dead_lettered, report.duplicates), (0, 0));
+        assert_eq!(report.lanes.simple + report.lanes.complex, 2_000);
+        let share = report.lanes.complex as f64 / 2_000.0;
+        assert!((0.25..=0.35).contains(&share), "about 30 % are complex, found {share}");
+        assert!(report.total_s > 0.0 && report.orders_per_s > 0.0);
+        assert!(
+            report.latency_ms.p50 <= report.latency_ms.p99 && report.latency_ms.p99 <= report.latency_ms.max
+        );
+        assert!(report.cpu_s.app.unwrap() > 0.0 && report.rss_mib.app.unwrap() > 1.0);
+        assert!(report.instance_starts.unwrap() >= 3, "each of the three workers ran");
+        assert!(report.instance_start_us.unwrap().p50 > 0);
+    }
+    let totals = &app.get("/stats").body["totals"];
+    let confirmed = |lane: &str| totals[format!("confirmed_{lane}")].as_u64().unwrap();
+    assert_eq!(confirmed("simple") + confirmed("complex"), 6_000);
+}
+
+#[test]
+fn the_references_plain_orders_are_split_sensibly() {
+    let app = TestApp::start();
+    let report = app.burst(&["--orders", "2000", "--prescriptions", "0"]);
+    let share = report.lanes.complex as f64 / 2_000.0;
+    assert!((0.1..=0.35).contains(&share), "found {share}");
+}
+
+#[test]
+fn a_burst_of_no_orders_is_a_burst() {
+    let app = TestApp::start();
+    let report = app.burst(&["--orders", "0"]);
+    assert_eq!((report.orders, report.confirmed), (0, 0));
+}
+
+#[test]
+fn orders_that_never_arrive_are_lost_and_the_command_fails_with_their_ids() {
+    // No app at all: the orders stay in ingress.
+    let server = private_redis::RedisServer::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("report.json");
+    let output = Command::new(binary("loadtest"))
+        .args(["burst", "--orders", "3", "--patience-s", "1", "--redis-url", &server.url(), "--json"])
+        .arg(&json)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("lost 3  doubled 0  wrong 0") && text.contains("FAILED"), "{text}");
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!(report["lost"], 3);
+    let ids = report["failures"]["lost"].as_array().unwrap();
+    assert_eq!(ids.len(), 3);
+    assert!(ids.iter().all(|id| text.contains(id.as_str().unwrap())));
+}
+
+#[test]
+fn doubled_wrong_and_misrouted_orders_are_told_from_right_ones() {
+    let app = TestApp::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.ndjson");
+    let orders: Vec<String> = (1..=3).map(an_order).collect();
+    std::fs::write(&file, orders.join("\n")).unwrap();
+    app.burst(&["--file", file.to_str().unwrap()]);
+    // Forge the results: order 1 confirmed twice, order 2 with other bytes, order 3 not at all.
+    let (mut redis, keys) = (app.redis(), app.keys());
+    let entries: redis::streams::StreamRangeReply = redis.inner().xrange_all(keys.confirmations()).unwrap();
+    let confirmation_of = |number: u32| {
+        let id = format!("00000000-0000-4000-8000-{number:012x}");
+        let entry =
+            entries.ids.iter().find(|entry| entry.get::<String>("order_id") == Some(id.clone())).unwrap();
+        (id, entry.get::<String>("confirmation").unwrap(), entry.id.clone())
+    };
+    let fakes: Vec<(String, String)> = [1, 1, 2]
+        .into_iter()
+        .map(|number| {
+            let (id, confirmation, _) = confirmation_of(number);
+            let confirmation =
+                if number == 2 { confirmation.replace("\"simple\"", "\"complex\"") } else { confirmation };
+            (id, confirmation)
+        })
+        .collect();
+    drop(app);
+
+    let server = private_redis::RedisServer::start().unwrap();
+    let mut redis = conventional::connection::RedisConnection::open(&server.url()).unwrap();
+    let url = server.url();
+    let forger = std::thread::spawn({
+        let keys = keys.clone();
+        move || {
+            let ingress = keys.stream(Stream::Ingress).to_owned();
+            while redis.inner().xlen::<_, u64>(&ingress).unwrap() < 3 {
+                std::thread::yield_now();
+            }
+            for (id, confirmation) in &fakes {
+                let fields = [("order_id", id), ("confirmation", confirmation)];
+                let _: String = redis.inner().xadd(keys.confirmations(), "*", &fields).unwrap();
+            }
+            let _: u64 = redis.inner().del(&ingress).unwrap();
+        }
+    });
+    let output = Command::new(binary("loadtest"))
+        .args(["burst", "--redis-url", &url, "--file"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    forger.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("lost 1  doubled 1  wrong 1"), "{text}");
+    for (kind, number) in [("doubled", 1), ("wrong", 2), ("lost", 3)] {
+        assert!(text.contains(&format!("{kind}: 00000000-0000-4000-8000-{number:012x}")), "{text}");
+    }
+}
+
+#[test]
+fn generated_orders_are_the_same_for_the_same_seed_and_valid() {
+    let generate = |arguments: &[&str]| {
+        let output = Command::new(binary("loadtest")).arg("generate").args(arguments).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let first = generate(&["--orders", "500", "--seed", "7"]);
+    assert_eq!(first, generate(&["--orders", "500", "--seed", "7"]));
+    assert_ne!(first, generate(&["--orders", "500", "--seed", "8"]));
+    assert_eq!(first.lines().count(), 500);
+    let mut ids = std::collections::BTreeSet::new();
+    for line in first.lines() {
+        let order = shared::order::Order::parse(line.as_bytes()).unwrap();
+        assert_eq!(order.id.get_version_num(), 4);
+        ids.insert(order.id);
+    }
+    assert_eq!(ids.len(), 500);
+}
+
+#[test]
+fn wrong_flags_are_refused_by_name() {
+    for (arguments, expected) in [
+        (vec!["burst", "--prescriptions", "2"], "--prescriptions"),
+        (vec!["burst", "--queue", "a b"], "--queue"),
+        (vec!["burst", "--file", "/nonexistent/orders"], "--file"),
+        (vec!["burst", "--json", "/nonexistent/report.json"], "--json"),
+        (vec!["burst", "--redis-url", "redis://user:secret@127.0.0.1:1"], "--redis-url"),
+        (vec!["burst", "--file", "x", "--orders", "3"], "--orders"),
+        (vec!["generate", "--out", "/nonexistent/orders"], "--out"),
+    ] {
+        let output = Command::new(binary("loadtest")).args(&arguments).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains(expected), "{arguments:?}: {text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+}

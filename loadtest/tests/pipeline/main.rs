@@ -1,0 +1,13 @@
+//! The pipeline as it ships: the real Wasm components of `spin.toml`, run by local-runtime, on a real Redis.
+//!
+//! - `bursts`: what the loadtest reports, and that it can tell a bad pipeline from a good one
+//! - `bad_input`: broken orders by XADD and by the API
+//! - `api`: the HTTP API
+//! - `outage`: Redis goes away and comes back
+//! - `support`: the app on free ports, stopped when a test ends
+
+mod api;
+mod bad_input;
+mod bursts;
+mod outage;
+mod support;

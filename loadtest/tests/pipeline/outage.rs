@@ -1,0 +1,32 @@
+//! Redis goes away and comes back: what the user sees meanwhile, and that work goes on without a hand.
+
+use private_redis::{AppendFsync, Options};
+
+use crate::support::{TestApp, an_order};
+
+#[test]
+fn while_redis_is_away_the_api_says_so_and_afterwards_all_goes_on() {
+    let options = Options { append_fsync: AppendFsync::Always, ..Options::default() };
+    let mut app = TestApp::start();
+    assert_eq!(app.post("/orders", an_order(1)).status, 202);
+    app.poll_until("the first order is confirmed", |app| {
+        (app.get("/stats").body["totals"]["confirmed_simple"] == 1).then_some(())
+    });
+    app.server.kill().unwrap();
+    for answer in
+        [app.post("/orders", an_order(2)), app.get("/healthz"), app.get("/stats"), app.get("/orders/1")]
+    {
+        assert_eq!(answer.outcome(), (503, "queue_unavailable"));
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+    app.server.restart(&options).unwrap();
+    app.poll_until("the API takes orders again", |app| {
+        (app.post("/orders", an_order(2)).status == 202).then_some(())
+    });
+    app.poll_until("the second order is confirmed", |app| {
+        // An open dashboard ticks, should the bell have rung before the workers were back.
+        app.get("/stats");
+        let state = app.get("/orders/00000000-0000-4000-8000-000000000002").body["state"].clone();
+        (state == "confirmed").then_some(())
+    });
+}

@@ -1,0 +1,208 @@
+//! The app of `spin.toml` on a private Redis and a free port, stopped when a test ends.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use conventional::connection::RedisConnection;
+use loadtest::burst::burst;
+use loadtest::cli::{Arguments, BurstOptions, Command as Subcommand};
+use loadtest::report::Report;
+use private_redis::RedisServer;
+use serde_json::Value;
+use shared::queue::Keys;
+
+/// The longest that anything may take here; the machine may be busy with other tests.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running app.
+pub(crate) struct TestApp {
+    pub(crate) server: RedisServer,
+    pub(crate) base_url: String,
+    pub(crate) output: Arc<Mutex<String>>,
+    child: Child,
+}
+
+/// An answer of the API.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    headers: Vec<(String, String)>,
+}
+
+impl TestApp {
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts the app with these variables set, and waits until it can take orders.
+    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
+        let mut app = Self::listen_with(variables);
+        app.poll_until("the app answers", |app| (app.try_get("/healthz")?.status == 200).then_some(()));
+        app
+    }
+
+    /// Starts the app with these variables set, and waits until it listens.
+    pub(crate) fn listen_with(variables: &[(&str, &str)]) -> Self {
+        let server = RedisServer::start().expect("a private redis starts");
+        let mut command = Command::new(binary("local-runtime"));
+        command
+            .args(["up", "-f", "spin.toml", "--listen", "127.0.0.1:0"])
+            .current_dir(repository())
+            .env("SPIN_VARIABLE_REDIS_URL", server.url())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for (name, value) in variables {
+            command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
+        }
+        let mut child = command.spawn().expect("local-runtime is built: `cargo xtask test` does it");
+        let output = Arc::new(Mutex::new(String::new()));
+        collect(child.stdout.take().expect("stdout is piped"), Arc::clone(&output));
+        collect(child.stderr.take().expect("stderr is piped"), Arc::clone(&output));
+        let mut app = Self { server, base_url: String::new(), output, child };
+        app.base_url = app.poll_until("the app says where it listens", |app| {
+            assert!(
+                app.child.try_wait().expect("the app can be watched").is_none(),
+                "the app ended: {}",
+                app.said()
+            );
+            app.said()
+                .lines()
+                .find_map(|line| line.trim().strip_prefix("Serving ").map(|url| url.trim().to_owned()))
+        });
+        app
+    }
+
+    /// Everything the app has printed.
+    pub(crate) fn said(&self) -> String {
+        self.output.lock().expect("no reader panics").clone()
+    }
+
+    pub(crate) fn poll_until<T>(&mut self, what: &str, mut check: impl FnMut(&mut Self) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(value) = check(self) {
+                return value;
+            }
+            assert!(Instant::now() < deadline, "waited in vain until {what}; the app said:\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.try_get(path).expect("the API answers")
+    }
+
+    fn try_get(&self, path: &str) -> Option<Answer> {
+        answer(agent().get(format!("{}{path}", self.base_url)).call())
+    }
+
+    pub(crate) fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        self.post_as(path, "application/json", body)
+    }
+
+    pub(crate) fn post_as(&self, path: &str, content_type: &str, body: impl AsRef<[u8]>) -> Answer {
+        let request = agent().post(format!("{}{path}", self.base_url)).header("content-type", content_type);
+        answer(request.send(body.as_ref())).expect("the API answers")
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        answer(agent().delete(format!("{}{path}", self.base_url)).call()).expect("the API answers")
+    }
+
+    pub(crate) fn redis(&self) -> RedisConnection {
+        RedisConnection::open(&self.server.url()).expect("the private redis answers")
+    }
+
+    pub(crate) fn keys(&self) -> Keys {
+        Keys::new(shared::queue::QueueName::default())
+    }
+
+    /// The options of a burst against this app, with further arguments of the command line.
+    pub(crate) fn burst_options(&self, arguments: &[&str]) -> BurstOptions {
+        let url = self.server.url();
+        let pid = self.child.id().to_string();
+        let starts = format!("{}/.well-known/local-runtime/instance-starts", self.base_url);
+        let fixed =
+            ["loadtest", "burst", "--redis-url", &url, "--app-pid", &pid, "--instance-starts-url", &starts];
+        let all = fixed.iter().chain(arguments);
+        match Arguments::try_parse_from(all).expect("the arguments are valid").command {
+            Subcommand::Burst(options) => options,
+            Subcommand::Generate(_) => unreachable!("the subcommand is burst"),
+        }
+    }
+
+    pub(crate) fn burst(&self, arguments: &[&str]) -> Report {
+        let report = burst(&self.burst_options(arguments)).expect("the burst runs to its end");
+        assert!(report.is_clean(), "{}\nthe app said:\n{}", report.to_text(), self.said());
+        report
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The status and the stable code.
+    pub(crate) fn outcome(&self) -> (u16, &str) {
+        (self.status, self.body["code"].as_str().unwrap_or_default())
+    }
+}
+
+/// A client that hands on answers of every status and never waits for ever.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into()
+}
+
+fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Option<Answer> {
+    let mut response = response.ok()?;
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+        .collect();
+    let text = response.body_mut().read_to_string().ok()?;
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Some(Answer { status: response.status().as_u16(), body, headers })
+}
+
+fn collect(stream: impl Read + Send + 'static, output: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let mut output = output.lock().expect("no reader panics");
+            output.push_str(&line);
+            output.push('\n');
+        }
+    });
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package has a parent folder").to_owned()
+}
+
+/// A program built beside the tests: `target/<profile>/<name>`, the tests being in its `deps`.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().expect("the test has a path");
+    let path = tests.parent().and_then(Path::parent).expect("tests are in target/<profile>/deps").join(name);
+    assert!(path.exists(), "{} is missing; `cargo xtask test` builds it", path.display());
+    path
+}
+
+/// A simple order.
+pub(crate) fn an_order(number: u32) -> String {
+    format!(
+        r#"{{"orderId":{number},"orderGuid":"00000000-0000-4000-8000-{number:012x}","description":"d","firstName":"Ada","lastName":"L","delivery":"Standard","items":[{{"orderItemId":1,"sku":"0b1c2d3e-4f50","quantity":2}}]}}"#
+    )
+}
