@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Answers `GET /healthz` with 200; prints the Redis it was given.
+/// Answers `GET /healthz` with 200 and ends with 3 at `GET /die`; prints the Redis it was given.
 fn serve(name: &str, arguments: &[String]) {
     let url = env::var("SPIN_VARIABLE_REDIS_URL").unwrap_or_default();
     println!("{name} pid {} redis {url} arguments {}", std::process::id(), arguments.join(" "));
@@ -55,6 +55,9 @@ fn answer(mut stream: TcpStream) {
     let mut request = [0u8; 512];
     let length = stream.read(&mut request).unwrap_or(0);
     let request = String::from_utf8_lossy(&request[..length]);
+    if request.starts_with("GET /die ") {
+        exit(3);
+    }
     let status = if request.starts_with("GET /healthz ") { "200 OK" } else { "404 Not Found" };
     let response = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
     let _ = stream.write_all(response.as_bytes());
