@@ -15,8 +15,10 @@ const BASE_CURVES: [f64; 12] = [0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0
 const TOOLING: f64 = 530.0;
 /// How exactly the centre thickness is found, far below the tenth that is printed.
 const THICKNESS_PRECISION_MM: f64 = 1e-6;
-/// The secant needs three or four rounds; a lens that is not found in this many has no sensible form.
-const MAX_ROUNDS: usize = 12;
+/// No lens has a thicker centre; the search ends there.
+const MAX_CENTRE_MM: f64 = 60.0;
+/// The search needs three to six rounds; a lens that is not found in this many is at the very limit of a surface.
+const MAX_ROUNDS: usize = 60;
 
 /// The base curve that Vogel's rule asks for: spherical equivalent + 6.00 D for plus lenses, half of it + 6.00 D for minus.
 /// Source: Brooks, "Understanding Lens Surfacing" (1992), base curve selection.
@@ -36,13 +38,13 @@ pub(super) fn is_beyond_stock(wanted: f64) -> bool {
     (stocked_base_curve(wanted) - wanted).abs() > 1.0
 }
 
-/// The exact depth of a surface of curvature `curvature` at `height_mm` from its vertex, with the curvature's sign; none
+/// The exact depth of a surface of curvature `curvature` at `height_mm` from its vertex, with the curvature's sign; infinite
 /// where the surface does not reach that far. s = r - sqrt(r^2 - h^2), written so that a plane has no special case.
 /// Source: Jalie, "The Principles of Ophthalmic Lenses", sag formula.
-pub(super) fn sagitta_mm(curvature: f64, height_mm: f64) -> Option<f64> {
+pub(super) fn sagitta_mm(curvature: f64, height_mm: f64) -> f64 {
     let slope = curvature * height_mm;
     let rest = 1.0 - slope * slope;
-    (rest > 0.0).then(|| slope * height_mm / (1.0 + rest.sqrt()))
+    if rest > 0.0 { slope * height_mm / (1.0 + rest.sqrt()) } else { f64::INFINITY.copysign(curvature) }
 }
 
 /// How much the edge at the base of a prism is thicker than the centre: half of g = P d / (100 (n - 1)).
@@ -97,47 +99,71 @@ pub(super) struct Form {
 /// prism makes one end thicker and the other thinner. The prism is taken to lie along the thinner meridian, the worst case.
 /// Source: Jalie, "The Principles of Ophthalmic Lenses", back vertex power and lens thickness.
 pub(super) fn form(power: Power, prism: f64, blank: &Blank<'_>) -> Option<Form> {
-    let Material { min_centre_mm, min_edge_mm, .. } = *blank.material;
     let rise_mm = prism_rise_mm(prism, blank.diameter_mm / 2.0, blank.index);
-    let form_at = |centre_mm| form_of_centre(power, centre_mm, rise_mm, blank);
+    let min_centre_mm = blank.material.min_centre_mm;
+    let thinnest = form_of_centre(power, min_centre_mm, rise_mm, blank);
+    let form = if thinnest.spare_mm(blank) < 0.0 {
+        form_of_edge(power, rise_mm, blank, (min_centre_mm, thinnest.spare_mm(blank)))?
+    } else {
+        thinnest
+    };
+    form.thickness.thick_edge_mm.is_finite().then_some(form)
+}
 
-    // A lens with the thinnest centre is the answer unless its edge is too thin. Then a secant finds the centre at which
-    // the edge is just thick enough: a thicker centre asks for a steeper back, so the edge grows a little faster than it.
-    let mut before = (min_centre_mm, form_at(min_centre_mm)?.thickness.thin_edge_mm - min_edge_mm);
-    if before.1 >= 0.0 {
-        return form_at(min_centre_mm);
-    }
-    let mut centre_mm = min_centre_mm - before.1;
+/// The lens whose edge is just thick enough, found between two centres that are too thin and too thick by regula falsi
+/// with the Illinois rule.
+///
+/// A thicker centre asks for a steeper back, so the edge grows at least as fast as the centre: adding to the centre what
+/// the edge lacks is always enough.
+fn form_of_edge(power: Power, rise_mm: f64, blank: &Blank<'_>, thinnest: (f64, f64)) -> Option<Form> {
+    let mut below = thinnest;
+    let upper_mm = (below.0 - below.1).min(MAX_CENTRE_MM);
+    let mut above = (upper_mm, form_of_centre(power, upper_mm, rise_mm, blank).spare_mm(blank));
+    let mut was_below = None;
     for _ in 0..MAX_ROUNDS {
-        let form = form_at(centre_mm)?;
-        let spare_mm = form.thickness.thin_edge_mm - min_edge_mm;
+        let share = below.1 / (below.1 - above.1);
+        // Infinite where a surface is too steep: then there is nothing to interpolate.
+        let share = if share > 0.0 && share < 1.0 { share } else { 0.5 };
+        let centre_mm = below.0 + (above.0 - below.0) * share;
+        let form = form_of_centre(power, centre_mm, rise_mm, blank);
+        let spare_mm = form.spare_mm(blank);
         if spare_mm.abs() < THICKNESS_PRECISION_MM {
             return Some(form);
         }
-        let next_mm = centre_mm - spare_mm * (centre_mm - before.0) / (spare_mm - before.1);
-        before = (centre_mm, spare_mm);
-        centre_mm = next_mm;
+        let is_below = spare_mm < 0.0;
+        let (end, other) = if is_below { (&mut below, &mut above) } else { (&mut above, &mut below) };
+        *end = (centre_mm, spare_mm);
+        if was_below == Some(is_below) {
+            other.1 /= 2.0;
+        }
+        was_below = Some(is_below);
     }
     None
 }
 
-/// The lens of this power whose centre is `centre_mm` thick.
-fn form_of_centre(power: Power, centre_mm: f64, rise_mm: f64, blank: &Blank<'_>) -> Option<Form> {
+/// The lens of this power whose centre is `centre_mm` thick; its edge is infinite where a surface is too steep.
+fn form_of_centre(power: Power, centre_mm: f64, rise_mm: f64, blank: &Blank<'_>) -> Form {
     let radius_mm = blank.diameter_mm / 2.0;
     let per_curvature = (blank.index - 1.0) * 1_000.0;
     let front_curvature = blank.base_curve / TOOLING;
     let front = front_curvature * per_curvature;
     let behind_front = front / (1.0 - centre_mm / 1_000.0 / blank.index * front);
     let back = power.principal().map(|needed| needed - behind_front);
-    let front_mm = sagitta_mm(front_curvature, radius_mm)?;
-    let along_mm = sagitta_mm(-back[0] / per_curvature, radius_mm)?;
-    let across_mm = sagitta_mm(-back[1] / per_curvature, radius_mm)?;
+    let [along_mm, across_mm] = back.map(|power| sagitta_mm(-power / per_curvature, radius_mm));
+    let front_mm = sagitta_mm(front_curvature, radius_mm);
     let thickness = Thickness {
         centre_mm,
-        thin_edge_mm: centre_mm - front_mm + along_mm.min(across_mm) - rise_mm,
-        thick_edge_mm: centre_mm - front_mm + along_mm.max(across_mm) + rise_mm,
+        thin_edge_mm: centre_mm + along_mm.min(across_mm) - front_mm - rise_mm,
+        thick_edge_mm: centre_mm + along_mm.max(across_mm) - front_mm + rise_mm,
     };
-    Some(Form { back, thickness })
+    Form { back, thickness }
+}
+
+impl Form {
+    /// How much thicker the thinnest point of the edge is than it must be.
+    fn spare_mm(&self, blank: &Blank<'_>) -> f64 {
+        self.thickness.thin_edge_mm - blank.material.min_edge_mm
+    }
 }
 
 #[cfg(test)]
@@ -175,17 +201,18 @@ mod tests {
     fn the_edge_of_a_biconvex_lens_is_that_of_the_lecture() {
         // J. Loomis, University of Dayton, EOP 601: curvatures 0.0104227 and -0.0406946 per mm, 3.0486 mm at the centre,
         // height 9 mm: the edge is 0.918096 mm.
-        let front = sagitta_mm(0.010_422_7, 9.0).unwrap();
-        let back = sagitta_mm(-0.040_694_6, 9.0).unwrap();
+        let front = sagitta_mm(0.010_422_7, 9.0);
+        let back = sagitta_mm(-0.040_694_6, 9.0);
         assert!(close(3.0486 - front + back, 0.918_096, 1e-6));
     }
 
     #[test]
     fn a_sphere_reaches_as_far_as_its_radius() {
-        assert_eq!(sagitta_mm(0.0, 35.0), Some(0.0));
+        assert_eq!(sagitta_mm(0.0, 35.0), 0.0);
         // 3-4-5: radius 50 mm at a height of 30 mm is 10 mm deep.
-        assert!(close(sagitta_mm(1.0 / 50.0, 30.0).unwrap(), 10.0, 1e-12));
-        assert_eq!(sagitta_mm(1.0 / 50.0, 50.5), None);
+        assert!(close(sagitta_mm(1.0 / 50.0, 30.0), 10.0, 1e-12));
+        assert_eq!(sagitta_mm(1.0 / 50.0, 50.5), f64::INFINITY);
+        assert_eq!(sagitta_mm(-1.0 / 50.0, 50.5), f64::NEG_INFINITY);
     }
 
     #[test]
@@ -228,23 +255,38 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn the_surfaces_give_the_power_that_was_ordered(
-            sphere in -12.0..8.0, cylinder in -4.0..0.0, index in 1.4..2.0, prism in 0.0..6.0, diameter in 50.0..75.0
-        ) {
-            let power = Power::new(sphere, cylinder, 30.0);
-            let blank = blank(stocked_base_curve(vogel_base_curve(power)), index, diameter);
-            let Some(Form { back, thickness }) = form(power, prism, &blank) else { return Ok(()) };
-            let front = blank.base_curve / TOOLING * (index - 1.0) * 1_000.0;
-            let reduced = thickness.centre_mm / 1_000.0 / index;
-            for (ordered, back) in power.principal().into_iter().zip(back) {
-                // Trace a ray from infinity through both surfaces: the vergence behind the back one.
-                let vergence = front / (1.0 - reduced * front) + back;
-                prop_assert!(close(vergence, ordered, 1e-9));
+            #[test]
+            fn the_surfaces_give_the_power_that_was_ordered(
+                sphere in -12.0..8.0, cylinder in -4.0..0.0, index in 1.4..2.0, prism in 0.0..6.0, diameter in 50.0..75.0
+            ) {
+                let power = Power::new(sphere, cylinder, 30.0);
+                let blank = blank(stocked_base_curve(vogel_base_curve(power)), index, diameter);
+                let Some(Form { back, thickness }) = form(power, prism, &blank) else { return Ok(()) };
+                let front = blank.base_curve / TOOLING * (index - 1.0) * 1_000.0;
+                let reduced = thickness.centre_mm / 1_000.0 / index;
+                for (ordered, back) in power.principal().into_iter().zip(back) {
+                    // Trace a ray from infinity through both surfaces: the vergence behind the back one.
+                    let vergence = front / (1.0 - reduced * front) + back;
+                    prop_assert!(close(vergence, ordered, 1e-9));
+                }
+                let Material { min_centre_mm, min_edge_mm, .. } = *blank.material;
+                prop_assert!(thickness.centre_mm > min_centre_mm - 1e-5);
+                prop_assert!(thickness.thin_edge_mm > min_edge_mm - 1e-5);
             }
-            let Material { min_centre_mm, min_edge_mm, .. } = *blank.material;
-            prop_assert!(thickness.centre_mm > min_centre_mm - 1e-5);
-            prop_assert!(thickness.thin_edge_mm > min_edge_mm - 1e-5);
-        }
+
+            #[test]
+            fn a_form_is_found_where_there_is_one(
+                sphere in -20.0..20.0, cylinder in -8.0..0.0, index in 1.4..2.0, prism in 0.0..12.0,
+                base_curve in 0.0..12.0, diameter in 40.0..90.0
+            ) {
+                let power = Power::new(sphere, cylinder, 30.0);
+                let blank = blank(base_curve, index, diameter);
+                let rise_mm = prism_rise_mm(prism, diameter / 2.0, index);
+                // Every tenth of a millimetre up to twice what the machines make.
+                let candidates = (0..300).map(|tenths| blank.material.min_centre_mm + f64::from(tenths) / 10.0);
+                let forms = candidates.map(|centre_mm| form_of_centre(power, centre_mm, rise_mm, &blank));
+            let exists = forms.into_iter().any(|form| form.spare_mm(&blank) >= 0.0 && form.thickness.thick_edge_mm.is_finite());
+            prop_assert!(!exists || form(power, prism, &blank).is_some());
+            }
     }
 }
