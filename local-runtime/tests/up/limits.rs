@@ -52,3 +52,26 @@ fn a_handler_that_computes_or_waits_too_long_is_ended_and_the_others_go_on() {
         assert_eq!(running.get("/waits/1").0, 200);
     }
 }
+
+#[test]
+fn more_requests_than_there_are_slots_wait_for_their_turn() {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    let app = TestApp::new().component("waits", "waits", "").http("/...", "waits");
+    let running = app.start();
+    // More than the 512 slots: the last ones begin when the first are done.
+    let mut clients: Vec<_> = (0..600).map(|_| TcpStream::connect(running.address()).unwrap()).collect();
+    for client in &mut clients {
+        client.write_all(b"GET /1500 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    }
+    for mut client in clients {
+        let mut reply = String::new();
+        client.read_to_string(&mut reply).unwrap();
+        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+    }
+    let text = running.get("/.well-known/local-runtime/instance-starts").1;
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["all"]["starts"], 600);
+    assert!(report["all"]["max_us"].as_u64().unwrap() > 500_000, "nobody waited: {report}");
+}

@@ -4,6 +4,8 @@
 //! - `manifest`: what is refused, and how it is said; `variables`: values and templates
 //! - `world`: what an instance sees; `limits`: memory and time; `lifecycle`: start, cache, figures, end
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
 mod http;
 mod lifecycle;
 mod limits;
