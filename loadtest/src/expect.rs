@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use shared::complexity::Assessment;
 use shared::confirmation::confirm;
 use shared::order::Order;
+use shared::queue::milliseconds;
 use uuid::Uuid;
 
 /// What is sent, and what must become of it.
@@ -46,11 +47,11 @@ impl Expectation {
         Self { sent, fates, copies, complexity_threshold }
     }
 
-    /// The confirmation that the order at `position` must get, `None` when it is not valid.
-    pub fn confirmation(&self, position: usize) -> Option<Vec<u8>> {
+    /// The confirmation that the order at `position` must get when it was queued as `entry_id`, `None` when it is not valid.
+    pub fn confirmation(&self, position: usize, entry_id: &str) -> Option<Vec<u8>> {
         let order = Order::parse(&self.sent[position]).ok()?;
         let lane = Assessment::of(&order).lane(self.complexity_threshold);
-        Some(confirm(&order, lane).to_json())
+        Some(confirm(&order, lane, milliseconds(entry_id)?).to_json())
     }
 
     /// How the order at `position` is named in a report: its identity, or its position where it has none.

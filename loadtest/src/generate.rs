@@ -147,7 +147,7 @@ fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) 
         let is_progressive = random.random_bool(0.3);
         let family = if is_progressive { "LNS-PRG" } else { "LNS-SV" };
         items.push(json!({
-            "sku": format!("{family}-{}", (index * 100.0).round()), "quantity": 2,
+            "sku": format!("{family}-{}", (index * 100.0).round()), "quantity": 1,
             "lens": lens(random, index, is_progressive),
         }));
         if random.random_bool(0.7) {

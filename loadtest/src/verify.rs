@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use redis::streams::{StreamId, StreamRangeReply};
 use redis::{Commands, FromRedisValue};
 use serde::Serialize;
-use shared::queue::{Keys, Lane, Queue};
+use shared::queue::{Keys, Lane, Queue, milliseconds};
 use shared::settings::QueueSettings;
 use uuid::Uuid;
 
@@ -22,8 +22,15 @@ const PAGE: usize = 1_000;
 pub struct Before {
     confirmations: String,
     dead_letters: String,
-    /// Entry ids of the confirmations of orders that were done before.
-    known: HashMap<Uuid, String>,
+    /// Orders that were done before.
+    known: HashMap<Uuid, Known>,
+}
+
+/// Where an order that was done before has left its traces.
+#[derive(Debug)]
+struct Known {
+    ingress: String,
+    confirmed: String,
 }
 
 /// What was found.
@@ -46,7 +53,7 @@ pub struct Verdict {
     /// From ingress to confirmation, in ms by stream ids.
     pub latency_ms: Histogram<u64>,
     /// When the last confirmation or dead letter was written, in Unix ms by the clock of Redis.
-    pub last_done_at_ms: Option<u64>,
+    pub last_done_at_ms: Option<i64>,
 }
 
 /// An order that is not what it must be.
@@ -69,11 +76,13 @@ impl Before {
         for chunk in ids.chunks(PAGE) {
             let mut pipeline = redis::pipe();
             for id in chunk {
-                pipeline.cmd("HGET").arg(keys.state(*id)).arg("confirmed");
+                pipeline.cmd("HMGET").arg(keys.state(*id)).arg("ingress").arg("confirmed");
             }
-            let confirmed: Vec<Option<String>> =
+            let states: Vec<(Option<String>, Option<String>)> =
                 pipeline.query(redis.inner()).context("failed to look for orders that are known already")?;
-            known.extend(chunk.iter().zip(confirmed).filter_map(|(id, entry)| Some((*id, entry?))));
+            known.extend(chunk.iter().zip(states).filter_map(|(id, (ingress, confirmed))| {
+                Some((*id, Known { ingress: ingress?, confirmed: confirmed? }))
+            }));
         }
         Ok(Self {
             confirmations: last_id(redis, keys.confirmations())?,
@@ -103,13 +112,13 @@ pub fn verify(
     let mut books = Books::new(expectation, entry_ids)?;
     each_entry(redis, keys.confirmations(), &before.confirmations, |entry| books.confirmation(&entry))?;
     each_entry(redis, keys.dead_letters(), &before.dead_letters, |entry| books.dead_letter(&entry))?;
-    for (id, entry_id) in &before.known {
+    for (id, known) in &before.known {
         let reply: StreamRangeReply = redis
             .inner()
-            .xrange(keys.confirmations(), entry_id, entry_id)
+            .xrange(keys.confirmations(), &known.confirmed, &known.confirmed)
             .context("failed to read a confirmation")?;
         for entry in reply.ids {
-            books.confirmation_known_before(*id, &entry);
+            books.confirmation_known_before(*id, &known.ingress, &entry);
         }
     }
     Ok(books.close())
@@ -159,19 +168,26 @@ impl<'a> Books<'a> {
         self.verdict.last_done_at_ms = self.verdict.last_done_at_ms.max(done_at);
         if let (Some(done_at), Some(queued_at)) = (done_at, milliseconds(&self.entry_ids[copies[0]])) {
             // The histogram resizes itself; only a latency beyond 2^63 ms could be refused.
-            let _ = self.verdict.latency_ms.record(done_at.saturating_sub(queued_at));
+            let _ = self.verdict.latency_ms.record(u64::try_from(done_at - queued_at).unwrap_or_default());
         }
-        self.check_confirmation(id, copies, entry);
+        let candidates = copies.iter().map(|position| (*position, self.entry_ids[*position].as_str()));
+        self.check_confirmation(id, candidates, entry);
     }
 
     /// The confirmation of an order that was done before this burst: all copies sent now are duplicates.
-    fn confirmation_known_before(&mut self, id: Uuid, entry: &StreamId) {
+    fn confirmation_known_before(&mut self, id: Uuid, ingress: &str, entry: &StreamId) {
         let Some(copies) = self.expectation.copies.get(&id) else { return };
         self.verdict.duplicates += 1;
-        self.check_confirmation(id, copies, entry);
+        self.check_confirmation(id, copies.iter().map(|position| (*position, ingress)), entry);
     }
 
-    fn check_confirmation(&mut self, id: Uuid, copies: &[usize], entry: &StreamId) {
+    /// Checks a confirmation against the candidates, positions in what was sent with the entry id each was queued as.
+    fn check_confirmation<'c>(
+        &mut self,
+        id: Uuid,
+        mut candidates: impl Iterator<Item = (usize, &'c str)>,
+        entry: &StreamId,
+    ) {
         let found = self.confirmations.entry(id).or_default();
         *found += 1;
         if *found > 1 {
@@ -179,13 +195,12 @@ impl<'a> Books<'a> {
             return;
         }
         let confirmation = text(entry, "confirmation").unwrap_or_default();
-        let is_right = |position: &usize| {
-            self.expectation
-                .confirmation(*position)
-                .is_some_and(|expected| expected == confirmation.as_bytes())
+        let is_right = |(position, entry_id): (usize, &str)| {
+            let expected = self.expectation.confirmation(position, entry_id);
+            expected.is_some_and(|expected| expected == confirmation.as_bytes())
         };
         // Copies may differ in content; whichever was routed first is the order.
-        if !copies.iter().any(is_right) {
+        if !candidates.any(is_right) {
             let why = "the confirmation differs from the one made natively".into();
             self.verdict.wrong.push(Wrong { order: id.to_string(), why });
             return;
@@ -283,8 +298,4 @@ fn each_entry(
 
 fn text(entry: &StreamId, field: &str) -> Option<String> {
     String::from_redis_value_ref(entry.map.get(field)?).ok()
-}
-
-fn milliseconds(entry_id: &str) -> Option<u64> {
-    entry_id.split('-').next()?.parse().ok()
 }

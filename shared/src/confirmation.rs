@@ -7,8 +7,11 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::complexity::Assessment;
+use crate::lens::{self, EyeDesign};
 use crate::order::Order;
+use crate::plan::{Plan, plan};
 use crate::pricing::{Quote, quote};
+use crate::promise::{Promise, promise};
 use crate::queue::Lane;
 
 /// A confirmation.
@@ -32,6 +35,24 @@ pub struct Confirmation<'a> {
     pub delivery: &'static str,
     /// What it costs.
     pub quote: Quote<'a>,
+    /// When it arrives.
+    pub promise: Promise,
+    /// How each prescription is made; complex orders only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lenses: Vec<LensDesign>,
+    /// The way through the works; complex orders only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+}
+
+/// How the prescription of one item is made.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LensDesign {
+    /// The item, as the sender counts.
+    pub order_item_id: i64,
+    /// The design for each eye it prescribes for.
+    pub eyes: Vec<EyeDesign>,
 }
 
 /// The score with its reasons.
@@ -52,9 +73,15 @@ pub struct ReasonPoints {
     pub points: u32,
 }
 
-/// Confirms an order that came by `lane`.
-pub fn confirm<'a>(order: &'a Order<'_>, lane: Lane) -> Confirmation<'a> {
+/// Confirms an order that came by `lane` and was queued at `queued_at_ms`, in Unix ms by the clock of the queue.
+pub fn confirm<'a>(order: &'a Order<'_>, lane: Lane, queued_at_ms: i64) -> Confirmation<'a> {
     let assessment = Assessment::of(order);
+    // A simple order is taken from stock: nothing of it waits for a station.
+    let (lenses, plan) = match lane {
+        Lane::Simple => (Vec::new(), None),
+        Lane::Complex => (designs(order), Some(plan(order))),
+    };
+    let plan_minutes = plan.as_ref().map_or(0, |plan| plan.lead_time_minutes);
     Confirmation {
         id: order.id,
         order_id: order.order_id.as_deref(),
@@ -69,7 +96,18 @@ pub fn confirm<'a>(order: &'a Order<'_>, lane: Lane) -> Confirmation<'a> {
         },
         delivery: order.delivery.as_str(),
         quote: quote(order),
+        promise: promise(order, queued_at_ms, plan_minutes),
+        lenses,
+        plan,
     }
+}
+
+fn designs(order: &Order<'_>) -> Vec<LensDesign> {
+    let designs = order.items.iter().filter_map(|item| {
+        let lens = item.lens.as_ref().filter(|_| item.quantity > 0)?;
+        Some(LensDesign { order_item_id: item.order_item_id, eyes: lens::design(lens) })
+    });
+    designs.collect()
 }
 
 impl Confirmation<'_> {

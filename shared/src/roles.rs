@@ -44,10 +44,11 @@ impl Role for Receiver {
         self.lane.into()
     }
 
-    fn decide(&self, _: &Entry, order: &[u8]) -> Outcome {
+    fn decide(&self, entry: &Entry, order: &[u8]) -> Outcome {
         match Order::parse(order) {
             Ok(parsed) => {
-                Outcome::Confirm { order: parsed.id, confirmation: confirm(&parsed, self.lane).to_json() }
+                let confirmation = confirm(&parsed, self.lane, entry.queued_at_ms()).to_json();
+                Outcome::Confirm { order: parsed.id, confirmation }
             }
             // Only an entry that somebody put straight into a lane gets here unchecked.
             Err(rejection) => reject(order, rejection),

@@ -66,7 +66,8 @@ pub struct Item<'a> {
     pub order_item_id: i64,
     /// What is ordered.
     pub sku: Cow<'a, str>,
-    /// How many, 0 to [`MAX_QUANTITY`]. Zero is a line the customer took back: it is confirmed at no cost.
+    /// How many pieces, 0 to [`MAX_QUANTITY`]; one piece of a line with a lens is the prescription for all its eyes, most often a pair.
+    /// Zero is a line the customer took back: it is confirmed at no cost.
     pub quantity: u32,
     /// The price of one, agreed with the customer; it overrides the price list.
     pub unit_price: Option<Decimal>,

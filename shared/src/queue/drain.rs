@@ -38,6 +38,18 @@ pub struct Entry {
     pub payload: Payload,
 }
 
+impl Entry {
+    /// When the order was enqueued, in Unix ms by the clock of Redis; 0 where somebody wrote an ingress id that is none.
+    pub fn queued_at_ms(&self) -> i64 {
+        milliseconds(&self.ingress_id).unwrap_or_default()
+    }
+}
+
+/// The time in an entry id, in Unix ms by the clock of Redis.
+pub fn milliseconds(entry_id: &str) -> Option<i64> {
+    entry_id.split('-').next()?.parse().ok()
+}
+
 /// What an entry carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payload {

@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::{Value as JsonValue, json};
 use uuid::Uuid;
 
-use super::Queue;
 use super::execute::{Argument, Execute, QueueError, Reply, Value};
 use super::keys::Stream;
 use super::scripts::{Call, ENQUEUE, STATS, TICK};
+use super::{Queue, milliseconds};
 
 /// What became of orders that were to be enqueued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +106,7 @@ impl OrderState {
 
 /// When an entry was added, by the clock of Redis: the first half of its id, as RFC 3339.
 fn time_of(entry_id: &str) -> Option<String> {
-    let milliseconds = entry_id.split('-').next()?.parse().ok()?;
-    let time = DateTime::from_timestamp_millis(milliseconds)?;
+    let time = DateTime::from_timestamp_millis(milliseconds(entry_id)?)?;
     Some(time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 

@@ -15,7 +15,9 @@ pub mod keys;
 mod look;
 mod scripts;
 
-pub use drain::{Commit, DeadLetterReason, Drain, Entry, Outcome, Payload, Role, Step, Tally, drain};
+pub use drain::{
+    Commit, DeadLetterReason, Drain, Entry, Outcome, Payload, Role, Step, Tally, drain, milliseconds,
+};
 pub use execute::{Argument, Execute, ExecuteError, QueueError, Value};
 pub use keys::{Keys, Lane, QueueName, Stream};
 pub use look::{Enqueued, OrderState, Stats, StreamStats, Tick};

@@ -9,7 +9,7 @@ use redis::streams::StreamRangeReply;
 use redis::{Commands, FromRedisValue};
 use shared::confirmation::confirm;
 use shared::order::Order;
-use shared::queue::{Keys, Lane, Queue, Role, Stream, Tally, drain};
+use shared::queue::{Keys, Lane, Queue, Role, Stream, Tally, drain, milliseconds};
 use shared::roles::{Distributor, Receiver};
 use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 
@@ -124,9 +124,11 @@ impl TestQueue {
         let mut expected: Vec<(String, String)> = orders
             .iter()
             .map(|json| {
+                let queued_at_ms =
+                    milliseconds(&self.state(json)["ingress"]).expect("an entry id has a time");
                 let order = Order::parse(json.as_bytes()).expect("an expected order is valid");
                 let lane = shared::complexity::Assessment::of(&order).lane(DEFAULT_COMPLEXITY_THRESHOLD);
-                let confirmation = confirm(&order, lane).to_json();
+                let confirmation = confirm(&order, lane, queued_at_ms).to_json();
                 (order.id.to_string(), String::from_utf8(confirmation).expect("JSON is UTF-8"))
             })
             .collect();
