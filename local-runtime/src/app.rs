@@ -285,7 +285,9 @@ impl Resolver<'_> {
             bail!("{who} of component {component:?} is empty");
         }
         if self.keeps(&component) {
-            check_address(&address.text).with_context(|| format!("the address of {who}"))?;
+            address
+                .without_secret(check_address(&address.text))
+                .with_context(|| format!("the address of {who}"))?;
         }
         Ok(Subscription { address, channel, component })
     }
@@ -303,7 +305,7 @@ impl Resolver<'_> {
             let who = format!("component {id:?}, allowed_outbound_hosts {entry:?}");
             let rendered = self.variables.render(entry, &who)?;
             if used {
-                allowed_hosts.push(&rendered.text).context(who)?;
+                rendered.without_secret(allowed_hosts.push(&rendered.text)).context(who)?;
             }
         }
         let wasm = match used {
@@ -338,7 +340,7 @@ fn check_static(response: &StaticResponse) -> Result<()> {
     Ok(())
 }
 
-/// Refuses an address the trigger can't use, without quoting it: it may hold a secret.
+/// Refuses an address the trigger can't use.
 fn check_address(address: &str) -> Result<()> {
     let Ok(url) = url::Url::parse(address) else {
         bail!("it is not a redis:// URL");

@@ -41,7 +41,7 @@ impl AllowedHosts {
     /// Parses entries whose templates are filled in.
     ///
     /// # Errors
-    /// The reason why an entry is refused, without its text: that may hold a secret.
+    /// The reason why an entry is refused.
     pub(crate) fn push(&mut self, entry: &str) -> Result<()> {
         self.entries.push(parse(entry)?);
         Ok(())

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use toml::Value;
 
@@ -194,7 +194,14 @@ pub(crate) fn load(path: &Path) -> Result<Manifest> {
 }
 
 fn parse(text: &str) -> Result<Manifest> {
-    let manifest: Manifest = toml::from_str(text)?;
+    // The error's own display quotes the line, which may hold the default of a secret.
+    let manifest: Manifest = toml::from_str(text).map_err(|error| match error.span() {
+        Some(span) => {
+            let line = text.get(..span.start).unwrap_or_default().lines().count().max(1);
+            anyhow!("line {line}: {}", error.message())
+        }
+        None => anyhow!("{}", error.message()),
+    })?;
     match &manifest.spin_manifest_version {
         Value::Integer(2) => {}
         Value::String(version) if version == "2" => {}

@@ -88,6 +88,18 @@ impl Variables {
     }
 }
 
+impl Rendered {
+    /// The result of a check of the text; if a secret takes part, why it failed is not told, for it may quote it.
+    pub(crate) fn without_secret<T>(&self, checked: Result<T>) -> Result<T> {
+        match checked {
+            Err(_) if self.shown != self.text => {
+                bail!("it is malformed or not supported (a secret is part of it)")
+            }
+            checked => checked,
+        }
+    }
+}
+
 /// Refuses what Spin refuses as a variable's name: anything but lower snake_case.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let legal = name.starts_with(|c: char| c.is_ascii_lowercase())

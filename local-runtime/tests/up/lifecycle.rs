@@ -6,10 +6,17 @@ use std::time::{Duration, Instant};
 
 use private_redis::RedisServer;
 
-use crate::support::{Look, Running, TestApp, wasm};
+use crate::support::{Look, Running, TestApp, poll_until, wasm};
 
 fn headers() -> TestApp {
     TestApp::new().component("headers", "headers", "").http("/...", "headers")
+}
+
+/// The processor time a program has used, user and system, in hundredths of a second.
+fn cpu_ticks(running: &Running) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", running.pid())).unwrap();
+    let fields = stat.rsplit(')').next().unwrap().split_whitespace();
+    fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum()
 }
 
 fn cache_files(app: &TestApp) -> Vec<PathBuf> {
@@ -148,11 +155,6 @@ fn a_signal_ends_it_even_when_every_thread_computes() {
         client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         clients.push(client);
     }
-    let cpu_ticks = |running: &Running| {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", running.pid())).unwrap();
-        let user = stat.rsplit(')').next().unwrap().split_whitespace().nth(11).unwrap();
-        user.parse::<u64>().unwrap()
-    };
     let before = cpu_ticks(&running);
     running.wait_for("the handlers to compute", |running| cpu_ticks(running) > before + 30);
     running.signal("-TERM");
@@ -228,6 +230,9 @@ fn an_idle_program_uses_no_processor_time_and_little_memory() {
     let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     let rss_kib: u64 = rss.trim().trim_end_matches(" kB").parse().unwrap();
     assert!(rss_kib < 40 * 1024, "{rss_kib} KiB");
+    let (before, begin) = (cpu_ticks(&running), Instant::now());
+    poll_until("a measuring time of half a second", || begin.elapsed() > Duration::from_millis(500));
+    assert!(cpu_ticks(&running) - before <= 1, "it is not idle");
 }
 
 #[test]
