@@ -221,7 +221,7 @@ impl Resolver<'_> {
     fn route(&self, trigger: &HttpTrigger) -> Result<Route> {
         let path = match &trigger.route {
             Value::String(path) if path.starts_with('/') => path.clone(),
-            Value::String(path) => bail!("the route {path:?} must start with \"/\""),
+            Value::String(path) => format!("/{path}"),
             Value::Table(_) => {
                 let owner = trigger.component.as_ref().and_then(Value::as_str).unwrap_or("?");
                 bail!("component {owner:?}: a private route is not supported by local-runtime")

@@ -70,10 +70,8 @@ impl Host {
     fn matches(&self, host: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Subdomain(domain) => {
-                host.len() > domain.len() && host.to_ascii_lowercase().ends_with(domain.as_str())
-            }
-            Self::Exact(allowed) => allowed.eq_ignore_ascii_case(host),
+            Self::Subdomain(domain) => host.ends_with(domain.as_str()),
+            Self::Exact(allowed) => allowed == host,
         }
     }
 }
@@ -98,6 +96,7 @@ pub(crate) fn usual_port(scheme: &str) -> Option<u16> {
 }
 
 fn parse(entry: &str) -> Result<Entry> {
+    let entry = entry.trim();
     if entry == "insecure:allow-all" {
         bail!("`insecure:allow-all` is no longer supported; write `*://*:*`");
     }
@@ -116,6 +115,9 @@ fn parse(entry: &str) -> Result<Entry> {
         _ => bail!("a host entry is scheme://host:port"),
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if rest.split_once('/').is_some_and(|(address, _)| address.parse::<std::net::IpAddr>().is_ok()) {
+        bail!("a range of addresses is not supported by local-runtime");
+    }
     if rest.contains(['/', '?', '#']) {
         bail!("a host entry has no path, query or fragment");
     }
@@ -147,7 +149,6 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>)> {
 }
 
 fn parse_host(host: &str) -> Result<Host> {
-    let host = host.to_ascii_lowercase();
     if host == "*" {
         return Ok(Host::Any);
     }
@@ -166,7 +167,7 @@ fn parse_host(host: &str) -> Result<Host> {
     if host.contains(['{', '}', ',']) {
         bail!("a list of hosts in one entry is not supported by local-runtime");
     }
-    Ok(Host::Exact(host))
+    Ok(Host::Exact(host.to_owned()))
 }
 
 fn parse_port(port: &str) -> Result<Port> {
@@ -202,7 +203,7 @@ mod tests {
     fn a_server_is_allowed_when_scheme_host_and_port_agree() {
         assert!(allows("redis://localhost:6379", "redis://localhost:6379/?trigger=a"));
         assert!(allows("redis://localhost", "redis://user:password@localhost"));
-        assert!(allows("redis://LOCALHOST:6379", "redis://localhost"));
+        assert!(!allows("redis://LOCALHOST:6379", "redis://localhost"), "as in Spin");
         assert!(allows("redis://[::1]:6379", "redis://[::1]:6379"));
         assert!(!allows("redis://localhost:6379", "redis://localhost:6380"));
         assert!(!allows("redis://localhost:6379", "redis://127.0.0.1:6379"));
@@ -228,6 +229,7 @@ mod tests {
             "localhost:6379",
             "redis://localhost:port",
             "redis://localhost:6379/1",
+            "redis://10.0.0.0/8:6379",
             "redis://:6379",
             "redis://ho*st:6379",
             "redis://host:5..5",

@@ -26,6 +26,8 @@ use crate::manifest::StaticResponse;
 use crate::output::log;
 use crate::router::{Found, Router};
 
+/// Below it no route is looked for.
+const WELL_KNOWN: &str = "/.well-known/spin/";
 const HEALTH: &str = "/.well-known/spin/health";
 const INFO: &str = "/.well-known/spin/info";
 const INSTANCE_STARTS: &str = "/.well-known/local-runtime/instance-starts";
@@ -68,7 +70,7 @@ impl HttpTrigger {
         for route in &self.routes {
             let (path, kind) = match route.path.strip_suffix("/...") {
                 Some(path) => (path, " (wildcard)"),
-                None => (route.path.as_str(), ""),
+                None => (without_slash(&route.path), ""),
             };
             let (id, description) = match &route.target {
                 Target::Component(id) => {
@@ -117,6 +119,7 @@ impl HttpTrigger {
             HEALTH => return text(StatusCode::OK, "text/plain", "OK"),
             INFO => return text(StatusCode::OK, "application/json", self.info.clone()),
             INSTANCE_STARTS => return self.instance_starts(request.method()),
+            path if path.starts_with(WELL_KNOWN) => return empty(StatusCode::NOT_FOUND),
             _ => {}
         }
         let Some(found) = self.router.find(request.uri().path()) else {
@@ -157,10 +160,6 @@ impl HttpTrigger {
         found: &Found,
         client: SocketAddr,
     ) -> Request<Incoming> {
-        if !request.headers().contains_key(header::HOST) {
-            // HTTP/1.0 may leave it out, an incoming-request must have one.
-            set(request.headers_mut(), "host", &self.address.to_string());
-        }
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         let host = request.uri().authority().map(|authority| authority.as_str()).or(host).unwrap_or_default();
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -168,16 +167,21 @@ impl HttpTrigger {
         let headers = request.headers_mut();
         set(headers, "spin-full-url", &full_url);
         set(headers, "spin-path-info", &found.path_info);
-        set(headers, "spin-matched-route", &route.path);
+        set(headers, "spin-matched-route", without_slash(&route.path));
         set(headers, "spin-component-route", route.path.strip_suffix("/...").unwrap_or(&route.path));
         set(headers, "spin-raw-component-route", &route.path);
         set(headers, "spin-base-path", "/");
         set(headers, "spin-client-addr", &client.to_string());
         for (name, value) in &found.parameters {
-            set(headers, &format!("spin-path-match-{name}"), value);
+            set(headers, &format!("spin-path-match-{}", name.replace('_', "-")), value);
         }
         request
     }
+}
+
+/// A route as Spin shows it.
+fn without_slash(route: &str) -> &str {
+    route.strip_suffix('/').unwrap_or(route)
 }
 
 /// A header whose text can't be a header is left out.

@@ -24,29 +24,28 @@ fn append(value: Value, results: &mut Vec<RedisResult>) -> Result<(), Error> {
         Value::BulkString(bytes) => results.push(RedisResult::Binary(bytes)),
         Value::SimpleString(status) => results.push(RedisResult::Status(status)),
         Value::Okay => results.push(RedisResult::Status("OK".to_owned())),
-        Value::Array(values) => {
+        Value::Array(values) | Value::Set(values) => {
             results.reserve(values.len());
             for value in values {
                 append(value, results)?;
             }
         }
+        // What follows comes only after a component has switched its connection to RESP3.
+        Value::Double(number) => results.push(RedisResult::Binary(number.to_string().into_bytes())),
+        Value::Boolean(truth) => results.push(RedisResult::Int64(i64::from(truth))),
+        Value::BigNumber(digits) => results.push(RedisResult::Binary(digits)),
         Value::ServerError(error) => return Err(Error::Other(server_error(&error))),
-        other => return Err(Error::Other(format!("Unsupported Redis reply type: {}", kind(&other)))),
+        Value::Map(_) => return Err(unsupported("Map type is")),
+        Value::Attribute { .. } => return Err(unsupported("Attribute type is")),
+        Value::VerbatimString { .. } => return Err(unsupported("string with format attribute is")),
+        Value::Push { .. } => return Err(unsupported("Pub/Sub types are")),
+        _ => return Err(unsupported("reply is")),
     }
     Ok(())
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Map(_) => "map",
-        Value::Set(_) => "set",
-        Value::Double(_) => "double",
-        Value::Boolean(_) => "boolean",
-        Value::VerbatimString { .. } => "verbatim string",
-        Value::BigNumber(_) => "big number",
-        Value::Push { .. } => "push",
-        _ => "other",
-    }
+fn unsupported(what: &str) -> Error {
+    Error::Other(format!("Could not convert Redis response - TypeError: Redis {what} not supported"))
 }
 
 /// Any failure of a command or a connection as a component sees it.

@@ -43,10 +43,12 @@ impl Router {
     pub(crate) fn find(&self, path: &str) -> Option<Found> {
         let found = self.matcher.best_match(path)?;
         let captures = found.captures();
+        // The matcher drops a trailing slash, Spin hands it on.
         let path_info = match captures.wildcard() {
-            Some(rest) if rest.starts_with('/') => rest.to_owned(),
+            Some("") if path.ends_with('/') => "/".to_owned(),
+            Some("") | None => String::new(),
+            Some(rest) if path.ends_with('/') => format!("/{rest}/"),
             Some(rest) => format!("/{rest}"),
-            None => String::new(),
         };
         let parameters = captures
             .params()
@@ -89,8 +91,11 @@ mod tests {
     #[test]
     fn a_wildcard_matches_its_own_prefix_and_gives_the_rest_as_path_info() {
         let router = Router::new(["/files/..."]).unwrap();
-        assert_eq!(router.find("/files").unwrap().path_info, "/");
-        assert_eq!(router.find("/files/a/b").unwrap().path_info, "/a/b");
+        for (path, expected) in
+            [("/files", ""), ("/files/", "/"), ("/files/a/b", "/a/b"), ("/files/a/", "/a/")]
+        {
+            assert_eq!(router.find(path).unwrap().path_info, expected, "{path}");
+        }
         assert_eq!(router.find("/filesystem"), None);
         assert_eq!(router.find("/"), None);
     }
