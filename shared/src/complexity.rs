@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use crate::order::{Delivery, Eye, Lens, Order};
 use crate::queue::Lane;
 
@@ -137,6 +139,23 @@ impl Assessment {
             let _ = write!(text, "{comma}{}:{points}", reason.as_str());
         }
         text
+    }
+}
+
+/// A reason with its points, as it is told to a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ReasonPoints<'a> {
+    /// The reason's stable name.
+    pub reason: &'a str,
+    /// Its points.
+    pub points: u32,
+}
+
+impl<'a> ReasonPoints<'a> {
+    /// Reads what [`Assessment::reasons_text`] wrote; parts that it did not write are left out.
+    pub fn read_all(text: &'a str) -> Vec<Self> {
+        let parts = text.split(',').filter_map(|part| part.split_once(':'));
+        parts.filter_map(|(reason, points)| Some(Self { reason, points: points.parse().ok()? })).collect()
     }
 }
 

@@ -6,7 +6,7 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::complexity::Assessment;
+use crate::complexity::{Assessment, ReasonPoints};
 use crate::lens::{self, EyeDesign};
 use crate::order::Order;
 use crate::plan::{Plan, plan};
@@ -30,7 +30,7 @@ pub struct Confirmation<'a> {
     #[serde(serialize_with = "lane_name")]
     pub lane: Lane,
     /// How much work it is, and why.
-    pub complexity: Complexity,
+    pub complexity: Complexity<'a>,
     /// `Express` or `Standard`.
     pub delivery: &'static str,
     /// What it costs.
@@ -57,20 +57,11 @@ pub struct LensDesign {
 
 /// The score with its reasons.
 #[derive(Debug, Serialize)]
-pub struct Complexity {
+pub struct Complexity<'a> {
     /// The sum of the points.
     pub score: u32,
     /// The reasons that apply.
-    pub reasons: Vec<ReasonPoints>,
-}
-
-/// A reason with its points.
-#[derive(Debug, Serialize)]
-pub struct ReasonPoints {
-    /// The reason's stable name.
-    pub reason: &'static str,
-    /// Its points.
-    pub points: u32,
+    pub reasons: Vec<ReasonPoints<'a>>,
 }
 
 /// Confirms an order that came by `lane` and was queued at `queued_at_ms`, in Unix ms by the clock of the queue.

@@ -1,14 +1,35 @@
 //! `POST /orders` takes orders in, `GET /orders/{id}` says how far one is.
 
 use percent_encoding::percent_decode_str;
-use serde_json::json;
-use shared::intake::{BodyError, Intake};
+use serde::Serialize;
+use shared::intake::{BodyError, Intake, Refused};
 use shared::order::Order;
 use shared::queue::Enqueued;
 use shared::settings::ApiSettings;
 use spin_sdk::http::{Request, Response};
 use spin_shell::{NotReady, Shell};
 use uuid::Uuid;
+
+/// The body of a 202.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    accepted: usize,
+    refused: usize,
+    /// Orders that wait or are in flight, these included.
+    backlog: u64,
+    /// The identities of the accepted orders, in the order of the request.
+    ids: Vec<Uuid>,
+    errors: &'a [Refused],
+}
+
+/// The body of a 422.
+#[derive(Serialize)]
+struct AllRefused<'a> {
+    code: &'static str,
+    message: &'static str,
+    refused: usize,
+    errors: &'a [Refused],
+}
 
 /// 202 once every order that is counted as accepted is written; nothing is written otherwise.
 pub(super) fn post(request: &Request) -> Response {
@@ -25,23 +46,26 @@ fn try_post(request: &Request) -> Result<Response, NotReady> {
         Ok(intake) => intake,
         Err(error) => return Ok(refuse_body(&error)),
     };
-    let errors = json!(intake.refused);
     if intake.orders.is_empty() {
-        let body = json!({
-            "code": "all_refused", "message": "no order was valid", "accepted": 0,
-            "refused": intake.refused.len(), "errors": errors,
-        });
+        let body = AllRefused {
+            code: "all_refused",
+            message: "no order was valid",
+            refused: intake.refused.len(),
+            errors: &intake.refused,
+        };
         return Ok(spin_shell::json_response(422, &body).into_response());
     }
     let mut shell = Shell::open()?;
     let enqueued = shell.queue().enqueue(&intake.orders, settings.max_backlog).map_err(NotReady::Redis)?;
     Ok(match enqueued {
         Enqueued::Written { backlog } => {
-            let ids: Vec<Uuid> = intake.orders.iter().map(|(id, _)| *id).collect();
-            let body = json!({
-                "accepted": ids.len(), "refused": intake.refused.len(), "backlog": backlog, "ids": ids,
-                "errors": errors,
-            });
+            let body = Accepted {
+                accepted: intake.orders.len(),
+                refused: intake.refused.len(),
+                backlog,
+                ids: intake.orders.iter().map(|(id, _)| *id).collect(),
+                errors: &intake.refused,
+            };
             spin_shell::json_response(202, &body).into_response()
         }
         Enqueued::Full { backlog } => {
@@ -67,7 +91,7 @@ pub(super) fn get(id: &str) -> Response {
     let order = Uuid::try_parse(&id).unwrap_or_else(|_| Order::id_of_order_id(&id));
     let found = Shell::open().and_then(|mut shell| shell.queue().find(order).map_err(NotReady::Redis));
     match found {
-        Ok(Some(state)) => spin_shell::json_response(200, &state.to_json(order)).into_response(),
+        Ok(Some(state)) => spin_shell::json_response(200, &state.story(order)).into_response(),
         Ok(None) => {
             let message = "no such order; one added by XADD is known once it is routed";
             spin_shell::problem(404, "order_not_found", message).into_response()

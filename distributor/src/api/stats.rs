@@ -1,6 +1,5 @@
 //! `GET /stats`: one look at the queue.
 
-use serde_json::json;
 use shared::queue::Stream;
 use spin_sdk::http::Response;
 use spin_shell::{NotReady, Shell};
@@ -15,7 +14,7 @@ pub(super) fn get() -> Response {
         queue.stats().map_err(NotReady::Redis)
     });
     match stats {
-        Ok(stats) => spin_shell::json_response(200, &json!(stats)).into_response(),
+        Ok(stats) => spin_shell::json_response(200, &stats).into_response(),
         Err(error) => spin_shell::not_ready(&error),
     }
 }

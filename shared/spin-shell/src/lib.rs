@@ -5,6 +5,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 use serde_json::json;
 use shared::queue::{Argument, Execute, ExecuteError, Queue, QueueError, Role, Stream, Value, drain};
 use shared::settings::{self, QueueSettings, SettingsError};
@@ -149,7 +150,7 @@ pub fn on_tick(request: &Request, stream: Stream) -> Response {
     }
     let ticked = Shell::open().and_then(|mut shell| shell.queue().tick(stream).map_err(NotReady::Redis));
     match ticked {
-        Ok(tick) => json_response(200, &json!(tick)).into_response(),
+        Ok(tick) => json_response(200, &tick).into_response(),
         Err(error) => not_ready(&error),
     }
 }
@@ -175,14 +176,21 @@ pub struct Answer {
     body: Vec<u8>,
 }
 
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
 /// An answer with a stable code and a short message.
 pub fn problem(status: u16, code: &str, message: &str) -> Answer {
-    json_response(status, &json!({ "code": code, "message": message }))
+    json_response(status, &Problem { code, message })
 }
 
 /// An answer with this JSON.
-pub fn json_response(status: u16, body: &serde_json::Value) -> Answer {
-    Answer { status, body: body.to_string().into_bytes() }
+pub fn json_response(status: u16, body: &impl Serialize) -> Answer {
+    // What is answered here has text keys only, so there is always a JSON form.
+    Answer { status, body: serde_json::to_vec(body).unwrap_or_default() }
 }
 
 impl Answer {

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
-use serde_json::{Value as JsonValue, json};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::execute::{Argument, Execute, QueueError, Reply, Value};
 use super::keys::Stream;
 use super::scripts::{Call, ENQUEUE, STATS, TICK};
 use super::{Queue, milliseconds};
+use crate::complexity::ReasonPoints;
 
 /// What became of orders that were to be enqueued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,32 +76,52 @@ pub struct OrderState {
     pub confirmation: Option<Vec<u8>>,
 }
 
+/// An order's story, as it is told to a user.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderStory<'a> {
+    /// The order's identity.
+    pub id: Uuid,
+    /// `queued`, `routed`, `confirmed` or `dead-lettered`.
+    pub state: Option<&'a str>,
+    /// The lane it was routed to.
+    pub lane: Option<&'a str>,
+    /// How much work it is.
+    pub score: Option<u32>,
+    /// Why.
+    pub reasons: Vec<ReasonPoints<'a>>,
+    /// The code it was dead-lettered with.
+    pub code: Option<&'a str>,
+    /// When it came into ingress, as RFC 3339.
+    pub queued_at: Option<String>,
+    /// When it was put into its lane.
+    pub routed_at: Option<String>,
+    /// When it was confirmed.
+    pub confirmed_at: Option<String>,
+    /// When it was set aside.
+    pub dead_lettered_at: Option<String>,
+    /// The confirmation, byte for byte as it was written.
+    pub confirmation: Option<&'a RawValue>,
+}
+
 impl OrderState {
-    /// The order's story as JSON: state, lane, score with reasons, the time of each step, confirmation or reason of death.
-    pub fn to_json(&self, order: Uuid) -> JsonValue {
+    /// The order's story: state, lane, score with reasons, the time of each step, confirmation or reason of death.
+    pub fn story(&self, order: Uuid) -> OrderStory<'_> {
         let field = |name: &str| self.fields.get(name).map(String::as_str);
-        // The confirmation was written by a component as JSON; it is handed on as it is.
-        let confirmation: Option<JsonValue> =
-            self.confirmation.as_deref().and_then(|json| serde_json::from_slice(json).ok());
-        let reasons: Vec<JsonValue> = field("reasons")
-            .into_iter()
-            .flat_map(|text| text.split(','))
-            .filter_map(|part| part.split_once(':'))
-            .map(|(reason, points)| json!({ "reason": reason, "points": points.parse::<u32>().ok() }))
-            .collect();
-        json!({
-            "id": order,
-            "state": field("state"),
-            "lane": field("lane"),
-            "score": field("score").and_then(|score| score.parse::<u32>().ok()),
-            "reasons": reasons,
-            "queuedAt": field("ingress").and_then(time_of),
-            "routedAt": field("routed").and_then(time_of),
-            "confirmedAt": field("confirmed").and_then(time_of),
-            "deadLetteredAt": field("dead_letter").and_then(time_of),
-            "code": field("code"),
-            "confirmation": confirmation,
-        })
+        let time = |name: &str| field(name).and_then(time_of);
+        OrderStory {
+            id: order,
+            state: field("state"),
+            lane: field("lane"),
+            score: field("score").and_then(|score| score.parse().ok()),
+            reasons: field("reasons").map(ReasonPoints::read_all).unwrap_or_default(),
+            code: field("code"),
+            queued_at: time("ingress"),
+            routed_at: time("routed"),
+            confirmed_at: time("confirmed"),
+            dead_lettered_at: time("dead_letter"),
+            confirmation: self.confirmation.as_deref().and_then(|json| serde_json::from_slice(json).ok()),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub use drain::{
 };
 pub use execute::{Argument, Execute, ExecuteError, QueueError, Value};
 pub use keys::{Keys, Lane, QueueName, Stream};
-pub use look::{Enqueued, OrderState, Stats, StreamStats, Tick};
+pub use look::{Enqueued, OrderState, OrderStory, Stats, StreamStats, Tick};
 
 use crate::settings::QueueSettings;
 

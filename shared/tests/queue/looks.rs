@@ -11,6 +11,11 @@ fn identified(orders: &[String]) -> Vec<(Uuid, &[u8])> {
     orders.iter().map(|order| (Order::identity(order.as_bytes()).unwrap(), order.as_bytes())).collect()
 }
 
+fn story(queue: &mut TestQueue, id: Uuid) -> serde_json::Value {
+    let state = queue.queue().find(id).unwrap().expect("the order is known");
+    serde_json::to_value(state.story(id)).unwrap()
+}
+
 #[test]
 fn orders_fit_up_to_the_backlog_and_then_all_of_a_request_or_none() {
     let mut queue = TestQueue::new();
@@ -32,15 +37,15 @@ fn an_order_is_known_from_the_moment_it_is_enqueued() {
     let id = Order::identity(orders[0].as_bytes()).unwrap();
     assert_eq!(queue.queue().find(id).unwrap(), None);
     queue.queue().enqueue(&identified(&orders), 0).unwrap();
-    let json = queue.queue().find(id).unwrap().unwrap().to_json(id);
+    let json = story(&mut queue, id);
     assert_eq!(json["state"], "queued");
     assert!(json["queuedAt"].as_str().unwrap().ends_with('Z'), "{json}");
     queue.drain(&DISTRIBUTOR);
-    let json = queue.queue().find(id).unwrap().unwrap().to_json(id);
+    let json = story(&mut queue, id);
     assert_eq!((json["state"].as_str(), json["lane"].as_str()), (Some("routed"), Some("complex")));
     assert_eq!(json["reasons"][0]["reason"], "prescription");
     queue.drain(&COMPLEX);
-    let json = queue.queue().find(id).unwrap().unwrap().to_json(id);
+    let json = story(&mut queue, id);
     assert_eq!(json["state"], "confirmed");
     assert_eq!(json["confirmation"]["id"], id.to_string());
     assert_eq!(json["confirmation"]["lane"], "complex");

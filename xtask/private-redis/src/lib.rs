@@ -181,6 +181,9 @@ fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Child> {
     let child = Command::new("redis-server")
         .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--daemonize", "no"])
         .args(["--appendonly", "yes", "--appendfsync", append_fsync, "--save", ""])
+        // A burst appends about 4 KB an order. With the default of 64 MB Redis rewrites the file in the middle of it, and again and
+        // again as it grows, on the cores that the pipeline needs.
+        .args(["--auto-aof-rewrite-min-size", "1gb"])
         .args(["--maxmemory-policy", "noeviction", "--dir"])
         .arg(folder)
         .args(&options.arguments)
