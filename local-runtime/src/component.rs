@@ -4,7 +4,7 @@
 //! handler is done. At most [`MAX_INSTANCES`] run at once.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -64,12 +64,19 @@ impl Components {
         let meter = Arc::new(Meter::new(app.components.keys().map(String::as_str)));
         let slots = Arc::new(Semaphore::new(MAX_INSTANCES as usize));
         let mut by_id = BTreeMap::new();
+        // Several components may be the same file under different triggers; it is loaded once.
+        let mut linked: BTreeMap<PathBuf, InstancePre<State>> = BTreeMap::new();
         for (id, config) in std::mem::take(&mut app.components) {
             let has_http =
                 app.routes.iter().any(|route| matches!(&route.target, Target::Component(c) if *c == id));
             let has_redis = app.subscriptions.iter().any(|subscription| subscription.component == id);
             let output = Output::open(logs, &id, quiet)?;
-            let loaded = link(engine, cache, &config.wasm).and_then(|pre| {
+            let pre = match linked.get(&config.wasm) {
+                Some(pre) => Ok(pre.clone()),
+                None => link(engine, cache, &config.wasm),
+            };
+            let loaded = pre.and_then(|pre| {
+                linked.insert(config.wasm.clone(), pre.clone());
                 Ok(LoadedComponent {
                     config: Arc::new(config),
                     output,

@@ -102,9 +102,9 @@ fn a_broken_cache_file_is_compiled_again() {
     changed[middle] ^= 1;
     for broken in [&whole[..whole.len() / 2], &whole[..7], &[], changed.as_slice()] {
         std::fs::write(&file, broken).unwrap();
-        let running = app.start();
+        let mut running = app.start();
         assert_eq!(running.get("/").0, 200);
-        assert!(running.stderr().contains("compiling again"), "{}", running.stderr());
+        running.wait_for("the repair to be said", |running| running.stderr().contains("compiling again"));
         assert!(std::fs::read(&file).unwrap().len() == whole.len(), "the file was not repaired");
     }
 }

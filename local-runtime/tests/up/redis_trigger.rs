@@ -90,12 +90,14 @@ fn an_error_and_a_trap_are_logged_with_the_component_and_dropped_and_the_next_me
     let redis = RedisServer::start().unwrap();
     let url = redis.url();
     let app = TestApp::new().redis_component("my-fails", "fails", &url).redis(&url, "ding", "my-fails");
-    let running = app.start();
+    let mut running = app.start();
     let mut look = Look::at(&url);
     for message in ["trap", "error", "a"] {
         look.publish("ding", message);
     }
     assert_eq!(look.wait_for("handled", 1), ["a call 1"]);
+    running
+        .wait_for("the second failure", |running| running.stderr().contains("its handler returned an error"));
     let stderr = running.stderr();
     let failures: Vec<_> =
         stderr.lines().filter(|line| line.contains("failed at a message on \"ding\"")).collect();
@@ -167,7 +169,7 @@ fn redis_may_come_after_the_program() {
     let url = format!("redis://127.0.0.1:{port}");
     let app = TestApp::new().redis_component("fails", "fails", &url).redis(&url, "ding", "fails");
     let mut running = app.start();
-    assert!(running.stderr().contains("can't be reached"), "{}", running.stderr());
+    running.wait_for("the absence to be said", |running| running.stderr().contains("can't be reached"));
     assert_eq!(running.get("/.well-known/spin/health").1, "OK");
     let redis = RedisServer::start_with(&Options { port: Some(port), ..Options::default() }).unwrap();
     running.wait_for("Redis to be found", |running| running.stderr().contains("is back"));

@@ -1,7 +1,7 @@
 //! An application in a temporary folder, the program that runs it, and waiting without fixed sleeps.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -130,8 +130,8 @@ pub(crate) fn wasm(guest: &str) -> PathBuf {
 pub(crate) struct Running {
     child: Child,
     base: String,
-    stdout: Arc<Mutex<String>>,
-    stderr: Arc<Mutex<String>>,
+    stdout: Arc<Mutex<Vec<u8>>>,
+    stderr: Arc<Mutex<Vec<u8>>>,
     readers: Vec<std::thread::JoinHandle<()>>,
 }
 
@@ -152,11 +152,11 @@ impl Running {
     }
 
     pub(crate) fn stdout(&self) -> String {
-        self.stdout.lock().unwrap().clone()
+        String::from_utf8_lossy(&self.stdout.lock().unwrap()).into_owned()
     }
 
     pub(crate) fn stderr(&self) -> String {
-        self.stderr.lock().unwrap().clone()
+        String::from_utf8_lossy(&self.stderr.lock().unwrap()).into_owned()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -244,14 +244,13 @@ impl Drop for Running {
     }
 }
 
-fn read(pipe: impl Read + Send + 'static, into: &Arc<Mutex<String>>) -> std::thread::JoinHandle<()> {
+/// Collects what comes through a pipe, as it comes: what was written at once is seen at once.
+fn read(mut pipe: impl Read + Send + 'static, into: &Arc<Mutex<Vec<u8>>>) -> std::thread::JoinHandle<()> {
     let into = into.clone();
     std::thread::spawn(move || {
-        let mut pipe = BufReader::new(pipe);
-        let mut line = Vec::new();
-        while pipe.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-            into.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
-            line.clear();
+        let mut bytes = [0; 64 * 1024];
+        while let Ok(length @ 1..) = pipe.read(&mut bytes) {
+            into.lock().unwrap().extend_from_slice(&bytes[..length]);
         }
     })
 }

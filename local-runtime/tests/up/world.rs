@@ -35,7 +35,9 @@ fn output_is_printed_line_by_line_with_the_component_before_it_and_appended_to_i
     assert_eq!(running.post("/", "one\ntwo").0, 200);
     running.wait_for("the unfinished line", |running| running.stdout().contains("[print] two\n"));
     assert!(running.stdout().contains("[print] one\n[print] two\n"), "{}", running.stdout());
-    assert!(running.stderr().contains("[print] error: one\n[print] two\n"), "{}", running.stderr());
+    running.wait_for("the lines of stderr", |running| {
+        running.stderr().contains("[print] error: one\n[print] two\n")
+    });
     let log = |name: &str| std::fs::read_to_string(app.folder().join(".spin/logs").join(name)).unwrap();
     assert_eq!(log("print_stdout.txt"), "earlier\none\ntwo\n");
     assert_eq!(log("print_stderr.txt"), "error: one\ntwo\n");
