@@ -144,8 +144,10 @@ impl Assessment {
 
 /// A reason with its points, as it is told to a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReasonPoints<'a> {
     /// The reason's stable name.
+    #[cfg_attr(test, schemars(extend("enum" = Reason::ALL.map(Reason::as_str))))]
     pub reason: &'a str,
     /// Its points.
     pub points: u32,

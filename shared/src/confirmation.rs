@@ -16,6 +16,7 @@ use crate::queue::Lane;
 
 /// A confirmation.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Confirmation<'a> {
     /// The order's identity.
@@ -28,10 +29,12 @@ pub struct Confirmation<'a> {
     pub customer: Option<&'a str>,
     /// The lane it took.
     #[serde(serialize_with = "lane_name")]
+    #[cfg_attr(test, schemars(with = "String", extend("enum" = [Lane::Simple.as_str(), Lane::Complex.as_str()])))]
     pub lane: Lane,
     /// How much work it is, and why.
     pub complexity: Complexity<'a>,
     /// `Express` or `Standard`.
+    #[cfg_attr(test, schemars(extend("enum" = crate::order::Delivery::ALL.map(crate::order::Delivery::as_str))))]
     pub delivery: &'static str,
     /// What it costs.
     pub quote: Quote<'a>,
@@ -47,6 +50,7 @@ pub struct Confirmation<'a> {
 
 /// How the prescription of one item is made.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LensDesign {
     /// The item, as the sender counts.
@@ -57,6 +61,7 @@ pub struct LensDesign {
 
 /// The score with its reasons.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Complexity<'a> {
     /// The sum of the points.
     pub score: u32,

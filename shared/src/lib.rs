@@ -24,4 +24,6 @@ pub mod pricing;
 pub mod promise;
 pub mod queue;
 pub mod roles;
+#[cfg(test)]
+mod schemas;
 pub mod settings;

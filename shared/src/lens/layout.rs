@@ -13,6 +13,7 @@ const CORNER_RADIUS: f64 = 0.25;
 
 /// Where the optical centre (the fitting point of a progressive lens) lies from the centre of the box, in mm.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Decentration {
     /// Towards the nose; negative is towards the temple.

@@ -55,6 +55,7 @@ mod limits {
 
 /// How the lens for one eye is to be made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EyeDesign {
     /// Which eye.
@@ -104,6 +105,7 @@ pub struct EyeDesign {
 
 /// Why a lens cannot be made as ordered, or not without somebody looking at it. The text form never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Warning {
     /// Sphere, cylinder or addition is no multiple of an eighth of a dioptre.

@@ -6,6 +6,7 @@ use super::units::{hundredths, quarters, sin_cos_degrees};
 
 /// A back vertex power in dioptres, with the axis of its cylinder in degrees.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Power {
     /// Power along the axis.
     pub sphere: f64,

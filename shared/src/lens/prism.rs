@@ -11,6 +11,7 @@ use crate::order::{Eye, PrismBase};
 
 /// Which eye a lens is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The right eye.
@@ -40,6 +41,7 @@ pub(super) struct Prism {
 
 /// A prism as printed: resolved and compounded, to 0.01 prism dioptres and 1 degree.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PrismFigures {
     /// Prism dioptres.

@@ -63,6 +63,7 @@ pub(super) struct Blank<'m> {
 
 /// The thickness of an uncut lens, in mm.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Thickness {
     /// At the optical centre, between the vertices of the surfaces.

@@ -9,6 +9,7 @@ use super::units::hundredths;
 
 /// Tolerances, plus or minus.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tolerance {
     /// Of each principal meridian, in dioptres.

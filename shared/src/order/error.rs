@@ -30,9 +30,9 @@ pub enum Code {
     InvalidGuid,
     /// A time is not RFC 3339.
     InvalidTime,
-    /// An amount of money is not a decimal number with at most ten digits after the point.
+    /// An amount of money is not written as a number, or has more than ten digits after the point.
     InvalidAmount,
-    /// `items` is empty or has more than [`super::MAX_ITEMS`] entries.
+    /// `items` is empty or has more than [`super::MAX_ITEMS`] entries, or `coatings` has more than there are coatings.
     InvalidItemCount,
     /// Two fields that belong together contradict each other, or one of them is absent.
     Inconsistent,
@@ -96,11 +96,11 @@ pub struct OrderError {
     pub message: String,
 }
 
-/// All that is wrong with an order; at least one error.
+/// All that is wrong with an order: at least one error, at most [`super::MAX_ERRORS`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{first}{}", more(.rest.len()))]
 pub struct Rejection {
-    /// The first error in the order of the schema.
+    /// The first error, by object from the outside in and in the order of the schema.
     pub first: OrderError,
     /// The others.
     pub rest: Vec<OrderError>,

@@ -4,7 +4,12 @@
 //! outside the schema are allowed and left alone. An [`Order`] borrows from the text it was parsed from; holding
 //! one means that every rule of the schema has been checked.
 
+mod amount;
 mod error;
+mod field;
+mod limits;
+#[cfg(test)]
+pub(crate) mod schema;
 mod validate;
 mod wire;
 
@@ -18,6 +23,8 @@ use uuid::Uuid;
 
 pub use error::{Code, OrderError, Rejection};
 
+/// The most errors that are reported of one order: a text of 64 KiB has room for thousands.
+pub const MAX_ERRORS: usize = 100;
 /// The longest order, in bytes of JSON.
 pub const MAX_ORDER_BYTES: usize = 64 * 1024;
 /// The most items in an order.
@@ -215,7 +222,16 @@ impl Lens<'_> {
     }
 }
 
+impl PrismBase {
+    /// The directions that have a name.
+    pub const NAMES: [(&'static str, Self); 4] =
+        [("in", Self::In), ("out", Self::Out), ("up", Self::Up), ("down", Self::Down)];
+}
+
 impl Delivery {
+    /// Every way of delivery.
+    pub const ALL: [Self; 2] = [Self::Express, Self::Standard];
+
     /// The text in an order.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -290,6 +306,12 @@ impl Currency {
 impl Country {
     /// ISO 3166-1 alpha-2, as of 2026: every officially assigned code.
     const CODES: &'static str = "ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCRCUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZW";
+
+    /// Every assigned code.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        // All of it is ASCII, so any two bytes of it are a text.
+        (0..Self::CODES.len()).step_by(2).map(|at| &Self::CODES[at..at + 2])
+    }
 
     /// The country with this code, if it is assigned.
     pub fn from_code(code: &str) -> Option<Self> {

@@ -1,116 +1,219 @@
-//! The order as JSON carries it, before any rule: every field may be absent or of the wrong type.
+//! The order as JSON carries it, before any rule: every field may be absent, of the wrong type, or there twice.
 //!
-//! A wrong type is remembered, not reported at once, so that one pass over the text finds all faults. Fields outside
-//! the schema are skipped without recursion, however deep they nest. Only what makes the text unreadable as a whole
-//! ends the reading: broken syntax, a field that stands twice, a number that no `f64` holds.
+//! One pass over the text finds all of that. Only what makes the text unreadable as a whole ends the reading: broken
+//! syntax, an escape that stands for no character, a number that no `f64` holds where a number is wanted. The types are
+//! also what the JSON Schema is made from, in tests.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::error::{Code, OrderError, Rejection};
+use super::error::{Code, Rejection};
+use super::field::{Field, Shape, Text};
+#[cfg(test)]
+use super::{MAX_DESCRIPTION_BYTES, MAX_ITEMS, MAX_NAME_BYTES, limits, schema};
 
-/// What stands in the place of a field.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) enum Field<T> {
-    /// Nothing, or `null`.
-    #[default]
-    Absent,
-    /// A value of the right JSON type.
-    Value(T),
-    /// A value of another JSON type, by the type's name.
-    WrongType(&'static str),
+/// Declares an object: how its fields are called, read and described.
+///
+/// What stands in `schema(...)` goes to `schemars`, with the range of [`limits`] that is named behind it. A name that stands twice is noted in `twice`; its first value is kept.
+macro_rules! wire_object {
+    (
+        $(#[doc = $doc:literal])+
+        $(schema($($object_schema:tt)*))?
+        struct $type:ident $(<$life:lifetime>)? {
+            $(
+                $(#[doc = $field_doc:literal])+
+                $name:literal $field:ident: $field_type:ty, schema($($field_schema:tt)*) $(in $range:ident)?;
+            )*
+        }
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Default)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        $(#[cfg_attr(test, schemars($($object_schema)*))])?
+        pub(super) struct $type $(<$life>)? {
+            $(
+                $(#[doc = $field_doc])+
+                #[cfg_attr(test, schemars(rename = $name, $($field_schema)*))]
+                $(#[cfg_attr(test, schemars(range(min = *limits::$range.start(), max = *limits::$range.end())))])?
+                pub(super) $field: $field_type,
+            )*
+            /// The fields that stand here more than once.
+            #[cfg_attr(test, schemars(skip))]
+            pub(super) twice: Vec<&'static str>,
+        }
+
+        impl<'de $(: $life, $life)?> Shape<'de> for $type $(<$life>)? {
+            fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+                #[allow(non_camel_case_types)]
+                enum Key { $($field,)* Other }
+
+                impl<'de> Deserialize<'de> for Key {
+                    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                        deserializer.deserialize_identifier(KeyVisitor)
+                    }
+                }
+
+                struct KeyVisitor;
+
+                impl Visitor<'_> for KeyVisitor {
+                    type Value = Key;
+                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        formatter.write_str("a name")
+                    }
+                    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
+                        Ok(match name {
+                            $($name => Key::$field,)*
+                            _ => Key::Other,
+                        })
+                    }
+                }
+
+                let mut object = Self::default();
+                $(let mut $field = false;)*
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        $(
+                            Key::$field if $field => {
+                                object.twice.push($name);
+                                map.next_value::<IgnoredAny>()?;
+                            }
+                            Key::$field => {
+                                $field = true;
+                                object.$field = map.next_value()?;
+                            }
+                        )*
+                        Key::Other => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(Some(object))
+            }
+        }
+    };
 }
 
-/// A text, borrowed unless it contains escapes.
-pub(super) type Text<'a> = Cow<'a, str>;
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct WireOrder<'a> {
-    #[serde(borrow)]
-    pub(super) order_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) order_guid: Field<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) description: Field<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) first_name: Field<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) last_name: Field<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) delivery: Field<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) items: Field<Vec<Field<WireItem<'a>>>>,
-    #[serde(borrow)]
-    pub(super) placed_at: Field<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) currency: Field<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) ship_to: Field<Text<'a>>,
-    #[serde(borrow)]
-    pub(super) customer: Field<Text<'a>>,
+wire_object! {
+    /// An order for optical goods. It needs an orderGuid or an orderId; fields that are not described here are allowed and ignored.
+    schema(rename = "Order", extend("anyOf" = schema::one_of_them_present(["orderGuid", "orderId"])))
+    struct WireOrder<'a> {
+        /// The sender's number for the order, a number or a text; its text as sent is the number.
+        "orderId" order_id: Option<&'a RawValue>, schema(with = "Option<schema::OrderId>");
+        /// The order's identity. Without it the identity is the UUIDv5 of orderId.
+        "orderGuid" order_guid: Field<Text<'a>>, schema(with = "Option<schema::Guid>");
+        /// Free text of at most 4096 bytes of UTF-8.
+        "description" description: Field<Text<'a>>, schema(with = "Option<String>", length(max = MAX_DESCRIPTION_BYTES));
+        /// The customer's first name, at most 256 bytes of UTF-8.
+        "firstName" first_name: Field<Text<'a>>, schema(with = "Option<String>", length(max = MAX_NAME_BYTES));
+        /// The customer's last name, at most 256 bytes of UTF-8.
+        "lastName" last_name: Field<Text<'a>>, schema(with = "Option<String>", length(max = MAX_NAME_BYTES));
+        /// How fast the order is delivered.
+        "delivery" delivery: Field<Text<'a>>, schema(with = "schema::DeliveryName");
+        /// The lines of the order.
+        "items" items: Field<Vec<Field<WireItem<'a>>>>,
+            schema(with = "Vec<WireItem<'a>>", length(min = 1, max = MAX_ITEMS));
+        /// When the customer placed the order, by RFC 3339.
+        "placedAt" placed_at: Field<Text<'a>>, schema(with = "Option<schema::Time>");
+        /// The ISO 4217 code of the currency of unitPrice and of the confirmation; EUR where it is absent.
+        "currency" currency: Field<Text<'a>>, schema(with = "Option<schema::CurrencyCode>");
+        /// The ISO 3166-1 alpha-2 code of the country the order is shipped to.
+        "shipTo" ship_to: Field<Text<'a>>, schema(with = "Option<schema::CountryCode>");
+        /// The customer's number at the maker, at most 256 bytes of UTF-8.
+        "customer" customer: Field<Text<'a>>, schema(with = "Option<String>", length(min = 1, max = MAX_NAME_BYTES));
+    }
 }
 
-/// The part of an order that says which one it is.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct WireIdentity<'a> {
-    #[serde(borrow)]
-    pub(super) order_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) order_guid: Field<Text<'a>>,
+wire_object! {
+    /// The part of an order that says which one it is.
+    struct WireIdentity<'a> {
+        /// As in [`WireOrder`].
+        "orderId" order_id: Option<&'a RawValue>, schema(with = "Option<schema::OrderId>");
+        /// As in [`WireOrder`].
+        "orderGuid" order_guid: Field<Text<'a>>, schema(with = "Option<schema::Guid>");
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct WireItem<'a> {
-    pub(super) order_item_id: Field<f64>,
-    #[serde(borrow)]
-    pub(super) sku: Field<Text<'a>>,
-    pub(super) quantity: Field<f64>,
-    #[serde(borrow)]
-    pub(super) unit_price: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) lens: Field<WireLens<'a>>,
+wire_object! {
+    /// One line of an order.
+    schema(rename = "Item")
+    struct WireItem<'a> {
+        /// The line's number within the order, as the sender counts: a whole number that is exact in a double.
+        "orderItemId" order_item_id: Field<f64>, schema(with = "schema::Whole") in ORDER_ITEM_ID;
+        /// What is ordered, at most 256 bytes of UTF-8.
+        "sku" sku: Field<Text<'a>>, schema(with = "String", length(min = 1, max = MAX_NAME_BYTES));
+        /// How many pieces. Zero is a line the customer took back: it is confirmed at no cost.
+        "quantity" quantity: Field<f64>, schema(with = "schema::Whole") in QUANTITY;
+        /// The net price of one piece, agreed with the customer: 0 to 1000000000, at most ten digits after the point. A text keeps
+        /// digits that a sender's floats would lose.
+        "unitPrice" unit_price: Option<&'a RawValue>, schema(with = "Option<schema::Amount>");
+        /// The prescription, if the line is lenses made for somebody.
+        "lens" lens: Field<WireLens<'a>>, schema(with = "Option<WireLens<'a>>");
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct WireLens<'a> {
-    #[serde(borrow)]
-    pub(super) right: Field<WireEye<'a>>,
-    #[serde(borrow)]
-    pub(super) left: Field<WireEye<'a>>,
-    pub(super) index: Field<f64>,
-    pub(super) diameter: Field<f64>,
-    pub(super) base_curve: Field<f64>,
-    #[serde(borrow)]
-    pub(super) coatings: Field<Vec<Field<Text<'a>>>>,
-    #[serde(borrow)]
-    pub(super) tint: Field<Text<'a>>,
-    pub(super) vertex_distance: Field<f64>,
-    pub(super) pupillary_distance: Field<f64>,
-    pub(super) frame: Field<WireFrame>,
+wire_object! {
+    /// A prescription for one eye or both, and how its lenses are to be made.
+    schema(rename = "Lens", extend("anyOf" = schema::one_of_them_present(["right", "left"])))
+    struct WireLens<'a> {
+        /// The right eye.
+        "right" right: Field<WireEye<'a>>, schema(with = "Option<WireEye<'a>>");
+        /// The left eye.
+        "left" left: Field<WireEye<'a>>, schema(with = "Option<WireEye<'a>>");
+        /// Refractive index of the material.
+        "index" index: Field<f64>, schema(with = "Option<f64>") in INDEX;
+        /// Diameter of the uncut lens in mm.
+        "diameter" diameter: Field<f64>, schema(with = "Option<f64>") in DIAMETER;
+        /// Base curve in dioptres.
+        "baseCurve" base_curve: Field<f64>, schema(with = "Option<f64>") in BASE_CURVE;
+        /// Coatings by name, each at most once.
+        "coatings" coatings: Field<Vec<Field<Text<'a>>>>, schema(with = "Option<schema::Coatings>");
+        /// Tint by name, at most 256 bytes of UTF-8.
+        "tint" tint: Field<Text<'a>>, schema(with = "Option<String>", length(min = 1, max = MAX_NAME_BYTES));
+        /// Distance from the cornea to the back of the lens in mm.
+        "vertexDistance" vertex_distance: Field<f64>, schema(with = "Option<f64>") in VERTEX_DISTANCE;
+        /// Distance between the pupils in mm.
+        "pupillaryDistance" pupillary_distance: Field<f64>, schema(with = "Option<f64>") in PUPILLARY_DISTANCE;
+        /// The frame the lenses go into.
+        "frame" frame: Field<WireFrame>, schema(with = "Option<WireFrame>");
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct WireEye<'a> {
-    pub(super) sphere: Field<f64>,
-    pub(super) cylinder: Field<f64>,
-    pub(super) axis: Field<f64>,
-    pub(super) addition: Field<f64>,
-    pub(super) prism: Field<f64>,
-    #[serde(borrow)]
-    pub(super) base: Field<WireBase<'a>>,
-    pub(super) fitting_height: Field<f64>,
+wire_object! {
+    /// The prescription of one eye. A cylinder needs its axis, a prism the direction of its base.
+    schema(rename = "Eye", extend("allOf" = [schema::needs("cylinder", "axis"), schema::needs("prism", "base")]))
+    struct WireEye<'a> {
+        /// Sphere in dioptres.
+        "sphere" sphere: Field<f64>, schema(with = "f64") in SPHERE;
+        /// Cylinder in dioptres.
+        "cylinder" cylinder: Field<f64>, schema(with = "Option<f64>") in CYLINDER;
+        /// Axis of the cylinder in degrees.
+        "axis" axis: Field<f64>, schema(with = "Option<f64>") in AXIS;
+        /// Near addition in dioptres.
+        "addition" addition: Field<f64>, schema(with = "Option<f64>") in ADDITION;
+        /// Prescribed prism in prism dioptres.
+        "prism" prism: Field<f64>, schema(with = "Option<f64>") in PRISM;
+        /// Where the base of the prism points, as the wearer sees it, or in degrees of the standard notation.
+        "base" base: Field<WireBase<'a>>, schema(with = "Option<schema::Base>");
+        /// Height of the pupil above the lower edge of the boxed lens in mm.
+        "fittingHeight" fitting_height: Field<f64>, schema(with = "Option<f64>") in FITTING_HEIGHT;
+    }
+}
+
+wire_object! {
+    /// A frame by the boxing system.
+    schema(rename = "Frame")
+    struct WireFrame {
+        /// Width of the boxed lens (A) in mm.
+        "width" width: Field<f64>, schema(with = "f64") in FRAME_WIDTH;
+        /// Height of the boxed lens (B) in mm.
+        "height" height: Field<f64>, schema(with = "f64") in FRAME_HEIGHT;
+        /// Distance between the boxed lenses (DBL) in mm.
+        "bridge" bridge: Field<f64>, schema(with = "f64") in FRAME_BRIDGE;
+    }
 }
 
 /// The base of a prism: a direction by name or in degrees.
@@ -118,85 +221,6 @@ pub(super) struct WireEye<'a> {
 pub(super) enum WireBase<'a> {
     Name(Text<'a>),
     Degrees(f64),
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct WireFrame {
-    pub(super) width: Field<f64>,
-    pub(super) height: Field<f64>,
-    pub(super) bridge: Field<f64>,
-}
-
-/// Reads the text of one order.
-///
-/// # Errors
-/// When it is not JSON, not an object, has trailing text, or has a field of the schema twice.
-pub(super) fn read(text: &str) -> Result<WireOrder<'_>, Rejection> {
-    match serde_json::from_str(text) {
-        Ok(Field::Value(order)) => Ok(order),
-        Ok(Field::Absent) => Err(Rejection::of_document(Code::WrongType, "expected an object, found null")),
-        Ok(Field::WrongType(found)) => {
-            Err(Rejection::of_document(Code::WrongType, format!("expected an object, found {found}")))
-        }
-        Err(error) => Err(why_unreadable(text, &error)),
-    }
-}
-
-/// Reads only which order it is; `None` when the text is not a JSON object.
-pub(super) fn read_identity(text: &str) -> Option<WireIdentity<'_>> {
-    match serde_json::from_str(text) {
-        Ok(Field::Value(identity)) => Some(identity),
-        _ => None,
-    }
-}
-
-fn why_unreadable(text: &str, error: &serde_json::Error) -> Rejection {
-    if error.to_string().starts_with("duplicate field")
-        && let Some(path) = first_duplicate(text)
-    {
-        let error =
-            OrderError { code: Code::DuplicateField, path, message: "the field stands here twice".into() };
-        return Rejection { first: error, rest: Vec::new() };
-    }
-    // serde_json's own words name the place; it never repeats values of the document in them.
-    Rejection::of_document(Code::InvalidJson, error.to_string())
-}
-
-/// A JSON type that a field may have. A method not overridden says "wrong type".
-trait Shape<'de>: Sized {
-    fn from_str(_: &str) -> Option<Self> {
-        None
-    }
-    fn from_borrowed_str(text: &'de str) -> Option<Self> {
-        Self::from_str(text)
-    }
-    fn from_f64(_: f64) -> Option<Self> {
-        None
-    }
-    fn from_seq<A: SeqAccess<'de>>(mut seq: A) -> Result<Option<Self>, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-}
-
-impl<'de: 'a, 'a> Shape<'de> for Text<'a> {
-    fn from_str(text: &str) -> Option<Self> {
-        Some(Cow::Owned(text.to_owned()))
-    }
-    fn from_borrowed_str(text: &'de str) -> Option<Self> {
-        Some(Cow::Borrowed(text))
-    }
-}
-
-impl<'de> Shape<'de> for f64 {
-    fn from_f64(number: f64) -> Option<Self> {
-        Some(number)
-    }
 }
 
 impl<'de: 'a, 'a> Shape<'de> for WireBase<'a> {
@@ -211,142 +235,26 @@ impl<'de: 'a, 'a> Shape<'de> for WireBase<'a> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Shape<'de> for Vec<T> {
-    fn from_seq<A: SeqAccess<'de>>(mut seq: A) -> Result<Option<Self>, A::Error> {
-        // The size hint comes from the sender; growing step by step keeps it from reserving memory.
-        let mut elements = Vec::new();
-        while let Some(element) = seq.next_element()? {
-            elements.push(element);
+/// Reads the text of one order.
+///
+/// # Errors
+/// When it is not JSON, not an object, or has trailing text.
+pub(super) fn read(text: &str) -> Result<WireOrder<'_>, Rejection> {
+    match serde_json::from_str(text) {
+        Ok(Field::Value(order)) => Ok(order),
+        Ok(Field::Absent) => Err(Rejection::of_document(Code::WrongType, "expected an object, found null")),
+        Ok(Field::WrongType(found)) => {
+            Err(Rejection::of_document(Code::WrongType, format!("expected an object, found {found}")))
         }
-        Ok(Some(elements))
+        // No visitor here makes an error of its own, and serde_json's own words name the place and no value.
+        Err(error) => Err(Rejection::of_document(Code::InvalidJson, error.to_string())),
     }
 }
 
-macro_rules! object_shape {
-    ($($type:ident $(<$life:lifetime>)?),*) => {$(
-        impl<'de $(: $life, $life)?> Shape<'de> for $type $(<$life>)? {
-            fn from_map<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-                Self::deserialize(MapAccessDeserializer::new(map)).map(Some)
-            }
-        }
-    )*};
-}
-object_shape!(WireOrder<'a>, WireIdentity<'a>, WireItem<'a>, WireLens<'a>, WireEye<'a>, WireFrame);
-
-impl<'de, T: Shape<'de>> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldVisitor(PhantomData))
-    }
-}
-
-struct FieldVisitor<T>(PhantomData<T>);
-
-fn value_or<T>(value: Option<T>, found: &'static str) -> Field<T> {
-    value.map_or(Field::WrongType(found), Field::Value)
-}
-
-impl<'de, T: Shape<'de>> Visitor<'de> for FieldVisitor<T> {
-    type Value = Field<T>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Field::Absent)
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Field::WrongType("a boolean"))
-    }
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(value_or(T::from_f64(number as f64), "a number"))
-    }
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(value_or(T::from_f64(number as f64), "a number"))
-    }
-    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(value_or(T::from_f64(number), "a number"))
-    }
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(value_or(T::from_str(text), "a string"))
-    }
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(value_or(T::from_borrowed_str(text), "a string"))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        Ok(value_or(T::from_seq(seq)?, "an array"))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Ok(value_or(T::from_map(map)?, "an object"))
-    }
-}
-
-/// The path of the first key that stands twice in its object, if the text is read far enough to meet one.
-fn first_duplicate(text: &str) -> Option<String> {
-    let mut found = None;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let _ = Duplicates { path: "$".into(), found: &mut found }.deserialize(&mut deserializer);
-    found
-}
-
-/// Walks a document with the path in hand; ends with an error at the first duplicate.
-struct Duplicates<'f> {
-    path: String,
-    found: &'f mut Option<String>,
-}
-
-impl<'de> DeserializeSeed<'de> for Duplicates<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Duplicates<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Self { path, found } = self;
-        let mut position = 0usize;
-        while seq
-            .next_element_seed(Duplicates { path: format!("{path}[{position}]"), found: &mut *found })?
-            .is_some()
-        {
-            position += 1;
-        }
-        Ok(())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { path, found } = self;
-        let mut keys = HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            let path = format!("{path}.{key}");
-            if !keys.insert(key) {
-                *found = Some(path);
-                return Err(A::Error::custom("duplicate"));
-            }
-            map.next_value_seed(Duplicates { path, found: &mut *found })?;
-        }
-        Ok(())
+/// Reads only which order it is; `None` when the text is not a JSON object.
+pub(super) fn read_identity(text: &str) -> Option<WireIdentity<'_>> {
+    match serde_json::from_str(text) {
+        Ok(Field::Value(identity)) => Some(identity),
+        _ => None,
     }
 }

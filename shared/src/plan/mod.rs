@@ -14,6 +14,7 @@ use stations::{STATIONS, Station};
 
 /// The way of an order through the works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// The table of stations and minutes that was in force, [`PLAN_TABLE`].
@@ -28,6 +29,7 @@ pub struct Plan {
 
 /// One step of the whole batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedStep {
     /// What is done.

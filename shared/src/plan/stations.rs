@@ -7,6 +7,7 @@ pub const PLAN_TABLE: &str = "2026-01";
 
 /// What is done to an order on its way through the works, in that order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
     /// Take the lines from the shelves.

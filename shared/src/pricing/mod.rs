@@ -22,6 +22,7 @@ pub use vat::{TaxBasis, VAT_RATES_AS_OF};
 
 /// What an order costs. Amounts have exactly as many decimals as the currency has minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Quote<'a> {
     /// The price list that was in force, [`PRICE_LIST`].
@@ -42,6 +43,7 @@ pub struct Quote<'a> {
 
 /// What one item costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct QuoteLine<'a> {
     /// The item's number as the sender counts.
@@ -64,6 +66,7 @@ pub struct QuoteLine<'a> {
 
 /// Where the price of one piece comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PriceSource {
     /// `unitPrice` of the item.
@@ -76,6 +79,7 @@ pub enum PriceSource {
 
 /// Value added tax.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tax<'a> {
     /// The country of the rate: where the order is shipped to.

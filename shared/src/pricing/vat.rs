@@ -13,6 +13,7 @@ pub const VAT_RATES_AS_OF: &str = "2026-01-01";
 
 /// Why an order is taxed as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum TaxBasis {
     /// The standard rate of the country the order is shipped to.

@@ -40,6 +40,7 @@ const UNION: [&str; 27] = [
 
 /// The dates told to the customer, in the calendar of the works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Promise {
     /// The time that was counted from.
@@ -56,6 +57,7 @@ pub struct Promise {
 
 /// Which time a promise is counted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum CountedFrom {
     /// The order's `placedAt`.
@@ -66,6 +68,7 @@ pub enum CountedFrom {
 
 /// How far an order goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Zone {
     /// Within Germany.

@@ -10,16 +10,14 @@ use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::amount::{AmountError, amount};
 use super::error::{Code, OrderError, Rejection};
-use super::wire::{Field, Text, WireIdentity, WireItem, WireOrder};
+use super::field::{Field, Text};
+use super::limits::{self, MAX_AMOUNT, MAX_AMOUNT_SCALE};
+use super::wire::{WireIdentity, WireItem, WireOrder};
 use super::{
-    Country, Currency, Delivery, Item, MAX_DESCRIPTION_BYTES, MAX_ITEMS, MAX_NAME_BYTES, MAX_QUANTITY, Order,
+    Country, Currency, Delivery, Item, MAX_DESCRIPTION_BYTES, MAX_ERRORS, MAX_ITEMS, MAX_NAME_BYTES, Order,
 };
-
-/// The most digits after the point of a price.
-const MAX_AMOUNT_SCALE: u32 = 10;
-/// Prices lie within plus and minus this; ten thousand times it still fits a `Decimal` with room to spare.
-const MAX_AMOUNT: i64 = 1_000_000_000;
 
 /// Checks an order.
 ///
@@ -36,6 +34,10 @@ pub(super) fn order(wire: WireOrder<'_>) -> Result<Order<'_>, Rejection> {
 
 /// Which order it is; `None` when neither field says so validly.
 pub(super) fn identity(wire: WireIdentity<'_>) -> Option<Uuid> {
+    // Which of two identities the sender means cannot be known.
+    if !wire.twice.is_empty() {
+        return None;
+    }
     let mut faults = Faults(Vec::new());
     let order_guid = faults.order_guid(wire.order_guid);
     let order_id = wire.order_id.and_then(|raw| faults.order_id(raw));
@@ -51,10 +53,20 @@ struct Faults(Vec<OrderError>);
 
 impl Faults {
     fn report(&mut self, code: Code, path: &str, message: impl Into<String>) {
-        self.0.push(OrderError { code, path: path.to_owned(), message: message.into() });
+        if self.0.len() < MAX_ERRORS {
+            self.0.push(OrderError { code, path: path.to_owned(), message: message.into() });
+        }
+    }
+
+    fn report_twice(&mut self, names: &[&'static str], object: impl Fn() -> String) {
+        for name in names {
+            let path = format!("{}.{name}", object());
+            self.report(Code::DuplicateField, &path, "the field stands here more than once");
+        }
     }
 
     fn order<'a>(&mut self, wire: WireOrder<'a>) -> Order<'a> {
+        self.report_twice(&wire.twice, || "$".into());
         if wire.order_id.is_none() && wire.order_guid == Field::Absent {
             self.report(Code::MissingField, "$.orderGuid", "an order needs orderGuid or orderId");
         }
@@ -124,7 +136,7 @@ impl Faults {
         let json = raw.get();
         match json.as_bytes().first() {
             Some(b'"') => {
-                let text = self.string_of(json, "$.orderId")?;
+                let text = self.string_of(json, || "$.orderId".into())?;
                 self.check_length(&text, "$.orderId", 1..=MAX_NAME_BYTES);
                 Some(text)
             }
@@ -142,11 +154,11 @@ impl Faults {
     /// The text of a JSON string, borrowed unless it contains escapes.
     ///
     /// A raw value has not been decoded yet: an escape that stands for no character, half a surrogate pair, shows only here.
-    fn string_of<'a>(&mut self, json: &'a str, path: &str) -> Option<Text<'a>> {
+    fn string_of<'a>(&mut self, json: &'a str, path: impl FnOnce() -> String) -> Option<Text<'a>> {
         match serde_json::from_str::<Field<Text<'a>>>(json) {
             Ok(Field::Value(text)) => Some(text),
             _ => {
-                self.report(Code::InvalidJson, path, "an escape in this string stands for no character");
+                self.report(Code::InvalidJson, &path(), "an escape in this string stands for no character");
                 None
             }
         }
@@ -181,9 +193,11 @@ impl Faults {
 
     fn placed_at(&mut self, field: Field<Text<'_>>) -> Option<DateTime<Utc>> {
         let text = self.typed(field, "$.placedAt", "a string")?;
+        // chrono also reads a space for the T and a typographic minus, which the grammar of RFC 3339 has not.
+        let is_plain = text.is_ascii() && !text.contains(' ');
         match DateTime::parse_from_rfc3339(&text) {
-            Ok(time) => Some(time.to_utc()),
-            Err(_) => {
+            Ok(time) if is_plain => Some(time.to_utc()),
+            _ => {
                 self.report(Code::InvalidTime, "$.placedAt", "expected a time by RFC 3339");
                 None
             }
@@ -230,6 +244,7 @@ impl Faults {
     }
 
     fn item<'a>(&mut self, wire: WireItem<'a>, at: Place) -> Item<'a> {
+        self.report_twice(&wire.twice, || at.path());
         let sku = match wire.sku {
             Field::Value(sku) => {
                 if !(1..=MAX_NAME_BYTES).contains(&sku.len()) {
@@ -239,11 +254,10 @@ impl Faults {
             }
             other => self.required(other, &at.field("sku"), "a string").unwrap_or_default(),
         };
-        let limit = f64::from(MAX_QUANTITY);
         Item {
-            order_item_id: self.whole(wire.order_item_id, at, "orderItemId", -MAX_SAFE..=MAX_SAFE) as i64,
+            order_item_id: self.whole(wire.order_item_id, at, "orderItemId", limits::ORDER_ITEM_ID) as i64,
             sku,
-            quantity: self.whole(wire.quantity, at, "quantity", 0.0..=limit) as u32,
+            quantity: self.whole(wire.quantity, at, "quantity", limits::QUANTITY) as u32,
             unit_price: wire.unit_price.and_then(|raw| self.amount(raw, at)),
             lens: self.optional_object(wire.lens, at, "lens").map(|lens| self.lens(lens, at)),
         }
@@ -270,25 +284,24 @@ impl Faults {
     fn amount(&mut self, raw: &RawValue, at: Place) -> Option<Decimal> {
         let json = raw.get();
         let text = match json.as_bytes().first() {
-            Some(b'"') => self.string_of(json, &at.field("unitPrice"))?,
+            Some(b'"') => self.string_of(json, || at.field("unitPrice"))?,
             Some(b'-' | b'0'..=b'9') => Cow::Borrowed(json),
             _ => {
                 self.report(Code::WrongType, &at.field("unitPrice"), "expected a number or a string");
                 return None;
             }
         };
-        let amount = Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text));
-        let path = at.field("unitPrice");
-        match amount {
-            Ok(amount) if amount.normalize().scale() > MAX_AMOUNT_SCALE => {
-                let message = format!("at most {MAX_AMOUNT_SCALE} digits after the point");
-                self.report(Code::InvalidAmount, &path, message);
-            }
-            Ok(amount) if amount < Decimal::ZERO || amount > Decimal::from(MAX_AMOUNT) => {
-                self.report(Code::OutOfRange, &path, format!("allowed are 0 to {MAX_AMOUNT}"));
-            }
+        let path = || at.field("unitPrice");
+        match amount(&text) {
             Ok(amount) => return Some(amount),
-            Err(_) => self.report(Code::InvalidAmount, &path, "not a decimal number"),
+            Err(AmountError::NotANumber) => self.report(Code::InvalidAmount, &path(), "not a decimal number"),
+            Err(AmountError::TooFine) => {
+                let message = format!("at most {MAX_AMOUNT_SCALE} digits after the point");
+                self.report(Code::InvalidAmount, &path(), message);
+            }
+            Err(AmountError::OutOfRange) => {
+                self.report(Code::OutOfRange, &path(), format!("allowed are 0 to {MAX_AMOUNT}"));
+            }
         }
         None
     }
@@ -321,9 +334,6 @@ impl Faults {
         }
     }
 }
-
-/// Whole numbers up to this are exact in an `f64`.
-const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// Where in the order a check is; the path is only put together when a fault is reported.
 #[derive(Clone, Copy)]
