@@ -2,11 +2,13 @@
 //!
 //! - `drain`: what becomes of entries, good and bad
 //! - `redelivery`: entries whose drain died
+//! - `crash_windows`: a death at every command of a drain
 //! - `bells`: who is rung, when, and how often
 //! - `looks`: enqueue, back-pressure, look-ups, statistics
 //! - `support`: the server, factories of orders, and a model that keeps the tally
 
 mod bells;
+mod crash_windows;
 mod drain;
 mod looks;
 mod redelivery;

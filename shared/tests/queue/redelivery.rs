@@ -30,22 +30,6 @@ fn die_with_a_batch(queue: &mut TestQueue, role: &impl Role) {
     Drain::new(&mut broken, role).step().unwrap_err();
 }
 
-/// Makes a pending entry look as if it had been idle for `idle`.
-fn age(queue: &mut TestQueue, stream: Stream, entry_id: &str, idle: Duration) {
-    let key = queue.keys.stream(stream).to_owned();
-    let _: redis::Value = redis::cmd("XCLAIM")
-        .arg(&key)
-        .arg(stream.group())
-        .arg("drain")
-        .arg(0)
-        .arg(entry_id)
-        .arg("IDLE")
-        .arg(idle.as_millis() as u64)
-        .arg("JUSTID")
-        .query(queue.redis.inner())
-        .unwrap();
-}
-
 fn settings() -> QueueSettings {
     QueueSettings { claim_idle_ms: 60_000, max_deliveries: 3, batch_size: 10, ..QueueSettings::default() }
 }
@@ -55,8 +39,8 @@ fn an_entry_idle_past_the_limit_is_redelivered_and_one_just_short_of_it_is_not()
     let mut queue = TestQueue::with(settings());
     let ids: Vec<String> = (0..2).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
     die_with_a_batch(&mut queue, &DISTRIBUTOR);
-    age(&mut queue, Stream::Ingress, &ids[0], Duration::from_secs(61));
-    age(&mut queue, Stream::Ingress, &ids[1], Duration::from_secs(50));
+    queue.age(Stream::Ingress, &ids[0], Duration::from_secs(61));
+    queue.age(Stream::Ingress, &ids[1], Duration::from_secs(50));
     let tally = queue.drain(&DISTRIBUTOR);
     assert_eq!((tally.applied, tally.redelivered), (1, 1));
     assert_eq!(queue.pending(Stream::Ingress), 1);
@@ -70,7 +54,7 @@ fn overdue_entries_come_before_new_ones_and_each_alone() {
     let old: Vec<String> = (0..3).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
     die_with_a_batch(&mut queue, &DISTRIBUTOR);
     for id in &old {
-        age(&mut queue, Stream::Ingress, id, Duration::from_secs(61));
+        queue.age(Stream::Ingress, id, Duration::from_secs(61));
     }
     for number in 3..8 {
         queue.add(Stream::Ingress, &an_order(number));
@@ -114,7 +98,7 @@ fn a_poison_order_alone_is_dead_lettered_after_max_deliveries() {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| queue.drain(&DiesAt("poison"))));
         deaths += u32::from(drained.is_err());
         for id in &ids {
-            age(&mut queue, Stream::Ingress, id, Duration::from_secs(61));
+            queue.age(Stream::Ingress, id, Duration::from_secs(61));
         }
     }
     assert_eq!(deaths, 3, "max_deliveries counts the first delivery");
@@ -154,7 +138,7 @@ fn the_slower_of_two_drains_that_hold_the_same_entries_writes_nothing() {
     let settings = queue.settings.clone();
     let mut overtake = || {
         for id in &ids[..3] {
-            age(&mut queue, Stream::Ingress, id, Duration::from_secs(61));
+            queue.age(Stream::Ingress, id, Duration::from_secs(61));
         }
         assert_eq!(queue.drain(&DISTRIBUTOR).applied, 3);
     };
@@ -177,7 +161,7 @@ fn a_pending_entry_that_was_deleted_is_reported_and_holds_nobody_up() {
     die_with_a_batch(&mut queue, &DISTRIBUTOR);
     let key = queue.keys.stream(Stream::Ingress).to_owned();
     for id in &ids {
-        age(&mut queue, Stream::Ingress, id, Duration::from_secs(61));
+        queue.age(Stream::Ingress, id, Duration::from_secs(61));
     }
     let _: u64 = queue.redis.inner().xdel(&key, &ids[..2]).unwrap();
     let tally = queue.drain(&DISTRIBUTOR);

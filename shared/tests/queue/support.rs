@@ -82,6 +82,30 @@ impl TestQueue {
         }
     }
 
+    /// Makes a pending entry look as if it had been idle for `idle`; its delivery count stays.
+    pub(crate) fn age(&mut self, stream: Stream, entry_id: &str, idle: Duration) {
+        let key = self.keys.stream(stream).to_owned();
+        let _: redis::Value = redis::cmd("XCLAIM")
+            .arg(&[&key, stream.group(), "drain", "0", entry_id, "IDLE"])
+            .arg(idle.as_millis() as u64)
+            .arg("JUSTID")
+            .query(self.redis.inner())
+            .expect("XCLAIM works");
+    }
+
+    /// Makes all pending entries of all streams look as if they had been idle for `idle`.
+    pub(crate) fn age_all_pending(&mut self, idle: Duration) {
+        for stream in Stream::ALL {
+            let key = self.keys.stream(stream).to_owned();
+            let pending: redis::RedisResult<redis::streams::StreamPendingCountReply> =
+                self.redis.inner().xpending_count(&key, stream.group(), "-", "+", 10_000);
+            // Without a group nothing was ever delivered.
+            for entry in pending.map(|reply| reply.ids).unwrap_or_default() {
+                self.age(stream, &entry.id, idle);
+            }
+        }
+    }
+
     pub(crate) fn totals(&mut self) -> BTreeMap<String, u64> {
         let key = self.keys.totals().to_owned();
         self.redis.inner().hgetall(key).expect("HGETALL works")
