@@ -38,7 +38,7 @@ macro_rules! described {
 
 described! {
     OrderId => json_schema!({"type": ["string", "number"], "minLength": 1, "maxLength": MAX_NAME_BYTES});
-    Guid => json_schema!({"type": "string", "pattern": guid(), "not": {"pattern": "^[^1-9a-fA-F]*$|^urn:uuid:[-0]*$"}});
+    Guid => json_schema!({"type": "string", "pattern": guid(), "not": {"type": "string", "pattern": "^[^1-9a-fA-F]*$|^urn:uuid:[-0]*$"}});
     DeliveryName => json_schema!({"type": "string", "enum": Delivery::ALL.map(Delivery::as_str)});
     // Formats are notes for a validator that is not told to check them; the pattern always counts.
     Time => json_schema!({"type": "string", "format": "date-time", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[-+][0-9]{2}:[0-9]{2})$"});

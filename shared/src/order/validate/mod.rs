@@ -245,6 +245,7 @@ impl Faults {
 
     fn item<'a>(&mut self, wire: WireItem<'a>, at: Place) -> Item<'a> {
         self.report_twice(&wire.twice, || at.path());
+        let order_item_id = self.whole(wire.order_item_id, at, "orderItemId", limits::ORDER_ITEM_ID) as i64;
         let sku = match wire.sku {
             Field::Value(sku) => {
                 if !(1..=MAX_NAME_BYTES).contains(&sku.len()) {
@@ -255,7 +256,7 @@ impl Faults {
             other => self.required(other, &at.field("sku"), "a string").unwrap_or_default(),
         };
         Item {
-            order_item_id: self.whole(wire.order_item_id, at, "orderItemId", limits::ORDER_ITEM_ID) as i64,
+            order_item_id,
             sku,
             quantity: self.whole(wire.quantity, at, "quantity", limits::QUANTITY) as u32,
             unit_price: wire.unit_price.and_then(|raw| self.amount(raw, at)),
