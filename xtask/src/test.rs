@@ -76,7 +76,7 @@ fn phases(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tal
     })?;
     phase("Wasm components", || wasm::build(repository, &toolchain))?;
     phase("guests", || wasm::build_guests(repository, &toolchain))?;
-    phase("native programs", || native::build(repository, &["local-runtime", "loadtest", "conventional"]))?;
+    phase("native programs and tests", || native::build_for_tests(repository))?;
     phase("tests", || cargo_test(repository, arguments, tally))
 }
 
@@ -90,10 +90,8 @@ fn phase<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 fn cargo_test(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tally>>) -> Result<()> {
     let mut command = toolchain::cargo(repository, "test");
-    command.args(["--release", "--no-fail-fast", "--workspace"]);
-    for package in wasm::WASM_ONLY {
-        command.args(["--exclude", package]);
-    }
+    command.args(["--release", "--no-fail-fast"]);
+    native::select_workspace(&mut command);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut cargo = Running::start("cargo test", &mut command)?;
     let stdout = cargo.take_stdout().context("cargo test has no output")?;
