@@ -42,6 +42,24 @@ pub enum Reason {
 /// The country of the plant; express beyond it crosses a border.
 const PLANT: &str = "DE";
 
+/// Points by a count from which on they are given: the last row that is reached.
+type Tiers = [(u64, u32)];
+/// By the number of items.
+const MANY_ITEMS: &Tiers = &[(5, 15), (8, 30)];
+/// By the number of pieces.
+const LARGE_QUANTITY: &Tiers = &[(25, 10), (40, 20)];
+
+/// Principal powers of which there are finished lenses, in dioptres.
+const STOCK_POWER: std::ops::RangeInclusive<f64> = -8.0..=6.0;
+/// The strongest cylinder of which there are finished lenses, in dioptres without its sign.
+const STOCK_CYLINDER: f64 = 2.0;
+/// The refractive index from which on blanks are ordered for the job.
+const HIGH_INDEX: f64 = 1.67;
+/// The difference of spherical equivalents, in dioptres, from which on two lenses are balanced.
+const UNEQUAL: f64 = 2.0;
+/// Coatings that are a station of their own.
+const SPECIAL_COATINGS: [&str; 3] = ["mirror", "photochromic", "polarized"];
+
 /// The reasons found in one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Assessment {
@@ -66,6 +84,25 @@ impl Reason {
         Self::UnequalEyes,
     ];
 
+    /// The points it gives; at most, where they go by a count.
+    pub fn max_points(self) -> u32 {
+        let last = |tiers: &Tiers| tiers.last().map_or(0, |(_, points)| *points);
+        match self {
+            Self::ManyItems => last(MANY_ITEMS),
+            Self::LargeQuantity => last(LARGE_QUANTITY),
+            Self::Express => 5,
+            Self::ExpressAcrossBorder => 15,
+            Self::Prescription => 20,
+            Self::Progressive => 25,
+            Self::Prism => 25,
+            Self::PowerBeyondStock => 20,
+            Self::CylinderBeyondStock => 15,
+            Self::HighIndex => 10,
+            Self::SpecialFinish => 10,
+            Self::UnequalEyes => 15,
+        }
+    }
+
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -89,30 +126,57 @@ impl Assessment {
     /// Finds the reasons in an order.
     pub fn of(order: &Order<'_>) -> Self {
         let mut assessment = Self::default();
-        let mut give = |reason: Reason, points: u32| {
-            let slot = &mut assessment.points[reason as usize];
-            *slot = points.max(*slot);
-        };
-        match order.items.len() {
-            8.. => give(Reason::ManyItems, 30),
-            5.. => give(Reason::ManyItems, 15),
-            _ => {}
-        }
-        match order.total_quantity() {
-            40.. => give(Reason::LargeQuantity, 20),
-            25.. => give(Reason::LargeQuantity, 10),
-            _ => {}
-        }
+        assessment.give(Reason::ManyItems, reached(MANY_ITEMS, order.items.len() as u64));
+        assessment.give(Reason::LargeQuantity, reached(LARGE_QUANTITY, order.total_quantity()));
         if order.delivery == Delivery::Express {
-            give(Reason::Express, 5);
+            assessment.find(Reason::Express);
             if order.ship_to.is_some_and(|country| country.as_str() != PLANT) {
-                give(Reason::ExpressAcrossBorder, 15);
+                assessment.find(Reason::ExpressAcrossBorder);
             }
         }
         for lens in order.items.iter().filter_map(|item| item.lens.as_ref()) {
-            assess_lens(lens, &mut give);
+            assessment.assess_lens(lens);
         }
         assessment
+    }
+
+    /// A reason counts once, however often it is found.
+    fn find(&mut self, reason: Reason) {
+        self.give(reason, reason.max_points());
+    }
+
+    fn give(&mut self, reason: Reason, points: u32) {
+        self.points[reason as usize] = points;
+    }
+
+    fn assess_lens(&mut self, lens: &Lens<'_>) {
+        self.find(Reason::Prescription);
+        for eye in lens.eyes() {
+            if eye.addition > 0.0 {
+                self.find(Reason::Progressive);
+            }
+            if eye.prism > 0.0 {
+                self.find(Reason::Prism);
+            }
+            if ![eye.sphere, eye.sphere + eye.cylinder].iter().all(|power| STOCK_POWER.contains(power)) {
+                self.find(Reason::PowerBeyondStock);
+            }
+            if eye.cylinder.abs() > STOCK_CYLINDER {
+                self.find(Reason::CylinderBeyondStock);
+            }
+        }
+        if lens.index.is_some_and(|index| index >= HIGH_INDEX) {
+            self.find(Reason::HighIndex);
+        }
+        let is_special = |coating: &str| SPECIAL_COATINGS.contains(&coating);
+        if lens.tint.is_some() || lens.coatings.iter().any(|coating| is_special(coating)) {
+            self.find(Reason::SpecialFinish);
+        }
+        if let (Some(right), Some(left)) = (&lens.right, &lens.left)
+            && (spherical_equivalent(right) - spherical_equivalent(left)).abs() >= UNEQUAL
+        {
+            self.find(Reason::UnequalEyes);
+        }
     }
 
     /// The sum of the points.
@@ -161,41 +225,9 @@ impl<'a> ReasonPoints<'a> {
     }
 }
 
-fn assess_lens(lens: &Lens<'_>, give: &mut impl FnMut(Reason, u32)) {
-    give(Reason::Prescription, 20);
-    for eye in lens.eyes() {
-        if eye.addition > 0.0 {
-            give(Reason::Progressive, 25);
-        }
-        if eye.prism > 0.0 {
-            give(Reason::Prism, 25);
-        }
-        let (weakest, strongest) = principal_powers(eye);
-        if weakest < -8.0 || strongest > 6.0 {
-            give(Reason::PowerBeyondStock, 20);
-        }
-        if eye.cylinder.abs() > 2.0 {
-            give(Reason::CylinderBeyondStock, 15);
-        }
-    }
-    if lens.index.is_some_and(|index| index >= 1.67) {
-        give(Reason::HighIndex, 10);
-    }
-    let is_special = |coating: &str| ["mirror", "photochromic", "polarized"].contains(&coating);
-    if lens.tint.is_some() || lens.coatings.iter().any(|coating| is_special(coating)) {
-        give(Reason::SpecialFinish, 10);
-    }
-    if let (Some(right), Some(left)) = (&lens.right, &lens.left)
-        && (spherical_equivalent(right) - spherical_equivalent(left)).abs() >= 2.0
-    {
-        give(Reason::UnequalEyes, 15);
-    }
-}
-
-/// The powers of the two principal meridians, the lower first.
-fn principal_powers(eye: &Eye) -> (f64, f64) {
-    let other = eye.sphere + eye.cylinder;
-    (eye.sphere.min(other), eye.sphere.max(other))
+/// The points of the last row that `count` reaches.
+fn reached(tiers: &Tiers, count: u64) -> u32 {
+    tiers.iter().rev().find(|(from, _)| count >= *from).map_or(0, |(_, points)| *points)
 }
 
 fn spherical_equivalent(eye: &Eye) -> f64 {
@@ -205,6 +237,37 @@ fn spherical_equivalent(eye: &Eye) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain_docs::table;
+
+    #[test]
+    fn the_page_shows_the_reasons_with_their_points() {
+        let tiers = |reason: Reason, tiers: &Tiers, unit: &str| -> Vec<Vec<String>> {
+            let row = |(from, points): &(u64, u32)| {
+                vec![reason.as_str().to_owned(), format!("{from} {unit}"), points.to_string()]
+            };
+            tiers.iter().map(row).collect()
+        };
+        let rows = Reason::ALL.into_iter().flat_map(|reason| {
+            let when = match reason {
+                Reason::ManyItems => return tiers(reason, MANY_ITEMS, "items"),
+                Reason::LargeQuantity => return tiers(reason, LARGE_QUANTITY, "pieces"),
+                Reason::Express => "`Express`".to_owned(),
+                Reason::ExpressAcrossBorder => format!("`Express`, `shipTo` other than {PLANT}"),
+                Reason::Prescription => "a `lens`".to_owned(),
+                Reason::Progressive => "an `addition` above 0".to_owned(),
+                Reason::Prism => "a `prism` above 0".to_owned(),
+                Reason::PowerBeyondStock => {
+                    format!("a meridian below {} or above +{} D", STOCK_POWER.start(), STOCK_POWER.end())
+                }
+                Reason::CylinderBeyondStock => format!("a cylinder above {STOCK_CYLINDER} D"),
+                Reason::HighIndex => format!("an index from {HIGH_INDEX}"),
+                Reason::SpecialFinish => format!("a tint, {}", SPECIAL_COATINGS.join(", ")),
+                Reason::UnequalEyes => format!("spherical equivalents {UNEQUAL} D apart"),
+            };
+            vec![vec![reason.as_str().to_owned(), when, reason.max_points().to_string()]]
+        });
+        assert_eq!(table("Reasons", 3), rows.collect::<Vec<_>>());
+    }
 
     fn assess(json: &str) -> Assessment {
         Assessment::of(&Order::parse(json.as_bytes()).unwrap())
