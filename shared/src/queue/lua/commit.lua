@@ -55,7 +55,10 @@ end
 
 local function confirm(state_key, ingress, confirmation, order_id)
   local confirmed = redis.call('XADD', KEYS[6], '*', 'order_id', order_id, 'confirmation', confirmation)
-  redis.call('HSET', state_key, 'state', 'confirmed', 'lane', name, 'ingress', ingress, 'confirmed', confirmed)
+  -- Two fields are new where somebody put the order straight into the lane: then nobody has written the others.
+  if redis.call('HSET', state_key, 'state', 'confirmed', 'confirmed', confirmed) == 2 then
+    redis.call('HSET', state_key, 'lane', name, 'ingress', ingress)
+  end
   redis.call('PEXPIRE', state_key, ARGV[6])
   done.confirm = done.confirm + 1
 end
