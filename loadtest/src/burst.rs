@@ -119,6 +119,7 @@ fn report(
         run: is_generated.then_some(run),
         file: options.file.as_ref().map(|path| path.display().to_string()),
         prescriptions: is_generated.then_some(options.recipe.prescriptions),
+        mutated: is_generated.then_some(options.recipe.mutated),
         complexity_threshold: options.complexity_threshold,
         confirmed: verdict.confirmed,
         dead_lettered: verdict.dead_lettered,

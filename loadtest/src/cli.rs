@@ -36,6 +36,9 @@ pub struct Recipe {
     /// Share of orders with a prescription, 0 to 1; 0 gives the published reference's plain orders.
     #[arg(long, default_value_t = 0.3, value_parser = share)]
     pub prescriptions: f64,
+    /// Share of orders that are broken at random, 0 to 1.
+    #[arg(long, default_value_t = 0.0, value_parser = share)]
+    pub mutated: f64,
 }
 
 /// `loadtest generate`
@@ -56,7 +59,7 @@ pub struct BurstOptions {
     #[command(flatten)]
     pub recipe: Recipe,
     /// Sends the lines of this file instead, broken ones too; blank lines are skipped.
-    #[arg(long, conflicts_with_all = ["orders", "seed", "prescriptions", "run"])]
+    #[arg(long, conflicts_with_all = ["orders", "seed", "prescriptions", "mutated", "run"])]
     pub file: Option<PathBuf>,
     /// Number mixed into the identities of generated orders, so that a burst can be repeated against a queue that has seen the seed;
     /// by default taken from the clock.

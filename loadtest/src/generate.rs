@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
 
 use crate::cli::{GenerateOptions, Recipe};
+use crate::mutate::mutate;
 
 const FIRST_NAMES: [&str; 16] = [
     "Ada",
@@ -99,10 +100,17 @@ fn write(mut out: impl Write, recipe: Recipe) -> Result<()> {
 /// The orders of a recipe as JSON without line breaks. `run` changes their identities and nothing else.
 pub fn orders(recipe: Recipe, run: Option<u64>) -> impl Iterator<Item = Vec<u8>> {
     let mut random = ChaCha8Rng::seed_from_u64(recipe.seed);
+    // A stream of its own, so that the orders that are not mutated are those of the same seed without mutations.
+    let mut mutations = ChaCha8Rng::seed_from_u64(recipe.seed);
+    mutations.set_stream(1);
     (1..=recipe.orders).map(move |number| {
         let order = order(&mut random, number, recipe.prescriptions, run.unwrap_or_default());
         // A JSON value with text keys always has a text form.
-        serde_json::to_vec(&order).unwrap_or_default()
+        let mut order = serde_json::to_vec(&order).unwrap_or_default();
+        if mutations.random_bool(recipe.mutated) {
+            mutate(&mut mutations, &mut order);
+        }
+        order
     })
 }
 

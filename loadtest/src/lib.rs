@@ -1,6 +1,7 @@
 //! Replays bursts of orders and proves what became of each one.
 //!
-//! - [`cli`]: the command line        - [`generate`]: test data, the same for the same seed
+//! - [`cli`]: the command line
+//! - [`generate`], [`mutate`]: test data, good and broken, the same for the same seed
 //! - [`burst`]: one burst from release to report
 //! - [`expect`]: what must become of each order, decided natively by the code in `shared`
 //! - [`send`]: into the ingress stream        - [`wait`]: until the streams are empty
@@ -15,6 +16,7 @@ pub mod cli;
 pub mod expect;
 pub mod generate;
 pub mod measure;
+pub mod mutate;
 pub mod report;
 pub mod send;
 pub mod verify;

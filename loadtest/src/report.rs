@@ -26,6 +26,8 @@ pub struct Report {
     pub file: Option<String>,
     /// Share of orders with a prescription; none for a file.
     pub prescriptions: Option<f64>,
+    /// Share of orders that were broken at random; none for a file.
+    pub mutated: Option<f64>,
     /// The threshold that lanes were checked with.
     pub complexity_threshold: u32,
     /// Orders found with the confirmation they must have.

@@ -79,3 +79,32 @@ fn all_faults_of_an_order_are_reported_with_their_paths() {
     assert_eq!((error["code"].as_str(), error["path"].as_str()), (Some("unknown_value"), Some("$.delivery")));
     assert_eq!(error["others"][0]["path"], "$.items[0].quantity");
 }
+
+#[test]
+fn mutated_orders_are_confirmed_or_dead_lettered_with_a_code_and_nothing_traps() {
+    let app = TestApp::start();
+    let report = app.burst(&["--orders", "10000", "--seed", "3", "--mutated", "0.9"]);
+    assert!(report.dead_lettered > 5_000 && report.confirmed > 1_000, "{}", report.to_text());
+    assert_eq!(report.confirmed + report.dead_lettered + report.duplicates, 10_000);
+    let said = app.said();
+    assert!(!said.contains("failed at") && !said.contains("wasm trap"), "{said}");
+}
+
+#[test]
+fn the_api_answers_every_mutated_order_with_a_documented_status() {
+    use loadtest::cli::Recipe;
+    let app = TestApp::start();
+    let recipe = Recipe { orders: 3_000, seed: 4, prescriptions: 0.3, mutated: 1.0 };
+    let mut statuses = std::collections::BTreeMap::new();
+    for order in loadtest::generate::orders(recipe, None) {
+        let answer = app.post("/orders", &order);
+        assert!(
+            matches!(answer.status, 202 | 400 | 422),
+            "{}: {}",
+            answer.status,
+            String::from_utf8_lossy(&order)
+        );
+        *statuses.entry(answer.status).or_insert(0) += 1;
+    }
+    assert_eq!(statuses.len(), 3, "{statuses:?}");
+}
