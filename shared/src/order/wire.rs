@@ -18,7 +18,8 @@ use super::{MAX_DESCRIPTION_BYTES, MAX_ITEMS, MAX_NAME_BYTES, limits, schema};
 
 /// Declares an object: how its fields are called, read and described.
 ///
-/// What stands in `schema(...)` goes to `schemars`, with the range of [`limits`] that is named behind it. A name that stands twice is noted in `twice`; its first value is kept.
+/// What stands in `schema(...)` goes to `schemars`, with the range of [`limits`](super::limits) that is named behind it. A
+/// name that stands twice is noted in `twice`; its first value is kept.
 macro_rules! wire_object {
     (
         $(#[doc = $doc:literal])+
