@@ -76,7 +76,8 @@ impl Variables {
             };
             text.push_str(before);
             text.push_str(&value.text);
-            secret |= value.secret;
+            // Nothing is no secret: the text can be shown as it is.
+            secret |= value.secret && !value.text.is_empty();
             rest = &after[end + 2..];
         }
         if rest.contains("}}") {
@@ -159,6 +160,8 @@ mod tests {
         assert_eq!(rendered.text, "redis://:hush@host");
         assert_eq!(rendered.shown, "redis://:{{ p }}@{{ h }}");
         assert_eq!(variables.render("{{h}}", "x").unwrap().shown, "host");
+        let unset = resolved("p = { default = \"\", secret = true }", &[]).unwrap();
+        assert_eq!(unset.render("{{ p }}redis://host", "x").unwrap().shown, "redis://host");
     }
 
     #[test]

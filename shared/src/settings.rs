@@ -5,6 +5,8 @@
 
 use std::ops::RangeInclusive;
 
+use subtle::ConstantTimeEq;
+
 use crate::queue::QueueName;
 
 /// Why a variable cannot be used.
@@ -27,6 +29,12 @@ pub enum SettingsError {
         range: RangeInclusive<u32>,
         /// The value found.
         found: String,
+    },
+    /// It cannot stand in a header. The value is a secret and is not told.
+    #[error("variable {name}: expected visible ASCII characters without a blank, or nothing")]
+    NotAToken {
+        /// The variable.
+        name: &'static str,
     },
     /// It is not a name that can stand in a key.
     #[error("variable {name}: expected 1 to 64 letters, digits, '-', '_' or '.', found {found:?}")]
@@ -66,6 +74,31 @@ pub struct ApiSettings {
     pub max_orders_per_request: u32,
     /// `max_body_bytes`: the longest body of a request.
     pub max_body_bytes: u32,
+}
+
+/// What a request must carry as `Authorization: Bearer` to see or change orders. It is never printed.
+pub struct ApiToken(String);
+
+impl ApiToken {
+    /// Whether the value of an `Authorization` header carries this token.
+    ///
+    /// Takes as long for a wrong token as for the right one; only the token's length can be told from the time.
+    pub fn is_in(&self, authorization: &[u8]) -> bool {
+        let scheme_and_blank = b"Bearer ".len();
+        match authorization.split_at_checked(scheme_and_blank) {
+            Some((scheme, token)) => {
+                scheme.eq_ignore_ascii_case(b"Bearer ")
+                    && bool::from(token.trim_ascii().ct_eq(self.0.as_bytes()))
+            }
+            None => false,
+        }
+    }
+}
+
+impl std::fmt::Debug for ApiToken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("ApiToken")
+    }
 }
 
 impl Default for QueueSettings {
@@ -155,6 +188,18 @@ pub fn redis_url(variables: &impl Variables) -> Result<String, SettingsError> {
     text(variables, "redis_url")
 }
 
+/// Reads `api_token`; `None` when it is empty, which leaves the API open.
+///
+/// # Errors
+/// When it is absent or has a character that a client cannot send.
+pub fn api_token(variables: &impl Variables) -> Result<Option<ApiToken>, SettingsError> {
+    let found = text(variables, "api_token")?;
+    if !found.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(SettingsError::NotAToken { name: "api_token" });
+    }
+    Ok((!found.is_empty()).then_some(ApiToken(found)))
+}
+
 fn text(variables: &impl Variables, name: &'static str) -> Result<String, SettingsError> {
     variables.get(name).map_err(|reason| SettingsError::Unreadable { name, reason })
 }
@@ -173,5 +218,48 @@ fn number(
     match found.trim().parse() {
         Ok(number) if range.contains(&number) => Ok(number),
         _ => Err(SettingsError::OutOfRange { name, range, found }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(value: &str) -> Result<Option<ApiToken>, SettingsError> {
+        api_token(&|_: &str| Ok(value.to_owned()))
+    }
+
+    #[test]
+    fn only_the_very_token_behind_the_scheme_opens() {
+        let token = token("s3cret-Token").unwrap().unwrap();
+        for right in ["Bearer s3cret-Token", "bearer s3cret-Token", "BEARER  s3cret-Token "] {
+            assert!(token.is_in(right.as_bytes()), "{right}");
+        }
+        for wrong in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "s3cret-Token",
+            "Basic s3cret-Token",
+            "Bearer s3cret-toke",
+            "Bearer s3cret-token",
+            "Bearer s3cret-Token2",
+            "Bearer s3cret-Token, x",
+            "Bearers3cret-Token",
+            "Bearer s3cret-Token\0",
+        ] {
+            assert!(!token.is_in(wrong.as_bytes()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_no_client_can_send_is_refused_without_being_told() {
+        assert!(token("").unwrap().is_none());
+        for wrong in ["hush hush", "hush\n", "h\u{fc}sh", " "] {
+            let error = token(wrong).unwrap_err();
+            assert_eq!(error, SettingsError::NotAToken { name: "api_token" });
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+        }
+        assert_eq!(format!("{:?}", token("hush").unwrap()), "Some(ApiToken)");
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP API of `orders-api`. A file holds one resource; what goes wrong has a stable `code` in the body.
 
+mod auth;
 mod health;
 mod orders;
 mod stats;
@@ -9,6 +10,12 @@ use spin_sdk::http::{Method, Request, Response};
 /// Answers one request.
 pub(crate) fn answer(request: &Request) -> Response {
     let path = request.path();
+    // Before anything is looked up: who may not see orders does not learn which paths and ids there are.
+    if path != "/healthz"
+        && let Err(refusal) = auth::check(request)
+    {
+        return refusal;
+    }
     let is_read = matches!(request.method(), Method::Get | Method::Head);
     match path {
         "/orders" if *request.method() == Method::Post => orders::post(request),

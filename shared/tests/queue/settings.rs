@@ -29,22 +29,52 @@ fn the_defaults_of_the_manifest_are_those_of_the_code() {
 fn every_component_is_given_every_variable_it_reads() {
     let manifest = manifest();
     for (id, component) in manifest["component"].as_table().unwrap() {
-        let given = |name: &str| match component["variables"].get(name) {
-            Some(template) if template.as_str() == Some(&format!("{{{{ {name} }}}}")) => {
-                Ok(manifest["variables"][name]["default"].as_str().unwrap().to_owned())
+        let given = |name: &str| {
+            let expected = match name {
+                "redis_url" => "{{ redis_login }}{{ redis_url }}".to_owned(),
+                name => format!("{{{{ {name} }}}}"),
+            };
+            match component["variables"].get(name) {
+                Some(template) if template.as_str() == Some(&expected) => {
+                    Ok(manifest["variables"][name]["default"].as_str().unwrap().to_owned())
+                }
+                _ => Err(format!("not given to {id}")),
             }
-            _ => Err(format!("not given to {id}")),
         };
         QueueSettings::read(&given).unwrap();
         settings::redis_url(&given).unwrap();
         match id.as_str() {
-            "orders-api" => drop(ApiSettings::read(&given).unwrap()),
+            "orders-api" => {
+                ApiSettings::read(&given).unwrap();
+                settings::api_token(&given).unwrap();
+            }
             "distributor" => drop(settings::complexity_threshold(&given).unwrap()),
             _ => {}
         }
         let hosts = component["allowed_outbound_hosts"].as_array().unwrap();
         assert_eq!(hosts.len(), 1, "{id}");
         assert_eq!(hosts[0].as_str(), Some("{{ redis_url }}"), "{id}");
+    }
+}
+
+#[test]
+fn what_is_secret_is_declared_so_and_has_no_default_and_goes_where_it_is_needed_only() {
+    let manifest = manifest();
+    for (name, variable) in manifest["variables"].as_table().unwrap() {
+        let is_secret = ["api_token", "redis_login"].contains(&name.as_str());
+        assert_eq!(
+            variable.get("secret").and_then(toml::Value::as_bool),
+            is_secret.then_some(true),
+            "{name}"
+        );
+        assert!(!is_secret || variable["default"].as_str() == Some(""), "{name}");
+    }
+    for (id, component) in manifest["component"].as_table().unwrap() {
+        assert_eq!(component["variables"].get("api_token").is_some(), id == "orders-api", "{id}");
+    }
+    for trigger in manifest["trigger"]["redis"].as_array().unwrap() {
+        let address = trigger["address"].as_str().unwrap();
+        assert!(address.starts_with("{{ redis_login }}{{ redis_url }}/?trigger="), "{address}");
     }
 }
 
