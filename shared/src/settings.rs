@@ -156,6 +156,11 @@ impl QueueSettings {
             retention_s: number(variables, "retention_s", 1..=31_536_000)?,
         })
     }
+
+    /// `retention_s` in ms.
+    pub(crate) fn retention_ms(&self) -> i64 {
+        i64::from(self.retention_s) * 1000
+    }
 }
 
 impl ApiSettings {

@@ -272,7 +272,6 @@ impl<E: Execute> Queue<'_, E> {
             entries.iter().zip(outcomes).map(|(entry, outcome)| Row::new(entry, outcome)).collect();
         let states: Vec<String> =
             rows.iter().filter_map(|row| row.order).map(|order| self.keys.state(order)).collect();
-        let retention_ms = i64::from(self.settings.retention_s) * 1000;
         let keys = &self.keys;
 
         let mut call = Call::new();
@@ -285,7 +284,7 @@ impl<E: Execute> Queue<'_, E> {
         }
         call.arg(stream.group()).arg(CONSUMER);
         call.arg(keys.channel(Stream::Simple)).arg(keys.channel(Stream::Complex));
-        call.arg(self.settings.bell_ms).arg(retention_ms).arg(stream.as_str());
+        call.arg(self.settings.bell_ms).arg(self.settings.retention_ms()).arg(stream.as_str());
         let mut state_index = FIRST_STATE_INDEX;
         for row in &rows {
             call.arg(&row.entry.entry_id).arg(row.outcome);

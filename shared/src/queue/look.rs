@@ -39,6 +39,8 @@ pub struct Tick {
     pub overdue: bool,
     /// Whether the bell was rung.
     pub rung: bool,
+    /// Confirmations dropped because they were kept for long enough.
+    pub dropped: u64,
 }
 
 /// One look at the whole queue.
@@ -170,22 +172,23 @@ impl<E: Execute> Queue<'_, E> {
             .map_err(|source| QueueError::Redis { what, source })
     }
 
-    /// Rings a stream's bell if work is waiting there or overdue.
+    /// Rings a stream's bell if work is waiting there or overdue, and drops confirmations that were kept for long enough.
     ///
     /// # Errors
     /// When Redis fails.
     pub fn tick(&mut self, stream: Stream) -> Result<Tick, QueueError> {
         let keys = &self.keys;
         let mut call = Call::new();
-        call.key(keys.stream(stream)).key(keys.bell(stream));
+        call.key(keys.stream(stream)).key(keys.bell(stream)).key(keys.confirmations());
         call.arg(stream.group()).arg(self.settings.claim_idle_ms);
-        call.arg(keys.channel(stream)).arg(self.settings.bell_ms);
+        call.arg(keys.channel(stream)).arg(self.settings.bell_ms).arg(self.settings.retention_ms());
         let mut reply = TICK.run(self.redis, call, "failed to tick")?;
         Ok(Tick {
             waiting: reply.count()?,
             pending: reply.count()?,
             overdue: reply.int()? == 1,
             rung: reply.int()? == 1,
+            dropped: reply.count()?,
         })
     }
 

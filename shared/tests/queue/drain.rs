@@ -187,6 +187,30 @@ fn confirmations_and_states_are_kept_for_the_retention_and_no_longer() {
 }
 
 #[test]
+fn after_a_burst_ticks_drop_the_confirmations_that_were_kept_for_long_enough() {
+    let mut queue = TestQueue::with(QueueSettings { retention_s: 60, ..QueueSettings::default() });
+    let key = queue.keys.confirmations().to_owned();
+    let (seconds, _): (u64, u64) = redis::cmd("TIME").query(queue.redis.inner()).unwrap();
+    let mut add = |at_s: u64, count: u32| {
+        let mut pipeline = redis::pipe();
+        for number in 0..count {
+            pipeline.cmd("XADD").arg(&key).arg(format!("{}-{number}", at_s * 1_000)).arg("order_id").arg("x");
+        }
+        let _: Vec<String> = pipeline.query(queue.redis.inner()).unwrap();
+    };
+    add(seconds - 120, 25_000);
+    add(seconds - 30, 100);
+    let mut dropped = Vec::new();
+    for _ in 0..4 {
+        dropped.push(queue.queue().tick(Stream::Simple).unwrap().dropped);
+    }
+    assert!(dropped[0] > 0 && dropped[0] <= 10_000, "one tick does a bounded share: {dropped:?}");
+    assert_eq!(dropped[3], 0, "{dropped:?}");
+    // Whole nodes of the stream are dropped, so a few old ones may stay beside the recent ones.
+    assert!((100..300).contains(&queue.confirmations().len()));
+}
+
+#[test]
 fn a_server_that_forgets_its_scripts_is_taught_again() {
     let mut queue = TestQueue::new();
     for number in 0..3 {

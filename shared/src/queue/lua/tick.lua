@@ -1,12 +1,13 @@
--- Rings a stream's bell if there is work that nobody is at: entries waiting, or overdue.
+-- Rings a stream's bell if there is work that nobody is at: entries waiting, or overdue. Drops confirmations past retention.
 --
 -- Pub/sub is at most once, so a bell can be lost; whoever calls this regularly bounds how long that matters.
 --
--- KEYS[1]  the stream               KEYS[2]  its bell
+-- KEYS[1]  the stream               KEYS[2]  its bell        KEYS[3]  confirmations
 -- ARGV[1]  the consumer group       ARGV[2]  idle time in ms after which a pending entry is overdue
 -- ARGV[3]  the bell's channel       ARGV[4]  how long a ring counts, in ms
+-- ARGV[5]  how long a confirmation is kept, in ms
 --
--- Returns {waiting, pending, overdue (0 or 1), rung (0 or 1)}.
+-- Returns {waiting, pending, overdue (0 or 1), rung (0 or 1), confirmations dropped}.
 
 local length = redis.call('XLEN', KEYS[1])
 local pending, overdue = 0, 0
@@ -27,4 +28,9 @@ if (waiting > 0 or overdue > 0) and redis.call('SET', KEYS[2], '1', 'NX', 'PX', 
   redis.call('PUBLISH', ARGV[3], '')
   rung = 1
 end
-return {waiting, pending, overdue, rung}
+
+-- Commits do the same; after a burst nobody commits, and its confirmations would stay. One call drops 10,000 at most.
+local now = redis.call('TIME')
+local oldest = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) - tonumber(ARGV[5])
+local dropped = redis.call('XTRIM', KEYS[3], 'MINID', '~', string.format('%.0f', math.max(oldest, 0)))
+return {waiting, pending, overdue, rung, dropped}
