@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::dead_letters::PastDeath;
 use super::execute::{Argument, Execute, QueueError, Reply, Value};
 use super::keys::Stream;
 use super::scripts::{Call, ENQUEUE, STATS, TICK};
@@ -72,7 +73,8 @@ pub struct StreamStats {
 /// How far an order is: the fields of its state, and the confirmation once there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderState {
-    /// The fields: `state`, `ingress`, `lane`, `score`, `reasons`, `routed`, `confirmed`, `code`, `dead_letter`.
+    /// The fields: `state`, `ingress`, `lane`, `score`, `reasons`, `routed`, `confirmed`, `code`, `dead_letter`, `redrives`,
+    /// `history`.
     pub fields: BTreeMap<String, String>,
     /// The confirmation as JSON, while it is kept.
     pub confirmation: Option<Vec<u8>>,
@@ -84,7 +86,7 @@ pub struct OrderState {
 pub struct OrderStory<'a> {
     /// The order's identity.
     pub id: Uuid,
-    /// `queued`, `routed`, `confirmed` or `dead-lettered`.
+    /// `queued`, `routed`, `confirmed`, `dead-lettered` or `discarded`.
     pub state: Option<&'a str>,
     /// The lane it was routed to.
     pub lane: Option<&'a str>,
@@ -102,6 +104,12 @@ pub struct OrderStory<'a> {
     pub confirmed_at: Option<String>,
     /// When it was set aside.
     pub dead_lettered_at: Option<String>,
+    /// The entry id of its dead letter.
+    pub dead_letter: Option<&'a str>,
+    /// How often it was redriven.
+    pub redrives: u64,
+    /// What became of its earlier dead letters, oldest first; only the last hundred or so are kept.
+    pub history: Vec<PastDeath<'a>>,
     /// The confirmation, byte for byte as it was written.
     pub confirmation: Option<&'a RawValue>,
 }
@@ -122,13 +130,16 @@ impl OrderState {
             routed_at: time("routed"),
             confirmed_at: time("confirmed"),
             dead_lettered_at: time("dead_letter"),
+            dead_letter: field("dead_letter"),
+            redrives: field("redrives").and_then(|count| count.parse().ok()).unwrap_or_default(),
+            history: field("history").map(PastDeath::read_all).unwrap_or_default(),
             confirmation: self.confirmation.as_deref().and_then(|json| serde_json::from_slice(json).ok()),
         }
     }
 }
 
 /// When an entry was added, by the clock of Redis: the first half of its id, as RFC 3339.
-fn time_of(entry_id: &str) -> Option<String> {
+pub(super) fn time_of(entry_id: &str) -> Option<String> {
     let time = DateTime::from_timestamp_millis(milliseconds(entry_id)?)?;
     Some(time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`keys`]: every key, channel and group name
 //! - [`enqueue`](Queue::enqueue), [`Drain`], [`tick`](Queue::tick), [`find`](Queue::find), [`stats`](Queue::stats): what can be done
+//! - [`dead_letters`](Queue::dead_letters), [`redrive`](Queue::redrive), [`discard`](Queue::discard): what was set aside
 //! - `lua/`: the scripts that do it; whatever must not come apart happens inside one of them
 //!
 //! All commands go out through [`Execute`], which gives back what Spin's outbound Redis gives: one flat list.
@@ -9,12 +10,14 @@
 //! The guarantee: an order in a stream is confirmed once or dead-lettered with a reason, whoever dies when. The means: an entry
 //! stays pending until the script that applies its outcome acks it.
 
+mod dead_letters;
 mod drain;
 mod execute;
 pub mod keys;
 mod look;
 mod scripts;
 
+pub use dead_letters::{DeadLetter, LetterFilter, LetterId, LetterPage, PastDeath, Redrive};
 pub use drain::{
     Commit, DeadLetterReason, Drain, Entry, Outcome, Payload, Role, Step, Tally, drain, milliseconds,
 };

@@ -3,13 +3,16 @@
 //! - `drain`: what becomes of entries, good and bad
 //! - `redelivery`: entries whose drain died
 //! - `crash_windows`: a death at every command of a drain
+//! - `dead_letters`, `letter_pages`: what was set aside is redriven, discarded and looked at
 //! - `bells`: who is rung, when, and how often
 //! - `looks`: enqueue, back-pressure, look-ups, statistics
 //! - `support`: the server, factories of orders, and a model that keeps the tally
 
 mod bells;
 mod crash_windows;
+mod dead_letters;
 mod drain;
+mod letter_pages;
 mod looks;
 mod redelivery;
 mod settings;

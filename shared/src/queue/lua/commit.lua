@@ -44,8 +44,13 @@ local done = {simple = 0, complex = 0, confirm = 0, dead = 0, duplicate = 0}
 local function route(lane_key, lane, id, state_key, order, score, reasons)
   local state = redis.call('HGET', state_key, 'state')
   if state and state ~= 'queued' then
-    done.duplicate = done.duplicate + 1
-    return
+    -- A good copy takes the place of one that was set aside before it was ever routed.
+    if (state ~= 'dead-lettered' and state ~= 'discarded') or redis.call('HEXISTS', state_key, 'lane') == 1 then
+      done.duplicate = done.duplicate + 1
+      return
+    end
+    redis.call('HDEL', state_key, 'code', 'dead_letter')
+    redis.call('PERSIST', state_key)
   end
   local routed = redis.call('XADD', lane_key, '*', 'order', order, 'ingress', id)
   redis.call('HSET', state_key, 'state', 'routed', 'lane', lane, 'score', score, 'reasons', reasons,
@@ -67,11 +72,17 @@ end
 local function dead_letter(id, state_key, ingress, errors, code, delivery_count)
   local letter = {'XADD', KEYS[7], '*', 'code', code, 'errors', errors, 'stream', name, 'entry', id,
     'ingress', ingress, 'delivery_count', delivery_count}
+  if state_key then
+    letter[#letter + 1], letter[#letter + 2] = 'order_id', string.sub(state_key, -36)
+  end
   local found, others = redis.call('XRANGE', stream, id, id)[1], {}
   local fields = found and found[2] or {}
+  -- What redrive.lua wrote: "redrives" comes before "fields", which are those of the first entry.
+  local is_redriven = false
   for i = 1, #fields, 2 do
-    if fields[i] == 'order' then
-      letter[#letter + 1], letter[#letter + 2] = 'order', fields[i + 1]
+    is_redriven = is_redriven or fields[i] == 'redrives'
+    if fields[i] == 'order' or fields[i] == 'redrives' or (fields[i] == 'fields' and is_redriven) then
+      letter[#letter + 1], letter[#letter + 2] = fields[i], fields[i + 1]
     elseif fields[i] ~= 'ingress' then
       others[#others + 1], others[#others + 2] = fields[i], fields[i + 1]
     end

@@ -1,0 +1,92 @@
+-- Puts one dead letter back to the stream it failed in, and deletes it, in one step.
+--
+-- Crash window: none inside. Who redrives a letter a second time finds it gone, and nothing is written.
+-- Receivers do not look for duplicates, so it is done here: an order of which another copy was routed or confirmed meanwhile is
+-- not put into a lane again. For ingress the commit looks.
+--
+-- KEYS[1]     dead letters                        KEYS[2..4]  the streams ingress, simple, complex
+-- KEYS[5..7]  their bells                         KEYS[8]     totals
+-- KEYS[9]     the order's state; left out where the order has no identity
+-- ARGV[1]     the letter's entry id               ARGV[2..4]  the bells' channels
+-- ARGV[5]     how long a ring counts, in ms
+--
+-- Returns {outcome, stream, entry id there, redrives with this one}. The outcome is "redriven", "duplicate", "gone", "no_order" or
+-- "unknown_stream"; only the first has the other values, and only the first two change anything.
+
+local letter = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+if not letter then
+  return {'gone', '', '', 0}
+end
+local found = {}
+for i = 1, #letter[2], 2 do
+  found[letter[2][i]] = letter[2][i + 1]
+end
+if not found.order then
+  return {'no_order', '', '', 0}
+end
+local name = found.stream
+local index = ({ingress = 1, simple = 2, complex = 3})[name]
+if not index then
+  return {'unknown_stream', '', '', 0}
+end
+
+-- One line of history: event, code, stream, dead letter, time, entry id in ingress, delivery count. The oldest lines go first,
+-- so that an order that is redriven for ever does not grow for ever.
+local function remember(event, at)
+  local words = {event, found.code, name, ARGV[1], at, found.ingress, found.delivery_count}
+  for i = 1, 7 do
+    words[i] = string.sub(string.gsub(words[i] or '', '[^%w_-]', '?'), 1, 64)
+    if words[i] == '' then
+      words[i] = '-'
+    end
+  end
+  local history = (redis.call('HGET', KEYS[9], 'history') or '') .. table.concat(words, ' ') .. '\n'
+  while #history > 8192 do
+    history = string.sub(history, string.find(history, '\n', 1, true) + 1)
+  end
+  redis.call('HSET', KEYS[9], 'history', history)
+end
+
+local state, confirmed
+if KEYS[9] then
+  local fields = redis.call('HMGET', KEYS[9], 'state', 'confirmed')
+  state, confirmed = fields[1], fields[2]
+end
+if name ~= 'ingress' and (confirmed or state == 'routed') then
+  redis.call('HINCRBY', KEYS[8], 'duplicates', 1)
+  local time = redis.call('TIME')
+  remember('duplicate', string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)))
+  redis.call('XDEL', KEYS[1], ARGV[1])
+  return {'duplicate', '', '', 0}
+end
+
+local redrives = (tonumber(found.redrives) or 0) + 1
+local entry = {'XADD', KEYS[1 + index], '*', 'order', found.order, 'redrives', redrives}
+if name ~= 'ingress' and found.ingress then
+  entry[#entry + 1], entry[#entry + 2] = 'ingress', found.ingress
+end
+if found.fields then
+  entry[#entry + 1], entry[#entry + 2] = 'fields', found.fields
+end
+local id = redis.call(unpack(entry))
+if KEYS[9] then
+  remember('redriven', id)
+  redis.call('HINCRBY', KEYS[9], 'redrives', 1)
+  -- A copy that is on its way, or done, keeps its state.
+  local is_free = not confirmed and state ~= 'routed' and state ~= 'queued'
+  if name ~= 'ingress' then
+    redis.call('HSET', KEYS[9], 'state', 'routed', 'lane', name, 'ingress', found.ingress or id)
+  elseif is_free then
+    redis.call('HSET', KEYS[9], 'state', 'queued', 'ingress', id)
+  end
+  if name ~= 'ingress' or is_free then
+    redis.call('HDEL', KEYS[9], 'code', 'dead_letter')
+    redis.call('PERSIST', KEYS[9])
+  end
+end
+redis.call('XDEL', KEYS[1], ARGV[1])
+redis.call('HINCRBY', KEYS[8], 'redriven', 1)
+if redis.call('SET', KEYS[4 + index], '1', 'NX', 'PX', ARGV[5]) then
+  redis.call('PUBLISH', ARGV[1 + index], '')
+end
+return {'redriven', name, id, redrives}
