@@ -4,10 +4,12 @@
 //! - `bad_input`: broken orders by XADD and by the API
 //! - `api`: the HTTP API
 //! - `outage`: Redis goes away and comes back
+//! - `security`: who may see and change orders, and what nobody may see
 //! - `support`: the app on free ports, stopped when a test ends
 
 mod api;
 mod bad_input;
 mod bursts;
 mod outage;
+mod security;
 mod support;

@@ -1,6 +1,7 @@
 //! The app of `spin.toml` on a private Redis and a free port, stopped when a test ends.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -26,6 +27,19 @@ pub(crate) struct TestApp {
     child: Child,
 }
 
+/// What a test asks for that most tests do not.
+#[derive(Default)]
+pub(crate) struct Setup<'a> {
+    /// The variables to set.
+    pub(crate) variables: &'a [(&'a str, &'a str)],
+    /// Another address for the app than that of the server: a proxy.
+    pub(crate) redis_url: Option<&'a str>,
+    /// Another manifest than the repository's.
+    pub(crate) manifest: Option<&'a Path>,
+    /// Further arguments of the runtime.
+    pub(crate) arguments: &'a [&'a str],
+}
+
 /// An answer of the API.
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -48,15 +62,22 @@ impl TestApp {
     /// Starts the app with these variables set, and waits until it listens.
     pub(crate) fn listen_with(variables: &[(&str, &str)]) -> Self {
         let server = RedisServer::start().expect("a private redis starts");
+        Self::listen_on(server, &Setup { variables, ..Setup::default() })
+    }
+
+    /// Starts the app on this server, and waits until it listens.
+    pub(crate) fn listen_on(server: RedisServer, setup: &Setup<'_>) -> Self {
         let mut command = Command::new(binary("local-runtime"));
         command
-            .args(["up", "-f", "spin.toml", "--listen", "127.0.0.1:0"])
+            .args(["up", "--listen", "127.0.0.1:0", "-f"])
+            .arg(setup.manifest.unwrap_or(Path::new("spin.toml")))
+            .args(setup.arguments)
             .current_dir(repository())
-            .env("SPIN_VARIABLE_REDIS_URL", server.url())
+            .env("SPIN_VARIABLE_REDIS_URL", setup.redis_url.unwrap_or(&server.url()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        for (name, value) in variables {
+        for (name, value) in setup.variables {
             command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
         }
         let mut child = command.spawn().expect("local-runtime is built: `cargo xtask test` does it");
@@ -97,7 +118,7 @@ impl TestApp {
         self.try_get(path).expect("the API answers")
     }
 
-    fn try_get(&self, path: &str) -> Option<Answer> {
+    pub(crate) fn try_get(&self, path: &str) -> Option<Answer> {
         answer(agent().get(format!("{}{path}", self.base_url)).call())
     }
 
@@ -112,6 +133,18 @@ impl TestApp {
 
     pub(crate) fn delete(&self, path: &str) -> Answer {
         answer(agent().delete(format!("{}{path}", self.base_url)).call()).expect("the API answers")
+    }
+
+    /// Sends bytes as they are and gives the whole answer as text; the request has to close its connection.
+    pub(crate) fn raw(&self, request: impl AsRef<[u8]>) -> String {
+        let address = self.base_url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).expect("the app listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
+        // A server that has read enough may answer and close before it has read all.
+        let _ = stream.write_all(request.as_ref());
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     pub(crate) fn redis(&self) -> RedisConnection {
@@ -188,7 +221,7 @@ fn collect(stream: impl Read + Send + 'static, output: Arc<Mutex<String>>) {
     });
 }
 
-fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package has a parent folder").to_owned()
 }
 

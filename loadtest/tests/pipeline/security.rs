@@ -1,0 +1,361 @@
+//! Who may see and change orders, and what nobody may see: token, password, ACL, injection.
+//!
+//! The ACL that is tested is the one printed in `docs/security.md`, and the routes are those of `spin.toml`.
+
+use std::collections::BTreeSet;
+
+use conventional::connection::RedisConnection;
+use private_redis::RedisServer;
+use redis::Commands;
+
+use crate::support::{Setup, TestApp, an_order, repository};
+
+const TOKEN: &str = "hush-token-7f1c";
+const PASSWORD: &str = "hush-password-93ab";
+
+/// Sends one request with these header lines, and gives status line, headers and body as text.
+fn request(app: &TestApp, method: &str, path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    app.raw(format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    ))
+}
+
+fn status(answer: &str) -> u16 {
+    answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default()
+}
+
+fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
+}
+
+/// Paths under every route of `orders-api` but the health check.
+fn locked_paths() -> Vec<String> {
+    let manifest: toml::Table =
+        std::fs::read_to_string(repository().join("spin.toml")).unwrap().parse().unwrap();
+    let triggers = manifest["trigger"]["http"].as_array().unwrap();
+    let routes = triggers
+        .iter()
+        .filter(|trigger| trigger["component"].as_str() == Some("orders-api"))
+        .map(|trigger| trigger["route"].as_str().unwrap())
+        .filter(|route| *route != "/healthz");
+    routes
+        .flat_map(|route| match route.strip_suffix("/...") {
+            Some(folder) => vec![folder.to_owned(), format!("{folder}/1"), format!("{folder}/1/2")],
+            None => vec![route.to_owned()],
+        })
+        .collect()
+}
+
+/// The line of `docs/security.md` that makes the user, with this password.
+fn acl_of_the_documentation() -> Vec<String> {
+    let page = std::fs::read_to_string(repository().join("docs/security.md")).unwrap();
+    let (_, rest) = page.split_once("ACL SETUSER pipeline ").unwrap();
+    let (rules, _) = rest.split_once("```").unwrap();
+    rules.split_whitespace().map(|rule| rule.replace("PASSWORD", PASSWORD)).collect()
+}
+
+/// A server that knows `pipeline` with the documented rights, and `admin` with all; nobody else gets in.
+fn guarded_redis() -> (RedisServer, RedisConnection) {
+    let server = RedisServer::start().unwrap();
+    let mut first = RedisConnection::open(&server.url()).unwrap();
+    for rules in [vec!["admin", "on", ">root", "~*", "&*", "+@all"], vec!["default", "off"]] {
+        let () = redis::cmd("ACL").arg("SETUSER").arg(rules).query(first.inner()).unwrap();
+    }
+    let admin = RedisConnection::open(&format!("redis://admin:root@127.0.0.1:{}", server.port())).unwrap();
+    (server, admin)
+}
+
+fn login(server: &RedisServer, password: &str) -> String {
+    format!("redis://pipeline:{password}@127.0.0.1:{}/?", server.port())
+}
+
+#[test]
+fn with_a_token_every_route_but_the_health_check_asks_for_it() {
+    let mut app = TestApp::start_with(&[("api_token", TOKEN)]);
+    let keys_before: Vec<String> = app.redis().inner().keys("*").unwrap();
+    let paths = locked_paths();
+    assert!(paths.len() >= 4, "{paths:?}");
+    let wrong = [
+        String::new(),
+        bearer(""),
+        bearer(&TOKEN[..TOKEN.len() - 1]),
+        bearer(&format!("{TOKEN}x")),
+        bearer(&TOKEN.to_uppercase()),
+        format!("Authorization: Basic {TOKEN}\r\n"),
+        format!("Authorization: {TOKEN}\r\n"),
+        format!("X-Authorization: Bearer {TOKEN}\r\n"),
+    ];
+    for path in &paths {
+        for method in ["GET", "POST", "PUT", "DELETE"] {
+            for header in &wrong {
+                let answer = request(&app, method, path, header, &an_order(1));
+                assert_eq!(status(&answer), 401, "{method} {path} {header}: {answer}");
+                assert!(answer.to_lowercase().contains("\r\nwww-authenticate: bearer\r\n"), "{answer}");
+                assert!(answer.contains("\"code\":\"unauthorized\""), "{answer}");
+            }
+        }
+        let answer = request(&app, "GET", &format!("{path}?access_token={TOKEN}"), "", "");
+        assert_eq!(status(&answer), 401, "a token in an address ends in logs: {path}");
+        let answer = request(&app, "GET", path, &bearer(TOKEN), "");
+        assert!([200, 404, 405].contains(&status(&answer)), "{path}: {answer}");
+    }
+    assert_eq!(app.get("/healthz").status, 200);
+    assert_eq!(app.get("/distributor/tick").status, 200, "it shows no order");
+    let keys_after: Vec<String> = app.redis().inner().keys("*").unwrap();
+    assert_eq!(keys_before, keys_after, "nothing was written without the token");
+
+    assert_eq!(status(&request(&app, "POST", "/orders", &bearer(TOKEN), &an_order(1))), 202);
+    app.poll_until("the order is confirmed", |app| {
+        let path = "/orders/00000000-0000-4000-8000-000000000001";
+        request(app, "GET", path, &bearer(TOKEN), "").contains("\"state\":\"confirmed\"").then_some(())
+    });
+}
+
+#[test]
+fn secrets_stand_in_no_answer_no_log_and_no_report() {
+    let (mut server, mut admin) = guarded_redis();
+    let url = format!("redis://pipeline:{PASSWORD}@127.0.0.1:{}", server.port());
+    // All rights, for the loadtest is no part of the pipeline.
+    let rules = ["pipeline", "on", &format!(">{PASSWORD}"), "~*", "&*", "+@all"];
+    let () = redis::cmd("ACL").arg("SETUSER").arg(&rules).query(admin.inner()).unwrap();
+    let login = login(&server, PASSWORD);
+    let variables = [("redis_login", login.as_str()), ("api_token", TOKEN)];
+    let report = {
+        let app = TestApp::listen_on(server, &Setup { variables: &variables, ..Setup::default() });
+        let mut options = app.burst_options(&["--orders", "50"]);
+        options.redis_url = url;
+        let report = loadtest::burst::burst(&options).unwrap();
+        assert_eq!(report.confirmed, 50);
+        let mut seen = vec![report.to_text(), serde_json::to_string(&report).unwrap()];
+        let right = bearer(TOKEN);
+        for (method, path, headers) in [
+            ("GET", "/healthz", ""),
+            ("GET", "/stats", right.as_str()),
+            ("GET", "/stats", "Authorization: Bearer no\r\n"),
+            ("POST", "/orders", &right),
+            ("GET", "/distributor/tick", ""),
+        ] {
+            seen.push(request(&app, method, path, headers, &an_order(7)));
+        }
+        // The password is changed while the app runs: all fail, and say why without it.
+        let rules = ["pipeline", "resetpass", ">another"];
+        let () = redis::cmd("ACL").arg("SETUSER").arg(&rules).query(admin.inner()).unwrap();
+        let answer = request(&app, "GET", "/stats", &right, "");
+        assert_eq!(status(&answer), 503, "{answer}");
+        seen.extend([answer, app.said()]);
+        assert!(app.said().contains("failed to connect to redis"), "{}", app.said());
+        let error = loadtest::burst::burst(&options).unwrap_err();
+        seen.push(format!("{error:#} {error:?}"));
+        let mut app = app;
+        app.server.kill().unwrap();
+        seen.push(request(&app, "POST", "/orders", &right, &an_order(8)));
+        app.poll_until("the loss is logged", |app| app.said().contains("lost Redis").then_some(()));
+        seen.push(app.said());
+        server = RedisServer::start().unwrap();
+        seen
+    };
+    // A login that is none, and a token that cannot be one.
+    let broken = format!("redis://pipeline:{PASSWORD}@127.0.0.1:{}", server.port());
+    let output = std::process::Command::new(crate::support::binary("local-runtime"))
+        .args(["up", "--listen", "127.0.0.1:0"])
+        .current_dir(repository())
+        .env("SPIN_VARIABLE_REDIS_LOGIN", &broken)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let refusal = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(refusal.contains("a secret is part of it"), "{refusal}");
+    let spaced = format!("{TOKEN} {TOKEN}");
+    let mut app =
+        TestApp::listen_on(server, &Setup { variables: &[("api_token", &spaced)], ..Setup::default() });
+    let answer = request(&app, "GET", "/stats", &bearer(TOKEN), "");
+    assert_eq!(status(&answer), 500, "a lock that cannot be opened is no open door: {answer}");
+    app.poll_until("the variable is named", |app| app.said().contains("variable api_token").then_some(()));
+    for text in report.iter().chain([&refusal, &answer, &app.said()]) {
+        assert!(!text.contains(TOKEN) && !text.contains(PASSWORD), "{text}");
+    }
+}
+
+#[test]
+fn the_whole_pipeline_runs_as_a_user_with_the_documented_rights() {
+    let (server, mut admin) = guarded_redis();
+    let mut rules = vec!["pipeline".to_owned()];
+    rules.extend(acl_of_the_documentation());
+    let () = redis::cmd("ACL").arg("SETUSER").arg(&rules).query(admin.inner()).unwrap();
+    let login = login(&server, PASSWORD);
+    let variables =
+        [("redis_login", login.as_str()), ("claim_idle_ms", "200"), ("complexity_threshold", "20")];
+    let mut app = TestApp::listen_on(server, &Setup { variables: &variables, ..Setup::default() });
+    app.poll_until("the app answers", |app| (app.get("/healthz").status == 200).then_some(()));
+
+    // An entry that was handed to somebody who died is claimed again.
+    let dead: redis::RedisResult<()> = redis::cmd("XGROUP")
+        .arg(&["CREATE", "{orders}:simple", "receiver-simple", "0", "MKSTREAM"])
+        .query(admin.inner());
+    dead.unwrap();
+    let _: String = admin.inner().xadd("{orders}:simple", "*", &[("order", an_order(1))]).unwrap();
+    let read = ["GROUP", "receiver-simple", "dead", "STREAMS", "{orders}:simple", ">"];
+    let _: redis::Value = redis::cmd("XREADGROUP").arg(&read).query(admin.inner()).unwrap();
+
+    // All scripts anew, orders for both lanes, and one that is set aside.
+    let () = redis::cmd("SCRIPT").arg("FLUSH").query(admin.inner()).unwrap();
+    assert_eq!(app.post("/orders", an_order(2)).status, 202);
+    assert_eq!(app.post("/orders", an_order(3).replace("Standard", "Express")).status, 202);
+    let items: Vec<String> =
+        (1..=30).map(|id| format!(r#"{{"orderItemId":{id},"sku":"S-{id}","quantity":9}}"#)).collect();
+    let large = format!(r#"{{"orderId":4,"delivery":"Express","items":[{}]}}"#, items.join(","));
+    assert_eq!(app.post("/orders", large).status, 202);
+    let _: String = admin.inner().xadd("{orders}:ingress", "*", &[("order", "broken")]).unwrap();
+    app.poll_until("all are accounted for", |app| {
+        let stats = app.get("/stats").body;
+        let total = |name: &str| stats["totals"][name].as_u64().unwrap_or_default();
+        (total("confirmed_simple") + total("confirmed_complex") == 4 && stats["deadLetters"] == 1)
+            .then_some(())
+    });
+    let stats = app.get("/stats").body;
+    assert!(stats["totals"]["confirmed_complex"].as_u64() >= Some(1), "both lanes were used: {stats}");
+    assert_eq!(app.get("/orders/4").body["state"], "confirmed");
+    for path in ["/distributor/tick", "/receiver-simple/tick", "/receiver-complex/tick"] {
+        assert_eq!(app.get(path).status, 200, "{path}");
+    }
+    // The log of refusals names every command, key or channel that a right was missing for.
+    let refusals: Vec<redis::Value> = redis::cmd("ACL").arg("LOG").query(admin.inner()).unwrap();
+    let of_setinfo = |entry: &redis::Value| format!("{entry:?}").contains("client|setinfo");
+    let refusals: Vec<_> = refusals.into_iter().filter(|entry| !of_setinfo(entry)).collect();
+    assert!(refusals.is_empty(), "{refusals:?}");
+
+    // And nothing beyond: other keys, other channels, other commands.
+    let mut pipeline =
+        RedisConnection::open(&format!("redis://pipeline:{PASSWORD}@127.0.0.1:{}", app.server.port()))
+            .unwrap();
+    for command in [
+        vec!["XLEN", "other"],
+        vec!["HGETALL", "orders:totals"],
+        vec!["PUBLISH", "orders.other", ""],
+        vec!["EVAL", "return redis.call('DEL', 'other')", "0"],
+        vec!["FLUSHALL"],
+        vec!["KEYS", "*"],
+        vec!["CONFIG", "GET", "*"],
+        vec!["SCRIPT", "FLUSH"],
+        vec!["ACL", "LIST"],
+        vec!["GET", "{orders}:totals"],
+    ] {
+        let answer: redis::RedisResult<redis::Value> =
+            redis::cmd(command[0]).arg(&command[1..]).query(pipeline.inner());
+        let error = answer.expect_err(&command.join(" ")).to_string();
+        let is_refusal = ["perm", "can't access"].iter().any(|words| error.to_lowercase().contains(words));
+        assert!(is_refusal, "{command:?}: {error}");
+    }
+    app.server.kill().unwrap();
+}
+
+#[test]
+fn every_documented_command_is_called_by_something_and_nothing_else_is() {
+    let mut called: BTreeSet<String> =
+        ["ping", "eval", "evalsha", "hgetall", "xrange", "publish", "subscribe"].map(String::from).into();
+    for script in std::fs::read_dir(repository().join("shared/src/queue/lua")).unwrap() {
+        let text = std::fs::read_to_string(script.unwrap().path()).unwrap();
+        for opening in ["call('", "{'X"] {
+            for (at, _) in text.match_indices(opening) {
+                let word = &text[at + opening.find('\'').unwrap() + 1..];
+                let word = &word[..word.find('\'').unwrap()];
+                called.insert(match word {
+                    "XGROUP" => "xgroup|create".into(),
+                    word => word.to_lowercase(),
+                });
+            }
+        }
+    }
+    let documented: BTreeSet<String> = acl_of_the_documentation()
+        .iter()
+        .filter_map(|rule| rule.strip_prefix('+').map(str::to_owned))
+        .collect();
+    assert_eq!(documented, called);
+}
+
+#[test]
+fn a_component_whose_address_is_another_server_than_the_listed_one_does_not_reach_it() {
+    let other = RedisServer::start().unwrap();
+    let login = format!("redis://someone:x@127.0.0.1:{}/?", other.port());
+    let server = RedisServer::start().unwrap();
+    let mut app =
+        TestApp::listen_on(server, &Setup { variables: &[("redis_login", &login)], ..Setup::default() });
+    for answer in [app.post("/orders", an_order(1)), app.get("/healthz"), app.get("/stats")] {
+        assert_eq!(answer.outcome(), (503, "queue_unavailable"));
+    }
+    app.poll_until("the log says why", |app| {
+        app.said().contains("allowed_outbound_hosts does not list it").then_some(())
+    });
+    let mut redis = RedisConnection::open(&other.url()).unwrap();
+    let info: String = redis::cmd("INFO").arg("commandstats").query(redis.inner()).unwrap();
+    assert!(!info.contains("eval") && !info.contains("ping"), "{info}");
+}
+
+/// What is tried in a path, an id, a header and an order; `FLUSHALL` is what it would be good for.
+const ATTACKS: [&str; 8] = [
+    "\r\nFLUSHALL\r\n",
+    "1\r\n*1\r\n$8\r\nFLUSHALL\r\n",
+    "}:totals{orders}",
+    "{orders}:ingress",
+    "a\0b",
+    "'); redis.call('FLUSHALL'); --",
+    "\u{1b}[2J\nevent: forged",
+    "../../stats?x=1#y",
+];
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[test]
+fn nothing_in_a_path_an_id_a_header_or_an_order_gets_into_a_key_a_script_or_the_log() {
+    let mut app = TestApp::start();
+    let long = "x".repeat(6_000);
+    for attack in ATTACKS.iter().copied().chain([long.as_str()]) {
+        let encoded = percent_encoded(attack);
+        assert_eq!(app.get(&format!("/orders/{encoded}")).outcome(), (404, "order_not_found"), "{attack:?}");
+        for answer in [
+            // Raw in the path, and in the value of each header that anything reads.
+            request(&app, "GET", &format!("/orders/{attack}"), "", ""),
+            request(&app, "POST", "/orders", &format!("Content-Type: {attack}\r\n"), "{}"),
+            request(
+                &app,
+                "GET",
+                "/stats",
+                &format!("Authorization: Bearer {attack}\r\nX-Id: {attack}\r\n"),
+                "",
+            ),
+        ] {
+            let status = status(&answer);
+            assert!(status < 500, "{attack:?}: {answer}");
+        }
+        let id = serde_json::to_string(attack).unwrap();
+        let order = format!(
+            r#"{{"orderId":{id},"description":{id},"delivery":"Standard","items":[{{"orderItemId":1,"sku":{id},"quantity":1}}]}}"#
+        );
+        let status = app.post("/orders", &order).status;
+        assert!(status == 202 || status == 422, "{attack:?}: {status}");
+        let _: String = app.redis().inner().xadd("{orders}:ingress", "*", &[("order", &order)]).unwrap();
+    }
+    app.poll_until("every order is accounted for", |app| {
+        let streams = app.get("/stats").body["streams"].clone();
+        ["ingress", "simple", "complex"].iter().all(|name| streams[name]["length"] == 0).then_some(())
+    });
+    let keys: Vec<String> = app.redis().inner().keys("*").unwrap();
+    assert!(keys.len() > 5, "nothing was flushed: {keys:?}");
+    for key in &keys {
+        let name = key.strip_prefix("{orders}:").unwrap_or_else(|| panic!("{key:?}"));
+        let known = ["ingress", "simple", "complex", "confirmations", "dead-letters", "totals"]
+            .contains(&name)
+            || name
+                .strip_prefix("bell:")
+                .is_some_and(|stream| ["ingress", "simple", "complex"].contains(&stream))
+            || name.strip_prefix("state:").is_some_and(|id| uuid::Uuid::try_parse(id).is_ok());
+        assert!(known, "{key:?}");
+    }
+    let said = app.said();
+    for word in ["FLUSHALL", "forged", "\u{1b}", "\0", "xxxxxxxx"] {
+        assert!(!said.contains(word), "{word:?} is in the log: {said}");
+    }
+}
