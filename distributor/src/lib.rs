@@ -9,7 +9,7 @@ use anyhow::Result;
 use shared::queue::Stream;
 use shared::roles::Distributor;
 use shared::settings;
-use spin_sdk::http::{Request, Response};
+use spin_sdk::http::{IncomingRequest, Request, Response};
 use spin_sdk::{http_component, redis_component};
 
 #[redis_component]
@@ -19,9 +19,16 @@ fn on_bell(_: Vec<u8>) -> Result<()> {
 }
 
 #[http_component]
-fn on_request(request: Request) -> Response {
-    match request.path() {
-        "/distributor/tick" => spin_shell::on_tick(&request, Stream::Ingress),
-        _ => api::answer(&request),
+async fn on_request(incoming: IncomingRequest) -> Response {
+    // The head only: a body is read where one is wanted, and no further than its limit.
+    let head = Request::builder()
+        .method(incoming.method())
+        .uri(incoming.uri())
+        .headers(incoming.headers())
+        .body(())
+        .build();
+    match head.path() {
+        "/distributor/tick" => spin_shell::on_tick(&head, Stream::Ingress),
+        _ => api::answer(&head, incoming).await,
     }
 }

@@ -43,7 +43,7 @@ pub struct Confirmation<'a> {
     /// How each prescription is made; complex orders only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lenses: Vec<LensDesign>,
-    /// The way through the works; complex orders only.
+    /// The way through the works; complex orders and those with a prescription.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
 }
@@ -72,11 +72,10 @@ pub struct Complexity<'a> {
 /// Confirms an order that came by `lane` and was queued at `queued_at_ms`, in Unix ms by the clock of the queue.
 pub fn confirm<'a>(order: &'a Order<'_>, lane: Lane, queued_at_ms: i64) -> Confirmation<'a> {
     let assessment = Assessment::of(order);
-    // A simple order is taken from stock: nothing of it waits for a station.
-    let (lenses, plan) = match lane {
-        Lane::Simple => (Vec::new(), None),
-        Lane::Complex => (designs(order), Some(plan(order))),
-    };
+    let has_lens = order.items.iter().any(|item| item.lens.is_some());
+    let lenses = if lane == Lane::Complex { designs(order) } else { Vec::new() };
+    // What is only picked and packed waits for no station.
+    let plan = (lane == Lane::Complex || has_lens).then(|| plan(order));
     let plan_minutes = plan.as_ref().map_or(0, |plan| plan.lead_time_minutes);
     Confirmation {
         id: order.id,

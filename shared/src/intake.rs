@@ -30,7 +30,13 @@ pub struct Refused {
     /// The other errors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<OrderError>,
+    /// How many more there are, left out because a request names at most [`MAX_OTHER_ERRORS`] of them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub omitted: usize,
 }
+
+/// The most errors named in one request beside the first of each order: an answer must not be a hundred times its question.
+pub const MAX_OTHER_ERRORS: usize = 1_000;
 
 /// Why a body as a whole is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,10 +50,13 @@ pub enum BodyError {
         /// Where and what, without repeating the text.
         detail: String,
     },
+    /// It broke off before its end.
+    #[error("the body broke off before its end")]
+    Broken,
     /// Longer than `max_body_bytes`.
-    #[error("the body has {found} bytes, at most {most} are allowed")]
+    #[error("the body has {found} bytes or more, at most {most} are allowed")]
     TooLong {
-        /// Its length.
+        /// Its length, as far as it is known.
         found: usize,
         /// The limit.
         most: u32,
@@ -68,6 +77,7 @@ impl BodyError {
         match self {
             Self::Empty => "empty_body",
             Self::NotJson { .. } => "invalid_json",
+            Self::Broken => "broken_body",
             Self::TooLong { .. } => "body_too_large",
             Self::TooManyOrders { .. } => "too_many_orders",
         }
@@ -86,9 +96,6 @@ impl<'a> Intake<'a> {
         content_type: Option<&str>,
         settings: &ApiSettings,
     ) -> Result<Self, BodyError> {
-        if body.len() > settings.max_body_bytes as usize {
-            return Err(BodyError::TooLong { found: body.len(), most: settings.max_body_bytes });
-        }
         let orders = split(body, content_type)?;
         if orders.is_empty() {
             return Err(BodyError::Empty);
@@ -98,14 +105,24 @@ impl<'a> Intake<'a> {
             return Err(BodyError::TooManyOrders { found: orders.len(), most });
         }
         let mut intake = Self { orders: Vec::with_capacity(orders.len()), refused: Vec::new() };
+        let mut room = MAX_OTHER_ERRORS;
         for (index, order) in orders.into_iter().enumerate() {
             match Order::parse(order) {
                 Ok(parsed) => intake.orders.push((parsed.id, order)),
-                Err(Rejection { first, rest }) => intake.refused.push(Refused { index, first, others: rest }),
+                Err(Rejection { first, rest: mut others }) => {
+                    let omitted = others.len().saturating_sub(room);
+                    others.truncate(room);
+                    room -= others.len();
+                    intake.refused.push(Refused { index, first, others, omitted });
+                }
             }
         }
         Ok(intake)
     }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 fn split<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Vec<&'a [u8]>, BodyError> {
@@ -216,9 +233,8 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_named_with_what_was_found() {
-        let settings =
-            ApiSettings { max_orders_per_request: 2, max_body_bytes: 1_000, ..ApiSettings::default() };
+    fn too_many_orders_are_refused_with_what_was_found() {
+        let settings = ApiSettings { max_orders_per_request: 2, ..ApiSettings::default() };
         let fits = format!("[{ORDER},{ORDER}]");
         assert_eq!(Intake::read(fits.as_bytes(), None, &settings).unwrap().orders.len(), 2);
         let many = format!("[{ORDER},{ORDER},{ORDER}]");
@@ -226,10 +242,18 @@ mod tests {
             Intake::read(many.as_bytes(), None, &settings).unwrap_err(),
             BodyError::TooManyOrders { found: 3, most: 2 }
         );
-        let long = " ".repeat(1_001);
-        assert_eq!(
-            Intake::read(long.as_bytes(), None, &settings).unwrap_err(),
-            BodyError::TooLong { found: 1_001, most: 1_000 }
-        );
+    }
+
+    #[test]
+    fn an_answer_names_a_bounded_number_of_errors_and_counts_the_others() {
+        // Each of these has 51 faults: an item's quantity, fifty times, and the delivery.
+        let items = vec![r#"{"orderItemId":1,"sku":"A","quantity":-1}"#; 50].join(",");
+        let order = format!(r#"{{"orderId":1,"delivery":"Soon","items":[{items}]}}"#);
+        let body = format!("[{}]", vec![order; 30].join(","));
+        let refused = read(&body).unwrap().refused;
+        assert_eq!(refused.len(), 30, "every order is named");
+        assert_eq!(refused.iter().map(|refused| refused.others.len()).sum::<usize>(), MAX_OTHER_ERRORS);
+        assert!(refused.iter().all(|refused| refused.others.len() + refused.omitted == 50));
+        assert_eq!((refused[0].omitted, refused[29].omitted), (0, 50));
     }
 }

@@ -1,14 +1,15 @@
 //! The HTTP API of `orders-api`. A file holds one resource; what goes wrong has a stable `code` in the body.
 
 mod auth;
+mod body;
 mod health;
 mod orders;
 mod stats;
 
-use spin_sdk::http::{Method, Request, Response};
+use spin_sdk::http::{IncomingRequest, Method, Request, Response};
 
-/// Answers one request.
-pub(crate) fn answer(request: &Request) -> Response {
+/// Answers one request, given its head; its body is still to be read.
+pub(crate) async fn answer(request: &Request, incoming: IncomingRequest) -> Response {
     let path = request.path();
     // Before anything is looked up: who may not see orders does not learn which paths and ids there are.
     if path != "/healthz"
@@ -18,7 +19,7 @@ pub(crate) fn answer(request: &Request) -> Response {
     }
     let is_read = matches!(request.method(), Method::Get | Method::Head);
     match path {
-        "/orders" if *request.method() == Method::Post => orders::post(request),
+        "/orders" if *request.method() == Method::Post => orders::post(request, incoming).await,
         "/orders" => method_not_allowed("POST"),
         "/stats" if is_read => stats::get(),
         "/healthz" if is_read => health::get(),

@@ -6,9 +6,11 @@ use shared::intake::{BodyError, Intake, Refused};
 use shared::order::Order;
 use shared::queue::Enqueued;
 use shared::settings::ApiSettings;
-use spin_sdk::http::{Request, Response};
+use spin_sdk::http::{IncomingRequest, Request, Response};
 use spin_shell::{NotReady, Shell};
 use uuid::Uuid;
+
+use super::body;
 
 /// The body of a 202.
 #[derive(Serialize)]
@@ -32,17 +34,21 @@ struct AllRefused<'a> {
 }
 
 /// 202 once every order that is counted as accepted is written; nothing is written otherwise.
-pub(super) fn post(request: &Request) -> Response {
-    match try_post(request) {
+pub(super) async fn post(request: &Request, incoming: IncomingRequest) -> Response {
+    match try_post(request, incoming).await {
         Ok(response) => response,
         Err(error) => spin_shell::not_ready(&error),
     }
 }
 
-fn try_post(request: &Request) -> Result<Response, NotReady> {
+async fn try_post(request: &Request, incoming: IncomingRequest) -> Result<Response, NotReady> {
     let settings = ApiSettings::read(&spin_shell::variable)?;
+    let body = match body::read(request, incoming, settings.max_body_bytes).await {
+        Ok(body) => body,
+        Err(error) => return Ok(refuse_body(&error)),
+    };
     let content_type = request.header("content-type").and_then(|value| value.as_str());
-    let intake = match Intake::read(request.body(), content_type, &settings) {
+    let intake = match Intake::read(&body, content_type, &settings) {
         Ok(intake) => intake,
         Err(error) => return Ok(refuse_body(&error)),
     };
@@ -78,7 +84,7 @@ fn try_post(request: &Request) -> Result<Response, NotReady> {
 fn refuse_body(error: &BodyError) -> Response {
     let status = match error {
         BodyError::TooLong { .. } | BodyError::TooManyOrders { .. } => 413,
-        BodyError::Empty | BodyError::NotJson { .. } => 400,
+        BodyError::Empty | BodyError::NotJson { .. } | BodyError::Broken => 400,
     };
     spin_shell::problem(status, error.code(), &error.to_string()).into_response()
 }

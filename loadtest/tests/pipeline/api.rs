@@ -79,6 +79,8 @@ fn limits_of_a_request_and_of_the_backlog_are_kept() {
     let many = format!("[{}]", vec!["{}"; 5].join(","));
     assert_eq!(app.post("/orders", many).outcome(), (413, "too_many_orders"));
     assert_eq!(app.post("/orders", " ".repeat(2_001)).outcome(), (413, "body_too_large"));
+    assert_eq!(app.post_in_chunks("/orders", " ".repeat(2_001)).outcome(), (413, "body_too_large"));
+    assert_eq!(app.post_in_chunks("/orders", " ".repeat(2_000)).outcome(), (400, "empty_body"));
     let four = (1..=4).map(an_order).collect::<Vec<_>>().join("\n");
     let answer = app.post("/orders", four);
     assert_eq!(answer.outcome(), (429, "backlog_full"));
