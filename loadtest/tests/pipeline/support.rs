@@ -131,6 +131,13 @@ impl TestApp {
         answer(request.send(body.as_ref())).expect("the API answers")
     }
 
+    /// Posts a body without saying beforehand how long it is.
+    pub(crate) fn post_in_chunks(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        let mut body = body.as_ref();
+        let request = agent().post(format!("{}{path}", self.base_url));
+        answer(request.send(ureq::SendBody::from_reader(&mut body))).expect("the API answers")
+    }
+
     pub(crate) fn delete(&self, path: &str) -> Answer {
         answer(agent().delete(format!("{}{path}", self.base_url)).call()).expect("the API answers")
     }
@@ -165,7 +172,7 @@ impl TestApp {
         let all = fixed.iter().chain(arguments);
         match Arguments::try_parse_from(all).expect("the arguments are valid").command {
             Subcommand::Burst(options) => options,
-            Subcommand::Generate(_) => unreachable!("the subcommand is burst"),
+            _ => unreachable!("the subcommand is burst"),
         }
     }
 
