@@ -22,6 +22,8 @@ pub enum Command {
     Generate(GenerateOptions),
     /// Sends a burst of orders, waits, and verifies every one. Exit code 1 when one is lost, doubled or wrong.
     Burst(BurstOptions),
+    /// Runs the app under load, breaks it at random moments, and verifies every order. Exit code 1 when one is lost, doubled or wrong.
+    Chaos(ChaosOptions),
 }
 
 /// What the generated orders are like.
@@ -86,6 +88,35 @@ pub struct BurstOptions {
     /// Gives up when nothing has moved for so many seconds; what is missing then is lost.
     #[arg(long, default_value_t = 30)]
     pub patience_s: u64,
+}
+
+/// `loadtest chaos`
+#[derive(Debug, Args)]
+pub struct ChaosOptions {
+    /// How often something is broken; the kinds of faults are dealt from a shuffled deck of twenty.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub kills: u32,
+    /// Seed of what is broken when, and of the orders.
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// The least number of orders: the load goes on after the last kill until so many were sent.
+    #[arg(long, default_value_t = 0)]
+    pub orders: u64,
+    /// How many orders are sent in a second, all producers together.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub orders_per_s: u32,
+    /// Processes of each worker.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub replicas: u32,
+    /// Writes the report here as JSON.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+    /// What runs the app; by default `local-runtime` beside this program.
+    #[arg(long)]
+    pub runtime_program: Option<PathBuf>,
+    /// The application.
+    #[arg(long, default_value = "spin.toml")]
+    pub manifest: PathBuf,
 }
 
 fn queue_name(text: &str) -> Result<QueueName, String> {

@@ -3,6 +3,7 @@
 //! - [`cli`]: the command line
 //! - [`generate`], [`mutate`]: test data, good and broken, the same for the same seed
 //! - [`burst`]: one burst from release to report
+//! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
 //! - [`expect`]: what must become of each order, decided natively by the code in `shared`
 //! - [`send`]: into the ingress stream        - [`wait`]: until the streams are empty
 //! - [`verify`]: what was found in Redis against what was expected
@@ -12,6 +13,7 @@
 //! order is looked for by its identity, and its confirmation made again.
 
 pub mod burst;
+pub mod chaos;
 pub mod cli;
 pub mod expect;
 pub mod generate;

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadtest::cli::{Arguments, Command};
-use loadtest::{burst, generate};
+use loadtest::{burst, chaos, generate};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Generate(options) => generate::run(&options).map(|()| true),
         Command::Burst(options) => burst::run(&options),
+        Command::Chaos(options) => chaos::run(&options),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -204,7 +204,7 @@ impl Report {
         )?;
         writeln!(text, "  lost {}  doubled {}  wrong {}", self.lost, self.doubled, self.wrong)?;
         writeln!(text)?;
-        self.write_failures(text)?;
+        self.failures.write_text(text)?;
         let verdict = if self.is_clean() {
             "every order sent was found exactly once, as it must be"
         } else {
@@ -212,13 +212,14 @@ impl Report {
         };
         writeln!(text, "{verdict}")
     }
+}
 
-    fn write_failures(&self, text: &mut String) -> std::fmt::Result {
+impl Failures {
+    /// Lists the orders, a limited number of each kind.
+    pub(crate) fn write_text(&self, text: &mut String) -> std::fmt::Result {
         let wrong: Vec<String> =
-            self.failures.wrong.iter().map(|wrong| format!("{}: {}", wrong.order, wrong.why)).collect();
-        for (name, orders) in
-            [("lost", &self.failures.lost), ("doubled", &self.failures.doubled), ("wrong", &wrong)]
-        {
+            self.wrong.iter().map(|wrong| format!("{}: {}", wrong.order, wrong.why)).collect();
+        for (name, orders) in [("lost", &self.lost), ("doubled", &self.doubled), ("wrong", &wrong)] {
             for order in orders.iter().take(SHOWN) {
                 writeln!(text, "{name}: {order}")?;
             }

@@ -3,6 +3,7 @@
 //! - `bursts`: what the loadtest reports, and that it can tell a bad pipeline from a good one
 //! - `bad_input`: broken orders by XADD and by the API
 //! - `api`: the HTTP API
+//! - `chaos`: everything is killed under load
 //! - `outage`: Redis goes away and comes back
 //! - `security`: who may see and change orders, and what nobody may see
 //! - `support`: the app on free ports, stopped when a test ends
@@ -10,6 +11,7 @@
 mod api;
 mod bad_input;
 mod bursts;
+mod chaos;
 mod outage;
 mod security;
 mod support;
