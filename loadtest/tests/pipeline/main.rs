@@ -5,6 +5,7 @@
 //! - `api`: the HTTP API
 //! - `chaos`: everything is killed under load
 //! - `outage`: Redis goes away and comes back
+//! - `poison`: orders that their component does not survive
 //! - `security`: who may see and change orders, and what nobody may see
 //! - `support`: the app on free ports, stopped when a test ends
 
@@ -13,5 +14,6 @@ mod bad_input;
 mod bursts;
 mod chaos;
 mod outage;
+mod poison;
 mod security;
 mod support;

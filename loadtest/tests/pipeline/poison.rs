@@ -1,0 +1,88 @@
+//! Orders that their component does not survive: each ends alone in the dead letters, and its neighbours are confirmed.
+//!
+//! The receiver of the simple lane is the guest `poison` here, which drains as the real one does and dies as the order asks.
+
+use private_redis::RedisServer;
+use redis::Commands;
+use redis::streams::StreamRangeReply;
+
+use crate::support::{Setup, TestApp, an_order, repository};
+
+const NEIGHBOURS: u32 = 20;
+const POISON: u32 = 10;
+
+/// The repository's manifest with the guest for `receiver-simple`.
+fn manifest(folder: &std::path::Path) -> std::path::PathBuf {
+    let text = std::fs::read_to_string(repository().join("spin.toml")).unwrap();
+    let wasm = "target/wasm32-wasip1/release";
+    let guest = repository().join(wasm).join("examples/poison.wasm");
+    assert!(guest.exists(), "{} is missing; `cargo xtask test` builds it", guest.display());
+    let all = repository().join(wasm);
+    let text = text
+        .replace(&format!("{wasm}/receiver_simple.wasm"), guest.to_str().unwrap())
+        .replace(&format!("\"{wasm}/"), &format!("\"{}/", all.display()));
+    let path = folder.join("spin.toml");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// One poison order among good ones; `reason` is what the runtime says about the end of the instance.
+fn only_the_poison_dies(poison: &str, reason: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = manifest(folder.path());
+    let setup = Setup {
+        // Longer than an instance may live, so that nobody claims what another one still works on.
+        variables: &[("claim_idle_ms", "600"), ("max_deliveries", "2"), ("bell_ms", "100")],
+        manifest: Some(&manifest),
+        arguments: &["--invocation-timeout-ms", "400", "--max-instance-memory", "32"],
+        ..Setup::default()
+    };
+    let mut app = TestApp::listen_on(RedisServer::start().unwrap(), &setup);
+    app.poll_until("the app answers", |app| (app.get("/healthz").status == 200).then_some(()));
+    let orders: Vec<String> = (1..=NEIGHBOURS + 1)
+        .map(|number| match number {
+            POISON => an_order(number).replace("\"d\"", &format!("\"{poison}\"")),
+            number => an_order(number),
+        })
+        .collect();
+    assert_eq!(app.post("/orders", orders.join("\n")).status, 202);
+    let totals = app.poll_until("all orders are accounted for", |app| {
+        // An open dashboard is a metronome.
+        let totals = app.get("/stats").body["totals"].clone();
+        let count = |name: &str| totals[name].as_u64().unwrap_or_default();
+        (count("confirmed_simple") + count("dead_lettered") == u64::from(NEIGHBOURS) + 1).then_some(totals)
+    });
+    assert_eq!((&totals["confirmed_simple"], &totals["dead_lettered"]), (&NEIGHBOURS.into(), &1.into()));
+    for number in 1..=NEIGHBOURS + 1 {
+        let story = app.get(&format!("/orders/00000000-0000-4000-8000-{number:012x}")).body;
+        let expected = if number == POISON { "dead-lettered" } else { "confirmed" };
+        assert_eq!(story["state"], expected, "{story}");
+        assert_eq!(story["code"] == "max_deliveries", number == POISON, "{story}");
+    }
+    let keys = app.keys();
+    let letters: StreamRangeReply = app.redis().inner().xrange_all(keys.dead_letters()).unwrap();
+    let letter = &letters.ids[0];
+    assert_eq!(letters.ids.len(), 1);
+    assert_eq!(letter.get::<String>("code").unwrap(), "max_deliveries");
+    assert_eq!(letter.get::<String>("stream").unwrap(), "simple");
+    assert_eq!(letter.get::<u32>("delivery_count"), Some(3), "after two deliveries that it killed");
+    assert!(letter.get::<String>("order").unwrap().contains(poison), "the order is kept as it was");
+    let said = app.said();
+    assert_eq!(said.matches("component \"receiver-simple\" failed at a message").count(), 2, "{said}");
+    assert_eq!(said.matches(reason).count(), 2, "{said}");
+}
+
+#[test]
+fn an_order_that_makes_its_component_trap_dies_alone() {
+    only_the_poison_dies("poison:trap", "unreachable");
+}
+
+#[test]
+fn an_order_that_takes_too_long_dies_alone() {
+    only_the_poison_dies("poison:time", "longer than 400 ms and was ended (--invocation-timeout-ms)");
+}
+
+#[test]
+fn an_order_that_takes_too_much_memory_dies_alone() {
+    only_the_poison_dies("poison:memory", "more than 32 MiB of memory (--max-instance-memory)");
+}
