@@ -8,6 +8,8 @@
 //! - `looks`: enqueue, back-pressure, look-ups, statistics
 //! - `support`: the server, factories of orders, and a model that keeps the tally
 
+#![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
+
 mod bells;
 mod crash_windows;
 mod dead_letters;
