@@ -16,6 +16,8 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use super::stop;
+
 /// The components that drain a stream.
 pub const WORKERS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];
 /// The component that takes orders in.
@@ -195,7 +197,7 @@ impl Supervisor {
                 if Instant::now() > deadline {
                     bail!("{} does not serve:\n{}", self.name(index), self.said(index));
                 }
-                std::thread::sleep(Duration::from_millis(5));
+                stop::sleep(Duration::from_millis(5))?;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use conventional::connection::RedisConnection;
 use redis::Commands;
@@ -131,6 +131,37 @@ fn an_order_that_vanishes_and_one_that_is_confirmed_twice_are_noticed() {
     assert_eq!(report["by_kind"][0]["kind"], "script_flush");
     let failures = &report["failures"];
     assert_eq!((&failures["lost"][0], &failures["doubled"][0]), (&stolen.into(), &doubled.into()));
+}
+
+#[test]
+fn a_run_that_is_stopped_by_a_signal_leaves_no_process_behind() {
+    let mut run = Run::start(&["--kills", "1000"]);
+    let mut redis = run.redis();
+    let pid = run.0.as_ref().expect("it runs").id();
+    let deadline = Instant::now() + PATIENCE;
+    // Once orders come, everything has been started.
+    while !redis
+        .inner()
+        .exists::<_, bool>(Keys::new(QueueName::default()).confirmations())
+        .unwrap_or_default()
+    {
+        assert!(Instant::now() < deadline, "no order was confirmed");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let started = children_of(pid);
+    assert!(started.len() >= 7, "redis and at least six of the seven processes: {started:?}");
+    assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
+    assert_eq!(run.end().status.code(), Some(1));
+    let left: Vec<i32> =
+        started.into_iter().filter(|pid| Path::new(&format!("/proc/{pid}")).exists()).collect();
+    assert!(left.is_empty(), "{left:?} still run");
+}
+
+fn children_of(parent: u32) -> Vec<i32> {
+    let stats = procfs::process::all_processes()
+        .expect("/proc can be read")
+        .filter_map(|process| process.ok()?.stat().ok());
+    stats.filter(|stat| u32::try_from(stat.ppid) == Ok(parent)).map(|stat| stat.pid).collect()
 }
 
 /// Takes the first good order out of ingress, acked, so that whoever holds it cannot route it.
