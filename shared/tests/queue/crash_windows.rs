@@ -3,11 +3,12 @@
 //! Afterwards fresh drains do the rest, and the books must balance each time: every good order confirmed once with the right bytes,
 //! every bad one dead-lettered once with its code, every copy counted.
 
+use std::time::Duration;
+
 use conventional::connection::RedisConnection;
 use shared::order::Order;
 use shared::queue::{Argument, Execute, ExecuteError, Queue, Role, Stream, Value, drain};
 use shared::settings::QueueSettings;
-use std::time::Duration;
 
 use crate::support::{COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order};
 
@@ -67,11 +68,7 @@ fn mixed_orders() -> Vec<String> {
 fn drain_mortally(queue: &mut TestQueue, death: Death) -> bool {
     let mut mortal = Mortal { inner: &mut queue.redis, death, commands: 0 };
     let mut handle = Queue::new(&mut mortal, &queue.settings);
-    let roles: [&dyn Fn(&mut Queue<'_, Mortal<'_>>) -> bool; 3] =
-        [&|queue| lives(queue, &DISTRIBUTOR), &|queue| lives(queue, &SIMPLE), &|queue| {
-            lives(queue, &COMPLEX)
-        }];
-    roles.iter().all(|role| role(&mut handle))
+    lives(&mut handle, &DISTRIBUTOR) && lives(&mut handle, &SIMPLE) && lives(&mut handle, &COMPLEX)
 }
 
 fn lives(queue: &mut Queue<'_, Mortal<'_>>, role: &impl Role) -> bool {
