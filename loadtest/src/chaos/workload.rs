@@ -22,6 +22,8 @@ use crate::generate;
 /// Orders in one batch: most are small, so that there is hardly a moment without an order on its way, and one in eight is large.
 const SMALL: std::ops::RangeInclusive<usize> = 1..=4;
 const LARGE: std::ops::RangeInclusive<usize> = 10..=100;
+/// Orders in a batch on average. The pace goes by it: a pause after a large batch would be time without load.
+const MEAN: f64 = 9.0;
 /// One order in so many, by `XADD`, breaks the schema and must end as a dead letter.
 const ONE_BROKEN_IN: u32 = 50;
 /// The longest an answer may take. Redis is paused for longer at times: then an order is written, and its sender has given up.
@@ -119,7 +121,7 @@ fn produce(mut door: Door, seed: u64, per_s: f64, stop: &AtomicBool, sent: &Atom
         if matches!(door, Door::Redis { .. }) {
             batch.iter_mut().filter(|_| random.random_ratio(1, ONE_BROKEN_IN)).for_each(break_order);
         }
-        due += Duration::from_secs_f64(count as f64 / per_s);
+        due += Duration::from_secs_f64(MEAN / per_s);
         let answer = door.send(&batch)?;
         sent.fetch_add(count as u64, Ordering::Relaxed);
         match answer {
