@@ -2,6 +2,7 @@
 
 mod auth;
 mod body;
+mod dead_letters;
 mod health;
 mod orders;
 mod stats;
@@ -24,12 +25,17 @@ pub(crate) async fn answer(request: &Request, incoming: IncomingRequest) -> Resp
         "/stats" if is_read => stats::get(),
         "/healthz" if is_read => health::get(),
         "/stats" | "/healthz" => method_not_allowed("GET, HEAD"),
+        _ if path == "/dead-letters" || path.starts_with("/dead-letters/") => dead_letters::answer(request),
         _ => match path.strip_prefix("/orders/") {
             Some(id) if !id.is_empty() && !id.contains('/') && is_read => orders::get(id),
             Some(id) if !id.is_empty() && !id.contains('/') => method_not_allowed("GET, HEAD"),
-            _ => spin_shell::problem(404, "not_found", "there is nothing at this path").into_response(),
+            _ => not_found(),
         },
     }
+}
+
+fn not_found() -> Response {
+    spin_shell::problem(404, "not_found", "there is nothing at this path").into_response()
 }
 
 fn method_not_allowed(allowed: &str) -> Response {

@@ -1,0 +1,144 @@
+//! `/dead-letters`: what was set aside is listed, shown, put back and thrown away.
+//!
+//! - `GET /dead-letters?code=&order=&older_than_s=&limit=&cursor=`, oldest first, without the orders' texts
+//! - `GET /dead-letters/{entry_id}`, with the text
+//! - `POST /dead-letters/{entry_id}/redrive` and `DELETE /dead-letters/{entry_id}`: 404 when it was done before
+
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use shared::order::Order;
+use shared::queue::{LetterFilter, LetterId, Redrive};
+use spin_sdk::http::{Method, Request, Response};
+use spin_shell::{NotReady, Shell};
+use uuid::Uuid;
+
+/// Letters in an answer by default, and at most.
+const LIMIT: u32 = 100;
+const MOST: u32 = 1_000;
+
+/// Answers a request whose path is `/dead-letters` or below it.
+pub(super) fn answer(request: &Request) -> Response {
+    let method = request.method();
+    let is_read = matches!(method, Method::Get | Method::Head);
+    let rest = request.path().strip_prefix("/dead-letters").unwrap_or_default();
+    let parts: Vec<&str> = rest.split('/').skip(1).collect();
+    let answer = match parts[..] {
+        [] if is_read => list(request.query()),
+        [] => return super::method_not_allowed("GET, HEAD"),
+        [id] if !id.is_empty() => match method {
+            Method::Get | Method::Head => with_id(id, show),
+            Method::Delete => with_id(id, discard),
+            _ => return super::method_not_allowed("GET, HEAD, DELETE"),
+        },
+        [id, "redrive"] if !id.is_empty() => match method {
+            Method::Post => with_id(id, redrive),
+            _ => return super::method_not_allowed("POST"),
+        },
+        _ => return super::not_found(),
+    };
+    answer.unwrap_or_else(|error| spin_shell::not_ready(&error))
+}
+
+type Answer = Result<Response, NotReady>;
+
+fn with_id(id: &str, act: impl FnOnce(&LetterId) -> Answer) -> Answer {
+    match LetterId::parse(id) {
+        Some(id) => act(&id),
+        None => {
+            let message = "the id of a dead letter is two numbers with a hyphen between them";
+            Ok(spin_shell::problem(400, "invalid_id", message).into_response())
+        }
+    }
+}
+
+fn list(query: &str) -> Answer {
+    let query = match Query::read(query) {
+        Ok(query) => query,
+        Err(message) => return Ok(spin_shell::problem(400, "invalid_query", &message).into_response()),
+    };
+    let mut shell = Shell::open()?;
+    let page = shell
+        .queue()
+        .dead_letters(&query.filter, query.cursor.as_ref(), query.limit)
+        .map_err(NotReady::Redis)?;
+    Ok(spin_shell::json_response(200, &page).into_response())
+}
+
+fn show(id: &LetterId) -> Answer {
+    let letter = Shell::open()?.queue().dead_letter(id).map_err(NotReady::Redis)?;
+    Ok(letter.map_or_else(gone, |letter| spin_shell::json_response(200, &letter).into_response()))
+}
+
+fn redrive(id: &LetterId) -> Answer {
+    let redrive = Shell::open()?.queue().redrive(id).map_err(NotReady::Redis)?;
+    let conflict = |code, message| spin_shell::problem(409, code, message).into_response();
+    Ok(match &redrive {
+        Redrive::Redriven { .. } | Redrive::Duplicate => {
+            spin_shell::json_response(200, &redrive).into_response()
+        }
+        Redrive::Gone => gone(),
+        Redrive::NoOrder => {
+            conflict("no_order", "the entry had no field \"order\": it can be discarded, not redriven")
+        }
+        Redrive::UnknownStream => {
+            conflict("unknown_stream", "the dead letter names no stream to go back to: it can be discarded")
+        }
+    })
+}
+
+fn discard(id: &LetterId) -> Answer {
+    let is_discarded = Shell::open()?.queue().discard(id).map_err(NotReady::Redis)?;
+    Ok(if is_discarded {
+        spin_shell::json_response(200, &json!({ "outcome": "discarded" })).into_response()
+    } else {
+        gone()
+    })
+}
+
+fn gone() -> Response {
+    let message = "no such dead letter; it may have been redriven or discarded";
+    spin_shell::problem(404, "dead_letter_not_found", message).into_response()
+}
+
+/// What a list is asked for.
+struct Query {
+    filter: LetterFilter,
+    limit: u32,
+    cursor: Option<LetterId>,
+}
+
+impl Query {
+    /// Reads the part of the URL behind the question mark; the error names the parameter and never repeats its value.
+    fn read(query: &str) -> Result<Self, String> {
+        let mut read = Self { filter: LetterFilter::default(), limit: LIMIT, cursor: None };
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = value.replace('+', " ");
+            let value = percent_decode_str(&value).decode_utf8_lossy();
+            if value.is_empty() {
+                continue;
+            }
+            match name {
+                "code" => read.filter.code = Some(value.into_owned()),
+                "order" => {
+                    let order = Uuid::try_parse(&value).unwrap_or_else(|_| Order::id_of_order_id(&value));
+                    read.filter.order = Some(order);
+                }
+                "older_than_s" => {
+                    let age = value.parse().map_err(|_| "older_than_s: expected a whole number")?;
+                    read.filter.older_than_s = Some(age);
+                }
+                "limit" => match value.parse() {
+                    Ok(limit) if (1..=MOST).contains(&limit) => read.limit = limit,
+                    _ => return Err(format!("limit: expected a whole number from 1 to {MOST}")),
+                },
+                "cursor" => {
+                    let cursor = LetterId::parse(&value).ok_or("cursor: expected what \"next\" said")?;
+                    read.cursor = Some(cursor);
+                }
+                _ => return Err("expected code, order, older_than_s, limit or cursor".into()),
+            }
+        }
+        Ok(read)
+    }
+}
