@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use shared::queue::QueueName;
-use shared::settings::DEFAULT_COMPLEXITY_THRESHOLD;
+use shared::order::Order;
+use shared::queue::{LetterId, QueueName};
+use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
+use uuid::Uuid;
 
 /// Replays bursts of orders and proves what became of each one.
 #[derive(Debug, Parser)]
@@ -22,6 +24,12 @@ pub enum Command {
     Generate(GenerateOptions),
     /// Sends a burst of orders, waits, and verifies every one. Exit code 1 when one is lost, doubled or wrong.
     Burst(BurstOptions),
+    /// Lists, shows, redrives and discards dead letters.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+    /// Tells what became of an order.
+    #[command(subcommand)]
+    Orders(OrdersCommand),
     /// Runs the app under load, breaks it at random moments, and verifies every order. Exit code 1 when one is lost, doubled or wrong.
     Chaos(ChaosOptions),
 }
@@ -117,6 +125,126 @@ pub struct ChaosOptions {
     /// The application.
     #[arg(long, default_value = "spin.toml")]
     pub manifest: PathBuf,
+}
+
+/// `loadtest dead-letters`
+#[derive(Debug, Subcommand)]
+pub enum DeadLettersCommand {
+    /// Lists dead letters, oldest first.
+    List(LetterOptions),
+    /// Shows dead letters with the text of their orders. Exit code 1 when there is none.
+    Show(LetterOptions),
+    /// Puts dead letters back to the stream they failed in. Exit code 1 when one cannot be.
+    Redrive(LettersAtRisk),
+    /// Deletes dead letters for good.
+    Discard(LettersAtRisk),
+}
+
+/// Where the queue is.
+#[derive(Debug, Args)]
+pub struct QueueAddress {
+    /// Redis, as redis://host:port.
+    #[arg(long, default_value = "redis://127.0.0.1:6379")]
+    pub redis_url: String,
+    /// Name of the queue.
+    #[arg(long, default_value = "orders", value_parser = queue_name)]
+    pub queue: QueueName,
+}
+
+/// Which dead letters are meant: those that match all that is given.
+#[derive(Debug, Args)]
+pub struct WhichLetters {
+    /// Set aside with this code, such as max_deliveries.
+    #[arg(long)]
+    pub code: Option<String>,
+    /// Set aside at least so many seconds ago.
+    #[arg(long)]
+    pub older_than_s: Option<u32>,
+    /// Of this order: its UUID, or the orderId of an order that has none.
+    #[arg(long, value_parser = order_id)]
+    pub order: Option<Uuid>,
+    /// The one with this entry id.
+    #[arg(long, value_parser = letter_id, conflicts_with_all = ["code", "older_than_s", "order"])]
+    pub entry: Option<LetterId>,
+}
+
+impl WhichLetters {
+    /// Whether nothing is given, so that all are meant.
+    pub fn is_any(&self) -> bool {
+        self.code.is_none() && self.older_than_s.is_none() && self.order.is_none() && self.entry.is_none()
+    }
+}
+
+/// `loadtest dead-letters list` and `show`
+#[derive(Debug, Args)]
+pub struct LetterOptions {
+    /// Where the queue is.
+    #[command(flatten)]
+    pub address: QueueAddress,
+    /// Which ones.
+    #[command(flatten)]
+    pub which: WhichLetters,
+    /// The most letters to print.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `loadtest dead-letters redrive` and `discard`
+#[derive(Debug, Args)]
+pub struct LettersAtRisk {
+    /// Where the queue is.
+    #[command(flatten)]
+    pub address: QueueAddress,
+    /// Which ones.
+    #[command(flatten)]
+    pub which: WhichLetters,
+    /// All dead letters; must be said when nothing else says which.
+    #[arg(long, conflicts_with_all = ["code", "older_than_s", "order", "entry"])]
+    pub all: bool,
+    /// Says what would be done and changes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The most letters to deal with, oldest first.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// How long the state of a discarded order is kept, in seconds.
+    #[arg(long, default_value_t = QueueSettings::default().retention_s, value_parser = clap::value_parser!(u32).range(1..=31_536_000))]
+    pub retention_s: u32,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `loadtest orders`
+#[derive(Debug, Subcommand)]
+pub enum OrdersCommand {
+    /// Tells an order's whole story. Exit code 1 when the queue does not know it.
+    Show(ShowOrderOptions),
+}
+
+/// `loadtest orders show`
+#[derive(Debug, Args)]
+pub struct ShowOrderOptions {
+    /// The order's UUID, or the orderId of an order that has none.
+    #[arg(value_parser = order_id)]
+    pub id: Uuid,
+    /// Where the queue is.
+    #[command(flatten)]
+    pub address: QueueAddress,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn order_id(text: &str) -> Result<Uuid, String> {
+    Ok(Uuid::try_parse(text).unwrap_or_else(|_| Order::id_of_order_id(text)))
+}
+
+fn letter_id(text: &str) -> Result<LetterId, String> {
+    LetterId::parse(text).ok_or_else(|| "expected an entry id, two numbers with a hyphen between them".into())
 }
 
 fn queue_name(text: &str) -> Result<QueueName, String> {

@@ -6,6 +6,7 @@
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
 //! - [`expect`]: what must become of each order, decided natively by the code in `shared`
 //! - [`send`]: into the ingress stream        - [`wait`]: until the streams are empty
+//! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
 //! - [`verify`]: what was found in Redis against what was expected
 //! - [`measure`]: CPU, memory and instance starts        - [`report`]: the figures, as text and JSON
 //!
@@ -15,10 +16,12 @@
 pub mod burst;
 pub mod chaos;
 pub mod cli;
+pub mod dead_letters;
 pub mod expect;
 pub mod generate;
 pub mod measure;
 pub mod mutate;
+pub mod orders;
 pub mod report;
 pub mod send;
 pub mod verify;

@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadtest::cli::{Arguments, Command};
-use loadtest::{burst, chaos, generate};
+use loadtest::{burst, chaos, dead_letters, generate, orders};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Generate(options) => generate::run(&options).map(|()| true),
         Command::Burst(options) => burst::run(&options),
+        Command::DeadLetters(command) => dead_letters::run(&command),
+        Command::Orders(command) => orders::run(&command),
         Command::Chaos(options) => chaos::run(&options),
     };
     match result {

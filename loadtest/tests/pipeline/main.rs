@@ -4,6 +4,7 @@
 //! - `bad_input`: broken orders by XADD and by the API
 //! - `api`: the HTTP API
 //! - `chaos`: everything is killed under load
+//! - `dead_letters`: what was set aside, over the API and by the command line
 //! - `outage`: Redis goes away and comes back
 //! - `poison`: orders that their component does not survive
 //! - `security`: who may see and change orders, and what nobody may see
@@ -13,6 +14,7 @@ mod api;
 mod bad_input;
 mod bursts;
 mod chaos;
+mod dead_letters;
 mod outage;
 mod poison;
 mod security;
