@@ -205,7 +205,10 @@ fn runtime_program(options: &ChaosOptions) -> Result<PathBuf> {
     let own = std::env::current_exe().context("failed to find this program's folder")?;
     let program = own.with_file_name("local-runtime");
     if !program.exists() {
-        bail!("--runtime-program: there is no {}; `cargo build --release -p local-runtime` builds it", program.display());
+        bail!(
+            "--runtime-program: there is no {}; `cargo build --release -p local-runtime` builds it",
+            program.display()
+        );
     }
     Ok(program)
 }
