@@ -1,13 +1,14 @@
 //! Every step is a crash window: a drain dies at its n-th command, before or after Redis has carried it out, for every n.
 //!
 //! Afterwards fresh drains do the rest, and the books must balance each time: every good order confirmed once with the right bytes,
-//! every bad one dead-lettered once with its code, every copy counted.
+//! every bad one dead-lettered once with its code, every copy counted. A redrive is held to the same.
 
 use std::time::Duration;
 
 use conventional::connection::RedisConnection;
+use redis::Commands;
 use shared::order::Order;
-use shared::queue::{Argument, Execute, ExecuteError, Queue, Role, Stream, Value, drain};
+use shared::queue::{Argument, Execute, ExecuteError, LetterId, Queue, Redrive, Role, Stream, Value, drain};
 use shared::settings::QueueSettings;
 
 use crate::support::{COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order};
@@ -112,6 +113,42 @@ fn whatever_command_a_drain_dies_at_every_order_ends_once_and_right() {
             if lived {
                 assert!(n > 15, "the whole of a drain has more commands than {n}");
                 break;
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_command_a_redrive_dies_at_doing_it_again_confirms_the_order_once() {
+    // From ingress, and from a lane, where nobody behind it looks for duplicates.
+    for stream in [Stream::Ingress, Stream::Complex] {
+        for make_death in [Death::Before, Death::After] {
+            for n in 1.. {
+                let mut queue = TestQueue::new();
+                let order = a_complex_order(1);
+                let id = Order::identity(order.as_bytes()).unwrap().to_string();
+                let key = queue.keys.dead_letters().to_owned();
+                let fields = [
+                    ("order", order.as_str()),
+                    ("order_id", id.as_str()),
+                    ("stream", stream.as_str()),
+                    ("ingress", "1795228919240-0"),
+                ];
+                let letter: String = queue.redis.inner().xadd(key, "*", &fields).unwrap();
+                let letter = LetterId::parse(&letter).unwrap();
+                let mut mortal = Mortal { inner: &mut queue.redis, death: make_death(n), commands: 0 };
+                let lived = Queue::new(&mut mortal, &queue.settings).redrive(&letter).is_ok();
+                let is_there = queue.queue().dead_letter(&letter).unwrap().is_some();
+                let again = queue.queue().redrive(&letter).unwrap();
+                assert_eq!(is_there, matches!(again, Redrive::Redriven { .. }), "{stream:?} {n} {again:?}");
+                queue.drain_all();
+                queue.assert_confirmed(&[order]);
+                assert_eq!(queue.totals()["redriven"], 1);
+                assert_eq!(queue.totals().get("duplicates"), None);
+                if lived {
+                    assert!(n > 2, "a redrive has more commands than {n}");
+                    break;
+                }
             }
         }
     }
