@@ -142,3 +142,43 @@ impl Books {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use private_redis::RedisServer;
+
+    use super::*;
+    use crate::cli::Recipe;
+    use crate::generate;
+
+    #[test]
+    fn an_uncertain_order_is_lost_where_it_left_a_trace_and_wrong_where_it_is_confirmed_without_one() {
+        let server = RedisServer::start().unwrap();
+        let mut redis = RedisConnection::open(&server.url()).unwrap();
+        let settings = QueueSettings::default();
+        let keys = Keys::new(settings.queue.clone());
+        let before = Before::look(&mut redis, &keys, &Expectation::new(Vec::new(), 50)).unwrap();
+        let recipe = Recipe { orders: 4, seed: 1, prescriptions: 0.0, mutated: 0.0 };
+        let orders: Vec<Vec<u8>> = generate::orders(recipe, None).collect();
+        let [acknowledged, _without_trace, with_trace, confirmed] =
+            [0, 1, 2, 3].map(|at: usize| Order::identity(&orders[at]).unwrap());
+        let mut books = Books::default();
+        for (at, json) in orders.into_iter().enumerate() {
+            match at {
+                0 => books.acknowledged(json, Some("1-1".into())),
+                _ => assert_eq!(books.uncertain(json), at),
+            }
+        }
+        let _: () = redis.inner().hset(keys.state(with_trace), "ingress", "1-2").unwrap();
+        let fields = [("order_id", confirmed.to_string()), ("confirmation", "{}".into())];
+        let _: String = redis.inner().xadd(keys.confirmations(), "*", &fields).unwrap();
+
+        let account = books.settle(&mut redis, &settings, 50, &before).unwrap();
+        assert_eq!((account.acknowledged, account.uncertain, account.uncertain_found), (1, 3, 1));
+        let verdict = account.verdict;
+        assert_eq!(verdict.lost, [acknowledged.to_string(), with_trace.to_string()]);
+        let wrong: Vec<String> = verdict.wrong.into_iter().map(|wrong| wrong.order).collect();
+        assert_eq!(wrong, [confirmed.to_string()]);
+        assert!(verdict.doubled.is_empty());
+    }
+}
