@@ -23,6 +23,8 @@ const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 /// How long one attempt to connect and subscribe may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+/// How long nothing may be heard before the connection is tried with a `PING`.
+const PING_AFTER: Duration = Duration::from_secs(5);
 
 /// All subscriptions under one address string.
 pub(crate) struct RedisTrigger {
@@ -97,9 +99,20 @@ impl RedisTrigger {
                 Some(subscribed) => subscribed,
                 None => self.reconnect().await,
             };
-            let mut messages = subscribed.into_on_message();
-            while let Some(message) = messages.next().await {
-                self.handle(message.get_channel_name(), message.get_payload_bytes()).await;
+            let (mut sink, mut messages) = subscribed.split();
+            loop {
+                match tokio::time::timeout(PING_AFTER, messages.next()).await {
+                    Ok(Some(message)) => {
+                        self.handle(message.get_channel_name(), message.get_payload_bytes()).await;
+                    }
+                    Ok(None) => break,
+                    // Nobody says that a half-open connection is dead; it looks like one on which nothing happens.
+                    Err(_) if !self.reconnect => {}
+                    Err(_) => match tokio::time::timeout(CONNECT_LIMIT, sink.ping::<redis::Value>()).await {
+                        Ok(Ok(_)) => {}
+                        _ => break,
+                    },
+                }
             }
             if !self.reconnect {
                 log(&format!("lost Redis at {}", self.shown));

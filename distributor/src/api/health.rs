@@ -1,4 +1,4 @@
-//! `GET /healthz`: whether orders can be taken right now.
+//! `GET /healthz`: whether the variables are right and Redis answers. A Redis that answers may still refuse to be written to.
 
 use serde_json::json;
 use shared::queue::{Execute, QueueError};

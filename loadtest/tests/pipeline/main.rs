@@ -5,17 +5,22 @@
 //! - `api`: the HTTP API
 //! - `chaos`: everything is killed under load
 //! - `dead_letters`: what was set aside, over the API and by the command line
+//! - `bad_redis`: Redis in every bad state; `proxy` is what makes it slow, loading or deaf
 //! - `outage`: Redis goes away and comes back
 //! - `poison`: orders that their component does not survive
 //! - `security`: who may see and change orders, and what nobody may see
 //! - `support`: the app on free ports, stopped when a test ends
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
 mod api;
 mod bad_input;
+mod bad_redis;
 mod bursts;
 mod chaos;
 mod dead_letters;
 mod outage;
 mod poison;
+mod proxy;
 mod security;
 mod support;

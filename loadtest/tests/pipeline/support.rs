@@ -154,6 +154,10 @@ impl TestApp {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn redis(&self) -> RedisConnection {
         RedisConnection::open(&self.server.url()).expect("the private redis answers")
     }

@@ -155,7 +155,7 @@ pub fn on_tick(request: &Request, stream: Stream) -> Response {
     }
 }
 
-/// Says that a handler cannot begin: 500 for a wrong variable, 503 while Redis is away. The cause goes to the log only.
+/// Says that a handler cannot begin: 500 for a wrong variable, 503 while Redis does not do its part. The cause goes to the log only.
 pub fn not_ready(error: &NotReady) -> Response {
     eprintln!("{error}");
     match error {
@@ -163,9 +163,9 @@ pub fn not_ready(error: &NotReady) -> Response {
             problem(500, "misconfigured", "a variable of the application is wrong; the log names it")
                 .into_response()
         }
-        NotReady::Redis(_) => {
-            problem(503, "queue_unavailable", "the queue does not answer; nothing was written")
-                .with_header("retry-after", "1")
+        NotReady::Redis(error) => {
+            let trouble = error.trouble();
+            problem(503, trouble.code(), trouble.message()).with_header("retry-after", "1")
         }
     }
 }

@@ -16,6 +16,7 @@ mod execute;
 pub mod keys;
 mod look;
 mod scripts;
+mod trouble;
 
 pub use dead_letters::{DeadLetter, LetterFilter, LetterId, LetterPage, PastDeath, Redrive};
 pub use drain::{
@@ -24,6 +25,7 @@ pub use drain::{
 pub use execute::{Argument, Execute, ExecuteError, QueueError, Value};
 pub use keys::{Keys, Lane, QueueName, Stream};
 pub use look::{Enqueued, OrderState, OrderStory, Stats, StreamStats, Tick};
+pub use trouble::Trouble;
 
 use crate::settings::QueueSettings;
 
