@@ -17,12 +17,13 @@ fn main() {
         let path = folder.join(format!("{name}.lua"));
         let source = fs::read(&path).expect("a listed script can be read");
         let sha1 = sha1_smol::Sha1::from(&source).digest();
-        let file = path.canonicalize().expect("a listed script has a path");
         writeln!(
             code,
             "/// `{name}.lua`; what it does, takes and returns stands at its head.\n\
-             pub(super) const {}: Script = Script {{ source: include_str!({file:?}), sha1: \"{sha1}\" }};",
-            name.to_uppercase()
+             pub(super) const {}: Script = Script {{\n\
+             source: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{}\")), sha1: \"{sha1}\" }};",
+            name.to_uppercase(),
+            path.display()
         )
         .expect("writing to a string cannot fail");
     }
