@@ -112,7 +112,7 @@ pub enum Step {
 }
 
 /// What the commit of one batch did, in entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Commit {
     /// Entries whose outcome was applied.
     pub applied: u64,
@@ -130,25 +130,14 @@ pub struct Commit {
     pub duplicates: u64,
 }
 
-/// What a whole drain did: the sum of its commits.
+/// What a whole drain did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Tally {
     /// Batches committed.
     pub batches: u64,
-    /// As in [`Commit`].
-    pub applied: u64,
-    /// As in [`Commit`].
-    pub lapsed: u64,
-    /// As in [`Commit`].
-    pub routed_simple: u64,
-    /// As in [`Commit`].
-    pub routed_complex: u64,
-    /// As in [`Commit`].
-    pub confirmed: u64,
-    /// As in [`Commit`].
-    pub dead_lettered: u64,
-    /// As in [`Commit`].
-    pub duplicates: u64,
+    /// The sum of their commits.
+    #[serde(flatten)]
+    pub commits: Commit,
     /// Entries that were not at their first delivery.
     pub redelivered: u64,
     /// Pending entries that somebody had deleted from the stream.
@@ -379,13 +368,14 @@ impl DeadLetterReason {
 impl Tally {
     fn add(&mut self, commit: Commit) {
         self.batches += 1;
-        self.applied += commit.applied;
-        self.lapsed += commit.lapsed;
-        self.routed_simple += commit.routed_simple;
-        self.routed_complex += commit.routed_complex;
-        self.confirmed += commit.confirmed;
-        self.dead_lettered += commit.dead_lettered;
-        self.duplicates += commit.duplicates;
+        let sum = &mut self.commits;
+        sum.applied += commit.applied;
+        sum.lapsed += commit.lapsed;
+        sum.routed_simple += commit.routed_simple;
+        sum.routed_complex += commit.routed_complex;
+        sum.confirmed += commit.confirmed;
+        sum.dead_lettered += commit.dead_lettered;
+        sum.duplicates += commit.duplicates;
     }
 
     /// Whether the drain found nothing to do and nothing to tell.

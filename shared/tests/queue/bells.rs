@@ -105,7 +105,7 @@ fn a_drain_out_of_time_rings_for_the_rest() {
     assert!(tally.out_of_time);
     assert_eq!(tally.batches, 1);
     assert_eq!(ears.rings(&mut queue).last().map(String::as_str), Some("orders.ingress"));
-    assert_eq!(queue.drain(&DISTRIBUTOR).applied, 2);
+    assert_eq!(queue.drain(&DISTRIBUTOR).commits.applied, 2);
 }
 
 #[test]

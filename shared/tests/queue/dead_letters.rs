@@ -35,7 +35,7 @@ fn kill_by(queue: &mut TestQueue, role: impl Role + Copy) {
         assert!(std::panic::catch_unwind(step).is_err(), "the instance dies");
         queue.age_all_pending(Duration::from_secs(61));
     }
-    assert_eq!(queue.drain(&role).dead_lettered, 1);
+    assert_eq!(queue.drain(&role).commits.dead_lettered, 1);
 }
 
 /// The id of a letter, which is one.

@@ -15,9 +15,9 @@ fn every_order_is_confirmed_once_in_its_lane_with_the_bytes_made_natively() {
         queue.add(Stream::Ingress, order);
     }
     let routed = queue.drain(&DISTRIBUTOR);
-    assert_eq!((routed.routed_simple, routed.routed_complex), (666, 334));
-    assert_eq!(queue.drain(&SIMPLE).confirmed, 666);
-    assert_eq!(queue.drain(&COMPLEX).confirmed, 334);
+    assert_eq!((routed.commits.routed_simple, routed.commits.routed_complex), (666, 334));
+    assert_eq!(queue.drain(&SIMPLE).commits.confirmed, 666);
+    assert_eq!(queue.drain(&COMPLEX).commits.confirmed, 334);
     queue.assert_confirmed(&orders);
     let totals = queue.totals();
     assert_eq!(totals["confirmed_simple"], 666);

@@ -42,7 +42,7 @@ fn an_entry_idle_past_the_limit_is_redelivered_and_one_just_short_of_it_is_not()
     queue.age(Stream::Ingress, &ids[0], Duration::from_secs(61));
     queue.age(Stream::Ingress, &ids[1], Duration::from_secs(50));
     let tally = queue.drain(&DISTRIBUTOR);
-    assert_eq!((tally.applied, tally.redelivered), (1, 1));
+    assert_eq!((tally.commits.applied, tally.redelivered), (1, 1));
     assert_eq!(queue.pending(Stream::Ingress), 1);
     assert_eq!(queue.state(&an_order(0))["state"], "routed");
     assert!(queue.state(&an_order(1)).is_empty());
@@ -140,7 +140,7 @@ fn the_slower_of_two_drains_that_hold_the_same_entries_writes_nothing() {
         for id in &ids[..3] {
             queue.age(Stream::Ingress, id, Duration::from_secs(61));
         }
-        assert_eq!(queue.drain(&DISTRIBUTOR).applied, 3);
+        assert_eq!(queue.drain(&DISTRIBUTOR).commits.applied, 3);
     };
     let inner = conventional::connection::RedisConnection::open(&url).unwrap();
     let mut slow_redis = Overtaken { slow: &mut overtake, inner, done: false };
@@ -165,6 +165,6 @@ fn a_pending_entry_that_was_deleted_is_reported_and_holds_nobody_up() {
     }
     let _: u64 = queue.redis.inner().xdel(&key, &ids[..2]).unwrap();
     let tally = queue.drain(&DISTRIBUTOR);
-    assert_eq!((tally.vanished, tally.applied), (2, 1));
+    assert_eq!((tally.vanished, tally.commits.applied), (2, 1));
     assert_eq!(queue.pending(Stream::Ingress), 0);
 }
