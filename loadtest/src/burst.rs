@@ -4,6 +4,7 @@ use std::fs::File;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use chrono::DateTime;
 use conventional::connection::RedisConnection;
 use shared::queue::Keys;
 use shared::settings::QueueSettings;
@@ -12,8 +13,10 @@ use crate::cli::BurstOptions;
 use crate::expect::Expectation;
 use crate::generate;
 use crate::measure::{InstanceStarts, Usage, Watched, WatchedRedis};
-use crate::report::{AppAndRedis, Failures, InstanceStartUs, Lanes, Latency, Report};
-use crate::send::{Sent, send};
+use crate::report::{
+    AppAndRedis, Door, Failures, Host, InstanceStartUs, Lanes, Latency, Report, Shape, Timeline, Via,
+};
+use crate::send::{PIPELINE, Sent, send};
 use crate::verify::{Before, Verdict, verify};
 use crate::wait::{Waited, lengths, until_empty};
 
@@ -33,7 +36,7 @@ pub fn run(options: &BurstOptions) -> Result<bool> {
     };
     let report = burst(options)?;
     if let Some((file, path)) = json {
-        report.write_json(file, path)?;
+        report.write_json(&file, path)?;
     }
     print!("{}", report.to_text());
     Ok(report.is_clean())
@@ -112,31 +115,50 @@ fn report(
         .last_done_at_ms
         .map_or(0.0, |last| (last as f64 * 1_000.0 + 500.0 - sent.released_at_us as f64).max(0.0) / 1e6);
     let is_generated = options.file.is_none();
-    let percentile = |quantile| verdict.latency_ms.value_at_quantile(quantile);
+    let percentile = |quantile| verdict.latency_ms.value_at_quantile(quantile) as f64;
+    let latency_ms = Latency {
+        p50: percentile(0.5),
+        p90: percentile(0.9),
+        p95: percentile(0.95),
+        p99: percentile(0.99),
+        p999: percentile(0.999),
+        max: verdict.latency_ms.max() as f64,
+        mean: verdict.latency_ms.mean(),
+    };
     Report {
-        orders,
+        report_version: Report::VERSION,
+        loadtest_version: env!("CARGO_PKG_VERSION").into(),
+        started_at: DateTime::from_timestamp_micros(sent.released_at_us as i64).unwrap_or_default(),
+        shape: Shape::Burst { scheduled: false },
+        via: Via { door: Door::Redis, connections: 1, batch: PIPELINE },
         seed: is_generated.then_some(options.recipe.seed),
         run: is_generated.then_some(run),
         file: options.file.as_ref().map(|path| path.display().to_string()),
         prescriptions: is_generated.then_some(options.recipe.prescriptions),
         mutated: is_generated.then_some(options.recipe.mutated),
+        queue: options.queue.to_string(),
         complexity_threshold: options.complexity_threshold,
+        interrupted: false,
+        orders,
         confirmed: verdict.confirmed,
         dead_lettered: verdict.dead_lettered,
+        refused: 0,
+        not_taken: Vec::new(),
         duplicates: verdict.duplicates,
         lost: verdict.lost.len() as u64,
+        unfinished: waited.left,
         doubled: verdict.doubled.len() as u64,
         wrong: verdict.wrong.len() as u64,
+        failures: Failures { lost: verdict.lost, doubled: verdict.doubled, wrong: verdict.wrong },
         lanes: Lanes { simple: verdict.lanes[0], complex: verdict.lanes[1] },
+        shares: Vec::new(),
         enqueue_s: sent.elapsed.as_secs_f64(),
         total_s,
         orders_per_s: if total_s > 0.0 { orders as f64 / total_s } else { 0.0 },
-        latency_ms: Latency {
-            p50: percentile(0.5),
-            p95: percentile(0.95),
-            p99: percentile(0.99),
-            max: verdict.latency_ms.max(),
-        },
+        latency_ms,
+        latency_histogram: Vec::new(),
+        queue_latency_ms: latency_ms,
+        send_latency_ms: Latency::default(),
         cpu_s: AppAndRedis { app: figures.app.map(|usage| usage.cpu_s), redis: figures.redis.cpu_s },
         rss_mib: AppAndRedis { app: figures.app.map(|usage| usage.rss_mib), redis: figures.redis.rss_mib },
         instance_start_us: figures
@@ -145,10 +167,12 @@ fn report(
         instance_starts: figures.starts.map(|starts| starts.starts),
         metronome_rings: waited.metronome_rings,
         backlog_before: figures.backlog_before,
+        timeline: Timeline::default(),
+        samples: Vec::new(),
         redis_version: figures.redis_version,
+        redis_settings: Vec::new(),
         cores: std::thread::available_parallelism().map_or(0, usize::from),
-        loadtest_version: env!("CARGO_PKG_VERSION"),
-        failures: Failures { lost: verdict.lost, doubled: verdict.doubled, wrong: verdict.wrong },
+        host: Host::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use shared::queue::{Queue, Stream};
 use shared::settings::QueueSettings;
 
 /// Orders in one pipeline.
-const PIPELINE: usize = 1_000;
+pub(crate) const PIPELINE: usize = 1_000;
 
 /// What was sent.
 #[derive(Debug)]

@@ -7,12 +7,12 @@ use conventional::connection::RedisConnection;
 use hdrhistogram::Histogram;
 use redis::streams::{StreamId, StreamRangeReply};
 use redis::{Commands, FromRedisValue};
-use serde::Serialize;
 use shared::queue::{Keys, Lane, Queue, milliseconds};
 use shared::settings::QueueSettings;
 use uuid::Uuid;
 
 use crate::expect::{Expectation, Fate};
+use crate::report::Wrong;
 
 /// Entries read at once.
 const PAGE: usize = 1_000;
@@ -54,15 +54,6 @@ pub struct Verdict {
     pub latency_ms: Histogram<u64>,
     /// When the last confirmation or dead letter was written, in Unix ms by the clock of Redis.
     pub last_done_at_ms: Option<i64>,
-}
-
-/// An order that is not what it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Wrong {
-    /// Its identity, or its position in what was sent.
-    pub order: String,
-    /// What is wrong.
-    pub why: String,
 }
 
 impl Before {
