@@ -1,0 +1,288 @@
+//! A day's load: how many orders a minute come at what time of day.
+//!
+//! Read from a CSV file with the header `time,orders_per_minute`: a time of day as HH:MM, and the rate at that time. Between two
+//! lines the rate is a straight line, and from the last line it goes on past midnight to the first. So the number of orders until
+//! a moment is known exactly, without steps. Blank lines and lines that begin with `#` are skipped.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Seconds of a day; the load repeats after as many.
+pub const SECONDS_PER_DAY: f64 = 86_400.0;
+
+const HEADER: &str = "time,orders_per_minute";
+
+/// A day's load as a piecewise linear curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Day {
+    /// From 0 to [`SECONDS_PER_DAY`], both included, in order.
+    knots: Vec<Knot>,
+}
+
+/// A moment at which the slope may change.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Knot {
+    /// Seconds since midnight.
+    pub at_s: f64,
+    /// The rate at that moment.
+    pub orders_per_minute: f64,
+    /// Orders from midnight until then.
+    orders_until: f64,
+}
+
+impl Day {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or with the line that is wrong.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+        Self::parse(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// With the number of the line that is wrong.
+    pub fn parse(text: &str) -> Result<Self> {
+        // Spreadsheets begin their files with a byte order mark.
+        let text = text.trim_start_matches('\u{feff}');
+        let mut lines = (1..)
+            .zip(text.lines().map(str::trim))
+            .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+        match lines.next() {
+            Some((_, HEADER)) => {}
+            Some((number, _)) => bail!("line {number}: expected the header {HEADER}"),
+            None => bail!("expected the header {HEADER}, and found an empty file"),
+        }
+        let mut points: Vec<(f64, f64)> = Vec::new();
+        for (number, line) in lines {
+            let (at_s, rate) = point(line).with_context(|| format!("line {number}"))?;
+            if let Some(&(before_s, _)) = points.last() {
+                ensure!(
+                    before_s < at_s,
+                    "line {number}: time: expected a later time than in the line before"
+                );
+            }
+            points.push((at_s, rate));
+        }
+        ensure!(!points.is_empty(), "expected at least one line after the header");
+        Ok(Self::through(&points))
+    }
+
+    /// The curve through points in order of time; not empty.
+    fn through(points: &[(f64, f64)]) -> Self {
+        let (first, last) = (points[0], points[points.len() - 1]);
+        let night_s = first.0 + SECONDS_PER_DAY - last.0;
+        let at_midnight = last.1 + (first.1 - last.1) * (SECONDS_PER_DAY - last.0) / night_s;
+        let mut day = Self { knots: Vec::with_capacity(points.len() + 2) };
+        if first.0 > 0.0 {
+            day.push(0.0, at_midnight);
+        }
+        for &(at_s, rate) in points {
+            day.push(at_s, rate);
+        }
+        day.push(SECONDS_PER_DAY, at_midnight);
+        day
+    }
+
+    fn push(&mut self, at_s: f64, orders_per_minute: f64) {
+        let orders_until = self.knots.last().map_or(0.0, |before| {
+            let mean_per_minute = (before.orders_per_minute + orders_per_minute) / 2.0;
+            before.orders_until + mean_per_minute * (at_s - before.at_s) / 60.0
+        });
+        self.knots.push(Knot { at_s, orders_per_minute, orders_until });
+    }
+
+    /// The rate so many seconds after midnight; the next day is like this one.
+    pub fn orders_per_minute(&self, at_s: f64) -> f64 {
+        self.at(at_s.rem_euclid(SECONDS_PER_DAY)).0
+    }
+
+    /// The orders from midnight until so many seconds after it: the exact integral of the rate, over more than a day too.
+    pub fn orders_until(&self, at_s: f64) -> f64 {
+        let days = at_s.div_euclid(SECONDS_PER_DAY);
+        days * self.total() + self.at(at_s.rem_euclid(SECONDS_PER_DAY)).1
+    }
+
+    /// Orders of a whole day.
+    pub fn total(&self) -> f64 {
+        self.knots.last().map_or(0.0, |end| end.orders_until)
+    }
+
+    /// The highest rate, in orders a minute.
+    pub fn peak(&self) -> f64 {
+        self.knots.iter().map(|knot| knot.orders_per_minute).fold(0.0, f64::max)
+    }
+
+    /// The moments at which the slope may change, midnight at both ends among them.
+    pub fn knots(&self) -> &[Knot] {
+        &self.knots
+    }
+
+    /// The same day with so many times the orders.
+    pub fn times(&self, factor: f64) -> Self {
+        let knots = self.knots.iter().map(|knot| Knot {
+            at_s: knot.at_s,
+            orders_per_minute: knot.orders_per_minute * factor,
+            orders_until: knot.orders_until * factor,
+        });
+        Self { knots: knots.collect() }
+    }
+
+    /// Rate, and orders since midnight, at a moment of this day.
+    fn at(&self, at_s: f64) -> (f64, f64) {
+        let after = self.knots.partition_point(|knot| knot.at_s <= at_s).clamp(1, self.knots.len() - 1);
+        let (from, to) = (&self.knots[after - 1], &self.knots[after]);
+        let elapsed_s = at_s - from.at_s;
+        let rise = (to.orders_per_minute - from.orders_per_minute) * elapsed_s / (to.at_s - from.at_s);
+        let orders = (from.orders_per_minute + rise / 2.0) * elapsed_s / 60.0;
+        (from.orders_per_minute + rise, from.orders_until + orders)
+    }
+}
+
+/// Seconds since midnight, and rate.
+fn point(line: &str) -> Result<(f64, f64)> {
+    let (time, rate) = line.split_once(',').context("expected a time, a comma and a rate")?;
+    let at_s = seconds_of(time.trim()).context("time: expected HH:MM, from 00:00 to 23:59")?;
+    let rate = rate.trim().parse().ok().filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
+    Ok((at_s, rate.context("orders_per_minute: expected a number, zero or more")?))
+}
+
+fn seconds_of(time: &str) -> Option<f64> {
+    let number = |text: &str, below: u32| {
+        let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|number: &u32| is_number && *number < below)
+    };
+    let (hours, minutes) = time.split_once(':')?;
+    Some(f64::from(number(hours, 24)? * 3_600 + number(minutes, 60)? * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn a_day(lines: &str) -> Day {
+        Day::parse(&format!("{HEADER}\n{lines}")).expect("a good day")
+    }
+
+    #[track_caller]
+    fn assert_close(found: f64, expected: f64) {
+        assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{found} instead of {expected}");
+    }
+
+    fn why(text: &str) -> String {
+        format!("{:#}", Day::parse(text).expect_err("a bad day"))
+    }
+
+    #[test]
+    fn a_constant_rate_gives_rate_times_time() {
+        let day = a_day("07:30,60");
+        assert_close(day.total(), 86_400.0);
+        assert_close(day.peak(), 60.0);
+        for at_s in [0.0, 0.5, 27_000.0, 86_399.0, 86_400.0, 200_000.0] {
+            assert_close(day.orders_until(at_s), at_s);
+            assert_close(day.orders_per_minute(at_s), 60.0);
+        }
+    }
+
+    #[test]
+    fn a_ramp_gives_the_area_of_its_triangle() {
+        // From 0 at 10:00 to 600 a minute at 10:10 and back to 0 at 10:30: 600 * 30 / 2 = 9000 orders.
+        let day = a_day("10:00,0\n10:10,600\n10:30,0\n");
+        assert_close(day.total(), 9_000.0);
+        assert_close(day.peak(), 600.0);
+        // After 4 minutes up: 240 a minute, 240 * 4 / 2 = 480 orders.
+        assert_close(day.orders_per_minute(36_240.0), 240.0);
+        assert_close(day.orders_until(36_240.0), 480.0);
+        assert_close(day.orders_until(36_600.0), 3_000.0);
+        // Ten minutes before the end: 300 a minute, 300 * 10 / 2 = 1500 orders are still to come.
+        assert_close(day.orders_per_minute(37_200.0), 300.0);
+        assert_close(day.orders_until(37_200.0), 7_500.0);
+        assert_close(day.orders_until(36_000.0), 0.0);
+        assert_close(day.orders_until(80_000.0), 9_000.0);
+    }
+
+    #[test]
+    fn the_line_goes_on_past_midnight() {
+        // From 23:00 to 01:00 the rate rises from 0 to 120: 60 at midnight, 60 * 60 / 2 = 1800 orders before and 5400 after it.
+        let day = a_day("01:00,120\n01:01,0\n23:00,0\n");
+        assert_close(day.orders_per_minute(0.0), 60.0);
+        assert_close(day.orders_per_minute(SECONDS_PER_DAY), 60.0);
+        assert_close(day.orders_until(3_600.0), 5_400.0);
+        // And 60 in the minute in which it falls back to 0.
+        assert_close(day.total(), 5_400.0 + 60.0 + 1_800.0);
+    }
+
+    #[test]
+    fn a_second_day_is_like_the_first() {
+        let day = a_day("06:00,0\n12:00,100\n18:00,0\n");
+        let noon_s = 43_200.0;
+        assert_close(day.orders_until(SECONDS_PER_DAY + noon_s), day.total() + day.orders_until(noon_s));
+        assert_close(day.orders_per_minute(SECONDS_PER_DAY + noon_s), 100.0);
+    }
+
+    #[test]
+    fn a_day_without_orders_is_a_day() {
+        let day = a_day("00:00,0");
+        assert_close(day.total(), 0.0);
+        assert_close(day.peak(), 0.0);
+    }
+
+    #[test]
+    fn twice_the_day_is_twice_the_orders_at_every_moment() {
+        let day = a_day("01:00,120\n02:00,0\n23:00,30\n");
+        for at_s in [0.0, 1_000.0, 5_000.0, 86_000.0] {
+            assert_close(day.times(2.0).orders_until(at_s), 2.0 * day.orders_until(at_s));
+        }
+    }
+
+    #[test]
+    fn the_checked_in_day_sleeps_at_night_and_peaks_as_the_reference_does() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("shapes/day.csv");
+        let day = Day::read(&path).expect("a good day");
+        assert_close(day.peak(), 10_000.0);
+        for at_s in [0.0, 3.0 * 3_600.0, 7.0 * 3_600.0, 20.0 * 3_600.0, 23.0 * 3_600.0] {
+            assert_close(day.orders_per_minute(at_s), 0.0);
+        }
+    }
+
+    #[test]
+    fn comments_spaces_and_the_marks_of_spreadsheets_are_skipped() {
+        let day = Day::parse(
+            "\u{feff}# invented\r\n\r\ntime,orders_per_minute\r\n00:00, 5\r\n # noon\r\n12:00 ,5\r\n",
+        );
+        assert_eq!(day.expect("a good day").knots().len(), 3);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let in_line_3 = |line: &str| why(&format!("# a day\n{HEADER}\n{line}\n"));
+        for time in ["24:00", "12:60", "1:00", "noon", "+1:00", "12:00:00", ""] {
+            let why = in_line_3(&format!("{time},1"));
+            assert!(why.starts_with("line 3: time: expected HH:MM"), "{time}: {why}");
+        }
+        for rate in ["-1", "NaN", "inf", "many", "", "1,2"] {
+            let why = in_line_3(&format!("12:00,{rate}"));
+            assert!(why.starts_with("line 3: orders_per_minute: expected a number"), "{rate}: {why}");
+        }
+        assert_eq!(in_line_3("12:00"), "line 3: expected a time, a comma and a rate");
+    }
+
+    #[test]
+    fn times_must_rise() {
+        for second in ["10:00", "09:59"] {
+            let why = why(&format!("{HEADER}\n10:00,1\n{second},2\n"));
+            assert_eq!(why, "line 3: time: expected a later time than in the line before");
+        }
+    }
+
+    #[test]
+    fn a_header_and_a_line_are_needed() {
+        assert_eq!(why("time,orders\n00:00,1\n"), "line 1: expected the header time,orders_per_minute");
+        assert_eq!(why(""), "expected the header time,orders_per_minute, and found an empty file");
+        assert_eq!(why(HEADER), "expected at least one line after the header");
+    }
+}
