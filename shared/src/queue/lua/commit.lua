@@ -19,6 +19,8 @@
 --
 -- Returns {applied, lapsed, simple, complex, confirmed, dead letters, duplicates}; "lapsed" counts entries that were no longer
 -- pending.
+--
+-- uses: clock retention
 
 local stream, group, consumer, name = KEYS[1], ARGV[1], ARGV[2], ARGV[7]
 local STRIDE, FIRST = 7, 8
@@ -135,9 +137,7 @@ add_total('dead_lettered', done.dead)
 add_total('duplicates', done.duplicate)
 
 if done.confirm > 0 then
-  local now = redis.call('TIME')
-  local oldest = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) - tonumber(ARGV[6])
-  redis.call('XTRIM', KEYS[6], 'MINID', '~', string.format('%.0f', math.max(oldest, 0)))
+  drop_old(KEYS[6], ARGV[6])
 end
 if done.simple > 0 and redis.call('SET', KEYS[4], '1', 'NX', 'PX', ARGV[5]) then
   redis.call('PUBLISH', ARGV[3], '')

@@ -12,13 +12,13 @@
 -- Returns {entry id to go on after, or "" at the end} and for each letter twelve values: entry id, code, errors as JSON, stream,
 -- entry id there, entry id in ingress, delivery count, redrives, order id, length of the order in bytes (-1: no field "order"),
 -- order, other fields as JSON. What is absent is "".
+--
+-- uses: clock
 
 local to, looks, most, code, order_id = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local longest = tonumber(ARGV[8])
 if ARGV[7] ~= '' and to == '+' then
-  local time = redis.call('TIME')
-  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-  to = string.format('%.0f', math.max(now - tonumber(ARGV[7]), 0))
+  to = string.format('%.0f', math.max(now_ms() - tonumber(ARGV[7]), 0))
 end
 
 local function text(value)

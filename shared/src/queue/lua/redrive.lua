@@ -12,6 +12,8 @@
 --
 -- Returns {outcome, stream, entry id there, redrives with this one}. The outcome is "redriven", "duplicate", "gone", "no_order" or
 -- "unknown_stream"; only the first has the other values, and only the first two change anything.
+--
+-- uses: clock history
 
 local letter = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
 if not letter then
@@ -30,23 +32,6 @@ if not index then
   return {'unknown_stream', '', '', 0}
 end
 
--- One line of history: event, code, stream, dead letter, time, entry id in ingress, delivery count. The oldest lines go first,
--- so that an order that is redriven for ever does not grow for ever.
-local function remember(event, at)
-  local words = {event, found.code, name, ARGV[1], at, found.ingress, found.delivery_count}
-  for i = 1, 7 do
-    words[i] = string.sub(string.gsub(words[i] or '', '[^%w_-]', '?'), 1, 64)
-    if words[i] == '' then
-      words[i] = '-'
-    end
-  end
-  local history = (redis.call('HGET', KEYS[9], 'history') or '') .. table.concat(words, ' ') .. '\n'
-  while #history > 8192 do
-    history = string.sub(history, string.find(history, '\n', 1, true) + 1)
-  end
-  redis.call('HSET', KEYS[9], 'history', history)
-end
-
 local state, confirmed
 if KEYS[9] then
   local fields = redis.call('HMGET', KEYS[9], 'state', 'confirmed')
@@ -54,8 +39,7 @@ if KEYS[9] then
 end
 if name ~= 'ingress' and (confirmed or state == 'routed') then
   redis.call('HINCRBY', KEYS[8], 'duplicates', 1)
-  local time = redis.call('TIME')
-  remember('duplicate', string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)))
+  remember(KEYS[9], 'duplicate', ARGV[1], found, string.format('%.0f', now_ms()))
   redis.call('XDEL', KEYS[1], ARGV[1])
   return {'duplicate', '', '', 0}
 end
@@ -70,7 +54,7 @@ if found.fields then
 end
 local id = redis.call(unpack(entry))
 if KEYS[9] then
-  remember('redriven', id)
+  remember(KEYS[9], 'redriven', ARGV[1], found, id)
   redis.call('HINCRBY', KEYS[9], 'redrives', 1)
   -- A copy that is on its way, or done, keeps its state.
   local is_free = not confirmed and state ~= 'routed' and state ~= 'queued'

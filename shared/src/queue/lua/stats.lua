@@ -5,9 +5,10 @@
 --
 -- Returns for each stream {length, pending, age of the oldest entry in ms}, then the number of confirmations, the number of dead
 -- letters, and the counters as name, value, name, value ...
+--
+-- uses: clock
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local now = now_ms()
 local reply = {}
 for i = 1, 3 do
   local summary = redis.pcall('XPENDING', KEYS[i], ARGV[i])

@@ -8,6 +8,8 @@
 -- ARGV[5]  how long a confirmation is kept, in ms
 --
 -- Returns {waiting, pending, overdue (0 or 1), rung (0 or 1), confirmations dropped}.
+--
+-- uses: clock retention
 
 local length = redis.call('XLEN', KEYS[1])
 local pending, overdue = 0, 0
@@ -29,8 +31,5 @@ if (waiting > 0 or overdue > 0) and redis.call('SET', KEYS[2], '1', 'NX', 'PX', 
   rung = 1
 end
 
--- Commits do the same; after a burst nobody commits, and its confirmations would stay. One call drops 10,000 at most.
-local now = redis.call('TIME')
-local oldest = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) - tonumber(ARGV[5])
-local dropped = redis.call('XTRIM', KEYS[3], 'MINID', '~', string.format('%.0f', math.max(oldest, 0)))
-return {waiting, pending, overdue, rung, dropped}
+-- Commits do the same; after a burst nobody commits, and its confirmations would stay.
+return {waiting, pending, overdue, rung, drop_old(KEYS[3], ARGV[5])}
