@@ -7,43 +7,38 @@ use std::ops::RangeInclusive;
 
 use subtle::ConstantTimeEq;
 
-use crate::queue::QueueName;
+use crate::queue::{ConsumerName, QueueName};
+
+/// A variable that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("variable {name}: {fault}")]
+pub struct SettingsError {
+    /// The variable.
+    pub name: &'static str,
+    /// Why.
+    pub fault: Fault,
+}
 
 /// Why a variable cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// The host does not give it.
-    #[error("variable {name}: {reason}")]
-    Unreadable {
-        /// The variable.
-        name: &'static str,
-        /// What the host said.
-        reason: String,
-    },
+pub enum Fault {
+    /// The host does not give it; what the host said.
+    #[error("{0}")]
+    Unreadable(String),
     /// It is not a whole number in its range.
-    #[error("variable {name}: expected a whole number from {} to {}, found {found:?}", .range.start(), .range.end())]
+    #[error("expected a whole number from {} to {}, found {found:?}", .range.start(), .range.end())]
     OutOfRange {
-        /// The variable.
-        name: &'static str,
         /// The values allowed.
         range: RangeInclusive<u32>,
         /// The value found.
         found: String,
     },
     /// It cannot stand in a header. The value is a secret and is not told.
-    #[error("variable {name}: expected visible ASCII characters without a blank, or nothing")]
-    NotAToken {
-        /// The variable.
-        name: &'static str,
-    },
-    /// It is not a name that can stand in a key.
-    #[error("variable {name}: expected 1 to 64 letters, digits, '-', '_' or '.', found {found:?}")]
-    NotAName {
-        /// The variable.
-        name: &'static str,
-        /// The value found.
-        found: String,
-    },
+    #[error("expected visible ASCII characters without a blank, or nothing")]
+    NotAToken,
+    /// It is not a name that can stand in a key; the value found.
+    #[error("expected 1 to 64 letters, digits, '-', '_' or '.', found {0:?}")]
+    NotAName(String),
 }
 
 /// How the queue is used; the same for every component.
@@ -63,6 +58,8 @@ pub struct QueueSettings {
     pub bell_ms: u32,
     /// `retention_s`: how long a confirmation and the state of its order are kept, in seconds.
     pub retention_s: u32,
+    /// Under what name it is drained. No variable: it says which program drains, and is set by that program.
+    pub consumer: ConsumerName,
 }
 
 /// What `orders-api` needs beside [`QueueSettings`].
@@ -111,6 +108,7 @@ impl Default for QueueSettings {
             drain_budget_ms: 5_000,
             bell_ms: 1_000,
             retention_s: 86_400,
+            consumer: ConsumerName::default(),
         }
     }
 }
@@ -154,6 +152,7 @@ impl QueueSettings {
             drain_budget_ms: number(variables, "drain_budget_ms", 1..=600_000)?,
             bell_ms: number(variables, "bell_ms", 1..=60_000)?,
             retention_s: number(variables, "retention_s", 1..=31_536_000)?,
+            consumer: ConsumerName::default(),
         })
     }
 
@@ -200,18 +199,18 @@ pub fn redis_url(variables: &impl Variables) -> Result<String, SettingsError> {
 pub fn api_token(variables: &impl Variables) -> Result<Option<ApiToken>, SettingsError> {
     let found = text(variables, "api_token")?;
     if !found.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(SettingsError::NotAToken { name: "api_token" });
+        return Err(SettingsError { name: "api_token", fault: Fault::NotAToken });
     }
     Ok((!found.is_empty()).then_some(ApiToken(found)))
 }
 
 fn text(variables: &impl Variables, name: &'static str) -> Result<String, SettingsError> {
-    variables.get(name).map_err(|reason| SettingsError::Unreadable { name, reason })
+    variables.get(name).map_err(|reason| SettingsError { name, fault: Fault::Unreadable(reason) })
 }
 
 fn name(variables: &impl Variables, name: &'static str) -> Result<QueueName, SettingsError> {
     let found = text(variables, name)?;
-    QueueName::parse(&found).ok_or(SettingsError::NotAName { name, found })
+    QueueName::parse(&found).ok_or(SettingsError { name, fault: Fault::NotAName(found) })
 }
 
 fn number(
@@ -222,7 +221,7 @@ fn number(
     let found = text(variables, name)?;
     match found.trim().parse() {
         Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(SettingsError::OutOfRange { name, range, found }),
+        _ => Err(SettingsError { name, fault: Fault::OutOfRange { range, found } }),
     }
 }
 
@@ -262,7 +261,7 @@ mod tests {
         assert!(token("").unwrap().is_none());
         for wrong in ["hush hush", "hush\n", "h\u{fc}sh", " "] {
             let error = token(wrong).unwrap_err();
-            assert_eq!(error, SettingsError::NotAToken { name: "api_token" });
+            assert_eq!(error, SettingsError { name: "api_token", fault: Fault::NotAToken });
             assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
         }
         assert_eq!(format!("{:?}", token("hush").unwrap()), "Some(ApiToken)");

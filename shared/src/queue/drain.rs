@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::Queue;
 use super::execute::{Execute, QueueError, Reply};
 use super::keys::{Lane, Stream};
 use super::scripts::{CLAIM, COMMIT, Call};
-use super::{CONSUMER, Queue};
 use crate::order::{MAX_ORDER_BYTES, Order, Rejection, too_large};
 
 /// What one component does with the entries of its stream.
@@ -239,7 +239,7 @@ impl<E: Execute> Queue<'_, E> {
         let what = "failed to claim entries";
         let mut call = Call::new();
         call.key(self.keys.stream(stream)).key(self.keys.bell(stream));
-        call.arg(stream.group()).arg(CONSUMER);
+        call.arg(stream.group()).arg(self.settings.consumer.as_str());
         call.arg(self.settings.batch_size).arg(self.settings.claim_idle_ms).arg(MAX_ORDER_BYTES as i64);
         call.arg(self.keys.channel(stream)).arg(self.settings.bell_ms).arg(i64::from(is_first));
         let mut reply = CLAIM.run(self.redis, call, what)?;
@@ -271,7 +271,7 @@ impl<E: Execute> Queue<'_, E> {
         for state in &states {
             call.key(state);
         }
-        call.arg(stream.group()).arg(CONSUMER);
+        call.arg(stream.group()).arg(self.settings.consumer.as_str());
         call.arg(keys.channel(Stream::Simple)).arg(keys.channel(Stream::Complex));
         call.arg(self.settings.bell_ms).arg(self.settings.retention_ms()).arg(stream.as_str());
         let mut state_index = FIRST_STATE_INDEX;

@@ -10,6 +10,13 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueName(String);
 
+/// The name that a program drains under, in every group: `spin` for the components. The alphabet is that of a [`QueueName`].
+///
+/// One name for all replicas is enough: entries are told apart by id, ownership by idle time. It says in `{orders}:totals` who
+/// did how much, see [`Stats::shares`](super::Stats::shares).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsumerName(String);
+
 /// A stream that orders wait in and that one component drains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stream {
@@ -45,14 +52,36 @@ pub struct Keys {
 impl QueueName {
     /// Reads a name; `None` when it is empty, too long or has a character that is not allowed.
     pub fn parse(name: &str) -> Option<Self> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        ((1..=64).contains(&name.len()) && name.bytes().all(allowed)).then(|| Self(name.to_owned()))
+        is_name(name).then(|| Self(name.to_owned()))
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+impl ConsumerName {
+    /// Reads a name; `None` when it is empty, too long or has a character that is not allowed.
+    pub fn parse(name: &str) -> Option<Self> {
+        is_name(name).then(|| Self(name.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for ConsumerName {
+    fn default() -> Self {
+        Self("spin".into())
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 impl Default for QueueName {
@@ -201,12 +230,12 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_name_cannot_carry_anything_into_a_key() {
+    fn a_name_cannot_carry_anything_into_a_key() {
         for good in ["orders", "a", "Orders-2_x.y", &"a".repeat(64)] {
-            assert!(QueueName::parse(good).is_some(), "{good}");
+            assert!(QueueName::parse(good).is_some() && ConsumerName::parse(good).is_some(), "{good}");
         }
         for bad in ["", "a b", "a}b", "{a}", "a:b", "a\r\nFLUSHALL", "ä", &"a".repeat(65)] {
-            assert!(QueueName::parse(bad).is_none(), "{bad}");
+            assert!(QueueName::parse(bad).is_none() && ConsumerName::parse(bad).is_none(), "{bad}");
         }
     }
 }

@@ -54,8 +54,28 @@ pub struct Stats {
     pub confirmations: u64,
     /// Dead letters that wait to be dealt with.
     pub dead_letters: u64,
-    /// Counters since the queue was made: `confirmed_simple`, `dead_lettered` and so on.
+    /// Counters since the queue was made: `routed_<lane>`, `confirmed_<lane>`, `dead_lettered`, `duplicates`, `redriven`,
+    /// `discarded`, and `applied_<stream>:<consumer>`, the entries of a stream that a consumer's commits took out of it.
     pub totals: BTreeMap<String, u64>,
+}
+
+impl Stats {
+    /// Who took how many entries out of each stream, by the stream's short name and the consumer's; streams that nobody drained
+    /// yet are absent. Entries that became duplicates or dead letters count as well.
+    pub fn shares(&self) -> BTreeMap<&'static str, BTreeMap<&str, u64>> {
+        let mut shares: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        for (name, count) in &self.totals {
+            let Some((stream, consumer)) =
+                name.strip_prefix("applied_").and_then(|share| share.split_once(':'))
+            else {
+                continue;
+            };
+            if let Some(stream) = Stream::from_name(stream) {
+                shares.entry(stream.as_str()).or_default().insert(consumer, *count);
+            }
+        }
+        shares
+    }
 }
 
 /// One stream that is drained.

@@ -23,14 +23,11 @@ pub use drain::{
     Commit, DeadLetterReason, Drain, Entry, Outcome, Payload, Role, Step, Tally, drain, milliseconds,
 };
 pub use execute::{Argument, Execute, ExecuteError, QueueError, Value};
-pub use keys::{Keys, Lane, QueueName, Stream};
+pub use keys::{ConsumerName, Keys, Lane, QueueName, Stream};
 pub use look::{Enqueued, OrderState, OrderStory, Stats, StreamStats, Tick};
 pub use trouble::Trouble;
 
 use crate::settings::QueueSettings;
-
-/// The consumer's name within each group. One is enough: entries are told apart by id, ownership by idle time.
-pub(crate) const CONSUMER: &str = "drain";
 
 /// A queue, seen through one connection.
 #[derive(Debug)]

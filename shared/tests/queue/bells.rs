@@ -124,7 +124,7 @@ fn a_tick_rings_for_waiting_and_for_overdue_work_and_for_nothing_else() {
     let bell = queue.keys.bell(Stream::Ingress).to_owned();
     let _: () = queue.redis.inner().xgroup_create(&key, "distributor", "0").unwrap();
     let _: redis::Value = redis::cmd("XREADGROUP")
-        .arg(&["GROUP", "distributor", "drain", "STREAMS", &key, ">"])
+        .arg(&["GROUP", "distributor", "spin", "STREAMS", &key, ">"])
         .query(queue.redis.inner())
         .unwrap();
     let _: u64 = queue.redis.inner().del(&bell).unwrap();
@@ -132,7 +132,7 @@ fn a_tick_rings_for_waiting_and_for_overdue_work_and_for_nothing_else() {
     assert_eq!((tick.waiting, tick.pending, tick.overdue, tick.rung), (0, 1, false, false));
     // Overdue.
     let _: redis::Value = redis::cmd("XCLAIM")
-        .arg(&[&key, "distributor", "drain", "0", &id, "IDLE", "60001", "JUSTID"])
+        .arg(&[&key, "distributor", "spin", "0", &id, "IDLE", "60001", "JUSTID"])
         .query(queue.redis.inner())
         .unwrap();
     let tick = queue.queue().tick(Stream::Ingress).unwrap();

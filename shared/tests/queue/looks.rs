@@ -2,10 +2,11 @@
 
 use redis::Commands;
 use shared::order::Order;
-use shared::queue::{Enqueued, QueueError, Stream};
+use shared::queue::{ConsumerName, Drain, Enqueued, QueueError, Stream};
+use shared::settings::QueueSettings;
 use uuid::Uuid;
 
-use crate::support::{COMPLEX, DISTRIBUTOR, TestQueue, a_complex_order, an_order};
+use crate::support::{COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, orders};
 
 fn identified(orders: &[String]) -> Vec<(Uuid, &[u8])> {
     orders.iter().map(|order| (Order::identity(order.as_bytes()).unwrap(), order.as_bytes())).collect()
@@ -81,6 +82,29 @@ fn statistics_count_what_is_there() {
     assert_eq!(stats.dead_letters, 1);
     assert_eq!(stats.totals["routed_simple"], 5);
     assert_eq!(stats.totals["dead_lettered"], 1);
+}
+
+#[test]
+fn the_shares_of_those_who_drain_a_stream_add_up_to_what_was_done_there() {
+    let mut queue = TestQueue::with(QueueSettings { batch_size: 4, ..QueueSettings::default() });
+    assert!(queue.queue().stats().unwrap().shares().is_empty());
+    let sent = orders(10);
+    for order in sent.iter().chain([&sent[0], &"broken".to_owned()]) {
+        queue.add(Stream::Ingress, order);
+    }
+    // One batch by one, the rest by the other; a duplicate and a dead letter are work as well.
+    let mut handle = queue.queue();
+    Drain::new(&mut handle, &DISTRIBUTOR).step().unwrap();
+    queue.settings.consumer = ConsumerName::parse("another_1").unwrap();
+    queue.drain(&DISTRIBUTOR);
+    queue.drain(&SIMPLE);
+    let stats = queue.queue().stats().unwrap();
+    let shares = serde_json::to_value(stats.shares()).unwrap();
+    // Of ten orders every third is complex, from the first on.
+    let expected =
+        serde_json::json!({ "ingress": { "spin": 4, "another_1": 8 }, "simple": { "another_1": 6 } });
+    assert_eq!(shares, expected);
+    assert_eq!(stats.totals["applied_ingress:spin"], 4);
 }
 
 #[test]

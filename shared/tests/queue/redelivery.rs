@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::Commands;
 use shared::queue::{
-    Argument, Drain, Entry, Execute, ExecuteError, Outcome, Queue, Role, Step, Stream, Value,
+    Argument, ConsumerName, Drain, Entry, Execute, ExecuteError, Outcome, Queue, Role, Step, Stream, Value,
 };
 use shared::settings::QueueSettings;
 
@@ -136,6 +136,7 @@ fn the_slower_of_two_drains_that_hold_the_same_entries_writes_nothing() {
     }
     let url = queue.url();
     let settings = queue.settings.clone();
+    queue.settings.consumer = ConsumerName::parse("faster").unwrap();
     let mut overtake = || {
         for id in &ids[..3] {
             queue.age(Stream::Ingress, id, Duration::from_secs(61));
@@ -149,6 +150,8 @@ fn the_slower_of_two_drains_that_hold_the_same_entries_writes_nothing() {
         panic!("the slow drain held a batch")
     };
     assert_eq!((commit.applied, commit.lapsed), (2, 3));
+    let totals = queue.totals();
+    assert_eq!((totals["applied_ingress:spin"], totals["applied_ingress:faster"]), (2, 3));
     queue.drain_all();
     queue.assert_confirmed(&orders);
     assert_eq!(queue.totals().get("duplicates"), None);

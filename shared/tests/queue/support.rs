@@ -86,7 +86,7 @@ impl TestQueue {
     pub(crate) fn age(&mut self, stream: Stream, entry_id: &str, idle: Duration) {
         let key = self.keys.stream(stream).to_owned();
         let _: redis::Value = redis::cmd("XCLAIM")
-            .arg(&[&key, stream.group(), "drain", "0", entry_id, "IDLE"])
+            .arg(&[&key, stream.group(), "spin", "0", entry_id, "IDLE"])
             .arg(idle.as_millis() as u64)
             .arg("JUSTID")
             .query(self.redis.inner())

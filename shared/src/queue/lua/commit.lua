@@ -135,6 +135,8 @@ add_total('routed_complex', done.complex)
 add_total('confirmed_' .. name, done.confirm)
 add_total('dead_lettered', done.dead)
 add_total('duplicates', done.duplicate)
+-- Whose work it was: with two programs on the same streams the shares of a stream add up to what was done there.
+add_total('applied_' .. name .. ':' .. consumer, mine)
 
 if done.confirm > 0 then
   drop_old(KEYS[6], ARGV[6])
