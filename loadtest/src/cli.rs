@@ -8,6 +8,8 @@ use shared::queue::{LetterId, QueueName};
 use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 use uuid::Uuid;
 
+use crate::cost::options::CostOptions;
+
 /// Replays bursts of orders and proves what became of each one.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -32,6 +34,8 @@ pub enum Command {
     Orders(OrdersCommand),
     /// Runs the app under load, breaks it at random moments, and verifies every order. Exit code 1 when one is lost, doubled or wrong.
     Chaos(ChaosOptions),
+    /// Tells what a day's load costs on rented nodes, and which part of a saving has which cause.
+    Cost(CostOptions),
 }
 
 /// What the generated orders are like.

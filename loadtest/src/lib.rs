@@ -8,7 +8,7 @@
 //! - [`send`]: into the ingress stream        - [`wait`]: until the streams are empty
 //! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
 //! - [`verify`]: what was found in Redis against what was expected
-//! - [`day`]: a day's load as a curve
+//! - [`day`]: a day's load as a curve        - [`cost`]: what it costs on rented nodes
 //! - [`measure`]: CPU, memory and instance starts        - [`report`]: the figures, as text and JSON
 //!
 //! Times of orders come from stream ids, that is from one clock, Redis's. No figure is a count taken on trust: every
@@ -17,6 +17,7 @@
 pub mod burst;
 pub mod chaos;
 pub mod cli;
+pub mod cost;
 pub mod day;
 pub mod dead_letters;
 pub mod expect;
