@@ -8,6 +8,8 @@ use shared::queue::{LetterId, QueueName};
 use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 use uuid::Uuid;
 
+use crate::report::{Arrivals, Door};
+
 use crate::cost::options::CostOptions;
 
 /// Replays bursts of orders and proves what became of each one.
@@ -24,8 +26,9 @@ pub struct Arguments {
 pub enum Command {
     /// Writes orders as NDJSON, the same for the same seed.
     Generate(GenerateOptions),
-    /// Sends a burst of orders, waits, and verifies every one. Exit code 1 when one is lost, doubled or wrong.
-    Burst(BurstOptions),
+    /// Sends orders by a shape, waits, and verifies every one. Exit code 1 when one is lost, doubled, wrong or not taken in.
+    #[command(flatten)]
+    Load(Load),
     /// Lists, shows, redrives and discards dead letters.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
@@ -38,12 +41,26 @@ pub enum Command {
     Cost(CostOptions),
 }
 
+/// The shapes of load. All are open loop: an order's latency counts from the moment it was due.
+#[derive(Debug, Subcommand)]
+pub enum Load {
+    /// Sends a burst of orders at once, waits, and verifies every one. Exit code 1 when one is lost, doubled or wrong.
+    Burst(BurstOptions),
+    /// Sends orders at a constant rate.
+    Steady(SteadyOptions),
+    /// Sends a day's orders, or several days', squeezed into minutes: troughs at zero, steep peaks.
+    Wave(WaveOptions),
+    /// Sends nothing, then many orders within a short time, again and again.
+    Spikes(SpikesOptions),
+    /// Sends orders at a constant rate for hours, and looks whether anything grows.
+    Soak(SoakOptions),
+    /// Sends the orders of a file at the times they were placed, faster if wanted.
+    Replay(ReplayOptions),
+}
+
 /// What the generated orders are like.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Recipe {
-    /// How many orders.
-    #[arg(long, default_value_t = 10_000)]
-    pub orders: usize,
     /// Seed of the random numbers.
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
@@ -55,31 +72,54 @@ pub struct Recipe {
     pub mutated: f64,
 }
 
+/// Generated orders of a run.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Generated {
+    /// What they are like.
+    #[command(flatten)]
+    pub recipe: Recipe,
+    /// Number mixed into the identities of generated orders, so that a burst can be repeated against a queue that has seen the seed;
+    /// by default taken from the clock.
+    #[arg(long)]
+    pub run: Option<u64>,
+}
+
 /// `loadtest generate`
 #[derive(Debug, Args)]
 pub struct GenerateOptions {
+    /// How many orders.
+    #[arg(long, default_value_t = 10_000)]
+    pub orders: u64,
     /// What to make.
     #[command(flatten)]
     pub recipe: Recipe,
+    /// Gives every order a placedAt, at random within so many seconds, so that the file can be replayed; otherwise only orders with a prescription have one.
+    #[arg(long, value_parser = seconds)]
+    pub placed_over_s: Option<f64>,
     /// Where to write; standard output when absent.
     #[arg(long, short)]
     pub out: Option<PathBuf>,
 }
 
-/// `loadtest burst`
-#[derive(Debug, Args)]
-pub struct BurstOptions {
-    /// What to send.
-    #[command(flatten)]
-    pub recipe: Recipe,
-    /// Sends the lines of this file instead, broken ones too; blank lines are skipped.
-    #[arg(long, conflicts_with_all = ["orders", "seed", "prescriptions", "mutated", "run"])]
-    pub file: Option<PathBuf>,
-    /// Number mixed into the identities of generated orders, so that a burst can be repeated against a queue that has seen the seed;
-    /// by default taken from the clock.
-    #[arg(long)]
-    pub run: Option<u64>,
-    /// Redis, as redis://host:port.
+/// What is tested, how it is reached, and where the report goes.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// Through which door orders are sent.
+    #[arg(long, value_enum, default_value = "redis")]
+    pub via: Door,
+    /// Connections at once that orders are sent by [default: 1 by redis, 8 by http]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub connections: Option<u16>,
+    /// The most orders in one pipeline or request [default: 1000 by redis, 100 by http]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub batch: Option<u32>,
+    /// The API, for --via http.
+    #[arg(long, default_value = "http://127.0.0.1:3000", value_parser = http_url)]
+    pub http_url: String,
+    /// The token of the API, where it wants one.
+    #[arg(long, env = "API_TOKEN", hide_env_values = true)]
+    pub api_token: Option<String>,
+    /// Redis, as redis://host:port. By http too: results are read there.
     #[arg(long, default_value = "redis://127.0.0.1:6379")]
     pub redis_url: String,
     /// Name of the queue.
@@ -97,9 +137,151 @@ pub struct BurstOptions {
     /// Writes the report here as JSON.
     #[arg(long)]
     pub json: Option<PathBuf>,
+    /// Writes the report here as one HTML page.
+    #[arg(long)]
+    pub html: Option<PathBuf>,
     /// Gives up when nothing has moved for so many seconds; what is missing then is lost.
     #[arg(long, default_value_t = 30)]
     pub patience_s: u64,
+}
+
+/// `loadtest burst`
+#[derive(Debug, Args)]
+pub struct BurstOptions {
+    /// How many orders.
+    #[arg(long, default_value_t = 10_000)]
+    pub orders: u64,
+    /// What to send.
+    #[command(flatten)]
+    pub generated: Generated,
+    /// Sends the lines of this file instead, broken ones too; blank lines are skipped.
+    #[arg(long, conflicts_with_all = ["orders", "seed", "prescriptions", "mutated", "run"])]
+    pub file: Option<PathBuf>,
+    /// Hands all orders over beforehand, and lets them become visible in one instant, as scheduled messages do.
+    #[arg(long, conflicts_with_all = ["via", "connections", "batch"])]
+    pub scheduled: bool,
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// `loadtest steady`
+#[derive(Debug, Args)]
+pub struct SteadyOptions {
+    /// Orders a second.
+    #[arg(long, value_parser = rate)]
+    pub rate: f64,
+    /// For how many seconds.
+    #[arg(long, default_value = "30", value_parser = seconds)]
+    pub duration_s: f64,
+    /// How orders are spaced.
+    #[arg(long, value_enum, default_value = "even")]
+    pub arrivals: Arrivals,
+    /// What to send.
+    #[command(flatten)]
+    pub generated: Generated,
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// `loadtest wave`
+#[derive(Debug, Args)]
+pub struct WaveOptions {
+    /// How many minutes a day is squeezed into.
+    #[arg(long, default_value = "2", value_parser = minutes)]
+    pub minutes: f64,
+    /// How many days.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub days: u32,
+    /// Orders of one day [default: those of the day's curve]
+    #[arg(long)]
+    pub orders: Option<u64>,
+    /// The day's curve, a CSV file with the header time,orders_per_minute [default: the one in loadtest/shapes/day.csv]
+    #[arg(long)]
+    pub day: Option<PathBuf>,
+    /// How orders are spaced.
+    #[arg(long, value_enum, default_value = "even")]
+    pub arrivals: Arrivals,
+    /// What to send.
+    #[command(flatten)]
+    pub generated: Generated,
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// `loadtest spikes`
+#[derive(Debug, Args)]
+pub struct SpikesOptions {
+    /// How many spikes.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub times: u32,
+    /// Orders of one spike.
+    #[arg(long, default_value_t = 10_000)]
+    pub orders: u64,
+    /// Seconds that the orders of a spike are spread over.
+    #[arg(long, default_value = "60", value_parser = seconds)]
+    pub within_s: f64,
+    /// Quiet seconds between two spikes.
+    #[arg(long, default_value = "30", value_parser = seconds)]
+    pub pause_s: f64,
+    /// How orders are spaced.
+    #[arg(long, value_enum, default_value = "even")]
+    pub arrivals: Arrivals,
+    /// What to send.
+    #[command(flatten)]
+    pub generated: Generated,
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// `loadtest soak`
+#[derive(Debug, Args)]
+pub struct SoakOptions {
+    /// For how many hours.
+    #[arg(long, value_parser = hours)]
+    pub hours: f64,
+    /// Orders a second.
+    #[arg(long, default_value = "100", value_parser = rate)]
+    pub rate: f64,
+    /// How orders are spaced.
+    #[arg(long, value_enum, default_value = "random")]
+    pub arrivals: Arrivals,
+    /// What to send.
+    #[command(flatten)]
+    pub generated: Generated,
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// `loadtest replay`
+#[derive(Debug, Args)]
+pub struct ReplayOptions {
+    /// The orders, one on each line, each with a placedAt.
+    pub file: PathBuf,
+    /// How many times faster than they were placed.
+    #[arg(long, default_value = "1", value_parser = factor)]
+    pub speed: f64,
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+impl Load {
+    /// What is tested.
+    pub fn target(&self) -> &Target {
+        match self {
+            Self::Burst(BurstOptions { target, .. })
+            | Self::Steady(SteadyOptions { target, .. })
+            | Self::Wave(WaveOptions { target, .. })
+            | Self::Spikes(SpikesOptions { target, .. })
+            | Self::Soak(SoakOptions { target, .. })
+            | Self::Replay(ReplayOptions { target, .. }) => target,
+        }
+    }
 }
 
 /// `loadtest chaos`
@@ -259,5 +441,40 @@ fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("expected a number from 0 to 1".into()),
+    }
+}
+
+fn http_url(text: &str) -> Result<String, String> {
+    match text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) {
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err("expected a URL such as http://127.0.0.1:3000".into()),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    positive(text, 1_000_000.0, "orders a second")
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    positive(text, 86_400.0 * 366.0, "seconds")
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    positive(text, 1_440.0 * 366.0, "minutes")
+}
+
+fn hours(text: &str) -> Result<f64, String> {
+    positive(text, 24.0 * 366.0, "hours")
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    positive(text, 1_000_000.0, "times as fast")
+}
+
+/// A number above 0 and up to `most`.
+fn positive(text: &str, most: f64, unit: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number > 0.0 && number <= most => Ok(number),
+        _ => Err(format!("expected a number above 0, and at most {most} {unit}")),
     }
 }

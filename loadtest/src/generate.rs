@@ -8,9 +8,10 @@ use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
 use rand::seq::IndexedRandom;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::cli::{GenerateOptions, Recipe};
 use crate::mutate::mutate;
@@ -71,9 +72,6 @@ const INDICES: [(f64, u32); 4] = [(1.5, 45), (1.6, 30), (1.67, 18), (1.74, 7)];
 /// 2026-01-05T08:00:00Z, the first moment an order is placed; the others follow within a minute.
 const FIRST_PLACED_AT_S: i64 = 1_767_600_000;
 
-/// Spreads a run's number over all bits of an identity; odd, so that no two runs meet.
-const RUN_SPREAD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
-
 /// Writes orders to a file or to standard output.
 ///
 /// # Errors
@@ -83,40 +81,157 @@ pub fn run(options: &GenerateOptions) -> Result<()> {
         Some(path) => {
             let what = || format!("--out: failed to write {}", path.display());
             let file = File::create(path).with_context(what)?;
-            write(BufWriter::new(file), options.recipe).with_context(what)
+            write(BufWriter::new(file), options).with_context(what)
         }
-        None => write(std::io::stdout().lock(), options.recipe).context("failed to write"),
+        None => write(BufWriter::new(std::io::stdout().lock()), options).context("failed to write"),
     }
 }
 
-fn write(mut out: impl Write, recipe: Recipe) -> Result<()> {
-    for order in orders(recipe, None) {
-        out.write_all(&order)?;
+fn write(mut out: impl Write, options: &GenerateOptions) -> Result<()> {
+    let generator = Generator::new(options.recipe, 0).placed_over(options.placed_over_s);
+    for number in 1..=options.orders {
+        out.write_all(&generator.order(number))?;
         out.write_all(b"\n")?;
     }
     Ok(out.flush()?)
 }
 
-/// The orders of a recipe as JSON without line breaks. `run` changes their identities and nothing else.
-pub fn orders(recipe: Recipe, run: Option<u64>) -> impl Iterator<Item = Vec<u8>> {
-    let mut random = ChaCha8Rng::seed_from_u64(recipe.seed);
-    // A stream of its own, so that the orders that are not mutated are those of the same seed without mutations.
-    let mut mutations = ChaCha8Rng::seed_from_u64(recipe.seed);
-    mutations.set_stream(1);
-    (1..=recipe.orders).map(move |number| {
-        let order = order(&mut random, number, recipe.prescriptions, run.unwrap_or_default());
-        // A JSON value with text keys always has a text form.
-        let mut order = serde_json::to_vec(&order).unwrap_or_default();
-        if mutations.random_bool(recipe.mutated) {
-            mutate(&mut mutations, &mut order);
-        }
-        order
-    })
+/// The orders of a recipe as JSON without line breaks, without end. `run` changes their identities and nothing else.
+pub fn orders(recipe: Recipe, run: u64) -> impl Iterator<Item = Vec<u8>> {
+    let generator = Generator::new(recipe, run);
+    (1..).map(move |number| generator.order(number))
 }
 
-fn order(random: &mut ChaCha8Rng, number: usize, prescriptions: f64, run: u64) -> Value {
-    let bits = random.random::<u128>() ^ u128::from(run).wrapping_mul(RUN_SPREAD);
-    let guid = uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid();
+/// Makes the orders of a recipe, each by its number, so that none needs to be kept: what was sent can be made again.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    recipe: Recipe,
+    placed_over_s: Option<f64>,
+    random: ChaCha8Rng,
+    identities: Identities,
+}
+
+impl Generator {
+    /// The orders of a recipe; `run` changes their identities and nothing else.
+    pub fn new(recipe: Recipe, run: u64) -> Self {
+        Self {
+            recipe,
+            placed_over_s: None,
+            random: ChaCha8Rng::seed_from_u64(recipe.seed),
+            identities: Identities::new(recipe.seed, run),
+        }
+    }
+
+    /// Gives every order a `placedAt` within so many seconds; otherwise those with a prescription have one.
+    pub fn placed_over(mut self, seconds: Option<f64>) -> Self {
+        self.placed_over_s = seconds;
+        self
+    }
+
+    /// The order with this number, from 1.
+    pub fn order(&self, number: u64) -> Vec<u8> {
+        let mut random = self.random.clone();
+        // Two streams of random numbers for each order, so that orders that are not mutated are those of the same seed without mutations.
+        random.set_stream(number * 2);
+        let mut order = order(&mut random, number, self.identities.of(number), self.recipe.prescriptions);
+        if let Some(seconds) = self.placed_over_s {
+            let fields = order.as_object_mut().expect("an order is an object");
+            let within_ms = (seconds * 1000.0).max(1.0) as i64;
+            fields.insert("placedAt".into(), placed_at(random.random_range(0..within_ms)));
+        }
+        // A JSON value with text keys always has a text form.
+        let mut order = serde_json::to_vec(&order).unwrap_or_default();
+        if self.recipe.mutated > 0.0 {
+            random.set_stream(number * 2 + 1);
+            if random.random_bool(self.recipe.mutated) {
+                mutate(&mut random, &mut order);
+            }
+        }
+        order
+    }
+
+    /// The number of the order that was given this identity; none for an identity that is not of this run.
+    pub fn number_of(&self, id: Uuid) -> Option<u64> {
+        self.identities.number_of(id)
+    }
+
+    /// The identity that the order with this number was given. A mutated one may have another.
+    pub fn identity(&self, number: u64) -> Uuid {
+        self.identities.of(number)
+    }
+
+    /// Whether an order may be mutated, so that its identity has to be read from it.
+    pub fn mutates(&self) -> bool {
+        self.recipe.mutated > 0.0
+    }
+}
+
+/// The identities of a run: random UUIDs to look at, from which the number of the order can be told.
+///
+/// The lower half is the number, mixed one to one; the upper half is drawn by the number and tells identities of this run from others.
+#[derive(Debug, Clone)]
+struct Identities {
+    random: ChaCha8Rng,
+    key: u64,
+}
+
+/// The bits of the lower half that are not the variant of a UUID.
+const LOWER: u64 = u64::MAX >> 2;
+/// The bits of the upper half that are not the version of a UUID.
+const UPPER: u64 = !0xf000;
+/// Odd, so that multiplying by it can be undone; its inverse modulo 2^62 undoes it.
+const SPREAD: u64 = 0x1e37_79b9_7f4a_7c15;
+const GATHER: u64 = inverse(SPREAD);
+
+/// The inverse of an odd number modulo 2^64, and so modulo 2^62, by Newton's iteration: each step doubles the bits that are right.
+const fn inverse(odd: u64) -> u64 {
+    let mut inverse = odd;
+    let mut step = 0;
+    while step < 6 {
+        inverse = inverse.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        step += 1;
+    }
+    inverse
+}
+
+impl Identities {
+    fn new(seed: u64, run: u64) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        bytes[8..16].copy_from_slice(&run.to_le_bytes());
+        let mut random = ChaCha8Rng::from_seed(bytes);
+        let key = random.next_u64() & LOWER;
+        Self { random, key }
+    }
+
+    fn upper(&self, number: u64) -> u64 {
+        let mut random = self.random.clone();
+        // Stream 0 gave the key; numbers begin with 1.
+        random.set_stream(number);
+        random.next_u64() & UPPER
+    }
+
+    fn of(&self, number: u64) -> Uuid {
+        let mut lower = number ^ self.key;
+        lower ^= lower >> 31;
+        lower = lower.wrapping_mul(SPREAD) & LOWER;
+        lower ^= lower >> 31;
+        let bits = u128::from(self.upper(number)) << 64 | u128::from(lower);
+        uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
+    }
+
+    fn number_of(&self, id: Uuid) -> Option<u64> {
+        let (upper, lower) = id.as_u64_pair();
+        let mut number = lower & LOWER;
+        number ^= number >> 31;
+        number = number.wrapping_mul(GATHER) & LOWER;
+        number ^= number >> 31;
+        number ^= self.key;
+        (number > 0 && self.upper(number) == upper & UPPER).then_some(number)
+    }
+}
+
+fn order(random: &mut ChaCha8Rng, number: u64, guid: Uuid, prescriptions: f64) -> Value {
     let slug: Vec<&str> = (0..5).map(|_| pick(random, &WORDS)).collect();
     let mut order = json!({
         "orderId": number,
@@ -143,9 +258,7 @@ fn order(random: &mut ChaCha8Rng, number: usize, prescriptions: f64, run: u64) -
 fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) {
     let (country, currency) =
         *weighted(random, &DESTINATIONS.map(|(country, currency, weight)| ((country, currency), weight)));
-    let placed_at = FIRST_PLACED_AT_S * 1000 + random.random_range(0..60_000);
-    let placed_at = chrono::DateTime::from_timestamp_millis(placed_at).expect("a time in 2026 exists");
-    fields.insert("placedAt".into(), json!(placed_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)));
+    fields.insert("placedAt".into(), placed_at(random.random_range(0..60_000)));
     fields.insert("currency".into(), json!(currency));
     fields.insert("shipTo".into(), json!(country));
     fields.insert("customer".into(), json!(format!("C-{:06}", random.random_range(0..1_000_000))));
@@ -227,6 +340,14 @@ fn eye(random: &mut ChaCha8Rng, sphere: f64, addition: Option<f64>) -> Value {
     eye
 }
 
+/// So many ms after the first moment.
+fn placed_at(after_ms: i64) -> Value {
+    let time = chrono::DateTime::from_timestamp_millis(FIRST_PLACED_AT_S * 1000 + after_ms);
+    // Only a time far beyond any test's length is not a date.
+    let time = time.unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
+    json!(time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
 /// The first 13 characters of a random UUID, as the reference makes its SKUs.
 fn random_sku(random: &mut ChaCha8Rng) -> String {
     format!("{:08x}-{:04x}", random.random::<u32>(), random.random::<u16>())
@@ -246,4 +367,63 @@ fn weighted<'a, T>(random: &mut ChaCha8Rng, choices: &'a [(T, u32)]) -> &'a T {
         left -= weight;
     }
     &choices[0].0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const RECIPE: Recipe = Recipe { seed: 7, prescriptions: 0.3, mutated: 0.0 };
+
+    #[test]
+    fn the_number_of_an_order_is_told_from_its_identity_and_from_no_other() {
+        let (run, other_run) = (Generator::new(RECIPE, 1), Generator::new(RECIPE, 2));
+        let other_seed = Generator::new(Recipe { seed: 8, ..RECIPE }, 1);
+        let mut seen = HashSet::new();
+        for number in (1..3_000).chain([u64::from(u32::MAX), 1 << 40, (1 << 61) - 1]) {
+            let id = run.identity(number);
+            assert_eq!(id.get_version_num(), 4);
+            assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+            assert_eq!(run.number_of(id), Some(number));
+            assert_eq!((other_run.number_of(id), other_seed.number_of(id)), (None, None));
+            assert!(seen.insert(id));
+        }
+        for foreign in [Uuid::nil(), Uuid::max(), Uuid::from_u128(1), Uuid::from_u128(1 << 77)] {
+            assert_eq!(run.number_of(foreign), None);
+        }
+    }
+
+    #[test]
+    fn an_order_is_the_same_alone_and_in_the_row() {
+        let recipe = Recipe { mutated: 0.5, ..RECIPE };
+        let row: Vec<_> = orders(recipe, 3).take(200).collect();
+        let generator = Generator::new(recipe, 3);
+        for number in (1..=200).rev() {
+            assert_eq!(generator.order(number), row[number as usize - 1]);
+        }
+    }
+
+    #[test]
+    fn a_run_changes_identities_and_nothing_else() {
+        for (a, b) in orders(RECIPE, 1).zip(orders(RECIPE, 2)).take(100) {
+            let [mut a, mut b]: [Value; 2] = [a, b].map(|json| serde_json::from_slice(&json).unwrap());
+            assert_ne!(a["orderGuid"], b["orderGuid"]);
+            (a["orderGuid"], b["orderGuid"]) = (Value::Null, Value::Null);
+            assert_eq!(a, b);
+        }
+    }
+
+    #[test]
+    fn every_order_is_placed_within_the_time_asked_for() {
+        let generator = Generator::new(RECIPE, 0).placed_over(Some(2.5));
+        let first = chrono::DateTime::from_timestamp(FIRST_PLACED_AT_S, 0).unwrap();
+        for number in 1..=200 {
+            let order: Value = serde_json::from_slice(&generator.order(number)).unwrap();
+            let placed_at: chrono::DateTime<chrono::Utc> =
+                order["placedAt"].as_str().unwrap().parse().unwrap();
+            assert!((0..2_500).contains(&(placed_at - first).num_milliseconds()), "{placed_at}");
+        }
+    }
 }

@@ -1,20 +1,23 @@
-//! Replays bursts of orders and proves what became of each one.
+//! Sends orders by the shape of a real load, and proves what became of each one.
 //!
-//! - [`cli`]: the command line
-//! - [`generate`], [`mutate`]: test data, good and broken, the same for the same seed
-//! - [`burst`]: one burst from release to report
+//! A run, step by step:
+//! - [`cli`]: the command line        - [`plan`]: what it means        - [`run`]: from release to report
+//! - [`schedule`]: when orders are due        - [`day`]: a day's load as a curve
+//! - [`source`]: the orders        - [`generate`], [`mutate`]: test data, good and broken, the same for the same seed
+//! - [`send`]: into the queue        - [`ledger`]: what was sent and is not settled
+//! - [`wait`], [`monitor`], [`measure`]: the streams, app and Redis meanwhile
+//! - [`verify`]: what was found against what was sent        - [`expect`]: what must become of an order, decided natively
+//! - [`timeline`]: what happened when        - [`summary`], [`report`]: the figures
+//!
+//! Beside it:
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
-//! - [`expect`]: what must become of each order, decided natively by the code in `shared`
-//! - [`send`]: into the ingress stream        - [`wait`]: until the streams are empty
 //! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
-//! - [`verify`]: what was found in Redis against what was expected
-//! - [`day`]: a day's load as a curve        - [`cost`]: what it costs on rented nodes
-//! - [`measure`]: CPU, memory and instance starts        - [`report`]: the figures, as text and JSON
+//! - [`cost`]: what a day's load costs on rented nodes
+//! - [`stop`]: what Ctrl-C does
 //!
 //! Times of orders come from stream ids, that is from one clock, Redis's. No figure is a count taken on trust: every
 //! order is looked for by its identity, and its confirmation made again.
 
-pub mod burst;
 pub mod chaos;
 pub mod cli;
 pub mod cost;
@@ -22,10 +25,19 @@ pub mod day;
 pub mod dead_letters;
 pub mod expect;
 pub mod generate;
+pub mod ledger;
 pub mod measure;
+pub mod monitor;
 pub mod mutate;
 pub mod orders;
+pub mod plan;
 pub mod report;
+pub mod run;
+pub mod schedule;
 pub mod send;
+pub mod source;
+pub mod stop;
+pub mod summary;
+pub mod timeline;
 pub mod verify;
 pub mod wait;

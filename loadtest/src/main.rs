@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadtest::cli::{Arguments, Command};
-use loadtest::{burst, chaos, cost, dead_letters, generate, orders};
+use loadtest::{chaos, cost, dead_letters, generate, orders, run};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Generate(options) => generate::run(&options).map(|()| true),
-        Command::Burst(options) => burst::run(&options),
+        Command::Load(load) => run::run(&load),
         Command::DeadLetters(command) => dead_letters::run(&command),
         Command::Orders(command) => orders::run(&command),
         Command::Chaos(options) => chaos::run(&options),

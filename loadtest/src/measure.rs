@@ -1,9 +1,11 @@
 //! CPU time and memory of the app and of Redis, and how long instances took to start.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result};
 use conventional::connection::RedisConnection;
 use procfs::process::{Process, all_processes};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -11,15 +13,17 @@ const MIB: f64 = 1024.0 * 1024.0;
 #[derive(Debug)]
 pub struct Watched {
     pid: i32,
+    tree: Vec<Process>,
+    tree_is_of: Instant,
     cpu_s_before: f64,
 }
 
 /// What a process used.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Usage {
     /// CPU seconds, user and system.
     pub cpu_s: f64,
-    /// The most resident memory since watching began, in MiB.
+    /// Memory in MiB.
     pub rss_mib: f64,
 }
 
@@ -34,10 +38,10 @@ impl Watched {
             // 5 resets the peak of resident memory (proc(5)). Another user's process may refuse it: then the peak is that of its life.
             let _ = std::fs::write(format!("/proc/{}/clear_refs", process.pid), "5");
         }
-        Ok(Self { pid, cpu_s_before: cpu_s(&tree)? })
+        Ok(Self { pid, cpu_s_before: cpu_s(&tree)?, tree, tree_is_of: Instant::now() })
     }
 
-    /// What it used since.
+    /// CPU seconds since watching began, and the most resident memory meanwhile.
     ///
     /// # Errors
     /// When the process is gone.
@@ -45,6 +49,24 @@ impl Watched {
         let tree = tree(self.pid)?;
         let peak_kib: u64 = tree.iter().filter_map(|process| process.status().ok()?.vmhwm).sum();
         Ok(Usage { cpu_s: cpu_s(&tree)? - self.cpu_s_before, rss_mib: peak_kib as f64 / 1024.0 })
+    }
+
+    /// CPU seconds since watching began, and the resident memory just now. Cheap: children are looked for once a second.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn now(&mut self) -> Result<Usage> {
+        if self.tree_is_of.elapsed() > Duration::from_secs(1) {
+            (self.tree, self.tree_is_of) = (tree(self.pid)?, Instant::now());
+        }
+        let (mut ticks, mut pages) = (0, 0);
+        // A child may have ended since.
+        for stat in self.tree.iter().filter_map(|process| process.stat().ok()) {
+            ticks += stat.utime + stat.stime;
+            pages += stat.rss;
+        }
+        let cpu_s = ticks as f64 / procfs::ticks_per_second() as f64 - self.cpu_s_before;
+        Ok(Usage { cpu_s, rss_mib: (pages * procfs::page_size()) as f64 / MIB })
     }
 }
 
@@ -100,19 +122,35 @@ impl WatchedRedis {
         Ok(Self { local, cpu_s_before: redis_cpu_s(&info) })
     }
 
-    /// What it used since. For a server elsewhere the memory is the most that its data ever took.
+    /// What it used since, and the most memory meanwhile. For a server elsewhere that is the most that its data ever took.
     ///
     /// # Errors
     /// When Redis fails.
     pub fn usage(&self, redis: &mut RedisConnection) -> Result<Usage> {
-        let info: redis::InfoDict =
-            redis::cmd("INFO").query(redis.inner()).context("failed to ask redis for its figures")?;
+        let info = info(redis)?;
         let rss_mib = match &self.local {
             Some(watched) => watched.usage()?.rss_mib,
             None => info.get::<f64>("used_memory_peak").unwrap_or_default() / MIB,
         };
         Ok(Usage { cpu_s: redis_cpu_s(&info) - self.cpu_s_before, rss_mib })
     }
+
+    /// What it used since, and the memory just now. For a server elsewhere that is what its data takes.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn now(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
+        if let Some(watched) = &mut self.local {
+            return watched.now();
+        }
+        let info = info(redis)?;
+        let rss_mib = info.get::<f64>("used_memory").unwrap_or_default() / MIB;
+        Ok(Usage { cpu_s: redis_cpu_s(&info) - self.cpu_s_before, rss_mib })
+    }
+}
+
+fn info(redis: &mut RedisConnection) -> Result<redis::InfoDict> {
+    redis::cmd("INFO").query(redis.inner()).context("failed to ask redis for its figures")
 }
 
 fn redis_cpu_s(info: &redis::InfoDict) -> f64 {

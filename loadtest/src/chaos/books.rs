@@ -3,18 +3,21 @@
 //! When all is done the books are settled: an order that may exist and left a trace in the queue did exist, and is held to the
 //! same promise as an acknowledged one. One without a trace must not be confirmed either.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use conventional::connection::RedisConnection;
 use redis::Commands;
 use shared::order::Order;
-use shared::queue::{Keys, milliseconds};
+use shared::queue::Keys;
 use shared::settings::QueueSettings;
 use uuid::Uuid;
 
-use crate::expect::Expectation;
-use crate::verify::{Before, Verdict, verify};
+use crate::ledger::EntryId;
+use crate::send::{Answer, Answered};
+use crate::source::Source;
+use crate::verify::results::Before;
+use crate::verify::{Rules, Verdict, Verifier};
 
 /// States asked for at once.
 const PAGE: usize = 1_000;
@@ -31,7 +34,7 @@ pub struct Books {
 struct Booked {
     json: Vec<u8>,
     /// Where it stands in ingress; none where nobody told, or where a copy of it may stand too.
-    entry_id: Option<String>,
+    entry_id: Option<EntryId>,
     is_acknowledged: bool,
 }
 
@@ -64,7 +67,7 @@ impl Books {
     }
 
     /// Enters an order that was acknowledged, with its entry id where it was told.
-    pub fn acknowledged(&mut self, json: Vec<u8>, entry_id: Option<String>) {
+    pub fn acknowledged(&mut self, json: Vec<u8>, entry_id: Option<EntryId>) {
         self.orders.push(Booked { json, entry_id, is_acknowledged: true });
     }
 
@@ -94,28 +97,37 @@ impl Books {
         redis: &mut RedisConnection,
         settings: &QueueSettings,
         complexity_threshold: u32,
-        before: &Before,
+        before: Before,
     ) -> Result<Account> {
         let keys = Keys::new(settings.queue.clone());
-        let is_certain: Vec<bool> = self.orders.iter().map(|order| order.is_acknowledged).collect();
-        let acknowledged = is_certain.iter().filter(|is_certain| **is_certain).count() as u64;
+        let orders = self.orders.len() as u64;
+        let acknowledged = self.orders.iter().filter(|order| order.is_acknowledged).count() as u64;
         self.find_entry_ids(redis, &keys)?;
         let uncertain_found =
             self.orders.iter().filter(|order| !order.is_acknowledged && order.entry_id.is_some()).count();
-        let (sent, entry_ids): (Vec<_>, Vec<_>) =
-            self.orders.into_iter().map(|order| (order.json, order.entry_id.unwrap_or_default())).unzip();
-        let expectation = Expectation::new(sent, complexity_threshold);
-        let mut verdict = verify(redis, settings, before, &expectation, &entry_ids)?;
-        let never_arrived: HashSet<String> = (0..entry_ids.len())
-            .filter(|position| !is_certain[*position] && entry_ids[*position].is_empty())
-            .map(|position| expectation.name(position))
+        // Entries rise with the positions then, which the verifier finds them by.
+        self.orders.sort_by_key(|order| (order.entry_id.is_none(), order.entry_id));
+        let sent: Vec<Answered> = (0..)
+            .zip(&self.orders)
+            // One that left no trace was never written, and must not be confirmed.
+            .filter(|(_, order)| order.is_acknowledged || order.entry_id.is_some())
+            .map(|(position, order)| Answered {
+                position,
+                due_us: 0,
+                acknowledged_us: 0,
+                answer: Answer::Queued(order.entry_id),
+            })
             .collect();
-        verdict.lost.retain(|order| !never_arrived.contains(order));
+        let source = Source::list(self.orders.into_iter().map(|order| order.json).collect());
+        let rules = Rules { complexity_threshold, senders: 1, tells_entry_ids: true, released_at_us: 0 };
+        let mut verifier = Verifier::new(Arc::new(source), keys.clone(), rules, before);
+        sent.into_iter().try_for_each(|answered| verifier.sent(answered))?;
+        let verdict = verifier.close(redis)?;
         let duplicates: Option<u64> =
             redis.inner().hget(keys.totals(), "duplicates").context("failed to read the totals")?;
         Ok(Account {
             acknowledged,
-            uncertain: is_certain.len() as u64 - acknowledged,
+            uncertain: orders - acknowledged,
             uncertain_found: uncertain_found as u64,
             sent_again: self.sent_again,
             duplicates: duplicates.unwrap_or_default(),
@@ -136,7 +148,7 @@ impl Books {
             let found: Vec<Option<String>> =
                 pipeline.query(redis.inner()).context("failed to read the states of orders")?;
             for ((_, order), entry_id) in chunk.iter_mut().zip(found) {
-                order.entry_id = entry_id.filter(|id| milliseconds(id).is_some());
+                order.entry_id = entry_id.and_then(|id| EntryId::parse(&id));
             }
         }
         Ok(())
@@ -157,15 +169,15 @@ mod tests {
         let mut redis = RedisConnection::open(&server.url()).unwrap();
         let settings = QueueSettings::default();
         let keys = Keys::new(settings.queue.clone());
-        let before = Before::look(&mut redis, &keys, &Expectation::new(Vec::new(), 50)).unwrap();
-        let recipe = Recipe { orders: 4, seed: 1, prescriptions: 0.0, mutated: 0.0 };
-        let orders: Vec<Vec<u8>> = generate::orders(recipe, None).collect();
+        let before = Before::look(&mut redis, &keys, std::iter::empty()).unwrap();
+        let recipe = Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 };
+        let orders: Vec<Vec<u8>> = generate::orders(recipe, 0).take(4).collect();
         let [acknowledged, _without_trace, with_trace, confirmed] =
             [0, 1, 2, 3].map(|at: usize| Order::identity(&orders[at]).unwrap());
         let mut books = Books::default();
         for (at, json) in orders.into_iter().enumerate() {
             match at {
-                0 => books.acknowledged(json, Some("1-1".into())),
+                0 => books.acknowledged(json, EntryId::parse("1-1")),
                 _ => assert_eq!(books.uncertain(json), at),
             }
         }
@@ -173,12 +185,12 @@ mod tests {
         let fields = [("order_id", confirmed.to_string()), ("confirmation", "{}".into())];
         let _: String = redis.inner().xadd(keys.confirmations(), "*", &fields).unwrap();
 
-        let account = books.settle(&mut redis, &settings, 50, &before).unwrap();
+        let account = books.settle(&mut redis, &settings, 50, before).unwrap();
         assert_eq!((account.acknowledged, account.uncertain, account.uncertain_found), (1, 3, 1));
         let verdict = account.verdict;
-        assert_eq!(verdict.lost, [acknowledged.to_string(), with_trace.to_string()]);
-        let wrong: Vec<String> = verdict.wrong.into_iter().map(|wrong| wrong.order).collect();
+        assert_eq!(verdict.failures.lost, [acknowledged.to_string(), with_trace.to_string()]);
+        let wrong: Vec<String> = verdict.failures.wrong.into_iter().map(|wrong| wrong.order).collect();
         assert_eq!(wrong, [confirmed.to_string()]);
-        assert!(verdict.doubled.is_empty());
+        assert_eq!((verdict.lost, verdict.wrong, verdict.doubled), (2, 1, 0));
     }
 }

@@ -16,8 +16,8 @@ use serde::Serialize;
 use shared::queue::Stream;
 
 use super::control::Control;
-use super::stop;
 use super::supervisor::{Supervisor, WORKERS};
+use crate::stop;
 
 /// The longest what was killed stays dead, in ms.
 const MOST_DEAD_MS: u64 = 1_500;

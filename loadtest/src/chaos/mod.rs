@@ -3,7 +3,7 @@
 //! - [`supervisor`]: the processes of the app        - [`faults`]: what is broken, and how
 //! - [`workload`]: producers        - [`books`]: what they were told, held against what is found
 //! - [`metronome`]: ticks, as a cluster's probes do        - [`recovery`]: how long it takes until work goes on
-//! - [`control`]: the connection that looks and breaks        - [`stop`]: Ctrl-C        - [`report`]: the figures
+//! - [`control`]: the connection that looks and breaks       - [`report`]: the figures
 //!
 //! The seed gives the faults and the orders; the moments they meet are the machine's. Everything that is started belongs to a value
 //! that stops it when it is dropped, whatever the run ends with.
@@ -14,7 +14,6 @@ pub mod faults;
 pub mod metronome;
 pub mod recovery;
 pub mod report;
-pub mod stop;
 pub mod supervisor;
 pub mod workload;
 
@@ -30,9 +29,8 @@ use rand_chacha::ChaCha8Rng;
 use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 
 use crate::cli::ChaosOptions;
-use crate::expect::Expectation;
-use crate::report::Failures;
-use crate::verify::Before;
+use crate::stop;
+use crate::verify::results::Before;
 use crate::wait::until_empty;
 use books::Account;
 use control::Control;
@@ -93,9 +91,8 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let server = RedisServer::start_with(&redis_options())?;
     eprintln!("redis on {}", server.url());
     let mut control = Control::new(server.url());
-    let nothing = Expectation::new(Vec::new(), DEFAULT_COMPLEXITY_THRESHOLD);
     let keys = control.keys().clone();
-    let before = Before::look(control.reconnect()?, &keys, &nothing)?;
+    let before = Before::look(control.reconnect()?, &keys, std::iter::empty())?;
     let variables = variables(&server.url());
     let supervisor = Supervisor::start(&program, &options.manifest, variables, options.replicas)?;
     let metronome = Metronome::start(&supervisor);
@@ -118,7 +115,7 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     watch.look(&mut victims.control)?;
     let elapsed = started.elapsed();
     let redis = victims.control.reconnect()?;
-    let account = books.settle(redis, &settings, DEFAULT_COMPLEXITY_THRESHOLD, &before)?;
+    let account = books.settle(redis, &settings, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
     Ok(report(options, &struck, &watch, account, metronome.rings() + waited.metronome_rings, elapsed))
 }
 
@@ -236,10 +233,10 @@ fn report(
         duplicates: account.duplicates,
         confirmed: verdict.confirmed,
         dead_lettered: verdict.dead_lettered,
-        lost: verdict.lost.len() as u64,
-        doubled: verdict.doubled.len() as u64,
-        wrong: verdict.wrong.len() as u64,
-        failures: Failures { lost: verdict.lost, doubled: verdict.doubled, wrong: verdict.wrong },
+        lost: verdict.lost,
+        doubled: verdict.doubled,
+        wrong: verdict.wrong,
+        failures: verdict.failures,
         metronome_rings,
         ended_by_themselves: struck.ended_by_themselves,
         replicas: options.replicas,

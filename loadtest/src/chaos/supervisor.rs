@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use super::stop;
+use crate::stop;
 
 /// The components that drain a stream.
 pub const WORKERS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];

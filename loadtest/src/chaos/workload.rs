@@ -18,6 +18,7 @@ use super::books::Books;
 use super::supervisor::{Endpoint, lock};
 use crate::cli::Recipe;
 use crate::generate;
+use crate::ledger::EntryId;
 
 /// Orders in one batch: most are small, so that there is hardly a moment without an order on its way, and one in eight is large.
 const SMALL: std::ops::RangeInclusive<usize> = 1..=4;
@@ -50,7 +51,7 @@ enum Door {
 /// What became of a batch.
 enum Answer {
     /// All are written, with these entry ids where they were told.
-    Acknowledged(Vec<Option<String>>),
+    Acknowledged(Vec<Option<EntryId>>),
     /// Nobody knows.
     Lost,
 }
@@ -110,8 +111,7 @@ impl Drop for Workload {
 
 fn produce(mut door: Door, seed: u64, per_s: f64, stop: &AtomicBool, sent: &AtomicU64) -> Result<Books> {
     let mut random = ChaCha8Rng::seed_from_u64(!seed);
-    let mut orders =
-        generate::orders(Recipe { orders: usize::MAX, seed, prescriptions: 0.3, mutated: 0.0 }, None);
+    let mut orders = generate::orders(Recipe { seed, prescriptions: 0.3, mutated: 0.0 }, 0);
     let mut books = Books::default();
     let mut due = Instant::now();
     while !stop.load(Ordering::Relaxed) {
@@ -213,7 +213,7 @@ fn add(
     }
     pipeline.cmd("PUBLISH").arg(channel).arg("").ignore();
     let ids: Vec<String> = pipeline.query(redis.inner())?;
-    Ok(Answer::Acknowledged(ids.into_iter().map(Some).collect()))
+    Ok(Answer::Acknowledged(ids.iter().map(|id| EntryId::parse(id)).collect()))
 }
 
 fn connect<'c>(
@@ -254,18 +254,18 @@ fn post(endpoint: &Endpoint, agent: &ureq::Agent, batch: &[Vec<u8>]) -> Result<A
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expect::{Expectation, Fate};
+    use crate::expect::fate;
 
     #[test]
     fn one_break_makes_any_generated_order_a_dead_letter_that_keeps_its_identity() {
-        let recipe = Recipe { orders: 50, seed: 1, prescriptions: 0.5, mutated: 0.0 };
-        for mut json in generate::orders(recipe, None) {
+        let recipe = Recipe { seed: 1, prescriptions: 0.5, mutated: 0.0 };
+        for mut json in generate::orders(recipe, 0).take(50) {
             assert!(!is_broken(&json));
             let id = shared::order::Order::identity(&json);
             break_order(&mut json);
             assert!(is_broken(&json));
             assert_eq!(shared::order::Order::identity(&json), id);
-            assert_eq!(Expectation::new(vec![json], 50).fates, [Fate::DeadLettered("unknown_value")]);
+            assert_eq!(fate(&json), Err("unknown_value"));
         }
     }
 }

@@ -124,9 +124,8 @@ fn secrets_stand_in_no_answer_no_log_and_no_report() {
     let variables = [("redis_login", login.as_str()), ("api_token", TOKEN)];
     let report = {
         let mut app = TestApp::listen_on(server, &Setup { variables: &variables, ..Setup::default() });
-        let mut options = app.burst_options(&["--orders", "50"]);
-        options.redis_url = url;
-        let report = loadtest::burst::burst(&options).unwrap();
+        let load = app.load_on(&url, &["burst", "--orders", "50"]);
+        let report = loadtest::run::carry_out(&load).unwrap();
         assert_eq!(report.confirmed, 50);
         let mut seen = vec![report.to_text(), serde_json::to_string(&report).unwrap()];
         let right = bearer(TOKEN);
@@ -148,7 +147,7 @@ fn secrets_stand_in_no_answer_no_log_and_no_report() {
             app.said().contains("failed to connect to redis").then_some(())
         });
         seen.extend([answer, app.said()]);
-        let error = loadtest::burst::burst(&options).unwrap_err();
+        let error = loadtest::run::carry_out(&load).unwrap_err();
         seen.push(format!("{error:#} {error:?}"));
         app.server.kill().unwrap();
         seen.push(request(&app, "POST", "/orders", &right, &an_order(8)));

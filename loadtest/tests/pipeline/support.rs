@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use conventional::connection::RedisConnection;
-use loadtest::burst::burst;
-use loadtest::cli::{Arguments, BurstOptions, Command as Subcommand};
+use loadtest::cli::{Arguments, Command as Subcommand, Load};
 use loadtest::report::Report;
+use loadtest::run::carry_out;
 use private_redis::RedisServer;
 use serde_json::Value;
 use shared::queue::Keys;
@@ -166,22 +166,39 @@ impl TestApp {
         Keys::new(shared::queue::QueueName::default())
     }
 
-    /// The options of a burst against this app, with further arguments of the command line.
-    pub(crate) fn burst_options(&self, arguments: &[&str]) -> BurstOptions {
-        let url = self.server.url();
+    /// A load on this app, with the shape and further arguments of the command line.
+    pub(crate) fn load(&self, arguments: &[&str]) -> Load {
+        self.load_on(&self.server.url(), arguments)
+    }
+
+    /// As [`Self::load`], with another address of Redis.
+    pub(crate) fn load_on(&self, redis_url: &str, arguments: &[&str]) -> Load {
         let pid = self.child.id().to_string();
         let starts = format!("{}/.well-known/local-runtime/instance-starts", self.base_url);
-        let fixed =
-            ["loadtest", "burst", "--redis-url", &url, "--app-pid", &pid, "--instance-starts-url", &starts];
-        let all = fixed.iter().chain(arguments);
+        let fixed = [
+            "--redis-url",
+            redis_url,
+            "--http-url",
+            &self.base_url,
+            "--app-pid",
+            &pid,
+            "--instance-starts-url",
+            &starts,
+        ];
+        let all = std::iter::once("loadtest").chain(arguments.iter().copied()).chain(fixed);
         match Arguments::try_parse_from(all).expect("the arguments are valid").command {
-            Subcommand::Burst(options) => options,
-            _ => unreachable!("the subcommand is burst"),
+            Subcommand::Load(load) => load,
+            _ => unreachable!("the subcommand is a shape"),
         }
     }
 
     pub(crate) fn burst(&self, arguments: &[&str]) -> Report {
-        let report = burst(&self.burst_options(arguments)).expect("the burst runs to its end");
+        self.run(&[&["burst"], arguments].concat())
+    }
+
+    /// Carries out a load, and finds every order where it must be.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Report {
+        let report = carry_out(&self.load(arguments)).expect("the load runs to its end");
         assert!(report.is_clean(), "{}\nthe app said:\n{}", report.to_text(), self.said());
         report
     }

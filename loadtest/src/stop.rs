@@ -1,11 +1,13 @@
-//! Ctrl-C and SIGTERM: every wait of a chaos run ends at once, and all that was started is stopped on the way out.
+//! Ctrl-C and SIGTERM: waits end at once, and all that was started is stopped on the way out.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+static ASKED: AtomicU32 = AtomicU32::new(0);
+/// What a shell expects of a program that Ctrl-C has ended.
+const INTERRUPTED: i32 = 130;
 /// How late a wait may notice.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -14,7 +16,25 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// # Errors
 /// When something else in this process listens already.
 pub fn listen() -> Result<()> {
-    ctrlc::set_handler(|| ASKED.store(true, Ordering::SeqCst)).context("failed to listen for Ctrl-C")
+    listen_and_end_at(u32::MAX)
+}
+
+/// As [`listen`], and ends the process at the signal with this number: for what has no children that would be left behind.
+///
+/// # Errors
+/// As [`listen`].
+pub fn listen_and_end_at(last: u32) -> Result<()> {
+    let count = move || {
+        if ASKED.fetch_add(1, Ordering::SeqCst) + 1 >= last {
+            std::process::exit(INTERRUPTED);
+        }
+    };
+    ctrlc::set_handler(count).context("failed to listen for Ctrl-C")
+}
+
+/// How often a stop was asked for.
+pub fn asked() -> u32 {
+    ASKED.load(Ordering::SeqCst)
 }
 
 /// An error once a stop was asked for.
@@ -22,7 +42,7 @@ pub fn listen() -> Result<()> {
 /// # Errors
 /// That one.
 pub fn check() -> Result<()> {
-    if ASKED.load(Ordering::SeqCst) {
+    if asked() > 0 {
         bail!("stopped by a signal");
     }
     Ok(())

@@ -1,0 +1,178 @@
+//! What was sent: for each order when it was due and where it was written, until it is settled.
+//!
+//! Positions are handed out in a row and settle roughly in that row, so the ledger is a queue of pages; a page whose orders are
+//! all settled goes. Memory depends on how many orders are under way, 40 bytes each, not on how many there ever were.
+
+use std::collections::VecDeque;
+
+/// Orders of one page.
+const PAGE: u64 = 4_096;
+
+/// The id of an entry of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId {
+    /// Unix ms by the clock of Redis.
+    pub ms: u64,
+    /// Tells entries of one millisecond apart.
+    pub sequence: u64,
+}
+
+/// One order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// Microseconds from the release to the moment it was due.
+    pub due_us: u64,
+    /// Where it was written; none where nobody told.
+    pub entry_id: Option<EntryId>,
+    /// How far it is.
+    pub status: Status,
+}
+
+/// How far an order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Not sent yet.
+    Unsent,
+    /// Accepted by the queue.
+    Sent,
+    /// Not accepted for the reason with this number; it may have been written all the same.
+    NotTaken(u16),
+    /// What became of it is known.
+    Settled,
+}
+
+/// All orders of a run.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    pages: VecDeque<Page>,
+    /// Pages that are gone.
+    gone: u64,
+}
+
+#[derive(Debug)]
+struct Page {
+    lines: Vec<Line>,
+    unsettled: u64,
+}
+
+const BLANK: Line = Line { due_us: 0, entry_id: None, status: Status::Unsent };
+const SETTLED: Line = Line { status: Status::Settled, ..BLANK };
+
+impl EntryId {
+    /// Reads `ms-sequence`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (ms, sequence) = text.split_once('-')?;
+        Some(Self { ms: ms.parse().ok()?, sequence: sequence.parse().ok()? })
+    }
+}
+
+impl Ledger {
+    /// Enters an order, or changes it.
+    pub fn set(&mut self, position: u64, line: Line) {
+        let Some(page) = (position / PAGE).checked_sub(self.gone) else { return };
+        while self.pages.len() as u64 <= page {
+            self.pages.push_back(Page { lines: vec![BLANK; PAGE as usize], unsettled: PAGE });
+        }
+        let page = &mut self.pages[page as usize];
+        let old = std::mem::replace(&mut page.lines[(position % PAGE) as usize], line);
+        let is_settled = |line: Line| u64::from(line.status == Status::Settled);
+        page.unsettled = page.unsettled + is_settled(old) - is_settled(line);
+        while self.pages.front().is_some_and(|page| page.unsettled == 0) {
+            self.pages.pop_front();
+            self.gone += 1;
+        }
+    }
+
+    /// What stands in the ledger for an order. One whose page is gone is settled; nothing else of it is kept.
+    pub fn get(&self, position: u64) -> Line {
+        match (position / PAGE).checked_sub(self.gone) {
+            None => SETTLED,
+            Some(page) => {
+                self.pages.get(page as usize).map_or(BLANK, |page| page.lines[(position % PAGE) as usize])
+            }
+        }
+    }
+
+    /// Marks an order as settled.
+    pub fn settle(&mut self, position: u64) {
+        self.set(position, Line { status: Status::Settled, ..self.get(position) });
+    }
+
+    /// All orders that were sent and are not settled, in the row of their positions.
+    pub fn unsettled(&self) -> impl Iterator<Item = (u64, Line)> + '_ {
+        let first = self.gone * PAGE;
+        let lines = self.pages.iter().flat_map(|page| page.lines.iter().copied());
+        (first..).zip(lines).filter(|(_, line)| !matches!(line.status, Status::Unsent | Status::Settled))
+    }
+
+    /// The position of the order that was written as this entry, when the `senders` connections took turns order by order.
+    ///
+    /// The entries of one connection rise with the positions, so each connection is searched by halves.
+    pub fn position_of(&self, entry_id: EntryId, senders: u64) -> Option<u64> {
+        let (first, end) = (self.gone * PAGE, (self.gone + self.pages.len() as u64) * PAGE);
+        (0..senders).find_map(|sender| {
+            // The first position of this connection that is still in the ledger, and how many follow.
+            let offset = (sender + senders - first % senders) % senders;
+            let count = (end - first).saturating_sub(offset).div_ceil(senders);
+            let position = |turn: u64| first + offset + turn * senders;
+            let (mut low, mut high) = (0, count);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                // What has no entry yet comes later.
+                match self.get(position(middle)).entry_id {
+                    Some(found) if found < entry_id => low = middle + 1,
+                    _ => high = middle,
+                }
+            }
+            (low < count && self.get(position(low)).entry_id == Some(entry_id)).then(|| position(low))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(ms: u64) -> Line {
+        Line { due_us: ms, entry_id: Some(EntryId { ms, sequence: 0 }), status: Status::Sent }
+    }
+
+    #[test]
+    fn a_settled_page_goes_and_its_orders_stay_settled() {
+        let mut ledger = Ledger::default();
+        (0..3 * PAGE).for_each(|position| ledger.set(position, sent(position)));
+        // The second page is settled first and has to wait for the first.
+        (PAGE..2 * PAGE).for_each(|position| ledger.settle(position));
+        assert_eq!(ledger.pages.len(), 3);
+        (1..PAGE).for_each(|position| ledger.settle(position));
+        assert_eq!(ledger.pages.len(), 3);
+        ledger.settle(0);
+        assert_eq!(ledger.pages.len(), 1);
+        assert_eq!(ledger.get(0).status, Status::Settled);
+        assert_eq!(ledger.get(2 * PAGE), sent(2 * PAGE));
+        assert_eq!(ledger.unsettled().count() as u64, PAGE);
+        ledger.settle(3);
+        assert_eq!(ledger.get(7 * PAGE).status, Status::Unsent);
+    }
+
+    #[test]
+    fn an_entry_leads_to_its_order_whatever_the_number_of_connections() {
+        for senders in [1, 2, 3, 7] {
+            let mut ledger = Ledger::default();
+            // Each connection is ahead of the one before, so that entries do not rise with positions overall.
+            let ms = |position: u64| 10 * position + 1_000_000 * (senders - position % senders);
+            (0..2 * PAGE + 100).for_each(|position| ledger.set(position, sent(ms(position))));
+            let look = |ledger: &Ledger, from: u64| {
+                for position in (from..2 * PAGE + 100).step_by(97) {
+                    let entry_id = EntryId { ms: ms(position), sequence: 0 };
+                    assert_eq!(ledger.position_of(entry_id, senders), Some(position), "{senders}");
+                    assert_eq!(ledger.position_of(EntryId { sequence: 1, ..entry_id }, senders), None);
+                }
+            };
+            look(&ledger, 0);
+            (0..PAGE).for_each(|position| ledger.settle(position));
+            look(&ledger, PAGE);
+            assert_eq!(ledger.position_of(EntryId { ms: ms(0), sequence: 0 }, senders), None);
+        }
+    }
+}

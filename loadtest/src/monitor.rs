@@ -1,0 +1,171 @@
+//! Looks at the app and at Redis while a run is on: backlog, CPU, memory, instance starts.
+//!
+//! The number of samples is limited: when there are too many, every other one goes and the next ones are taken half as often. So a burst of
+//! half a second is seen every 20 ms, and a soak of hours every minute or so.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use conventional::connection::RedisConnection;
+
+use crate::measure::{InstanceStarts, Usage, Watched, WatchedRedis};
+use crate::report::Sample;
+
+/// The most samples.
+const MOST: usize = 600;
+/// The shortest time between two.
+const SHORTEST: Duration = Duration::from_millis(20);
+/// Instance starts are asked of the app itself, so not as often.
+const ASK_STARTS_EVERY: Duration = Duration::from_millis(250);
+
+/// Takes samples of a run.
+#[derive(Debug)]
+pub struct Monitor {
+    app: Option<Watched>,
+    redis: WatchedRedis,
+    starts_url: Option<String>,
+    starts: Option<u64>,
+    starts_asked_at: Instant,
+    released: Instant,
+    samples: Vec<Sample>,
+    every: Duration,
+    last: Option<(Duration, Option<Usage>, Usage)>,
+}
+
+/// What a whole run used.
+#[derive(Debug)]
+pub struct Used {
+    /// The app; none without a process id.
+    pub app: Option<Usage>,
+    /// The server.
+    pub redis: Usage,
+    /// The runtime's instances; none where it does not tell.
+    pub starts: Option<InstanceStarts>,
+    /// What was seen.
+    pub samples: Vec<Sample>,
+}
+
+impl Monitor {
+    /// Begins to watch. CPU counts from now.
+    ///
+    /// # Errors
+    /// When there is no such process, or Redis or the runtime do not answer.
+    pub fn new(redis: &mut RedisConnection, app_pid: Option<i32>, starts_url: Option<&str>) -> Result<Self> {
+        if let Some(url) = starts_url {
+            InstanceStarts::reset(url)?;
+        }
+        Ok(Self {
+            app: app_pid.map(|pid| Watched::new(pid).context("--app-pid")).transpose()?,
+            redis: WatchedRedis::new(redis)?,
+            starts_url: starts_url.map(Into::into),
+            starts: starts_url.map(|_| 0),
+            starts_asked_at: Instant::now(),
+            released: Instant::now(),
+            samples: Vec::new(),
+            every: SHORTEST,
+            last: None,
+        })
+    }
+
+    /// The moment that the samples' times count from is now.
+    pub fn release(&mut self) {
+        self.released = Instant::now();
+    }
+
+    /// Takes a sample, if it is time for one. `lengths` are those of ingress, simple and complex.
+    ///
+    /// # Errors
+    /// When the app is gone, or Redis or the runtime do not answer.
+    pub fn look(&mut self, redis: &mut RedisConnection, lengths: [u64; 3]) -> Result<()> {
+        let at = self.released.elapsed();
+        if self.last.is_some_and(|(last, ..)| at < last + self.every) {
+            return Ok(());
+        }
+        if let Some(url) = &self.starts_url
+            && self.starts_asked_at.elapsed() > ASK_STARTS_EVERY
+        {
+            self.starts = Some(InstanceStarts::get(url)?.starts);
+            self.starts_asked_at = Instant::now();
+        }
+        let app = self.app.as_mut().map(Watched::now).transpose()?;
+        let redis = self.redis.now(redis)?;
+        let cores = |now: Usage, before: Option<Usage>, last_at: Duration| {
+            let seconds = (at - last_at).as_secs_f64();
+            let used = now.cpu_s - before.map_or(0.0, |before| before.cpu_s);
+            if seconds > 0.0 { (used / seconds).max(0.0) } else { 0.0 }
+        };
+        let (last_at, last_app, last_redis) = match self.last {
+            Some((at, app, redis)) => (at, app, Some(redis)),
+            None => (at, None, None),
+        };
+        self.samples.push(Sample {
+            at_s: at.as_secs_f64(),
+            ingress: lengths[0],
+            simple: lengths[1],
+            complex: lengths[2],
+            app_cores: app.map(|app| cores(app, last_app, last_at)),
+            redis_cores: cores(redis, last_redis, last_at),
+            app_rss_mib: app.map(|app| app.rss_mib),
+            redis_rss_mib: redis.rss_mib,
+            instance_starts: self.starts,
+        });
+        self.last = Some((at, app, redis));
+        if self.samples.len() >= MOST {
+            thin(&mut self.samples);
+            self.every *= 2;
+        }
+        Ok(())
+    }
+
+    /// What was used from the beginning until now.
+    ///
+    /// # Errors
+    /// As [`Monitor::look`].
+    pub fn finish(self, redis: &mut RedisConnection) -> Result<Used> {
+        Ok(Used {
+            app: self.app.map(|app| app.usage()).transpose()?,
+            redis: self.redis.usage(redis)?,
+            starts: self.starts_url.as_deref().map(InstanceStarts::get).transpose()?,
+            samples: self.samples,
+        })
+    }
+}
+
+/// Lets two samples become one: the later moment, with the mean of what was used since the one before.
+fn thin(samples: &mut Vec<Sample>) {
+    let pairs = samples.chunks_exact(2).map(|pair| {
+        let (first, second) = (pair[0], pair[1]);
+        let mean = |first: f64, second: f64| (first + second) / 2.0;
+        Sample {
+            app_cores: first.app_cores.zip(second.app_cores).map(|(first, second)| mean(first, second)),
+            redis_cores: mean(first.redis_cores, second.redis_cores),
+            ..second
+        }
+    });
+    *samples = pairs.collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_keeps_the_time_and_the_cpu_that_was_used() {
+        let sample = |second: u32| Sample {
+            at_s: f64::from(second),
+            ingress: 0,
+            simple: 0,
+            complex: 0,
+            app_cores: Some(f64::from(second % 2)),
+            redis_cores: 0.5,
+            app_rss_mib: None,
+            redis_rss_mib: 1.0,
+            instance_starts: None,
+        };
+        let mut samples: Vec<Sample> = (1..=10).map(sample).collect();
+        thin(&mut samples);
+        assert_eq!(samples.iter().map(|sample| sample.at_s).collect::<Vec<_>>(), [2.0, 4.0, 6.0, 8.0, 10.0]);
+        // Half of the time on one core.
+        assert!(samples.iter().all(|sample| sample.app_cores == Some(0.5) && sample.redis_cores == 0.5));
+    }
+}

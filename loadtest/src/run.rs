@@ -1,0 +1,195 @@
+//! One run: prepare, release, watch, verify, report.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use conventional::connection::RedisConnection;
+use shared::queue::Keys;
+use shared::settings::QueueSettings;
+
+use crate::cli::{Load, Target};
+use crate::monitor::{Monitor, Used};
+use crate::plan::Plan;
+use crate::report::{Door, Report, Shape};
+use crate::send::by_http::HttpDoor;
+use crate::send::by_redis::{RedisDoor, ScheduledDoor};
+use crate::send::{self, Senders};
+use crate::stop;
+use crate::summary::{self, Surroundings};
+use crate::verify::results::Before;
+use crate::verify::{Rules, Verifier};
+use crate::wait::{LOOK_EVERY, Watch, progress_bar};
+
+/// How often results are checked while orders are being sent, and how many pages of a thousand at once.
+const VERIFY_EVERY: Duration = Duration::from_secs(1);
+const VERIFY_PAGES: usize = 20;
+/// How often Redis and the app are looked at while orders are being sent, as a part of the time that has passed.
+const LOOK_PART: u32 = 600;
+
+/// Runs a load and prints its report; `false` when an order is lost, doubled, wrong or not taken in.
+///
+/// # Errors
+/// When the run cannot be carried to its end: a file or Redis cannot be used.
+pub fn run(load: &Load) -> Result<bool> {
+    let target = load.target();
+    // Before the run: a path that cannot be written must not cost one.
+    let json = create(target.json.as_ref(), "--json")?;
+    let html = create(target.html.as_ref(), "--html")?;
+    // The first ends the sending, the second the waiting, the third does not even wait for the report.
+    stop::listen_and_end_at(3)?;
+    let report = carry_out(load)?;
+    if let Some((file, path)) = json {
+        report.write_json(&file, path)?;
+    }
+    let _ = html;
+    print!("{}", report.to_text());
+    Ok(report.is_clean() && report.not_taken.is_empty())
+}
+
+fn create<'a>(path: Option<&'a PathBuf>, flag: &str) -> Result<Option<(File, &'a Path)>> {
+    let Some(path) = path else { return Ok(None) };
+    let file = File::create(path).with_context(|| format!("{flag}: failed to create {}", path.display()))?;
+    Ok(Some((file, path)))
+}
+
+/// Runs a load.
+///
+/// # Errors
+/// When it cannot be carried to its end.
+pub fn carry_out(load: &Load) -> Result<Report> {
+    let target = load.target();
+    let settings = QueueSettings { queue: target.queue.clone(), ..QueueSettings::default() };
+    let keys = Keys::new(settings.queue.clone());
+    let plan = Plan::new(load)?;
+    let mut redis = RedisConnection::open(&target.redis_url).with_context(|| {
+        format!("--redis-url: failed to connect to {}", without_password(&target.redis_url))
+    })?;
+    let before = Before::look(&mut redis, &keys, plan.source.identities(plan.may_be_known))?;
+    if before.known() > 0 {
+        eprintln!("{} of these orders were confirmed before; sent again they are duplicates", before.known());
+    }
+    let mut watch = Watch::new(&settings);
+    watch.look(&mut redis)?;
+    let surroundings = Surroundings::look(&mut redis, &settings, watch.left())?;
+    let doors = doors(&plan, target, &settings)?;
+    let verifies_meanwhile = plan.verifies_meanwhile();
+    let Plan { shape, source, due_us, orders, generated, file, via, .. } = plan;
+    let senders = Senders::prepare(source.clone(), due_us, doors, via.batch)?;
+
+    let mut monitor = Monitor::new(&mut redis, target.app_pid, target.instance_starts_url.as_deref())?;
+    let (seconds, microseconds): (u64, u64) =
+        redis::cmd("TIME").query(redis.inner()).context("failed to ask redis for the time")?;
+    senders.release();
+    monitor.release();
+    let rules = Rules {
+        complexity_threshold: target.complexity_threshold,
+        senders: via.connections as u64,
+        tells_entry_ids: via.door == Door::Redis,
+        released_at_us: seconds * 1_000_000 + microseconds,
+    };
+    let mut running = Running {
+        redis,
+        watch,
+        monitor,
+        verifier: Verifier::new(source, keys, rules, before),
+        patience: Duration::from_secs(target.patience_s),
+    };
+    let ended = running.until_done(senders, orders, verifies_meanwhile)?;
+    let Running { mut redis, watch, monitor, verifier, .. } = running;
+    if watch.left() > 0 {
+        eprintln!("gave up: {} orders did not move for {} s", watch.left(), watch.still_for().as_secs());
+    }
+    let used: Used = monitor.finish(&mut redis)?;
+    let verdict = verifier.close(&mut redis)?;
+    let shares = surroundings.shares_since(&mut redis, &settings)?;
+    let about = summary::About { shape, via, generated, file, interrupted: ended.interrupted, target };
+    Ok(summary::report(about, rules.released_at_us, verdict, used, &watch, surroundings, shares))
+}
+
+fn doors(plan: &Plan, target: &Target, settings: &QueueSettings) -> Result<Vec<Box<dyn send::Door>>> {
+    let is_scheduled = matches!(plan.shape, Shape::Burst { scheduled: true });
+    let open = |_| -> Result<Box<dyn send::Door>> {
+        Ok(match plan.via.door {
+            Door::Http => Box::new(HttpDoor::new(&target.http_url, target.api_token.as_deref())),
+            Door::Redis if is_scheduled => {
+                Box::new(ScheduledDoor::open(&target.redis_url, settings.clone())?)
+            }
+            Door::Redis => Box::new(RedisDoor::open(&target.redis_url, settings.clone())?),
+        })
+    };
+    (0..plan.via.connections).map(open).collect::<Result<_>>().context("--connections: failed to open one")
+}
+
+/// A run between its release and its report.
+struct Running {
+    redis: RedisConnection,
+    watch: Watch,
+    monitor: Monitor,
+    verifier: Verifier,
+    patience: Duration,
+}
+
+/// How a run came to its end.
+struct Ended {
+    interrupted: bool,
+}
+
+impl Running {
+    /// Watches until all orders are sent and done, or patience runs out, or a second stop is asked for.
+    fn until_done(
+        &mut self,
+        senders: Senders,
+        orders: Option<u64>,
+        verifies_meanwhile: bool,
+    ) -> Result<Ended> {
+        let bar = progress_bar(orders);
+        let (started, mut verified_at, mut sent) = (Instant::now(), Instant::now(), 0);
+        let mut senders = Some(senders);
+        let mut stops_seen = 0;
+        loop {
+            // Before the look at the streams: what is empty after the end of sending stays empty.
+            let had_finished = senders.is_none();
+            if let Some(running) = &senders {
+                if stop::asked() > 0 {
+                    running.stop();
+                    stops_seen = 1;
+                }
+                let answers: Vec<_> = match running.have_finished() {
+                    true => senders.take().map(Senders::finish).transpose()?.unwrap_or_default(),
+                    false => running.answers().collect(),
+                };
+                sent += answers.len() as u64;
+                answers.into_iter().try_for_each(|answered| self.verifier.sent(answered))?;
+            }
+            self.watch.look(&mut self.redis)?;
+            self.monitor.look(&mut self.redis, self.watch.lengths)?;
+            bar.set_position(sent.saturating_sub(self.watch.left()));
+            bar.set_message(self.watch.to_text());
+            let is_hopeless = self.watch.still_for() > self.patience || stop::asked() > stops_seen;
+            if had_finished && (self.watch.left() == 0 || is_hopeless) {
+                break;
+            }
+            if verifies_meanwhile && verified_at.elapsed() > VERIFY_EVERY {
+                self.verifier.look(&mut self.redis, VERIFY_PAGES)?;
+                verified_at = Instant::now();
+            }
+            let pause = if had_finished {
+                LOOK_EVERY
+            } else {
+                (started.elapsed() / LOOK_PART).clamp(LOOK_EVERY, VERIFY_EVERY)
+            };
+            std::thread::sleep(pause);
+        }
+        bar.finish_and_clear();
+        Ok(Ended { interrupted: stops_seen > 0 })
+    }
+}
+
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => format!("{}{}", &url[..scheme + 3], &url[at + 1..]),
+        _ => url.to_owned(),
+    }
+}

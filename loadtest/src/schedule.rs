@@ -1,0 +1,136 @@
+//! When orders are due: each shape as one rising row of times.
+//!
+//! A shape is a rate over time, pieced together from straight lines. Its integral says how many orders were due until a moment; turned
+//! round it says when the next one is. Nothing depends on how the system under test behaves: the load is open loop.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::report::Arrivals;
+
+/// A stretch of time over which the rate changes evenly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Segment {
+    /// How long it is, in seconds.
+    pub duration_s: f64,
+    /// Orders a second at its beginning.
+    pub from: f64,
+    /// Orders a second at its end.
+    pub to: f64,
+}
+
+impl Segment {
+    /// A stretch of constant rate.
+    pub fn constant(duration_s: f64, rate: f64) -> Self {
+        Self { duration_s, from: rate, to: rate }
+    }
+
+    /// Orders due in it.
+    pub fn orders(&self) -> f64 {
+        (self.from + self.to) / 2.0 * self.duration_s
+    }
+
+    /// Seconds into it when `orders` have become due.
+    fn when(&self, orders: f64) -> f64 {
+        // from * t + slope / 2 * t^2 = orders, solved in the form that does not cancel out for a slope near 0.
+        let slope = (self.to - self.from) / self.duration_s;
+        let root = (self.from * self.from + 2.0 * slope * orders).max(0.0).sqrt();
+        let seconds = if self.from + root > 0.0 { 2.0 * orders / (self.from + root) } else { 0.0 };
+        seconds.min(self.duration_s)
+    }
+}
+
+/// The times, in microseconds from the start, at which the orders of these stretches are due.
+///
+/// Evenly spaced, the first order is due when the first stretch with a rate begins. At random, each order is independent of the others: the
+/// gaps, measured in orders, are exponentially distributed, and their number varies as that of customers does.
+pub fn due_us(segments: Vec<Segment>, arrivals: Arrivals, seed: u64) -> impl Iterator<Item = u64> + Send {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    // A stream that no order has.
+    random.set_stream(u64::MAX);
+    let mut gap = move || match arrivals {
+        Arrivals::Even => 1.0,
+        // The logarithm of a number in (0, 1].
+        Arrivals::Random => -(1.0 - random.random::<f64>()).ln(),
+    };
+    let mut next = match arrivals {
+        Arrivals::Even => 0.0,
+        Arrivals::Random => gap(),
+    };
+    let mut segments = segments.into_iter();
+    let mut segment = segments.next();
+    let (mut began_at_s, mut due_before) = (0.0, 0.0);
+    std::iter::from_fn(move || {
+        loop {
+            let current = segment?;
+            let orders = current.orders();
+            // A rounding error must not make an order of nothing.
+            if next - due_before < orders - 1e-6 {
+                let at_s: f64 = began_at_s + current.when(next - due_before);
+                next += gap();
+                return Some((at_s * 1e6).round() as u64);
+            }
+            began_at_s += current.duration_s;
+            due_before += orders;
+            segment = segments.next();
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn even(segments: &[Segment]) -> Vec<u64> {
+        due_us(segments.to_vec(), Arrivals::Even, 1).collect()
+    }
+
+    #[test]
+    fn a_constant_rate_is_evenly_spaced() {
+        assert_eq!(even(&[Segment::constant(2.0, 2.0)]), [0, 500_000, 1_000_000, 1_500_000]);
+        assert_eq!(even(&[Segment::constant(1.0, 0.0)]), [] as [u64; 0]);
+        assert_eq!(even(&[Segment::constant(3600.0, 2000.0)]).len(), 7_200_000);
+    }
+
+    #[test]
+    fn nothing_is_due_in_a_pause_and_the_next_spike_begins_with_an_order() {
+        let (spike, pause) = (Segment::constant(1.0, 3.0), Segment::constant(10.0, 0.0));
+        let due = even(&[spike, pause, spike]);
+        assert_eq!(due, [0, 333_333, 666_667, 11_000_000, 11_333_333, 11_666_667]);
+    }
+
+    #[test]
+    fn a_rising_rate_brings_the_square_root() {
+        // 8 orders a second after 4 s: t^2 orders after t seconds.
+        let due = even(&[Segment { duration_s: 4.0, from: 0.0, to: 8.0 }]);
+        let expected: Vec<u64> = (0..16).map(|k| (f64::from(k).sqrt() * 1e6).round() as u64).collect();
+        assert_eq!(due, expected);
+    }
+
+    #[test]
+    fn a_falling_rate_mirrors_a_rising_one() {
+        let rising = even(&[Segment { duration_s: 4.0, from: 0.0, to: 8.0 }]);
+        let falling = even(&[Segment { duration_s: 4.0, from: 8.0, to: 0.0 }]);
+        assert_eq!(falling.len(), 16);
+        // Order k of one has as many orders before it as order 16 - k of the other has behind it.
+        for k in 1..16 {
+            assert!((rising[16 - k] as i64 - (4_000_000 - falling[k] as i64)).abs() <= 1);
+        }
+    }
+
+    #[test]
+    fn random_arrivals_keep_the_rate_and_have_the_spread_of_independent_ones() {
+        let due: Vec<u64> = due_us(vec![Segment::constant(1000.0, 50.0)], Arrivals::Random, 9).collect();
+        assert!(due.is_sorted());
+        // 50,000 on average, with a standard deviation of 224.
+        assert!((49_000..51_000).contains(&due.len()), "{}", due.len());
+        let mut counts = vec![0.0; 1000];
+        due.iter().for_each(|at| counts[(at / 1_000_000) as usize] += 1.0);
+        let mean = counts.iter().sum::<f64>() / 1000.0;
+        let variance = counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / 1000.0;
+        assert!(
+            (0.85..1.15).contains(&(variance / mean)),
+            "a Poisson process has a variance like its mean: {variance} {mean}"
+        );
+    }
+}

@@ -1,0 +1,135 @@
+//! By the API: one order as JSON, several as NDJSON, over a connection that is kept.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Answer, Door, Due};
+
+/// The longest an answer may take.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// A connection to `orders-api`.
+pub struct HttpDoor {
+    agent: ureq::Agent,
+    url: String,
+    authorization: Option<String>,
+}
+
+/// The parts of an answer that matter here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    code: Option<String>,
+    accepted: usize,
+    errors: Vec<OrderError>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OrderError {
+    index: usize,
+    code: String,
+}
+
+impl HttpDoor {
+    /// Will connect to the API at this base URL, with a token where the API wants one.
+    pub fn new(base_url: &str, api_token: Option<&str>) -> Self {
+        let agent = ureq::Agent::config_builder().http_status_as_error(false);
+        Self {
+            agent: agent.timeout_global(Some(ANSWER_LIMIT)).build().into(),
+            url: format!("{}/orders", base_url.trim_end_matches('/')),
+            authorization: api_token.map(|token| format!("Bearer {token}")),
+        }
+    }
+
+    fn post(&self, orders: &[Due]) -> Result<(u16, Body), ureq::Error> {
+        let (content_type, body) = match orders {
+            [order] => ("application/json", order.json.clone()),
+            _ => {
+                let lines: Vec<&[u8]> = orders.iter().map(|order| order.json.as_slice()).collect();
+                ("application/x-ndjson", lines.join(&b'\n'))
+            }
+        };
+        let mut request = self.agent.post(&self.url).header("content-type", content_type);
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        let mut response = request.send(body.as_slice())?;
+        let status = response.status().as_u16();
+        let text = response.body_mut().read_to_string()?;
+        Ok((status, serde_json::from_str(&text).unwrap_or_default()))
+    }
+}
+
+impl Door for HttpDoor {
+    fn send(&mut self, orders: &[Due]) -> Vec<Answer> {
+        match self.post(orders) {
+            Ok((status, body)) => answers(orders.len(), status, body),
+            Err(ureq::Error::Timeout(_)) => {
+                let why = format!("http: no answer within {} s", ANSWER_LIMIT.as_secs());
+                vec![Answer::NotTaken(why); orders.len()]
+            }
+            Err(_) => vec![Answer::NotTaken("http: the connection failed".into()); orders.len()],
+        }
+    }
+}
+
+/// An answer for each of `count` orders.
+fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
+    match status {
+        202 | 422 => {
+            let accepted = body.accepted;
+            let errors: HashMap<usize, String> =
+                body.errors.into_iter().map(|error| (error.index, error.code)).collect();
+            if accepted + errors.len() != count {
+                let why = format!("{status}, and the answer tells of {} orders", accepted + errors.len());
+                return vec![Answer::NotTaken(why); count];
+            }
+            (0..count)
+                .map(|index| match errors.get(&index) {
+                    Some(code) => Answer::Refused(code.clone()),
+                    None => Answer::Queued(None),
+                })
+                .collect()
+        }
+        400 | 413 if count == 1 => {
+            vec![Answer::Refused(format!("body:{}", body.code.unwrap_or_default())); count]
+        }
+        _ => {
+            vec![Answer::NotTaken(format!("{status} {}", body.code.unwrap_or_default()).trim().into()); count]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(count: usize, status: u16, body: &str) -> Vec<Answer> {
+        answers(count, status, serde_json::from_str(body).unwrap())
+    }
+
+    #[test]
+    fn each_order_of_a_batch_gets_its_own_answer() {
+        let body =
+            r#"{"accepted":2,"refused":1,"errors":[{"index":1,"code":"missing_field","path":"$.items"}]}"#;
+        let queued = || Answer::Queued(None);
+        assert_eq!(answer(3, 202, body), [queued(), Answer::Refused("missing_field".into()), queued()]);
+    }
+
+    #[test]
+    fn an_answer_that_does_not_account_for_every_order_promises_nothing() {
+        let answers = answer(3, 202, r#"{"accepted":2,"errors":[]}"#);
+        assert!(answers.iter().all(|answer| matches!(answer, Answer::NotTaken(_))), "{answers:?}");
+    }
+
+    #[test]
+    fn what_is_not_about_the_orders_is_not_a_refusal() {
+        for (status, code) in [(429, "backlog_full"), (503, "redis_unavailable"), (401, "unauthorized")] {
+            let expected = Answer::NotTaken(format!("{status} {code}"));
+            assert_eq!(answer(2, status, &format!(r#"{{"code":"{code}"}}"#)), [expected.clone(), expected]);
+        }
+        assert_eq!(answer(1, 502, "{}"), [Answer::NotTaken("502".into())]);
+    }
+}

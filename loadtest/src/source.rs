@@ -1,0 +1,273 @@
+//! Where orders come from: made by a generator, read from a file, or at hand.
+//!
+//! An order is known by its position, from 0, and can be had again at any time: what was sent need not be kept in memory until it
+//! is verified. Generated orders take no memory at all, those of a file about 60 bytes each.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::expect::fate;
+use crate::generate::Generator;
+
+/// The orders of a run.
+#[derive(Debug)]
+pub struct Source {
+    orders: Orders,
+    /// Positions by identity, of valid orders whose position cannot be told from their identity.
+    index: Mutex<HashMap<Uuid, Positions>>,
+}
+
+#[derive(Debug)]
+enum Orders {
+    Generated(Box<Generator>),
+    File { file: File, name: String, lines: Vec<Line> },
+    List(Vec<Vec<u8>>),
+}
+
+/// Where a line of a file begins and how long it is.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    offset: u64,
+    length: u32,
+}
+
+/// Most identities occur once.
+#[derive(Debug)]
+enum Positions {
+    One(u64),
+    Many(Vec<u64>),
+}
+
+impl Source {
+    /// The orders of a generator, without end.
+    pub fn generated(generator: Generator) -> Self {
+        Self { orders: Orders::Generated(Box::new(generator)), index: Mutex::default() }
+    }
+
+    /// The lines of a file, broken ones too; blank lines are skipped.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn file(path: &Path) -> Result<Self> {
+        let what = || format!("failed to read {}", path.display());
+        let file = File::open(path).with_context(what)?;
+        let mut reader = BufReader::new(&file);
+        let (mut lines, mut offset, mut line) = (Vec::new(), 0, Vec::new());
+        let source = Self { orders: Orders::List(Vec::new()), index: Mutex::default() };
+        loop {
+            line.clear();
+            let read = reader.read_until(b'\n', &mut line).with_context(what)?;
+            if read == 0 {
+                break;
+            }
+            let start = line.len() - line.trim_ascii_start().len();
+            let order = line.trim_ascii();
+            if !order.is_empty() {
+                source.note(lines.len() as u64, order);
+                let length = u32::try_from(order.len()).context("a line is longer than 4 GiB")?;
+                lines.push(Line { offset: offset + start as u64, length });
+            }
+            offset += read as u64;
+        }
+        Ok(Self { orders: Orders::File { file, name: path.display().to_string(), lines }, ..source })
+    }
+
+    /// These orders.
+    pub fn list(orders: Vec<Vec<u8>>) -> Self {
+        let source = Self { orders: Orders::List(Vec::new()), index: Mutex::default() };
+        for (position, order) in orders.iter().enumerate() {
+            source.note(position as u64, order);
+        }
+        Self { orders: Orders::List(orders), ..source }
+    }
+
+    /// How many orders there are; `None` where there is no end.
+    pub fn len(&self) -> Option<u64> {
+        match &self.orders {
+            Orders::Generated(_) => None,
+            Orders::File { lines, .. } => Some(lines.len() as u64),
+            Orders::List(orders) => Some(orders.len() as u64),
+        }
+    }
+
+    /// Whether there is no order.
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+
+    /// The order at a position below [`Source::len`].
+    ///
+    /// # Errors
+    /// When the file cannot be read any more, or was cut.
+    pub fn order(&self, position: u64) -> Result<Vec<u8>> {
+        match &self.orders {
+            Orders::Generated(generator) => Ok(generator.order(position + 1)),
+            Orders::List(orders) => Ok(orders[position as usize].clone()),
+            Orders::File { file, name, lines } => {
+                let Line { offset, length } = lines[position as usize];
+                let mut order = vec![0; length as usize];
+                file.read_exact_at(&mut order, offset)
+                    .with_context(|| format!("failed to read {name} again"))?;
+                Ok(order)
+            }
+        }
+    }
+
+    /// Makes an order for sending: as [`Source::order`], and its identity is remembered where that is not its number.
+    ///
+    /// # Errors
+    /// As [`Source::order`].
+    pub fn order_to_send(&self, position: u64) -> Result<Vec<u8>> {
+        let order = self.order(position)?;
+        if let Orders::Generated(generator) = &self.orders
+            && generator.mutates()
+            && fate(&order).is_ok_and(|id| generator.number_of(id) != Some(position + 1))
+        {
+            self.note(position, &order);
+        }
+        Ok(order)
+    }
+
+    /// The positions of all orders with this identity that may be confirmed.
+    pub fn positions(&self, id: Uuid) -> Vec<u64> {
+        let mut positions = match self.index.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            None => Vec::new(),
+            Some(Positions::One(position)) => vec![*position],
+            Some(Positions::Many(positions)) => positions.clone(),
+        };
+        if let Orders::Generated(generator) = &self.orders
+            && let Some(number) = generator.number_of(id)
+        {
+            positions.insert(0, number - 1);
+        }
+        positions
+    }
+
+    /// The identities of the first `count` orders, those of broken ones not.
+    ///
+    /// # Errors
+    /// As [`Source::order`].
+    pub fn identities(&self, count: u64) -> impl Iterator<Item = Result<Uuid>> + '_ {
+        (0..count).filter_map(|position| match &self.orders {
+            Orders::Generated(generator) if !generator.mutates() => {
+                Some(Ok(generator.identity(position + 1)))
+            }
+            _ => self.order(position).map(|order| fate(&order).ok()).transpose(),
+        })
+    }
+
+    /// Puts the orders into the row in which they were placed; gives those times in Unix microseconds.
+    ///
+    /// # Errors
+    /// With the number of the order that has no `placedAt`, or none that is a time.
+    pub fn in_order_of_placing(self) -> Result<(Self, Vec<i64>)> {
+        let Some(count) = self.len() else { bail!("generated orders have no recorded times") };
+        let mut placed: Vec<(i64, u64)> = Vec::with_capacity(count as usize);
+        for position in 0..count {
+            let order: Placed = serde_json::from_slice(&self.order(position)?)
+                .with_context(|| format!("order {}: placedAt: expected a time in RFC 3339", position + 1))?;
+            placed.push((order.placed_at.timestamp_micros(), position));
+        }
+        placed.sort_unstable();
+        let row = |position: &(i64, u64)| position.1 as usize;
+        let orders = match self.orders {
+            Orders::Generated(generator) => Orders::Generated(generator),
+            Orders::List(orders) => Orders::List(placed.iter().map(|at| orders[row(at)].clone()).collect()),
+            Orders::File { file, name, lines } => {
+                Orders::File { file, name, lines: placed.iter().map(|at| lines[row(at)]).collect() }
+            }
+        };
+        let mut new_positions = vec![0; placed.len()];
+        placed.iter().enumerate().for_each(|(new, at)| new_positions[row(at)] = new as u64);
+        let mut index = self.index.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for positions in index.values_mut() {
+            match positions {
+                Positions::One(position) => *position = new_positions[*position as usize],
+                Positions::Many(positions) => {
+                    positions.iter_mut().for_each(|position| *position = new_positions[*position as usize]);
+                }
+            }
+        }
+        let times = placed.into_iter().map(|(placed_us, _)| placed_us).collect();
+        Ok((Self { orders, index: Mutex::new(index) }, times))
+    }
+
+    fn note(&self, position: u64, order: &[u8]) {
+        let Ok(id) = fate(order) else { return };
+        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        match index.get_mut(&id) {
+            None => {
+                index.insert(id, Positions::One(position));
+            }
+            Some(Positions::Many(positions)) => positions.push(position),
+            Some(one) => {
+                let Positions::One(first) = *one else { return };
+                *one = Positions::Many(vec![first, position]);
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Placed {
+    placed_at: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Recipe;
+
+    const RECIPE: Recipe = Recipe { seed: 3, prescriptions: 0.3, mutated: 0.0 };
+
+    #[test]
+    fn an_order_of_a_file_is_found_again_by_position_and_identity() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders.ndjson");
+        let generator = Generator::new(RECIPE, 0);
+        let [first, second] = [1, 2].map(|number| String::from_utf8(generator.order(number)).unwrap());
+        let text = format!("{first}\n\n  {second} \r\n{{broken\n{first}");
+        std::fs::write(&path, text).unwrap();
+        let source = Source::file(&path).unwrap();
+        assert_eq!(source.len(), Some(4));
+        let orders: Vec<_> = (0..4).map(|at| String::from_utf8(source.order(at).unwrap()).unwrap()).collect();
+        assert_eq!(orders, [&first, &second, "{broken", &first]);
+        assert_eq!(source.positions(generator.identity(1)), [0, 3]);
+        assert_eq!(source.positions(generator.identity(2)), [1]);
+        assert!(source.positions(generator.identity(3)).is_empty());
+        assert_eq!(source.identities(4).count(), 3);
+    }
+
+    #[test]
+    fn a_mutated_order_is_found_by_the_identity_it_has_now() {
+        let source = Source::generated(Generator::new(Recipe { mutated: 1.0, ..RECIPE }, 0));
+        let mut changed = 0;
+        for position in 0..2_000 {
+            let order = source.order_to_send(position).unwrap();
+            if let Ok(id) = fate(&order) {
+                let positions = source.positions(id);
+                assert!(positions.contains(&position), "{id} at {position}: {positions:?}");
+                changed += usize::from(positions.len() > 1 || positions != [position]);
+            }
+        }
+        assert!(changed < 2_000);
+        assert!(!source.index.lock().unwrap().is_empty(), "some mutations change the identity");
+    }
+
+    #[test]
+    fn an_order_without_a_time_is_named() {
+        let source = Source::list(vec![br#"{"placedAt":"2026-01-05T08:00:00Z"}"#.to_vec(), b"{}".to_vec()]);
+        let error = format!("{:#}", source.in_order_of_placing().unwrap_err());
+        assert!(error.contains("order 2") && error.contains("placedAt"), "{error}");
+    }
+}

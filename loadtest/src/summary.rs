@@ -1,0 +1,172 @@
+//! Puts the figures of a run together into its report.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use chrono::DateTime;
+use conventional::connection::RedisConnection;
+use procfs::Current;
+use shared::queue::{Queue, Stats};
+use shared::settings::QueueSettings;
+
+use crate::cli::{Generated, Target};
+use crate::monitor::Used;
+use crate::report::{AppAndRedis, Host, InstanceStartUs, Lanes, Report, Setting, Shape, Share, Via};
+use crate::timeline::{buckets, percentiles};
+use crate::verify::Verdict;
+use crate::wait::Watch;
+
+/// Settings of Redis that decide what a figure means.
+const REDIS_SETTINGS: [&str; 4] = ["appendonly", "appendfsync", "maxmemory", "maxmemory-policy"];
+
+/// What was asked for.
+pub struct About<'a> {
+    /// When orders were due.
+    pub shape: Shape,
+    /// How they were sent.
+    pub via: Via,
+    /// What they were like; none for a file.
+    pub generated: Option<Generated>,
+    /// The file, if it was one.
+    pub file: Option<String>,
+    /// Whether the run was ended early.
+    pub interrupted: bool,
+    /// What was tested.
+    pub target: &'a Target,
+}
+
+/// What was there before a run.
+#[derive(Debug)]
+pub struct Surroundings {
+    redis_version: String,
+    redis_settings: Vec<Setting>,
+    backlog: u64,
+    stats: Stats,
+}
+
+impl Surroundings {
+    /// Looks round.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn look(redis: &mut RedisConnection, settings: &QueueSettings, backlog: u64) -> Result<Self> {
+        let info: redis::InfoDict = redis::cmd("INFO")
+            .arg("server")
+            .query(redis.inner())
+            .context("failed to ask redis for its version")?;
+        // A managed Redis may refuse to tell.
+        let redis_settings: BTreeMap<String, String> =
+            redis::cmd("CONFIG").arg("GET").arg(&REDIS_SETTINGS).query(redis.inner()).unwrap_or_default();
+        Ok(Self {
+            redis_version: info.get("redis_version").unwrap_or_default(),
+            redis_settings: redis_settings.into_iter().map(|(name, value)| Setting { name, value }).collect(),
+            backlog,
+            stats: Queue::new(redis, settings).stats()?,
+        })
+    }
+
+    /// What each consumer has done since, by the queue's own count.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn shares_since(&self, redis: &mut RedisConnection, settings: &QueueSettings) -> Result<Vec<Share>> {
+        let now = Queue::new(redis, settings).stats()?;
+        let before = self.stats.shares();
+        let mut shares = Vec::new();
+        for (stream, consumers) in now.shares() {
+            for (consumer, orders) in consumers {
+                let before = before.get(stream).and_then(|consumers| consumers.get(consumer));
+                let orders = orders.saturating_sub(before.copied().unwrap_or_default());
+                if orders > 0 {
+                    shares.push(Share { consumer: consumer.to_owned(), stream: stream.to_owned(), orders });
+                }
+            }
+        }
+        Ok(shares)
+    }
+}
+
+/// The report of a run.
+pub fn report(
+    about: About<'_>,
+    released_at_us: u64,
+    verdict: Verdict,
+    used: Used,
+    watch: &Watch,
+    surroundings: Surroundings,
+    shares: Vec<Share>,
+) -> Report {
+    let About { shape, via, generated, file, interrupted, target } = about;
+    let orders = verdict.sent;
+    // The release is known in microseconds, the last entry in milliseconds, rounded down: half a millisecond is added for it.
+    let total_s = verdict
+        .last_done_at_ms
+        .map_or(0.0, |last| (last as f64 * 1_000.0 + 500.0 - released_at_us as f64).max(0.0) / 1e6);
+    let recipe = generated.map(|generated| generated.recipe);
+    Report {
+        report_version: Report::VERSION,
+        loadtest_version: env!("CARGO_PKG_VERSION").into(),
+        started_at: DateTime::from_timestamp_micros(released_at_us as i64).unwrap_or_default(),
+        shape,
+        via,
+        seed: recipe.map(|recipe| recipe.seed),
+        run: generated.and_then(|generated| generated.run),
+        file,
+        prescriptions: recipe.map(|recipe| recipe.prescriptions),
+        mutated: recipe.map(|recipe| recipe.mutated),
+        queue: target.queue.to_string(),
+        complexity_threshold: target.complexity_threshold,
+        interrupted,
+        orders,
+        confirmed: verdict.confirmed,
+        dead_lettered: verdict.dead_lettered,
+        refused: verdict.refused,
+        not_taken: verdict.not_taken,
+        duplicates: verdict.duplicates,
+        lost: verdict.lost,
+        unfinished: watch.left().min(verdict.lost),
+        doubled: verdict.doubled,
+        wrong: verdict.wrong,
+        failures: verdict.failures,
+        lanes: Lanes { simple: verdict.lanes[0], complex: verdict.lanes[1] },
+        shares,
+        enqueue_s: verdict.last_acknowledged_us as f64 / 1e6,
+        total_s,
+        orders_per_s: if total_s > 0.0 { orders as f64 / total_s } else { 0.0 },
+        latency_ms: percentiles(&verdict.latency_us),
+        latency_histogram: buckets(&verdict.latency_us),
+        queue_latency_ms: percentiles(&verdict.queue_latency_us),
+        send_latency_ms: percentiles(&verdict.send_latency_us),
+        cpu_s: AppAndRedis { app: used.app.map(|usage| usage.cpu_s), redis: used.redis.cpu_s },
+        rss_mib: AppAndRedis { app: used.app.map(|usage| usage.rss_mib), redis: used.redis.rss_mib },
+        instance_start_us: used
+            .starts
+            .map(|starts| InstanceStartUs { p50: starts.p50_us, p99: starts.p99_us }),
+        instance_starts: used.starts.map(|starts| starts.starts),
+        metronome_rings: watch.metronome_rings,
+        backlog_before: surroundings.backlog,
+        timeline: verdict.recorder.finish(),
+        samples: used.samples,
+        redis_version: surroundings.redis_version,
+        redis_settings: surroundings.redis_settings,
+        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        host: host(),
+    }
+}
+
+/// This machine, as far as it tells.
+pub fn host() -> Host {
+    let cpu = procfs::CpuInfo::current().ok();
+    let cpu = cpu.as_ref().and_then(|cpu| cpu.model_name(0)).unwrap_or_default();
+    let memory = procfs::Meminfo::current().map_or(0, |memory| memory.mem_total);
+    let kernel = procfs::sys::kernel::Version::current();
+    Host {
+        cpu: cpu.to_owned(),
+        architecture: std::env::consts::ARCH.into(),
+        memory_mib: memory / 1024 / 1024,
+        kernel: kernel.map_or_else(
+            |_| String::new(),
+            |version| format!("Linux {}.{}.{}", version.major, version.minor, version.patch),
+        ),
+    }
+}

@@ -1,0 +1,215 @@
+//! What happened when, in intervals that grow with the run: a burst of half a second and a soak of days both fit a chart.
+//!
+//! When the intervals have become too many, each two become one. Nothing is thrown away: counts are added, and so are the histograms
+//! that the percentiles are read from.
+
+use hdrhistogram::Histogram;
+
+use crate::report::{Bucket, Interval, IntervalLatency, Latency, Timeline};
+
+/// The most intervals.
+const MOST: usize = 600;
+/// The shortest interval, in microseconds.
+const SHORTEST_US: u64 = 10_000;
+/// Significant digits: of the whole run, and of one interval, where memory counts.
+const DIGITS: u8 = 3;
+const DIGITS_OF_INTERVAL: u8 = 2;
+
+/// What can happen to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// It was due.
+    Due,
+    /// It entered ingress.
+    Arrived,
+    /// It was confirmed.
+    Confirmed,
+    /// It was set aside.
+    DeadLettered,
+}
+
+/// Counts events by time, and latencies by the time their orders were due.
+#[derive(Debug)]
+pub struct Recorder {
+    interval_us: u64,
+    intervals: Vec<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    interval: Interval,
+    latencies: Option<Histogram<u32>>,
+}
+
+/// A histogram in microseconds that takes any time.
+///
+/// # Panics
+/// Never: the number of digits is right.
+pub fn histogram() -> Histogram<u64> {
+    Histogram::new(DIGITS).unwrap_or_else(|error| unreachable!("{DIGITS} digits are allowed: {error}"))
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { interval_us: SHORTEST_US, intervals: Vec::new() }
+    }
+}
+
+impl Recorder {
+    /// Counts an event so many microseconds after the release.
+    pub fn count(&mut self, event: Event, at_us: u64) {
+        let interval = &mut self.at(at_us).interval;
+        let counter = match event {
+            Event::Due => &mut interval.due,
+            Event::Arrived => &mut interval.arrived,
+            Event::Confirmed => &mut interval.confirmed,
+            Event::DeadLettered => &mut interval.dead_lettered,
+        };
+        *counter += 1;
+    }
+
+    /// Records the latency of an order that was due at that time.
+    pub fn latency(&mut self, due_us: u64, latency_us: u64) {
+        let latencies = self.at(due_us).latencies.get_or_insert_with(|| {
+            Histogram::new(DIGITS_OF_INTERVAL)
+                .unwrap_or_else(|error| unreachable!("{DIGITS_OF_INTERVAL} digits are allowed: {error}"))
+        });
+        // The histogram resizes itself; only a latency of years could be refused.
+        let _ = latencies.record(latency_us);
+    }
+
+    /// The intervals.
+    pub fn finish(self) -> Timeline {
+        let interval_ms = self.interval_us / 1_000;
+        let finished = |counted: Counted| Interval {
+            latency_ms: counted.latencies.map(|latencies| IntervalLatency {
+                p50: ms(latencies.value_at_quantile(0.5)),
+                p99: ms(latencies.value_at_quantile(0.99)),
+                max: ms(latencies.max()),
+            }),
+            ..counted.interval
+        };
+        Timeline { interval_ms, intervals: self.intervals.into_iter().map(finished).collect() }
+    }
+
+    fn at(&mut self, at_us: u64) -> &mut Counted {
+        while (at_us / self.interval_us) as usize >= MOST {
+            self.halve();
+        }
+        let index = (at_us / self.interval_us) as usize;
+        if self.intervals.len() <= index {
+            self.intervals.resize_with(index + 1, Counted::default);
+        }
+        &mut self.intervals[index]
+    }
+
+    fn halve(&mut self) {
+        self.interval_us *= 2;
+        let mut old = std::mem::take(&mut self.intervals).into_iter();
+        while let Some(mut first) = old.next() {
+            if let Some(second) = old.next() {
+                first.add(second);
+            }
+            self.intervals.push(first);
+        }
+    }
+}
+
+impl Counted {
+    fn add(&mut self, other: Self) {
+        self.interval.due += other.interval.due;
+        self.interval.arrived += other.interval.arrived;
+        self.interval.confirmed += other.interval.confirmed;
+        self.interval.dead_lettered += other.interval.dead_lettered;
+        match (&mut self.latencies, other.latencies) {
+            // Both resize themselves and have the same digits, so adding cannot fail.
+            (Some(latencies), Some(other)) => drop(latencies.add(other)),
+            (latencies @ None, other) => *latencies = other,
+            (Some(_), None) => {}
+        }
+    }
+}
+
+/// The percentiles of a histogram in microseconds.
+pub fn percentiles(histogram: &Histogram<u64>) -> Latency {
+    let at = |quantile| ms(histogram.value_at_quantile(quantile));
+    Latency {
+        p50: at(0.5),
+        p90: at(0.9),
+        p95: at(0.95),
+        p99: at(0.99),
+        p999: at(0.999),
+        max: ms(histogram.max()),
+        mean: (histogram.mean() / 10.0).round() / 100.0,
+    }
+}
+
+/// The steps of a histogram in microseconds up to the slowest, each ending a tenth higher than the one before.
+pub fn buckets(histogram: &Histogram<u64>) -> Vec<Bucket> {
+    let steps = histogram.iter_log(100, 1.1);
+    let bucket = |up_to_us, orders| Bucket { up_to_ms: ms(up_to_us), orders };
+    steps.map(|step| bucket(step.value_iterated_to(), step.count_since_last_iteration())).collect()
+}
+
+/// Microseconds as ms, in steps of 10 microseconds.
+fn ms(us: u64) -> f64 {
+    (us as f64 / 10.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_grow_with_the_run_and_lose_nothing() {
+        let mut recorder = Recorder::default();
+        recorder.count(Event::Due, 0);
+        recorder.latency(0, 5_000);
+        assert_eq!(recorder.interval_us, SHORTEST_US);
+        for second in 0..3_600 {
+            recorder.count(Event::Arrived, second * 1_000_000);
+            recorder.count(Event::Confirmed, second * 1_000_000 + 999_999);
+            recorder.latency(second * 1_000_000, 1_000 * (second + 1));
+        }
+        let timeline = recorder.finish();
+        assert!((MOST / 2..=MOST).contains(&timeline.intervals.len()));
+        let sum = |count: fn(&Interval) -> u64| timeline.intervals.iter().map(count).sum::<u64>();
+        assert_eq!((sum(|i| i.due), sum(|i| i.arrived), sum(|i| i.confirmed)), (1, 3_600, 3_600));
+        let last = timeline.intervals.last().unwrap().latency_ms.unwrap();
+        assert!((last.max / 3_600.0 - 1.0).abs() < 0.01, "{last:?}");
+        assert!(last.p50 <= last.max);
+    }
+
+    #[test]
+    fn an_event_far_ahead_does_not_cost_memory() {
+        let mut recorder = Recorder::default();
+        recorder.count(Event::Due, 0);
+        recorder.count(Event::DeadLettered, 30 * 86_400 * 1_000_000);
+        assert!(recorder.intervals.len() <= MOST);
+        let timeline = recorder.finish();
+        assert_eq!(timeline.intervals.iter().map(|interval| interval.dead_lettered).sum::<u64>(), 1);
+    }
+
+    #[test]
+    fn percentiles_and_buckets_are_those_of_the_recorded_times() {
+        let mut histogram = histogram();
+        // 1 to 1,000 ms, each once.
+        (1..=1_000).for_each(|ms| histogram.record(ms * 1_000).unwrap());
+        let latency = percentiles(&histogram);
+        for (found, expected) in [
+            (latency.p50, 500.0),
+            (latency.p90, 900.0),
+            (latency.p99, 990.0),
+            (latency.max, 1_000.0),
+            (latency.mean, 500.5),
+        ] {
+            assert!((found / expected - 1.0).abs() < 0.002, "{found} {expected}");
+        }
+        let buckets = buckets(&histogram);
+        assert_eq!(buckets.iter().map(|bucket| bucket.orders).sum::<u64>(), 1_000);
+        assert!(buckets.is_sorted_by(|a, b| a.up_to_ms < b.up_to_ms));
+        let up_to_500: u64 =
+            buckets.iter().filter(|bucket| bucket.up_to_ms <= 500.0).map(|bucket| bucket.orders).sum();
+        assert!((400..=500).contains(&up_to_500), "{up_to_500}");
+    }
+}

@@ -1,0 +1,448 @@
+//! What is found in Redis against what was sent: every order once, with the right fate and the right bytes.
+//!
+//! Results are read as a stream, while orders are still being sent or when all is done. Nothing is kept of an order but a line in the
+//! [`Ledger`] until it is settled: to check a confirmation, the order is made or read again, and its confirmation made again natively.
+//!
+//! - this file: one result against its order       - [`results`]: the results themselves, and what was there before
+
+pub mod results;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::Result;
+use conventional::connection::RedisConnection;
+use hdrhistogram::Histogram;
+use shared::queue::{Keys, Lane};
+use uuid::Uuid;
+
+use crate::expect::{self, fate};
+use crate::ledger::{EntryId, Ledger, Line, Status};
+use crate::report::{Failures, NotTaken, Wrong};
+use crate::send::{Answer, Answered};
+use crate::source::Source;
+use crate::timeline::{Event, Recorder, histogram};
+use results::{Before, Confirmation, DeadLetter, Results};
+
+/// The books of a run.
+#[derive(Debug)]
+pub struct Verifier {
+    source: Arc<Source>,
+    rules: Rules,
+    before: Before,
+    results: Results,
+    ledger: Ledger,
+    /// Results that were read before it was known that their orders are written.
+    early: (Vec<Confirmation>, Vec<DeadLetter>),
+    /// Orders of which several copies are among those sent, once one is confirmed.
+    confirmed_copies: HashSet<Uuid>,
+    /// Entries that were dead-lettered.
+    dead: HashSet<EntryId>,
+    verdict: Verdict,
+}
+
+/// What holds for a whole run.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The threshold that lanes are checked with.
+    pub complexity_threshold: u32,
+    /// Connections that took turns in sending, order by order.
+    pub senders: u64,
+    /// Whether a sender is told where an order was written; otherwise the order's state is asked.
+    pub tells_entry_ids: bool,
+    /// When the first order was due, in Unix microseconds by the clock of Redis.
+    pub released_at_us: u64,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Orders that were sent, taken or not.
+    pub sent: u64,
+    /// Orders with the confirmation they must have.
+    pub confirmed: u64,
+    /// Dead letters with the code they must have.
+    pub dead_lettered: u64,
+    /// Orders refused at the door with the code they must have.
+    pub refused: u64,
+    /// Orders that were not taken in, by answer.
+    pub not_taken: Vec<NotTaken>,
+    /// Copies of an order beyond its first; each is counted, none is confirmed again.
+    pub duplicates: u64,
+    /// Orders found nowhere.
+    pub lost: u64,
+    /// Orders found more than once.
+    pub doubled: u64,
+    /// Orders with another fate, lane or confirmation than they must have.
+    pub wrong: u64,
+    /// The orders behind these three, a limited number.
+    pub failures: Failures,
+    /// Confirmed by the simple and by the complex lane.
+    pub lanes: [u64; 2],
+    /// From due to confirmed, in microseconds.
+    pub latency_us: Histogram<u64>,
+    /// From ingress to confirmed, in microseconds, in steps of 1 ms.
+    pub queue_latency_us: Histogram<u64>,
+    /// From due to acknowledged by the queue, in microseconds.
+    pub send_latency_us: Histogram<u64>,
+    /// When the last order was acknowledged, in microseconds since the release.
+    pub last_acknowledged_us: u64,
+    /// When the last confirmation or dead letter was written, in Unix ms by the clock of Redis.
+    pub last_done_at_ms: Option<u64>,
+    /// What happened when.
+    pub recorder: Recorder,
+}
+
+impl Verifier {
+    /// Opens the books of a run that begins now.
+    pub fn new(source: Arc<Source>, keys: Keys, rules: Rules, before: Before) -> Self {
+        let results = Results::after(&before, keys);
+        Self {
+            source,
+            rules,
+            before,
+            results,
+            ledger: Ledger::default(),
+            early: Default::default(),
+            confirmed_copies: HashSet::new(),
+            dead: HashSet::new(),
+            verdict: Verdict {
+                sent: 0,
+                confirmed: 0,
+                dead_lettered: 0,
+                refused: 0,
+                not_taken: Vec::new(),
+                duplicates: 0,
+                lost: 0,
+                doubled: 0,
+                wrong: 0,
+                failures: Failures::default(),
+                lanes: [0; 2],
+                latency_us: histogram(),
+                queue_latency_us: histogram(),
+                send_latency_us: histogram(),
+                last_acknowledged_us: 0,
+                last_done_at_ms: None,
+                recorder: Recorder::default(),
+            },
+        }
+    }
+
+    /// Enters an order and how it was answered.
+    ///
+    /// # Errors
+    /// When the source cannot be read again.
+    pub fn sent(&mut self, answered: Answered) -> Result<()> {
+        let Answered { position, due_us, acknowledged_us, answer } = answered;
+        let verdict = &mut self.verdict;
+        verdict.sent += 1;
+        verdict.recorder.count(Event::Due, due_us);
+        let mut line = Line { due_us, entry_id: None, status: Status::Sent };
+        match answer {
+            Answer::Queued(entry_id) => {
+                line.entry_id = entry_id;
+                let _ = verdict.send_latency_us.record(acknowledged_us.saturating_sub(due_us));
+                verdict.last_acknowledged_us = verdict.last_acknowledged_us.max(acknowledged_us);
+                if let Some(entry_id) = entry_id {
+                    let at_us = self.since_release(entry_id.ms);
+                    self.verdict.recorder.count(Event::Arrived, at_us);
+                }
+            }
+            Answer::Refused(code) => {
+                line.status = Status::Settled;
+                let order = self.source.order(position)?;
+                match fate(&order) {
+                    Ok(_) => {
+                        self.wrong_order(position, format!("refused with {code}, expected a confirmation"))?
+                    }
+                    // An order that makes a body of its own may be refused with the body.
+                    Err(expected) if expected == code || code.starts_with("body:") => {
+                        self.verdict.refused += 1
+                    }
+                    Err(expected) => {
+                        self.wrong_order(position, format!("refused with {code}, expected {expected}"))?;
+                    }
+                }
+            }
+            Answer::NotTaken(why) => line.status = Status::NotTaken(self.reason(&why)),
+        }
+        self.ledger.set(position, line);
+        Ok(())
+    }
+
+    /// Reads results that are new, at most so many pages of each kind, and says whether there were any.
+    ///
+    /// # Errors
+    /// When Redis fails, or the source cannot be read again.
+    pub fn look(&mut self, redis: &mut RedisConnection, pages: usize) -> Result<bool> {
+        let mut found = false;
+        for _ in 0..pages {
+            let (mut confirmations, mut letters) = std::mem::take(&mut self.early);
+            let (new_confirmations, has_confirmations) = self.results.confirmations(redis)?;
+            let (new_letters, has_letters) = self.results.dead_letters(redis)?;
+            confirmations.extend(new_confirmations);
+            letters.extend(new_letters);
+            self.enter(redis, confirmations, letters, false)?;
+            if !has_confirmations && !has_letters {
+                break;
+            }
+            found = true;
+        }
+        Ok(found)
+    }
+
+    /// Reads what is left, and closes the books: what is not found now is lost.
+    ///
+    /// # Errors
+    /// As [`Verifier::look`].
+    pub fn close(mut self, redis: &mut RedisConnection) -> Result<Verdict> {
+        while self.look(redis, 1)? {}
+        let (confirmations, letters) = std::mem::take(&mut self.early);
+        self.enter(redis, confirmations, letters, true)?;
+        let open: Vec<u64> = self
+            .ledger
+            .unsettled()
+            .filter(|(_, line)| line.status == Status::Sent)
+            .map(|(position, _)| position)
+            .collect();
+        let mut known = HashMap::new();
+        for position in open {
+            let order = self.source.order(position)?;
+            match fate(&order) {
+                Ok(id) if self.confirmed_copies.contains(&id) => self.verdict.duplicates += 1,
+                Ok(id) if self.before.known.contains_key(&id) => self.known_before(redis, id, &mut known)?,
+                Ok(_) | Err(_) => {
+                    self.verdict.lost += 1;
+                    keep(&mut self.verdict.failures.lost, || expect::name(&order, position));
+                }
+            }
+        }
+        Ok(self.verdict)
+    }
+
+    fn enter(
+        &mut self,
+        redis: &mut RedisConnection,
+        mut confirmations: Vec<Confirmation>,
+        letters: Vec<DeadLetter>,
+        is_last: bool,
+    ) -> Result<()> {
+        // Orders of other producers are none of this run's business.
+        confirmations.retain(|confirmation| !self.source.positions(confirmation.order_id).is_empty());
+        if !self.rules.tells_entry_ids || !self.verdict.not_taken.is_empty() {
+            self.results.ask_for_ingress(redis, &mut confirmations)?;
+        }
+        for confirmation in confirmations {
+            if !self.confirmation(&confirmation, is_last)? {
+                self.early.0.push(confirmation);
+            }
+        }
+        for letter in letters {
+            if !self.dead_letter(&letter, is_last)? {
+                self.early.1.push(letter);
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds a confirmation against its order; `false` when it is too early to say.
+    fn confirmation(&mut self, found: &Confirmation, is_last: bool) -> Result<bool> {
+        let id = found.order_id;
+        let positions = self.source.positions(id);
+        let lines: Vec<(u64, Line)> =
+            positions.iter().map(|position| (*position, self.ledger.get(*position))).collect();
+        let has_unsent = lines.iter().any(|(_, line)| line.status == Status::Unsent);
+        let is_known = self.before.known.contains_key(&id);
+        let open: Vec<(u64, Line)> = lines
+            .iter()
+            .copied()
+            .filter(|(_, line)| matches!(line.status, Status::Sent | Status::NotTaken(_)))
+            .collect();
+        if open.is_empty() && lines.iter().all(|(_, line)| line.status == Status::Unsent) && !is_last {
+            return Ok(false);
+        }
+        self.verdict.last_done_at_ms = self.verdict.last_done_at_ms.max(Some(found.done_at_ms));
+        let is_settled = lines.iter().any(|(_, line)| line.status == Status::Settled);
+        if is_known || (open.is_empty() && is_settled) {
+            self.verdict.doubled += 1;
+            keep(&mut self.verdict.failures.doubled, || id.to_string());
+            return Ok(true);
+        }
+        let Some((position, line, lane)) = self.matching(found, &open)? else {
+            // It may be the confirmation of a copy whose sender has not told yet.
+            if has_unsent && !is_last {
+                return Ok(false);
+            }
+            let why = match open.is_empty() {
+                true => "confirmed, and it was never sent",
+                false => "the confirmation differs from the one made natively",
+            };
+            self.wrong(id.to_string(), why.into());
+            open.iter().for_each(|(position, _)| self.ledger.settle(*position));
+            return Ok(true);
+        };
+        self.confirmed(found, line, lane);
+        for (other, line) in &open {
+            self.ledger.settle(*other);
+            self.verdict.duplicates += u64::from(*other != position && line.status == Status::Sent);
+        }
+        if positions.len() > 1 {
+            self.confirmed_copies.insert(id);
+        }
+        Ok(true)
+    }
+
+    /// The copy whose confirmation this is. Copies may differ in content; whichever was routed first is the order.
+    fn matching(&self, found: &Confirmation, open: &[(u64, Line)]) -> Result<Option<(u64, Line, Lane)>> {
+        for (position, line) in open {
+            let Some(entry_id) = line.entry_id.or(found.ingress) else { continue };
+            let order = self.source.order(*position)?;
+            let expected = expect::confirmation(&order, self.rules.complexity_threshold, entry_id.ms as i64);
+            if let Some((lane, bytes)) = expected
+                && bytes == found.confirmation
+            {
+                return Ok(Some((*position, Line { entry_id: Some(entry_id), ..*line }, lane)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn confirmed(&mut self, found: &Confirmation, line: Line, lane: Lane) {
+        // Ids of entries are whole ms, rounded down: half a millisecond is added for what they leave out.
+        let done_us = self.since_release(found.done_at_ms) + 500;
+        let latency_us = done_us.saturating_sub(line.due_us);
+        let arrived_us = line.entry_id.map(|entry_id| self.since_release(entry_id.ms));
+        let verdict = &mut self.verdict;
+        verdict.confirmed += 1;
+        verdict.lanes[usize::from(lane == Lane::Complex)] += 1;
+        if let Status::NotTaken(reason) = line.status {
+            verdict.not_taken[usize::from(reason)].done_all_the_same += 1;
+        }
+        // The histograms resize themselves; only a latency of years could be refused.
+        let _ = verdict.latency_us.record(latency_us);
+        verdict.recorder.count(Event::Confirmed, done_us);
+        verdict.recorder.latency(line.due_us, latency_us);
+        if let Some(entry_id) = line.entry_id {
+            let queue_us = found.done_at_ms.saturating_sub(entry_id.ms) * 1_000;
+            let _ = verdict.queue_latency_us.record(queue_us);
+        }
+        if let Some(arrived_us) = arrived_us.filter(|_| !self.rules.tells_entry_ids) {
+            verdict.recorder.count(Event::Arrived, arrived_us);
+        }
+    }
+
+    /// Holds a dead letter against its order; `false` when it is too early to say.
+    fn dead_letter(&mut self, found: &DeadLetter, is_last: bool) -> Result<bool> {
+        let by_entry = self.ledger.position_of(found.ingress, self.rules.senders);
+        let by_identity = || {
+            let positions = found.order_id.map(|id| self.source.positions(id)).unwrap_or_default();
+            positions.into_iter().find(|position| self.ledger.get(*position).status != Status::Unsent)
+        };
+        let Some(position) = by_entry.or_else(by_identity) else { return Ok(is_last) };
+        self.verdict.last_done_at_ms = self.verdict.last_done_at_ms.max(Some(found.done_at_ms));
+        let order = self.source.order(position)?;
+        let is_first = self.dead.insert(found.ingress);
+        if !is_first || self.ledger.get(position).status == Status::Settled {
+            self.verdict.doubled += 1;
+            keep(&mut self.verdict.failures.doubled, || expect::name(&order, position));
+            return Ok(true);
+        }
+        self.ledger.settle(position);
+        let at_us = self.since_release(found.done_at_ms);
+        self.verdict.recorder.count(Event::DeadLettered, at_us);
+        match fate(&order) {
+            Err(expected) if expected == found.code => self.verdict.dead_lettered += 1,
+            Err(expected) => {
+                self.wrong_order(
+                    position,
+                    format!("dead-lettered with {}, expected {expected}", found.code),
+                )?;
+            }
+            Ok(_) => {
+                let why = format!("dead-lettered with {}, expected a confirmation", found.code);
+                self.wrong_order(position, why)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// An order that was confirmed before this run: what was sent now is a duplicate, and that confirmation still has to be right.
+    fn known_before(
+        &mut self,
+        redis: &mut RedisConnection,
+        id: Uuid,
+        seen: &mut HashMap<Uuid, bool>,
+    ) -> Result<()> {
+        if let Some(is_right) = seen.get(&id) {
+            self.verdict.duplicates += u64::from(*is_right);
+            return Ok(());
+        }
+        let known = &self.before.known[&id];
+        let is_right = match self.results.confirmation_at(redis, &known.confirmed)? {
+            None => None,
+            Some(found) => {
+                let queued = |position: &u64| {
+                    (*position, Line { entry_id: known.ingress, ..self.ledger.get(*position) })
+                };
+                let copies: Vec<(u64, Line)> = self.source.positions(id).iter().map(queued).collect();
+                Some(self.matching(&found, &copies)?.map(|(_, _, lane)| lane))
+            }
+        };
+        match is_right {
+            None => {
+                self.verdict.lost += 1;
+                keep(&mut self.verdict.failures.lost, || id.to_string());
+            }
+            Some(None) => {
+                self.wrong(id.to_string(), "the confirmation differs from the one made natively".into());
+            }
+            Some(Some(lane)) => {
+                self.verdict.duplicates += 1;
+                self.verdict.confirmed += 1;
+                self.verdict.lanes[usize::from(lane == Lane::Complex)] += 1;
+            }
+        }
+        seen.insert(id, matches!(is_right, Some(Some(_))));
+        Ok(())
+    }
+
+    fn wrong_order(&mut self, position: u64, why: String) -> Result<()> {
+        let order = self.source.order(position)?;
+        self.wrong(expect::name(&order, position), why);
+        Ok(())
+    }
+
+    fn wrong(&mut self, order: String, why: String) {
+        self.verdict.wrong += 1;
+        keep(&mut self.verdict.failures.wrong, || Wrong { order, why });
+    }
+
+    /// The number of a reason for not taking an order.
+    fn reason(&mut self, answer: &str) -> u16 {
+        let reasons = &mut self.verdict.not_taken;
+        let index = reasons.iter().position(|reason| reason.answer == answer).unwrap_or_else(|| {
+            reasons.push(NotTaken { answer: answer.to_owned(), orders: 0, done_all_the_same: 0 });
+            reasons.len() - 1
+        });
+        reasons[index].orders += 1;
+        // There are a handful of answers.
+        u16::try_from(index).unwrap_or(u16::MAX)
+    }
+
+    fn since_release(&self, unix_ms: u64) -> u64 {
+        (unix_ms * 1_000).saturating_sub(self.rules.released_at_us)
+    }
+}
+
+impl Verdict {
+    /// Whether every order is where it must be.
+    pub fn is_clean(&self) -> bool {
+        self.lost == 0 && self.doubled == 0 && self.wrong == 0
+    }
+}
+
+fn keep<T>(kept: &mut Vec<T>, make: impl FnOnce() -> T) {
+    if kept.len() < Failures::KEPT {
+        kept.push(make());
+    }
+}

@@ -1,0 +1,188 @@
+//! The streams of confirmations and dead letters, read on from where they stood before a run.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use conventional::connection::RedisConnection;
+use redis::streams::{StreamId, StreamRangeReply};
+use redis::{Commands, FromRedisValue};
+use shared::queue::Keys;
+use uuid::Uuid;
+
+use crate::ledger::EntryId;
+
+/// Entries read at once.
+const PAGE: usize = 1_000;
+
+/// Where the result streams stood before the run, and which orders the queue knew already.
+#[derive(Debug)]
+pub struct Before {
+    confirmations: String,
+    dead_letters: String,
+    /// Orders that were done before.
+    pub(super) known: HashMap<Uuid, Known>,
+}
+
+/// Where an order that was done before has left its traces.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) ingress: Option<EntryId>,
+    pub(super) confirmed: String,
+}
+
+/// A confirmation that was found.
+#[derive(Debug)]
+pub(super) struct Confirmation {
+    pub(super) order_id: Uuid,
+    pub(super) confirmation: Vec<u8>,
+    pub(super) done_at_ms: u64,
+    /// Where its order stood in ingress, if that had to be asked.
+    pub(super) ingress: Option<EntryId>,
+}
+
+/// A dead letter that was found.
+#[derive(Debug)]
+pub(super) struct DeadLetter {
+    pub(super) ingress: EntryId,
+    pub(super) order_id: Option<Uuid>,
+    pub(super) code: String,
+    pub(super) done_at_ms: u64,
+}
+
+/// The results since a moment.
+#[derive(Debug)]
+pub(super) struct Results {
+    keys: Keys,
+    confirmations: String,
+    dead_letters: String,
+}
+
+impl Before {
+    /// Looks at the queue before a run, and whether it knows one of these orders.
+    ///
+    /// # Errors
+    /// When Redis fails, or the identities cannot be told.
+    pub fn look(
+        redis: &mut RedisConnection,
+        keys: &Keys,
+        mut identities: impl Iterator<Item = Result<Uuid>>,
+    ) -> Result<Self> {
+        let mut known = HashMap::new();
+        loop {
+            let page: Vec<Uuid> = identities.by_ref().take(PAGE).collect::<Result<_>>()?;
+            if page.is_empty() {
+                break;
+            }
+            let mut pipeline = redis::pipe();
+            for id in &page {
+                pipeline.cmd("HMGET").arg(keys.state(*id)).arg("ingress").arg("confirmed");
+            }
+            let states: Vec<(Option<String>, Option<String>)> =
+                pipeline.query(redis.inner()).context("failed to look for orders that are known already")?;
+            known.extend(page.into_iter().zip(states).filter_map(|(id, (ingress, confirmed))| {
+                Some((id, Known { ingress: EntryId::parse(&ingress?), confirmed: confirmed? }))
+            }));
+        }
+        Ok(Self {
+            confirmations: last_id(redis, keys.confirmations())?,
+            dead_letters: last_id(redis, keys.dead_letters())?,
+            known,
+        })
+    }
+
+    /// Orders that were confirmed before the run.
+    pub fn known(&self) -> usize {
+        self.known.len()
+    }
+}
+
+impl Results {
+    pub(super) fn after(before: &Before, keys: Keys) -> Self {
+        let (confirmations, dead_letters) = (before.confirmations.clone(), before.dead_letters.clone());
+        Self { keys, confirmations, dead_letters }
+    }
+
+    /// The next page of confirmations, and whether there was one.
+    pub(super) fn confirmations(&mut self, redis: &mut RedisConnection) -> Result<(Vec<Confirmation>, bool)> {
+        let page = next_page(redis, self.keys.confirmations(), &mut self.confirmations)?;
+        Ok((page.iter().filter_map(confirmation).collect(), !page.is_empty()))
+    }
+
+    /// The next page of dead letters, and whether there was one.
+    pub(super) fn dead_letters(&mut self, redis: &mut RedisConnection) -> Result<(Vec<DeadLetter>, bool)> {
+        let page = next_page(redis, self.keys.dead_letters(), &mut self.dead_letters)?;
+        Ok((page.iter().filter_map(dead_letter).collect(), !page.is_empty()))
+    }
+
+    /// The confirmation in one entry.
+    pub(super) fn confirmation_at(
+        &self,
+        redis: &mut RedisConnection,
+        entry_id: &str,
+    ) -> Result<Option<Confirmation>> {
+        let reply: StreamRangeReply = redis
+            .inner()
+            .xrange(self.keys.confirmations(), entry_id, entry_id)
+            .context("failed to read a confirmation")?;
+        Ok(reply.ids.first().and_then(confirmation))
+    }
+
+    /// Asks the states of orders where these stood in ingress.
+    pub(super) fn ask_for_ingress(
+        &self,
+        redis: &mut RedisConnection,
+        confirmations: &mut [Confirmation],
+    ) -> Result<()> {
+        for page in confirmations.chunks_mut(PAGE) {
+            let mut pipeline = redis::pipe();
+            for confirmation in page.iter() {
+                pipeline.cmd("HGET").arg(self.keys.state(confirmation.order_id)).arg("ingress");
+            }
+            let found: Vec<Option<String>> =
+                pipeline.query(redis.inner()).context("failed to read the states of orders")?;
+            for (confirmation, ingress) in page.iter_mut().zip(found) {
+                confirmation.ingress = ingress.and_then(|id| EntryId::parse(&id));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn confirmation(entry: &StreamId) -> Option<Confirmation> {
+    Some(Confirmation {
+        order_id: Uuid::try_parse(&text(entry, "order_id")?).ok()?,
+        confirmation: text(entry, "confirmation").unwrap_or_default().into_bytes(),
+        done_at_ms: EntryId::parse(&entry.id)?.ms,
+        ingress: None,
+    })
+}
+
+fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
+    Some(DeadLetter {
+        ingress: EntryId::parse(&text(entry, "ingress")?)?,
+        order_id: text(entry, "order_id").and_then(|id| Uuid::try_parse(&id).ok()),
+        code: text(entry, "code").unwrap_or_default(),
+        done_at_ms: EntryId::parse(&entry.id)?.ms,
+    })
+}
+
+fn last_id(redis: &mut RedisConnection, key: &str) -> Result<String> {
+    let reply: StreamRangeReply =
+        redis.inner().xrevrange_count(key, "+", "-", 1).with_context(|| format!("failed to read {key}"))?;
+    Ok(reply.ids.into_iter().next().map_or_else(|| "0-0".into(), |entry| entry.id))
+}
+
+fn next_page(redis: &mut RedisConnection, key: &str, after: &mut String) -> Result<Vec<StreamId>> {
+    let page: StreamRangeReply = redis
+        .inner()
+        .xrange_count(key, format!("({after}"), "+", PAGE)
+        .with_context(|| format!("failed to read {key}"))?;
+    if let Some(last) = page.ids.last() {
+        after.clone_from(&last.id);
+    }
+    Ok(page.ids)
+}
+
+fn text(entry: &StreamId, field: &str) -> Option<String> {
+    String::from_redis_value_ref(entry.map.get(field)?).ok()
+}
