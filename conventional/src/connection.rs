@@ -1,6 +1,8 @@
 //! [`Execute`] over the `redis` crate, giving replies the shape that Spin's outbound Redis gives them.
 
-use redis::{ConnectionLike, RedisResult, Value as RedisValue};
+use std::time::Duration;
+
+use redis::{ConnectionInfo, ConnectionLike, RedisResult, Value as RedisValue};
 use shared::queue::{Argument, Execute, ExecuteError, Value};
 
 /// A connection to Redis.
@@ -15,6 +17,17 @@ impl RedisConnection {
     /// When the URL is wrong or the server does not answer.
     pub fn open(url: &str) -> RedisResult<Self> {
         Ok(Self { inner: redis::Client::open(url)?.get_connection()? })
+    }
+
+    /// Connects, and gives up when connecting takes longer than `limit`, or any reply afterwards.
+    ///
+    /// # Errors
+    /// When the server does not answer in time or refuses the login.
+    pub fn open_within(server: ConnectionInfo, limit: Duration) -> RedisResult<Self> {
+        let inner = redis::Client::open(server)?.get_connection_with_timeout(limit)?;
+        inner.set_read_timeout(Some(limit))?;
+        inner.set_write_timeout(Some(limit))?;
+        Ok(Self { inner })
     }
 
     /// The connection itself, for what needs more than one flat list: pipelines, streams with their fields.

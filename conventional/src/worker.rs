@@ -1,9 +1,16 @@
 //! One role as a loop: wait for the bell, drain, wait again.
+//!
+//! A worker holds the lock of its [`Done`] as long as it has entries in hand. Who takes that lock has stopped it between two drains,
+//! whatever it waits for.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use shared::queue::{Queue, Role, Tally, drain};
+use redis::ConnectionInfo;
+use serde_json::json;
+use shared::queue::{Queue, Role, drain};
 use shared::settings::QueueSettings;
 
 use crate::connection::RedisConnection;
@@ -12,46 +19,113 @@ use crate::connection::RedisConnection;
 const METRONOME: Duration = Duration::from_secs(1);
 /// How long to wait after Redis failed.
 const BACK_OFF: Duration = Duration::from_millis(500);
+/// How long connecting, and each reply, may take: a server that vanished without a word must not hold a worker for ever.
+const REPLY_LIMIT: Duration = Duration::from_secs(10);
 
-/// Runs a role for ever. What goes wrong is logged, and the role goes on when Redis is back.
-pub fn run(redis_url: &str, role: &impl Role, settings: &QueueSettings) -> ! {
-    loop {
-        if let Err(error) = serve(redis_url, role, settings) {
-            eprintln!("{}: {error:#}", role.stream().group());
-        }
-        std::thread::sleep(BACK_OFF);
-    }
+/// What a worker has done so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Drains that found something.
+    pub drains: u64,
+    /// Entries whose outcome was applied.
+    pub applied: u64,
 }
 
-/// Drains at once, then at every bell and every tick of the metronome.
-///
-/// # Errors
-/// When a connection ends.
-fn serve(redis_url: &str, role: &impl Role, settings: &QueueSettings) -> Result<()> {
-    let mut redis = RedisConnection::open(redis_url).context("failed to connect to redis")?;
-    let mut bells = RedisConnection::open(redis_url).context("failed to connect to redis")?;
-    let channel = Queue::new(&mut redis, settings).keys().channel(role.stream()).to_owned();
-    bells.inner().set_read_timeout(Some(METRONOME)).context("failed to set the read time-out")?;
-    let mut bells = bells.inner().as_pubsub();
-    bells.subscribe(&channel).context("failed to subscribe to the bell")?;
-    loop {
-        drain_once(&mut redis, role, settings)?;
-        match bells.get_message() {
-            Ok(_) => {}
-            Err(error) if error.is_timeout() => {}
-            Err(error) => return Err(error).context("failed to wait for the bell"),
-        }
-    }
+/// One role, ready to run.
+#[derive(Debug)]
+pub struct Worker<R> {
+    /// What it does.
+    pub role: R,
+    /// Where Redis is.
+    pub redis: ConnectionInfo,
+    /// How the queue is used.
+    pub settings: QueueSettings,
+    /// What was done; locked during a drain.
+    pub done: Arc<Mutex<Done>>,
+    /// Set when no further batch is to be claimed.
+    pub is_stopping: Arc<AtomicBool>,
 }
 
-/// Drains until the stream is empty or the time budget is spent.
-///
-/// # Errors
-/// When Redis fails.
-pub fn drain_once(redis: &mut RedisConnection, role: &impl Role, settings: &QueueSettings) -> Result<Tally> {
-    let start = Instant::now();
-    let mut queue = Queue::new(redis, settings);
-    let (tally, result) = drain(&mut queue, role, || start.elapsed());
-    result.with_context(|| format!("failed to drain {}", role.stream().as_str()))?;
-    Ok(tally)
+impl<R: Role> Worker<R> {
+    /// Runs for ever. What goes wrong is logged, and the role goes on when Redis is back.
+    ///
+    /// `on_ready` is called each time the worker begins to listen to its bell.
+    pub fn run(&self, on_ready: impl Fn()) -> ! {
+        let mut last = String::new();
+        loop {
+            let is_listening = || {
+                last.clear();
+                on_ready();
+            };
+            if let Err(error) = self.serve(is_listening) {
+                let error = format!("{error:#}");
+                // Once for each outage, not twice a second.
+                if error != last {
+                    eprintln!("{}: {error}", self.role.stream().group());
+                }
+                last = error;
+            }
+            std::thread::sleep(BACK_OFF);
+        }
+    }
+
+    /// Drains at once, then at every bell, and when the metronome finds work.
+    fn serve(&self, on_ready: impl FnOnce()) -> Result<()> {
+        let connect = || {
+            RedisConnection::open_within(self.redis.clone(), REPLY_LIMIT)
+                .context("failed to connect to redis")
+        };
+        let (mut redis, mut bells) = (connect()?, connect()?);
+        let channel = Queue::new(&mut redis, &self.settings).keys().channel(self.role.stream()).to_owned();
+        bells.inner().set_read_timeout(Some(METRONOME)).context("failed to set the read time-out")?;
+        let mut bells = bells.inner().as_pubsub();
+        bells.subscribe(&channel).context("failed to subscribe to the bell")?;
+        on_ready();
+        let mut is_rung = true;
+        loop {
+            if is_rung {
+                self.drain(&mut redis)?;
+            }
+            is_rung = match bells.get_message() {
+                Ok(_) => true,
+                Err(error) if error.is_timeout() => self.tick(&mut redis)?,
+                Err(error) => return Err(error).context("failed to wait for the bell"),
+            };
+        }
+    }
+
+    /// Whether work was left lying. As a component's tick it rings, and drops confirmations that were kept for long enough.
+    fn tick(&self, redis: &mut RedisConnection) -> Result<bool> {
+        let tick = Queue::new(redis, &self.settings).tick(self.role.stream())?;
+        Ok(tick.waiting > 0 || tick.overdue)
+    }
+
+    /// Drains until the stream is empty, the time budget is spent or the worker is to stop, and logs one line as the components do.
+    fn drain(&self, redis: &mut RedisConnection) -> Result<()> {
+        // A drain that panicked has ended the process; what it had counted does not matter any more.
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_stopping.load(Ordering::Relaxed) {
+            // What a drain leaves behind is rung for, and that bell is heard here as well.
+            return Ok(());
+        }
+        let start = Instant::now();
+        let elapsed = || match self.is_stopping.load(Ordering::Relaxed) {
+            true => Duration::MAX,
+            false => start.elapsed(),
+        };
+        let mut queue = Queue::new(redis, &self.settings);
+        let (tally, result) = drain(&mut queue, &self.role, elapsed);
+        if !tally.is_idle() {
+            done.drains += 1;
+            done.applied += tally.commits.applied;
+            let line = json!({
+                "event": "drained",
+                "component": self.role.stream().group(),
+                "elapsed_ms": start.elapsed().as_millis() as u64,
+                "tally": tally,
+            });
+            println!("{line}");
+        }
+        result.with_context(|| format!("failed to drain {}", self.role.stream().as_str()))
+    }
 }

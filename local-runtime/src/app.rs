@@ -2,14 +2,17 @@
 //!
 //! All of it is resolved, and refused when wrong, before anything is compiled or listens. Features this runtime
 //! lacks are refused only for the components that are to run, so that `--component-id` can leave the others out.
+//! Copies of an application share everything that their own variables do not change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use toml::Value;
 
 use crate::cli::UpOptions;
+use crate::copies::{self, Settings};
 use crate::hosts::AllowedHosts;
 use crate::manifest::{self, HttpTrigger, Manifest, RedisTrigger, StaticResponse};
 use crate::variables::{Rendered, Variables, check_name};
@@ -24,18 +27,25 @@ pub(crate) struct App {
     /// The components that a kept trigger names, by id.
     pub(crate) components: BTreeMap<String, ComponentConfig>,
     pub(crate) routes: Vec<Route>,
-    pub(crate) subscriptions: Vec<Subscription>,
+    /// At least one.
+    pub(crate) copies: Vec<AppCopy>,
 }
 
-/// All that one component is given.
+/// What one component is given in every copy.
 #[derive(Debug)]
 pub(crate) struct ComponentConfig {
     pub(crate) id: String,
     pub(crate) description: Option<String>,
     pub(crate) wasm: PathBuf,
-    pub(crate) allowed_hosts: AllowedHosts,
-    pub(crate) variables: BTreeMap<String, String>,
     pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// What depends on the variables of one copy.
+#[derive(Debug)]
+pub(crate) struct AppCopy {
+    /// Of each component, in the order of [`App::components`].
+    pub(crate) settings: Vec<Arc<Settings>>,
+    pub(crate) subscriptions: Vec<Subscription>,
 }
 
 /// One HTTP route.
@@ -78,29 +88,29 @@ impl App {
             _ => PathBuf::from("."),
         };
         let manifest = manifest::load(&path)?;
-        let variables = Variables::resolve(&manifest.variables, |name| std::env::var(name).ok())?;
-        Resolver { manifest: &manifest, variables: &variables, selected: &options.component_ids, folder }
-            .resolve()
+        copies::check_variables(&options.copy_variables, &manifest)?;
+        Resolver { manifest: &manifest, selected: &options.component_ids, folder }.resolve(options)
     }
 }
 
 struct Resolver<'a> {
     manifest: &'a Manifest,
-    variables: &'a Variables,
     /// Empty keeps all.
     selected: &'a [String],
     folder: PathBuf,
 }
 
 impl Resolver<'_> {
-    fn resolve(self) -> Result<App> {
+    fn resolve(self, options: &UpOptions) -> Result<App> {
         for id in self.selected {
             self.known(id, "--component-id")?;
         }
         self.refuse_other_triggers()?;
         let routes = self.routes()?;
-        let subscriptions = self.subscriptions()?;
+        let variables = copies::variables(1, options, self.manifest)?;
+        let subscriptions = self.subscriptions(&variables)?;
         let mut components = BTreeMap::new();
+        let mut settings = Vec::new();
         // A template is checked even where its component is left out, as the variables are.
         for (id, component) in &self.manifest.component {
             let used = routes.iter().any(|route| matches!(&route.target, Target::Component(c) if c == id))
@@ -108,13 +118,19 @@ impl Resolver<'_> {
             if used && let Some(feature) = component.unsupported() {
                 bail!("component {id:?}: {feature} is not supported by local-runtime");
             }
-            let config = self.component(id, component, used)?;
+            let own = self.settings(id, component, used, &variables, None)?;
             if used {
-                components.insert(id.clone(), config);
+                settings.push(own);
+                components.insert(id.clone(), self.component(id, component)?);
             }
         }
         if routes.is_empty() && subscriptions.is_empty() {
             bail!("no trigger to run: the manifest has none for the components asked for");
+        }
+        let mut copies = vec![AppCopy { settings, subscriptions }];
+        for copy in 2..=options.copies {
+            let next = self.copy(copy, options, &components, &copies[0]);
+            copies.push(next.with_context(|| format!("copy {copy}"))?);
         }
         let Manifest { application, .. } = self.manifest;
         Ok(App {
@@ -123,7 +139,26 @@ impl Resolver<'_> {
             folder: self.folder,
             components,
             routes,
-            subscriptions,
+            copies,
+        })
+    }
+
+    /// A further copy, which shares with the first what is the same in both.
+    fn copy(
+        &self,
+        copy: u32,
+        options: &UpOptions,
+        components: &BTreeMap<String, ComponentConfig>,
+        first: &AppCopy,
+    ) -> Result<AppCopy> {
+        let variables = copies::variables(copy, options, self.manifest)?;
+        let used = self.manifest.component.iter().filter(|(id, _)| components.contains_key(*id));
+        let settings = used
+            .zip(&first.settings)
+            .map(|((id, component), first)| self.settings(id, component, true, &variables, Some(first)));
+        Ok(AppCopy {
+            settings: settings.collect::<Result<_>>()?,
+            subscriptions: self.subscriptions(&variables)?,
         })
     }
 
@@ -250,7 +285,7 @@ impl Resolver<'_> {
         Ok(Route { path, target: Target::Component(id) })
     }
 
-    fn subscriptions(&self) -> Result<Vec<Subscription>> {
+    fn subscriptions(&self, variables: &Variables) -> Result<Vec<Subscription>> {
         let default_address = self
             .manifest
             .application
@@ -261,7 +296,7 @@ impl Resolver<'_> {
         let mut seen = BTreeSet::new();
         let mut subscriptions = Vec::new();
         for trigger in &self.manifest.trigger.redis {
-            let subscription = self.subscription(trigger, default_address)?;
+            let subscription = self.subscription(trigger, default_address, variables)?;
             let Subscription { address, channel, component } = &subscription;
             if !seen.insert((address.text.clone(), channel.text.clone(), component.clone())) {
                 bail!("component {component:?} has the Redis channel {:?} twice", channel.shown);
@@ -273,14 +308,19 @@ impl Resolver<'_> {
         Ok(subscriptions)
     }
 
-    fn subscription(&self, trigger: &RedisTrigger, default_address: Option<&str>) -> Result<Subscription> {
+    fn subscription(
+        &self,
+        trigger: &RedisTrigger,
+        default_address: Option<&str>,
+        variables: &Variables,
+    ) -> Result<Subscription> {
         let who = format!("the Redis channel {:?}", trigger.channel);
         let component = self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
         let Some(address) = trigger.address.as_deref().or(default_address) else {
             bail!("{who} has no address; set [application.trigger.redis] address");
         };
-        let address = self.variables.render(address, &format!("the address of {who}"))?;
-        let channel = self.variables.render(&trigger.channel, &who)?;
+        let address = variables.render(address, &format!("the address of {who}"))?;
+        let channel = variables.render(&trigger.channel, &who)?;
         if channel.text.is_empty() {
             bail!("{who} of component {component:?} is empty");
         }
@@ -292,33 +332,41 @@ impl Resolver<'_> {
         Ok(Subscription { address, channel, component })
     }
 
-    fn component(&self, id: &str, component: &manifest::Component, used: bool) -> Result<ComponentConfig> {
-        let mut variables = BTreeMap::new();
+    fn component(&self, id: &str, component: &manifest::Component) -> Result<ComponentConfig> {
+        Ok(ComponentConfig {
+            id: id.to_owned(),
+            description: component.description.clone().filter(|text| !text.is_empty()),
+            wasm: self.folder.join(component.source_path(id)?),
+            environment: component.environment.clone(),
+        })
+    }
+
+    /// The settings of a component, which take from those of the first copy what is the same.
+    fn settings(
+        &self,
+        id: &str,
+        component: &manifest::Component,
+        used: bool,
+        variables: &Variables,
+        first: Option<&Arc<Settings>>,
+    ) -> Result<Arc<Settings>> {
+        let mut values = BTreeMap::new();
         for (name, template) in &component.variables {
             check_name(name).with_context(|| format!("component {id:?}, variables"))?;
-            let rendered =
-                self.variables.render(template, &format!("component {id:?}, variable {name:?}"))?;
-            variables.insert(name.clone(), rendered.text);
+            let rendered = variables.render(template, &format!("component {id:?}, variable {name:?}"))?;
+            values.insert(name.clone(), rendered.text);
         }
         let mut allowed_hosts = AllowedHosts::default();
         for entry in &component.allowed_outbound_hosts {
             let who = format!("component {id:?}, allowed_outbound_hosts {entry:?}");
-            let rendered = self.variables.render(entry, &who)?;
+            let rendered = variables.render(entry, &who)?;
             if used {
                 rendered.without_secret(allowed_hosts.push(&rendered.text)).context(who)?;
             }
         }
-        let wasm = match used {
-            true => self.folder.join(component.source_path(id)?),
-            false => PathBuf::new(),
-        };
-        Ok(ComponentConfig {
-            id: id.to_owned(),
-            description: component.description.clone().filter(|text| !text.is_empty()),
-            wasm,
-            allowed_hosts,
-            variables,
-            environment: component.environment.clone(),
+        Ok(match first {
+            None => Arc::new(Settings::first(values, allowed_hosts)),
+            Some(first) => Settings::like(first, values, allowed_hosts),
         })
     }
 }

@@ -1,10 +1,12 @@
 //! Compiled components on the disk, so that a second start needs no compiler.
 //!
-//! A file is named after the Wasm bytes and everything of the engine that code depends on, and begins with the
-//! digest of what follows: a file that was cut or changed is compiled anew. Files are written beside their place and
-//! renamed into it, so that two starts at once do no harm.
+//! A file is named after the Wasm bytes and everything of the engine that code depends on, and ends with the digest of what
+//! goes before: a file that was cut or changed is compiled anew. Files are written beside their place and renamed into it, so that
+//! two starts at once do no harm. Code is mapped from its file, not copied, so that all processes on a machine share it.
 
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +20,7 @@ use wit_component::ComponentEncoder;
 
 use crate::output::log;
 
-/// The length of the digest at the beginning of a file.
+/// The length of the digest at the end of a file.
 const DIGEST: usize = 20;
 
 /// A folder of compiled components.
@@ -53,34 +55,34 @@ impl Cache {
         let component = Component::from_binary(engine, &binary)
             .map_err(anyhow::Error::from)
             .with_context(|| format!("failed to compile {}", wasm.display()))?;
-        if let Err(error) = write(&component, &path) {
+        let written = write(&component, &path);
+        if let Err(error) = &written {
             log(&format!("the next start will compile again: {error:#}"));
         }
-        give_memory_back();
-        Ok(component)
+        // From the file, the code is shared with others; what was compiled is this process's alone.
+        let mapped = written.ok().and_then(|()| read(engine, &path));
+        Ok(mapped.unwrap_or(component))
     }
 }
 
 fn file_name(engine: &Engine, wasm: &[u8]) -> String {
     let mut engine_hash = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut engine_hash);
-    format!("{}-{:016x}.cwasm", Sha1::from(wasm).digest(), engine_hash.finish())
+    // Files of the time when the digest stood first are left alone: they have other names.
+    format!("{}-{:016x}-2.cwasm", Sha1::from(wasm).digest(), engine_hash.finish())
 }
 
 /// A component from its cache file; none if there is no file or it is broken.
 fn read(engine: &Engine, path: &Path) -> Option<Component> {
-    let file = std::fs::read(path).ok()?;
-    let Some((digest, code)) = file.split_at_checked(DIGEST) else {
-        log(&format!("compiling again: the cache file {} is broken", path.display()));
-        return None;
-    };
-    if Sha1::from(code).digest().bytes() != digest {
+    let mut file = File::open(path).ok()?;
+    if !is_whole(&mut file).unwrap_or(false) {
         log(&format!("compiling again: the cache file {} is broken", path.display()));
         return None;
     }
     // SAFETY: the digest shows that the bytes are those that `write` got from `Component::serialize`, unless
-    // somebody forges them who may write to this user's files, and could as well replace this program.
-    match unsafe { Component::deserialize(engine, code) } {
+    // somebody forges them who may write to this user's files, and could as well replace this program. Nobody writes to a
+    // file once it has its name: it is replaced as a whole.
+    match unsafe { Component::deserialize_file(engine, path) } {
         Ok(component) => Some(component),
         Err(error) => {
             log(&format!("compiling again: the cache file {} does not fit: {error:#}", path.display()));
@@ -89,11 +91,28 @@ fn read(engine: &Engine, path: &Path) -> Option<Component> {
     }
 }
 
+/// Whether a file ends with the digest of what goes before. It is read in pieces: a buffer for all of it would stay with the process.
+fn is_whole(file: &mut File) -> std::io::Result<bool> {
+    let Some(mut left) = file.metadata()?.len().checked_sub(DIGEST as u64) else {
+        return Ok(false);
+    };
+    let mut digest = Sha1::new();
+    let mut buffer = [0; 16 * 1024];
+    while left > 0 {
+        let piece = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        file.read_exact(&mut buffer[..piece])?;
+        digest.update(&buffer[..piece]);
+        left -= piece as u64;
+    }
+    let mut expected = [0; DIGEST];
+    file.read_exact(&mut expected)?;
+    Ok(digest.digest().bytes() == expected)
+}
+
 fn write(component: &Component, path: &Path) -> Result<()> {
-    let code = component.serialize()?;
-    let mut file = Vec::with_capacity(DIGEST + code.len());
-    file.extend_from_slice(&Sha1::from(&code).digest().bytes());
-    file.extend_from_slice(&code);
+    let mut file = component.serialize()?;
+    let digest = Sha1::from(&file).digest().bytes();
+    file.extend_from_slice(&digest);
     let beside = path.with_extension(format!("{}.tmp", std::process::id()));
     let written = std::fs::write(&beside, &file).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
@@ -102,8 +121,8 @@ fn write(component: &Component, path: &Path) -> Result<()> {
     written.with_context(|| format!("failed to write the cache file {}", path.display()))
 }
 
-/// Returns what the compiler freed to the system: it would stay with an idle program for ever.
-fn give_memory_back() {
+/// Returns what compiling and loading freed to the system: it would stay with an idle program for ever.
+pub(crate) fn give_memory_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: it has no precondition and touches free memory only.
     unsafe {

@@ -1,7 +1,7 @@
 //! Loaded components and the start of their instances.
 //!
-//! A component is linked once; each event gets a fresh instance of it, which is dropped with all it holds when the
-//! handler is done. At most [`MAX_INSTANCES`] run at once.
+//! A component is linked once, however many copies of the application there are; each event gets a fresh instance of it,
+//! which is dropped with all it holds when the handler is done. At most [`MAX_INSTANCES`] run at once.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,23 +16,28 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::app::{App, ComponentConfig, Target};
 use crate::cache::Cache;
+use crate::copies::Settings;
 use crate::engine::{Limits, MAX_INSTANCES};
 use crate::instance::bindings::redis_trigger::RedisTriggerPre;
 use crate::instance::{State, linker};
 use crate::metering::Meter;
 use crate::output::Output;
 
-/// All components of an application, ready to be started.
+/// All components of an application, ready to be started in any of its copies.
 pub(crate) struct Components {
     by_id: BTreeMap<String, Arc<LoadedComponent>>,
+    /// Of each copy, the settings of the components in the order of their ids.
+    copies: Vec<Vec<Arc<Settings>>>,
     pub(crate) meter: Arc<Meter>,
 }
 
-/// One component, linked.
+/// One component, linked: what all copies share.
 pub(crate) struct LoadedComponent {
-    config: Arc<ComponentConfig>,
-    output: Output,
-    limits: Limits,
+    pub(crate) config: ComponentConfig,
+    /// Its place in the order of ids.
+    position: usize,
+    pub(crate) output: Output,
+    pub(crate) limits: Limits,
     meter: Arc<Meter>,
     slots: Arc<Semaphore>,
     engine: Engine,
@@ -40,6 +45,15 @@ pub(crate) struct LoadedComponent {
     pub(crate) http: Option<ProxyPre<State>>,
     /// Present if the component has a Redis trigger.
     pub(crate) redis: Option<RedisTriggerPre<State>>,
+}
+
+/// A component of one copy of the application: what an event is handed to.
+#[derive(Clone)]
+pub(crate) struct Handler {
+    pub(crate) component: Arc<LoadedComponent>,
+    pub(crate) settings: Arc<Settings>,
+    /// The number of the copy; none where there is one only.
+    pub(crate) copy: Option<u32>,
 }
 
 /// A store with room for one instance; dropping it ends the instance.
@@ -66,10 +80,12 @@ impl Components {
         let mut by_id = BTreeMap::new();
         // Several components may be the same file under different triggers; it is loaded once.
         let mut linked: BTreeMap<PathBuf, InstancePre<State>> = BTreeMap::new();
-        for (id, config) in std::mem::take(&mut app.components) {
+        for (position, (id, config)) in std::mem::take(&mut app.components).into_iter().enumerate() {
             let has_http =
                 app.routes.iter().any(|route| matches!(&route.target, Target::Component(c) if *c == id));
-            let has_redis = app.subscriptions.iter().any(|subscription| subscription.component == id);
+            // The copies differ in channels, not in who has one.
+            let has_redis =
+                app.copies[0].subscriptions.iter().any(|subscription| subscription.component == id);
             let output = Output::open(logs, &id, quiet)?;
             let pre = match linked.get(&config.wasm) {
                 Some(pre) => Ok(pre.clone()),
@@ -78,7 +94,8 @@ impl Components {
             let loaded = pre.and_then(|pre| {
                 linked.insert(config.wasm.clone(), pre.clone());
                 Ok(LoadedComponent {
-                    config: Arc::new(config),
+                    config,
+                    position,
                     output,
                     limits,
                     meter: meter.clone(),
@@ -91,12 +108,43 @@ impl Components {
             let loaded = loaded.with_context(|| format!("component {id:?}"))?;
             by_id.insert(id, Arc::new(loaded));
         }
-        Ok(Self { by_id, meter })
+        let copies = app.copies.iter_mut().map(|copy| std::mem::take(&mut copy.settings)).collect();
+        Ok(Self { by_id, copies, meter })
     }
 
     /// The component with an id that the manifest has.
     pub(crate) fn get(&self, id: &str) -> Option<&Arc<LoadedComponent>> {
         self.by_id.get(id)
+    }
+
+    /// The same in a copy, which is given by its place.
+    pub(crate) fn handler(&self, copy: usize, id: &str) -> Option<Handler> {
+        let component = self.get(id)?.clone();
+        let settings = self.copies.get(copy)?.get(component.position)?.clone();
+        let copy = (self.copies.len() > 1).then(|| u32::try_from(copy + 1).unwrap_or(u32::MAX));
+        Some(Handler { component, settings, copy })
+    }
+}
+
+impl Handler {
+    /// Who it is, for a line of the log.
+    pub(crate) fn name(&self) -> String {
+        match self.copy {
+            Some(copy) => format!("component {:?} of copy {copy}", self.component.id()),
+            None => format!("component {:?}", self.component.id()),
+        }
+    }
+
+    /// A store for one instance, once fewer than [`MAX_INSTANCES`] run.
+    pub(crate) async fn slot(&self) -> Result<Slot> {
+        let LoadedComponent { slots, limits, engine, .. } = &*self.component;
+        let permit = slots.clone().acquire_owned().await.context("the program is ending")?;
+        let mut store = Store::new(engine, State::new(self));
+        store.limiter(|state| &mut state.memory);
+        if let Some(timeout) = limits.timeout {
+            store.set_epoch_deadline(Limits::deadline_ticks(timeout));
+        }
+        Ok(Slot { store, _permit: permit })
     }
 }
 
@@ -109,18 +157,6 @@ impl LoadedComponent {
     /// The text of the manifest about it.
     pub(crate) fn description(&self) -> Option<&str> {
         self.config.description.as_deref()
-    }
-
-    /// A store for one instance, once fewer than [`MAX_INSTANCES`] run.
-    pub(crate) async fn slot(&self) -> Result<Slot> {
-        let permit = self.slots.clone().acquire_owned().await.context("the program is ending")?;
-        let state = State::new(self.config.clone(), &self.output, self.limits.max_memory);
-        let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| &mut state.memory);
-        if let Some(timeout) = self.limits.timeout {
-            store.set_epoch_deadline(Limits::deadline_ticks(timeout));
-        }
-        Ok(Slot { store, _permit: permit })
     }
 
     /// Counts a start that is now complete.

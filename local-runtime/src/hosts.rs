@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use url::Url;
 
 /// The entries of one component.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct AllowedHosts {
     entries: Vec<Entry>,
 }

@@ -1,4 +1,5 @@
-//! The HTTP trigger: one fresh instance per request, as many at once as there are slots.
+//! The HTTP trigger: one fresh instance per request, as many at once as there are slots. Each copy of the application has
+//! a listener of its own; all else is shared.
 //!
 //! A request runs in a task of its own, so that it is carried out to its end when its client has gone. Paths below
 //! `/.well-known/spin` and `/.well-known/local-runtime` are answered here and never reach a component.
@@ -21,7 +22,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::app::{App, Route, Target};
-use crate::component::{Components, LoadedComponent};
+use crate::component::{Components, Handler};
 use crate::manifest::StaticResponse;
 use crate::output::log;
 use crate::router::{Found, Router};
@@ -45,25 +46,23 @@ pub(crate) struct HttpTrigger {
     routes: Vec<Route>,
     /// The document that `/.well-known/spin/info` answers.
     info: String,
-    address: SocketAddr,
 }
 
 impl HttpTrigger {
-    /// Makes the trigger for a listener's address.
-    pub(crate) fn new(
-        app: &mut App,
-        router: Router,
-        components: Arc<Components>,
-        address: SocketAddr,
-    ) -> Self {
+    /// Makes the trigger of all copies.
+    pub(crate) fn new(app: &mut App, router: Router, components: Arc<Components>) -> Self {
         let info = serde_json::json!({ "name": app.name, "version": app.version, "bindle_version": null });
         let routes = std::mem::take(&mut app.routes);
-        Self { components, router, routes, info: info.to_string(), address }
+        Self { components, router, routes, info: info.to_string() }
     }
 
-    /// The lines that tell which routes there are; none for an application without any.
-    pub(crate) fn banner(&self) -> Vec<String> {
-        let mut lines = vec![format!("Serving http://{}", self.address)];
+    /// The lines that tell where the copies listen and which routes the first one has; an application may have none.
+    pub(crate) fn banner(&self, addresses: &[SocketAddr]) -> Vec<String> {
+        let [first, further @ ..] = addresses else { return Vec::new() };
+        let mut lines = vec![format!("Serving http://{first}")];
+        lines.extend(
+            further.iter().zip(2..).map(|(address, copy)| format!("Serving http://{address} (copy {copy})")),
+        );
         if !self.routes.is_empty() {
             lines.push("Available Routes:".to_owned());
         }
@@ -78,18 +77,18 @@ impl HttpTrigger {
                 }
                 Target::Static(_) => ("(static response)", None),
             };
-            lines.push(format!("  {id}: http://{}{path}{kind}", self.address));
+            lines.push(format!("  {id}: http://{first}{path}{kind}"));
             lines.extend(description.map(|text| format!("    {text}")));
         }
         lines
     }
 
-    /// Accepts connections for as long as the program runs.
-    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) {
+    /// Accepts connections of one copy for as long as the program runs.
+    pub(crate) async fn serve(self: Arc<Self>, copy: usize, listener: TcpListener) {
         loop {
             match listener.accept().await {
                 Ok((stream, client)) => {
-                    tokio::spawn(self.clone().connection(stream, client));
+                    tokio::spawn(self.clone().connection(copy, stream, client));
                 }
                 Err(error) => {
                     log(&format!("failed to accept a connection: {error}"));
@@ -99,12 +98,12 @@ impl HttpTrigger {
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, client: SocketAddr) {
+    async fn connection(self: Arc<Self>, copy: usize, stream: TcpStream, client: SocketAddr) {
         // Without it a reply in two writes may wait for the client's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
         let service = service_fn(|request| {
             let trigger = self.clone();
-            async move { anyhow::Ok(trigger.answer(request, client).await) }
+            async move { anyhow::Ok(trigger.answer(copy, request, client).await) }
         });
         // A client that breaks off or talks nonsense is its own business.
         let _ = hyper::server::conn::http1::Builder::new()
@@ -113,7 +112,7 @@ impl HttpTrigger {
             .await;
     }
 
-    async fn answer(&self, request: Request<Incoming>, client: SocketAddr) -> Reply {
+    async fn answer(&self, copy: usize, request: Request<Incoming>, client: SocketAddr) -> Reply {
         let since = Instant::now();
         match request.uri().path() {
             HEALTH => return text(StatusCode::OK, "text/plain", "OK"),
@@ -128,10 +127,10 @@ impl HttpTrigger {
         let route = &self.routes[found.index];
         match &route.target {
             Target::Static(response) => static_reply(response),
-            Target::Component(id) => match self.components.get(id) {
-                Some(component) => {
+            Target::Component(id) => match self.components.handler(copy, id) {
+                Some(handler) => {
                     let request = self.with_spin_headers(request, route, &found, client);
-                    dispatch(component.clone(), request, since).await
+                    dispatch(handler, request, since).await
                 }
                 None => empty(StatusCode::INTERNAL_SERVER_ERROR),
             },
@@ -192,12 +191,12 @@ fn set(headers: &mut HeaderMap, name: &str, value: &str) {
 }
 
 /// Runs the handler in a task of its own and waits for its reply.
-async fn dispatch(component: Arc<LoadedComponent>, request: Request<Incoming>, since: Instant) -> Reply {
+async fn dispatch(handler: Handler, request: Request<Incoming>, since: Instant) -> Reply {
     let (sender, receiver) = oneshot::channel();
     let what = format!("{} {}", request.method(), request.uri().path());
     tokio::spawn(async move {
-        if let Err(error) = run(&component, request, sender, since).await {
-            log(&format!("component {:?} failed at {what}: {error:#}", component.id()));
+        if let Err(error) = run(&handler, request, sender, since).await {
+            log(&format!("{} failed at {what}: {error:#}", handler.name()));
         }
     });
     match receiver.await {
@@ -207,13 +206,14 @@ async fn dispatch(component: Arc<LoadedComponent>, request: Request<Incoming>, s
 }
 
 async fn run(
-    component: &LoadedComponent,
+    handler: &Handler,
     request: Request<Incoming>,
     sender: ReplySender,
     since: Instant,
 ) -> Result<()> {
+    let component = &handler.component;
     let pre = component.http.as_ref().context("it has no HTTP trigger")?;
-    let mut slot = component.slot().await?;
+    let mut slot = handler.slot().await?;
     let result = component
         .within_limit(async {
             let proxy = pre.instantiate_async(&mut slot.store).await?;

@@ -3,8 +3,6 @@
 //! An instance sees the environment of the manifest, clocks, random numbers, its own output, the servers on its
 //! list and its variables. No folder, no socket and no environment of this process.
 
-use std::sync::Arc;
-
 use anyhow::{Context, Result};
 use wasmtime::component::types::{self, ComponentItem};
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable, ResourceType};
@@ -12,9 +10,8 @@ use wasmtime::{Engine, ResourceLimiter};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::app::ComponentConfig;
+use crate::component::{Handler, LoadedComponent};
 use crate::outbound_http::HttpHooks;
-use crate::output::Output;
 use crate::variables::check_name;
 
 use bindings::fermyon::spin2_0_0::variables;
@@ -43,7 +40,7 @@ pub(crate) mod bindings {
 
 /// The data of a store: one instance of one component.
 pub(crate) struct State {
-    pub(crate) config: Arc<ComponentConfig>,
+    pub(crate) handler: Handler,
     pub(crate) table: ResourceTable,
     pub(crate) memory: MemoryLimit,
     wasi: WasiCtx,
@@ -52,20 +49,21 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(config: Arc<ComponentConfig>, output: &Output, max_memory: usize) -> Self {
+    pub(crate) fn new(handler: &Handler) -> Self {
+        let LoadedComponent { config, output, limits, .. } = &*handler.component;
         let mut wasi = WasiCtx::builder();
         wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
-        wasi.stdout(output.stdout.stream()).stderr(output.stderr.stream());
+        wasi.stdout(output.stdout.stream(handler.copy)).stderr(output.stderr.stream(handler.copy));
         for (name, value) in &config.environment {
             wasi.env(name, value);
         }
         Self {
             table: ResourceTable::new(),
-            memory: MemoryLimit { max: max_memory, reached: false },
+            memory: MemoryLimit { max: limits.max_memory, reached: false },
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            http_hooks: HttpHooks::new(config.clone()),
-            config,
+            http_hooks: HttpHooks::new(handler.settings.allowed_hosts.clone()),
+            handler: handler.clone(),
         }
     }
 }
@@ -107,10 +105,11 @@ impl variables::Host for State {
         if let Err(error) = check_name(&name) {
             return Ok(Err(variables::Error::InvalidName(error.to_string())));
         }
-        Ok(match self.config.variables.get(&name) {
-            Some(value) => Ok(value.clone()),
+        Ok(match self.handler.settings.variable(&name) {
+            Some(value) => Ok(value.to_owned()),
             None => {
-                Err(variables::Error::Undefined(format!("no variable for {:?}.{name:?}", self.config.id)))
+                let id = self.handler.component.id();
+                Err(variables::Error::Undefined(format!("no variable for {id:?}.{name:?}")))
             }
         })
     }

@@ -14,22 +14,22 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use crate::app::ComponentConfig;
+use crate::hosts::AllowedHosts;
 
 /// How long to connect, and to wait for the first byte, where the component does not say: what wasmtime takes.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Lets requests through to the servers on a component's list.
 pub(crate) struct HttpHooks {
-    config: Arc<ComponentConfig>,
+    allowed: Arc<AllowedHosts>,
 }
 
 /// What is left to do for a connection once the response has begun.
 type Worker = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 impl HttpHooks {
-    pub(crate) fn new(config: Arc<ComponentConfig>) -> Self {
-        Self { config }
+    pub(crate) fn new(allowed: Arc<AllowedHosts>) -> Self {
+        Self { allowed }
     }
 }
 
@@ -41,8 +41,7 @@ impl WasiHttpHooks for HttpHooks {
         _: Worker,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Worker), Error>> + Send> {
         let url = url::Url::parse(&request.uri().to_string());
-        let allowed =
-            url.is_ok_and(|url| url.scheme() == "http" && self.config.allowed_hosts.allow_url(&url));
+        let allowed = url.is_ok_and(|url| url.scheme() == "http" && self.allowed.allow_url(&url));
         Box::new(async move {
             if !allowed {
                 return Err(Error::HttpRequestDenied);

@@ -25,7 +25,7 @@ type HostResult<T> = wasmtime::Result<Result<T, Error>>;
 impl State {
     fn is_listed(&self, address: &str) -> bool {
         url::Url::parse(address)
-            .is_ok_and(|url| url.scheme() == "redis" && self.config.allowed_hosts.allow_url(&url))
+            .is_ok_and(|url| url.scheme() == "redis" && self.handler.settings.allowed_hosts.allow_url(&url))
     }
 
     async fn query(&mut self, connection: &Resource<RedisConnection>, command: &Cmd) -> HostResult<Value> {

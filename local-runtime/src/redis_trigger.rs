@@ -1,21 +1,21 @@
-//! The Redis trigger: one task per address string, one message at a time in each.
+//! The Redis trigger: one connection per address string, which all copies with that string share.
 //!
-//! Channels under the same address string wait for each other, two strings that differ do not, even where they
-//! mean the same server. Components that share a channel run concurrently for one message. A handler's error is logged
-//! and dropped: no acknowledgement, no redelivery. Unlike Spin, a lost connection is made again.
+//! In each copy, channels under the same address string wait for each other, two strings that differ do not, even where they
+//! mean the same server (see `lanes`). A handler's error is logged and dropped: no acknowledgement, no redelivery. Unlike
+//! Spin, a lost connection is made again.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use futures_util::StreamExt;
 use rand::Rng;
 use redis::aio::PubSub;
 use tokio::task::JoinSet;
 
-use crate::app::Subscription;
-use crate::component::{Components, LoadedComponent};
+use crate::app::{App, AppCopy, Subscription};
+use crate::component::Components;
+use crate::lanes::Lanes;
 use crate::output::log;
 
 /// The first and the longest pause between two attempts to connect.
@@ -31,10 +31,7 @@ pub(crate) struct RedisTrigger {
     address: String,
     /// The address as it may be shown.
     shown: String,
-    /// The components of each channel.
-    channels: BTreeMap<String, Vec<Arc<LoadedComponent>>>,
-    /// The channels as they may be shown, with the ids of their components.
-    shown_channels: BTreeMap<String, Vec<String>>,
+    lanes: Lanes,
     reconnect: bool,
 }
 
@@ -48,33 +45,32 @@ pub(crate) enum OnLoss {
 }
 
 impl RedisTrigger {
-    /// One trigger for each address string.
-    pub(crate) fn group(
-        subscriptions: &[Subscription],
-        components: &Components,
-        on_loss: OnLoss,
-    ) -> Vec<Self> {
+    /// One trigger for each address string of all copies.
+    pub(crate) fn group(app: &App, components: &Components, on_loss: OnLoss) -> Vec<Self> {
         let mut triggers: BTreeMap<&str, Self> = BTreeMap::new();
-        for Subscription { address, channel, component } in subscriptions {
-            let Some(loaded) = components.get(component) else { continue };
-            let trigger = triggers.entry(&address.text).or_insert_with(|| Self {
-                address: address.text.clone(),
-                shown: without_password(&address.shown),
-                channels: BTreeMap::new(),
-                shown_channels: BTreeMap::new(),
-                reconnect: on_loss == OnLoss::Reconnect,
-            });
-            trigger.channels.entry(channel.text.clone()).or_default().push(loaded.clone());
-            trigger.shown_channels.entry(channel.shown.clone()).or_default().push(component.clone());
+        for (copy, app_copy) in app.copies.iter().enumerate() {
+            for Subscription { address, channel, component } in &app_copy.subscriptions {
+                let Some(handler) = components.handler(copy, component) else { continue };
+                let trigger = triggers.entry(&address.text).or_insert_with(|| Self {
+                    address: address.text.clone(),
+                    shown: without_password(&address.shown),
+                    lanes: Lanes::default(),
+                    reconnect: on_loss == OnLoss::Reconnect,
+                });
+                trigger.lanes.listen(copy, &channel.text, handler);
+            }
         }
         triggers.into_values().collect()
     }
 
-    /// The lines that tell which channels are listened to.
-    pub(crate) fn banner(&self) -> Vec<String> {
-        let channels =
-            self.shown_channels.iter().map(|(channel, ids)| format!("\t{channel}: [{}]", ids.join(", ")));
-        std::iter::once(format!("Active Channels on {}:", self.shown)).chain(channels).collect()
+    /// The lines that tell which channels are listened to; of several copies only how many, for they are alike.
+    pub(crate) fn banner(app: &App, triggers: &[Self]) -> Vec<String> {
+        if let [AppCopy { subscriptions, .. }] = &app.copies[..] {
+            return channel_lines(subscriptions);
+        }
+        let channels: usize = app.copies.iter().map(|copy| copy.subscriptions.len()).sum();
+        let (copies, connections) = (app.copies.len(), triggers.len());
+        vec![format!("Active Channels of {copies} copies: {channels} on {connections} connections")]
     }
 
     /// Connects and subscribes for the first time.
@@ -94,6 +90,7 @@ impl RedisTrigger {
 
     /// Handles messages for as long as the program runs, or, without reconnecting, until the connection is lost.
     pub(crate) async fn run(self, mut connection: Option<PubSub>) {
+        let mut handling = JoinSet::new();
         loop {
             let subscribed = match connection.take() {
                 Some(subscribed) => subscribed,
@@ -101,9 +98,12 @@ impl RedisTrigger {
             };
             let (mut sink, mut messages) = subscribed.split();
             loop {
+                // What is done is dropped with what it holds.
+                while handling.try_join_next().is_some() {}
                 match tokio::time::timeout(PING_AFTER, messages.next()).await {
                     Ok(Some(message)) => {
-                        self.handle(message.get_channel_name(), message.get_payload_bytes()).await;
+                        let payload = message.get_payload_bytes();
+                        self.lanes.deliver(message.get_channel_name(), payload, &mut handling);
                     }
                     Ok(None) => break,
                     // Nobody says that a half-open connection is dead; it looks like one on which nothing happens.
@@ -116,6 +116,7 @@ impl RedisTrigger {
             }
             if !self.reconnect {
                 log(&format!("lost Redis at {}", self.shown));
+                while handling.join_next().await.is_some() {}
                 return;
             }
             log(&format!("lost Redis at {}, reconnecting", self.shown));
@@ -140,9 +141,7 @@ impl RedisTrigger {
         let subscribe = async {
             let client = redis::Client::open(self.address.as_str())?;
             let mut connection = client.get_async_pubsub().await?;
-            for channel in self.channels.keys() {
-                connection.subscribe(channel).await?;
-            }
+            connection.subscribe(self.lanes.channels()).await?;
             redis::RedisResult::Ok(connection)
         };
         match tokio::time::timeout(CONNECT_LIMIT, subscribe).await {
@@ -150,42 +149,21 @@ impl RedisTrigger {
             Err(_) => bail!("no answer within {} s", CONNECT_LIMIT.as_secs()),
         }
     }
-
-    /// Runs the handlers of one message and waits for all of them.
-    async fn handle(&self, channel: &str, payload: &[u8]) {
-        let since = Instant::now();
-        let components = self.channels.get(channel).map(Vec::as_slice).unwrap_or_default();
-        // Each in a task of its own: they run on all cores, and a panic of one does not end the trigger.
-        let mut handlers = JoinSet::new();
-        for component in components {
-            handlers.spawn(handle_and_log(component.clone(), channel.to_owned(), payload.to_vec(), since));
-        }
-        while handlers.join_next().await.is_some() {}
-    }
 }
 
-async fn handle_and_log(component: Arc<LoadedComponent>, channel: String, payload: Vec<u8>, since: Instant) {
-    if let Err(error) = run(&component, &payload, since).await {
-        log(&format!("component {:?} failed at a message on {channel:?}: {error:#}", component.id()));
+/// The channels of one copy under their addresses, each with its components.
+fn channel_lines(subscriptions: &[Subscription]) -> Vec<String> {
+    let mut addresses: BTreeMap<&str, (&str, BTreeMap<&str, Vec<&str>>)> = BTreeMap::new();
+    for Subscription { address, channel, component } in subscriptions {
+        let (_, channels) = addresses.entry(&address.text).or_insert((&address.shown, BTreeMap::new()));
+        channels.entry(&channel.shown).or_default().push(component);
     }
-}
-
-async fn run(component: &LoadedComponent, payload: &Vec<u8>, since: Instant) -> Result<()> {
-    let pre = component.redis.as_ref().context("it has no Redis trigger")?;
-    let mut slot = component.slot().await?;
-    let result = component
-        .within_limit(async {
-            let handler = pre.instantiate_async(&mut slot.store).await?;
-            component.started(since);
-            let handled =
-                handler.fermyon_spin_inbound_redis().call_handle_message(&mut slot.store, payload).await?;
-            match handled {
-                Ok(()) => anyhow::Ok(()),
-                Err(_) => bail!("its handler returned an error"),
-            }
-        })
-        .await;
-    result.map_err(|error| component.explain(error, &slot))
+    let mut lines = Vec::new();
+    for (shown, channels) in addresses.into_values() {
+        lines.push(format!("Active Channels on {}:", without_password(shown)));
+        lines.extend(channels.iter().map(|(channel, ids)| format!("\t{channel}: [{}]", ids.join(", "))));
+    }
+    lines
 }
 
 /// An address to show. One with a secret in it comes here as its template, which need not be a URL.

@@ -3,6 +3,7 @@
 //! The order is the contract: everything is resolved, compiled and linked before a port is bound, every Redis
 //! channel is subscribed to before the lines that say so are printed, and nothing is served before that.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +13,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::cache::Cache;
+use crate::cache::{Cache, give_memory_back};
 use crate::cli::UpOptions;
 use crate::component::Components;
+use crate::copies;
 use crate::engine::{Limits, engine};
 use crate::http_trigger::HttpTrigger;
 use crate::metering::{Figures, Meter};
@@ -28,6 +30,8 @@ use crate::router::Router;
 /// When the manifest, a component or an option is refused, the port is taken, or, with `--no-reconnect`, Redis
 /// can't be reached or is lost.
 pub fn up(options: &UpOptions) -> Result<()> {
+    let addresses = copies::addresses(options)?;
+    copies::raise_file_limit();
     let mut app = App::load(options)?;
     let router = Router::new(app.routes.iter().map(|route| route.path.as_str()))?;
     let state_folder = app.folder.join(".spin");
@@ -45,7 +49,7 @@ pub fn up(options: &UpOptions) -> Result<()> {
         .enable_all()
         .build()
         .context("failed to start the runtime's threads")?
-        .block_on(run(app, router, Arc::new(components), options, &logs))
+        .block_on(run(app, router, Arc::new(components), options, &addresses, &logs))
 }
 
 /// Ends the process on a signal, from a thread of its own: handlers that compute can't hold it up.
@@ -62,21 +66,25 @@ async fn run(
     router: Router,
     components: Arc<Components>,
     options: &UpOptions,
+    addresses: &[SocketAddr],
     logs: &Path,
 ) -> Result<()> {
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("failed to listen on {} (--listen)", options.listen))?;
-    let address = listener.local_addr().context("failed to read the address listened on")?;
+    let listeners = listen(addresses).await?;
+    let addresses: Vec<_> = listeners
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect::<Result<_, _>>()
+        .context("failed to read the addresses listened on")?;
     let on_loss = if options.no_reconnect { OnLoss::End } else { OnLoss::Reconnect };
-    let redis = RedisTrigger::group(&app.subscriptions, &components, on_loss);
-    let http = Arc::new(HttpTrigger::new(&mut app, router, components.clone(), address));
+    let redis = RedisTrigger::group(&app, &components, on_loss);
+    let http = Arc::new(HttpTrigger::new(&mut app, router, components.clone()));
 
     let mut lines = vec![format!("Logging component stdio to \"{}\"", logs.display()), String::new()];
-    lines.extend(http.banner());
+    lines.extend(http.banner(&addresses));
+    lines.extend(RedisTrigger::banner(&app, &redis));
+    drop(app);
     let mut connecting = JoinSet::new();
     for trigger in redis {
-        lines.extend(trigger.banner());
         connecting.spawn(async move { trigger.connect().await.map(|connection| (trigger, connection)) });
     }
     let mut triggers = JoinSet::new();
@@ -84,13 +92,29 @@ async fn run(
         let (trigger, connection) = connected.context("failed to connect to Redis")??;
         triggers.spawn(trigger.run(connection));
     }
-    triggers.spawn(http.serve(listener));
+    for (copy, listener) in listeners.into_iter().enumerate() {
+        triggers.spawn(http.clone().serve(copy, listener));
+    }
     print(&lines.join("\n"));
+    drop(lines);
+    give_memory_back();
 
     // None of them ends by itself, but for a Redis trigger that may not reconnect.
     triggers.join_next().await;
     print_figures(&components.meter);
     bail!("A trigger exited unexpectedly. Terminating.")
+}
+
+async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for (address, copy) in addresses.iter().zip(1..) {
+        let listener = TcpListener::bind(address).await.with_context(|| match addresses {
+            [_] => format!("failed to listen on {address} (--listen)"),
+            _ => format!("failed to listen on {address} for copy {copy} (--listen, --copies)"),
+        })?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
 }
 
 fn print_figures(meter: &Meter) {

@@ -48,7 +48,7 @@ impl Variables {
             if !variable.required && variable.default.is_none() {
                 bail!("variable {name:?} needs a default or `required = true`");
             }
-            let env_name = format!("{ENV_PREFIX}{}", name.to_uppercase());
+            let env_name = env_name(name);
             let Some(text) = env(&env_name).or_else(|| variable.default.clone()) else {
                 bail!("required variable {name:?} has no value; set {env_name}");
             };
@@ -99,6 +99,11 @@ impl Rendered {
             checked => checked,
         }
     }
+}
+
+/// The environment variable that sets a variable.
+pub(crate) fn env_name(variable: &str) -> String {
+    format!("{ENV_PREFIX}{}", variable.to_uppercase())
 }
 
 /// Refuses what Spin refuses as a variable's name: anything but lower snake_case.

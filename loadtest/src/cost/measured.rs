@@ -71,8 +71,8 @@ impl Measured {
         self.app_cpu_s + self.redis_cpu_s
     }
 
-    /// MiB of Redis for so many orders of a day: their states and confirmations are kept for a day. In proportion to the burst, so
-    /// rather too much: what Redis needs when it is empty is counted again with every burst's worth.
+    /// MiB of Redis with so many orders in it. In proportion to the burst, so rather too much: what Redis needs when it is empty is
+    /// counted again with every burst's worth.
     pub fn redis_mib_for(&self, orders: f64) -> f64 {
         self.redis_mib * (orders / self.orders).max(1.0)
     }

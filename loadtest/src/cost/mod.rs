@@ -52,6 +52,8 @@ pub struct Answer {
     pub prices: Prices,
     /// Orders of the day.
     pub orders: f64,
+    /// The most orders that Redis keeps at a time.
+    pub kept_orders: f64,
     /// What the day asks for.
     pub asked: Asked,
     /// One for each report on each node.
@@ -116,6 +118,7 @@ fn answer(
         assumed: assumed.clone(),
         warnings: warnings(&reports, &prices.nodes, &load, assumed),
         orders: load.orders,
+        kept_orders: load.kept_orders,
         asked: load.asked,
         reports,
         prices,
@@ -162,8 +165,15 @@ fn write_json(mut file: File, path: &Path, what: &impl Serialize) -> Result<()> 
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use clap::Parser;
+    use serde_json::{Value, json};
+    use tempfile::TempDir;
+
     use super::measured::Measured;
     use super::prices::{Architecture, NodeType};
+    use super::*;
 
     /// Four processors, 16 GiB, 0.4 USD an hour.
     pub(super) fn a_node() -> NodeType {
@@ -191,6 +201,100 @@ mod tests {
             app_mib: 100.0,
             redis_mib: 40.0,
             cores: 2.0,
+        }
+    }
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: CostOptions,
+    }
+
+    /// A folder with a report and a baseline that takes half of its CPU. Redis takes next to no memory, or it would be the limit.
+    fn a_folder() -> TempDir {
+        let folder = TempDir::new().expect("a folder");
+        for (name, app_cpu_s) in [("r.json", 0.4), ("b.json", 0.2)] {
+            let report = json!({
+                "orders": 10_000, "total_s": 0.5, "cores": 2,
+                "cpu_s": {"app": app_cpu_s, "redis": 0.4}, "rss_mib": {"app": 35.0, "redis": 0.01},
+            });
+            fs::write(folder.path().join(name), report.to_string()).expect("a file");
+        }
+        folder
+    }
+
+    /// Runs the command with flags in which `DIR` stands for the folder, and reads what it wrote.
+    fn cost(folder: &TempDir, flags: &str) -> Result<Value> {
+        let flags =
+            format!("cost {flags} --json DIR/out.json").replace("DIR", &folder.path().display().to_string());
+        run(&Line::try_parse_from(flags.split_whitespace())?.options)?;
+        Ok(serde_json::from_slice(&fs::read(folder.path().join("out.json"))?)?)
+    }
+
+    fn why(folder: &TempDir, flags: &str) -> String {
+        format!("{:#}", cost(folder, flags).expect_err("it is refused"))
+    }
+
+    #[test]
+    fn the_json_holds_the_inputs_and_factors_that_multiply_to_the_ratio() {
+        let folder = a_folder();
+        let flags = "--report DIR/r.json --baseline DIR/b.json --nodes D2ds_v5,D2pds_v5 --multiply 2000";
+        let answer = cost(&folder, flags).expect("an answer");
+        assert!(answer["reports"][0]["file"].as_str().is_some_and(|file| file.ends_with("r.json")));
+        assert_eq!(answer["prices"]["nodes"][1]["as_of"], "2026-06");
+        assert_eq!(answer["assumed"]["multiply"], 2000.0);
+        assert_eq!(answer["shape"], "the checked-in day");
+        let factors = answer["factors"]["factors"].as_array().expect("factors");
+        let product: f64 = factors.iter().filter_map(|factor| factor["factor"].as_f64()).product();
+        let usd = |way: &str, row: usize| answer["rows"][row][way]["usd"].as_f64().expect("a cost");
+        // Rows are r.json and b.json on the first node, then on the second.
+        let ratio = usd("pool_to_zero", 2) / usd("always_on", 1);
+        assert!((product / ratio - 1.0).abs() < 1e-12, "{product} instead of {ratio}");
+        // Twice the CPU of the baseline costs more where many nodes are needed.
+        assert!(factors[0]["factor"].as_f64().is_some_and(|factor| factor > 1.5), "{}", factors[0]);
+    }
+
+    #[test]
+    fn on_every_node_following_the_load_costs_no_more_and_a_pool_at_zero_less() {
+        let folder = a_folder();
+        for flags in ["--report DIR/r.json", "--report DIR/r.json --multiply 200 --drain-s 600"] {
+            let answer = cost(&folder, flags).expect("an answer");
+            for row in answer["rows"].as_array().expect("rows") {
+                let usd = ["always_on", "autoscaled", "pool_to_zero"].map(|way| row[way]["usd"].as_f64());
+                assert!(usd[0] >= usd[1] && usd[1] > usd[2], "{row}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_example_needs_no_report() {
+        let published = cost(&a_folder(), "--example reference").expect("an answer");
+        assert_eq!(published[1]["published"], 0.4);
+        assert_eq!(published[1]["factors"].as_array().map(Vec::len), Some(4));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_flag() {
+        let folder = a_folder();
+        assert!(why(&folder, "").contains("--report"));
+        assert!(why(&folder, "--report DIR/no.json").starts_with("--report: failed to read"));
+        assert!(why(&folder, "--report DIR/r.json --baseline DIR/no.json").starts_with("--baseline: failed"));
+        assert!(
+            why(&folder, "--report DIR/r.json --shape DIR/no.csv").starts_with("--shape: failed to read")
+        );
+        assert!(
+            why(&folder, "--report DIR/r.json --prices DIR/no.toml").starts_with("--prices: failed to read")
+        );
+        assert!(
+            why(&folder, "--report DIR/r.json --nodes D9")
+                .starts_with("--nodes: the checked-in table: no node")
+        );
+        assert!(why(&folder, "--report DIR/r.json --system-nodes 0").starts_with("--system-nodes: 0"));
+        for flag in
+            ["--utilisation 0", "--utilisation 1.1", "--multiply -1", "--usable-memory nan", "--drain-s 0"]
+        {
+            let name = flag.split(' ').next().expect("a flag");
+            assert!(why(&folder, &format!("--report DIR/r.json {flag}")).contains(name), "{flag}");
         }
     }
 }

@@ -67,10 +67,10 @@ pub enum Provision {
 #[derive(Debug, Clone, PartialEq, Args, Serialize)]
 pub struct Assumptions {
     /// The day's rates are multiplied by this.
-    #[arg(long, default_value_t = 1.0, value_parser = positive)]
+    #[arg(long, default_value_t = 1.0, value_parser = positive, allow_negative_numbers = true)]
     pub multiply: f64,
     /// Share of a processor's time that is planned for, 0 to 1.
-    #[arg(long, default_value_t = 0.6, value_parser = share)]
+    #[arg(long, default_value_t = 0.6, value_parser = share, allow_negative_numbers = true)]
     pub utilisation: f64,
     /// What always-on nodes are provisioned for.
     #[arg(long, value_enum, default_value_t = Provision::Peak)]
@@ -87,8 +87,11 @@ pub struct Assumptions {
     /// Where Redis lives.
     #[arg(long, value_enum, default_value_t = RedisPlace::System)]
     pub redis: RedisPlace,
+    /// For how long Redis keeps an order's state and confirmation, in seconds: the variable of the same name.
+    #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub retention_s: u32,
     /// Share of a node's memory that is left for the app, 0 to 1.
-    #[arg(long, default_value_t = 0.75, value_parser = share)]
+    #[arg(long, default_value_t = 0.75, value_parser = share, allow_negative_numbers = true)]
     pub usable_memory: f64,
     /// Seconds from the wish for a node until it works; it is paid from the wish.
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u32).range(..=86_400))]

@@ -18,6 +18,8 @@ pub struct Load {
     pub asked: Asked,
     /// Orders of the day.
     pub orders: f64,
+    /// The most orders that Redis keeps at a time.
+    pub kept_orders: f64,
     /// Orders of each of its seconds.
     arrivals: Vec<f64>,
     /// What was not measured.
@@ -89,10 +91,12 @@ impl Load {
     /// A day under these assumptions.
     pub fn of(day: &Day, assumed: &Assumptions) -> Self {
         let day = day.times(assumed.multiply);
+        let arrivals = pool::arrivals(&day);
         Self {
             asked: Asked::of(&day, f64::from(assumed.drain_s)),
             orders: day.total(),
-            arrivals: pool::arrivals(&day),
+            kept_orders: pool::most_within(&arrivals, assumed.retention_s),
+            arrivals,
             assumed: assumed.clone(),
         }
     }
@@ -153,11 +157,12 @@ impl Load {
     }
 
     fn rate_of(&self, node: &NodeType, measured: &Measured) -> Result<f64> {
-        let redis_mib = measured.redis_mib_for(self.orders);
+        let redis_mib = measured.redis_mib_for(self.kept_orders);
         ensure!(
             redis_mib <= self.assumed.usable_mib(node),
-            "{}: its memory does not hold Redis with a day's orders, {redis_mib:.0} MiB by {}",
+            "{}: its memory does not hold Redis with {:.0} orders, {redis_mib:.0} MiB by {}; see --nodes and --retention-s",
             node.name,
+            self.kept_orders,
             measured.file
         );
         orders_per_s_of(node, measured, redis_mib, &self.assumed)
@@ -320,9 +325,12 @@ mod tests {
 
     #[test]
     fn a_node_that_cannot_hold_redis_is_refused_by_name() {
-        // 10,000 orders take 40 MiB; the 86.4 million of this day 337 GiB.
+        // 10,000 orders take 40 MiB; the 86.4 million of this day 337 GiB, the 3 million of 50 minutes 11.7 GiB of the 12 GiB
+        // that are usable.
         let load = a_load("00:00,60000", Assumptions::default());
         let why = format!("{:#}", load.row(&a_node(), &a_measurement()).expect_err("too small"));
         assert!(why.starts_with("four: its memory does not hold Redis"), "{why}");
+        let for_less_time = Assumptions { retention_s: 3_000, ..Assumptions::default() };
+        assert!(a_load("00:00,60000", for_less_time).row(&a_node(), &a_measurement()).is_ok());
     }
 }

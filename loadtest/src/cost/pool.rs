@@ -50,6 +50,18 @@ pub fn arrivals(day: &Day) -> Vec<f64> {
     until.windows(2).map(|pair| pair[1] - pair[0]).collect()
 }
 
+/// The most orders that come within so many seconds, at most a day.
+pub fn most_within(arrivals: &[f64], seconds: u32) -> f64 {
+    let seconds = (seconds as usize).min(DAY);
+    let mut within: f64 = arrivals[..seconds].iter().sum();
+    let mut most = within;
+    for second in 0..DAY {
+        within += arrivals[(second + seconds) % DAY] - arrivals[second];
+        most = most.max(within);
+    }
+    most
+}
+
 /// Hours of a day in which the app is at zero: no order came for so many seconds.
 pub fn hours_without_app(arrivals: &[f64], cooldown_s: u32) -> f64 {
     let mut last = None;
@@ -217,6 +229,15 @@ mod tests {
             .map(|(now, value)| window.most(now, value))
             .collect();
         assert_eq!(seen, [1, 5, 5, 5, 3, 3, 1]);
+    }
+
+    #[test]
+    fn the_most_orders_are_looked_for_across_midnight() {
+        // One a second from 23:00 to 01:00, the edges apart.
+        let day = a_day("01:00,60\n01:01,0\n22:59,0\n23:00,60\n");
+        assert!((most_within(&day, 7_200) - 7_200.0).abs() < 1e-6);
+        assert!((most_within(&day, 60) - 60.0).abs() < 1e-6);
+        assert!((most_within(&day, 86_400) - 7_260.0).abs() < 1e-6, "an edge is half a minute's worth");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! - `chaos`: everything is killed under load
 //! - `dead_letters`: what was set aside, over the API and by the command line
 //! - `bad_redis`: Redis in every bad state; `proxy` is what makes it slow, loading or deaf
+//! - `migration`: components and native service on the same streams
 //! - `outage`: Redis goes away and comes back
 //! - `poison`: orders that their component does not survive
 //! - `security`: who may see and change orders, and what nobody may see
@@ -19,6 +20,7 @@ mod bad_redis;
 mod bursts;
 mod chaos;
 mod dead_letters;
+mod migration;
 mod outage;
 mod poison;
 mod proxy;

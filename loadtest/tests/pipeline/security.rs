@@ -276,8 +276,13 @@ fn the_whole_pipeline_runs_as_a_user_with_the_documented_rights() {
 fn every_documented_command_is_called_by_something_and_nothing_else_is() {
     let mut called: BTreeSet<String> =
         ["ping", "eval", "evalsha", "hgetall", "xrange", "publish", "subscribe"].map(String::from).into();
-    for script in std::fs::read_dir(repository().join("shared/src/queue/lua")).unwrap() {
-        let text = std::fs::read_to_string(script.unwrap().path()).unwrap();
+    let scripts = ["shared/src/queue/lua", "shared/src/queue/lua/common"]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(repository().join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "lua"));
+    for script in scripts {
+        let text = std::fs::read_to_string(script).unwrap();
         for opening in ["call('", "{'X"] {
             for (at, _) in text.match_indices(opening) {
                 let word = &text[at + opening.find('\'').unwrap() + 1..];

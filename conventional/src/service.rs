@@ -1,0 +1,143 @@
+//! The workers of one process, from ready to stopped.
+//!
+//! A signal lets every worker finish the batch in hand and claim no other; what it leaves in the stream is rung for. A worker that
+//! panics ends the process: whoever supervises it starts it anew, and what it held is redelivered.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+use shared::queue::{Lane, Role};
+use shared::roles::{Distributor, Receiver};
+
+use crate::cli::{RoleName, Settings};
+use crate::worker::{Done, Worker};
+
+/// How long a batch in hand may take after the signal.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+/// How often to look whether a batch is finished.
+const LOOK: Duration = Duration::from_millis(2);
+
+enum Event {
+    /// A worker listens to its bell.
+    Ready(&'static str),
+    /// A worker panicked.
+    Died(&'static str),
+    /// SIGINT, SIGTERM or SIGHUP.
+    Signal,
+}
+
+struct Handle {
+    name: &'static str,
+    done: Arc<Mutex<Done>>,
+}
+
+/// Runs the roles until a signal comes. Prints a line when all are ready, and one when all are stopped.
+///
+/// # Errors
+/// When signals cannot be caught, a worker panics, or a batch is not finished within 5 s after the signal.
+pub fn run(settings: &Settings) -> Result<()> {
+    let (events, inbox) = channel();
+    let signals = events.clone();
+    // An error means that the process ends anyway.
+    ctrlc::set_handler(move || drop(signals.send(Event::Signal))).context("failed to catch signals")?;
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let workers: Vec<Handle> = settings
+        .roles
+        .iter()
+        .map(|role| {
+            let (events, stop) = (events.clone(), Arc::clone(&is_stopping));
+            match role {
+                RoleName::Distributor => {
+                    let complexity_threshold = settings.complexity_threshold;
+                    start(Distributor { complexity_threshold }, settings, stop, events)
+                }
+                RoleName::ReceiverSimple => start(Receiver { lane: Lane::Simple }, settings, stop, events),
+                RoleName::ReceiverComplex => start(Receiver { lane: Lane::Complex }, settings, stop, events),
+            }
+        })
+        .collect::<Result<_>>()?;
+    let mut waited_for: Vec<&str> = workers.iter().map(|worker| worker.name).collect();
+    let names = waited_for.join(", ");
+    loop {
+        match inbox.recv().context("all workers are gone")? {
+            Event::Ready(name) if waited_for.contains(&name) => {
+                waited_for.retain(|other| *other != name);
+                if waited_for.is_empty() {
+                    let (address, queue) = (settings.redis.addr(), &settings.queue.queue);
+                    println!("conventional: ready as {names}; redis {address}, queue {queue}");
+                }
+            }
+            // Again, after an outage.
+            Event::Ready(_) => {}
+            Event::Died(name) => bail!("{name} panicked"),
+            Event::Signal => break,
+        }
+    }
+    is_stopping.store(true, Ordering::Relaxed);
+    println!("conventional: stopped; {}", finish(&workers)?);
+    Ok(())
+}
+
+fn start<R: Role + Send + 'static>(
+    role: R,
+    settings: &Settings,
+    is_stopping: Arc<AtomicBool>,
+    events: Sender<Event>,
+) -> Result<Handle> {
+    let name = role.stream().group();
+    let done = Arc::default();
+    let worker = Worker {
+        role,
+        redis: settings.redis.clone(),
+        settings: settings.queue.clone(),
+        done: Arc::clone(&done),
+        is_stopping,
+    };
+    let run = move || {
+        let _obituary = Obituary { name, events: events.clone() };
+        worker.run(|| drop(events.send(Event::Ready(name))))
+    };
+    std::thread::Builder::new().name(name.into()).spawn(run).context("failed to start a thread")?;
+    Ok(Handle { name, done })
+}
+
+/// Tells of a worker's end, which only a panic brings about.
+struct Obituary {
+    name: &'static str,
+    events: Sender<Event>,
+}
+
+impl Drop for Obituary {
+    fn drop(&mut self) {
+        drop(self.events.send(Event::Died(self.name)));
+    }
+}
+
+/// Takes the lock of every worker, so that none begins another drain, and says what was done.
+fn finish(workers: &[Handle]) -> Result<String> {
+    let deadline = Instant::now() + STOP_LIMIT;
+    let mut held = Vec::new();
+    let mut words = Vec::new();
+    for Handle { name, done } in workers {
+        let done = loop {
+            match done.try_lock() {
+                Ok(done) => break done,
+                Err(TryLockError::Poisoned(done)) => break PoisonError::into_inner(done),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(anyhow!("redis does not answer")).with_context(|| {
+                        format!("failed to finish the batch of {name}; it will be redelivered")
+                    });
+                }
+            }
+        };
+        words.push(format!("{name} applied {} entries in {} drains", done.applied, done.drains));
+        held.push(done);
+    }
+    // Until here no worker could go on; after the return the process ends.
+    std::mem::forget(held);
+    Ok(words.join(", "))
+}

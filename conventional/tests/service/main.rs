@@ -1,0 +1,13 @@
+//! The program as it is put into a container: the binary on a private Redis, and the Dockerfiles around it.
+//!
+//! - `settings`: flags, environment, and what is said of wrong ones
+//! - `signals`: ready, stopped, and what is left behind
+//! - `work`: roles, outages, the metronome, the probe
+//! - `support`: a running service, killed when a test ends
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+mod settings;
+mod signals;
+mod support;
+mod work;

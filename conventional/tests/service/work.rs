@@ -1,0 +1,86 @@
+//! Roles, outages, the metronome, the probe.
+
+use private_redis::{AppendFsync, Options, RedisServer};
+use redis::Commands;
+use shared::queue::Stream;
+
+use crate::support::{Service, add, connect, keys, poll_until, program, ring, stats};
+
+#[test]
+fn a_role_drains_its_own_stream_and_no_other() {
+    let server = RedisServer::start().unwrap();
+    let mut redis = connect(&server);
+    add(&mut redis, Stream::Ingress, 0..10);
+    let distributor = Service::ready(&server, &["--role", "distributor"]);
+    assert!(distributor.said().contains("ready as distributor; redis 127.0.0.1:"), "{}", distributor.said());
+    poll_until("all are routed", || (stats(&mut redis).streams["simple"].length == 10).then_some(()));
+    add(&mut redis, Stream::Ingress, 10..20);
+    let simple = Service::ready(&server, &["--role", "receiver-simple"]);
+    poll_until("all are confirmed", || (stats(&mut redis).confirmations >= 10).then_some(()));
+    assert!(!simple.said().contains("\"component\":\"distributor\""), "{}", simple.said());
+    ring(&mut redis, Stream::Ingress);
+    poll_until("the rest is confirmed", || (stats(&mut redis).confirmations == 20).then_some(()));
+    let totals = stats(&mut redis).totals;
+    assert_eq!((totals["applied_ingress:conventional"], totals["applied_simple:conventional"]), (20, 20));
+}
+
+#[test]
+fn work_that_nobody_rang_for_is_found_by_the_metronome() {
+    let server = RedisServer::start().unwrap();
+    let mut redis = connect(&server);
+    let _service = Service::ready(&server, &[]);
+    add(&mut redis, Stream::Ingress, 0..3);
+    poll_until("all are confirmed", || (stats(&mut redis).confirmations == 3).then_some(()));
+}
+
+#[test]
+fn an_idle_service_drops_the_confirmations_that_were_kept_for_long_enough() {
+    let server = RedisServer::start().unwrap();
+    let mut redis = connect(&server);
+    let (seconds, _): (u64, u64) = redis::cmd("TIME").query(redis.inner()).unwrap();
+    let mut pipeline = redis::pipe();
+    for number in 0..1_000 {
+        let id = format!("{}-{number}", (seconds - 3_600) * 1_000);
+        pipeline.xadd(keys().confirmations(), id, &[("order_id", "old")]).ignore();
+    }
+    let () = pipeline.query(redis.inner()).unwrap();
+    let _service = Service::ready(&server, &["--role", "receiver-complex", "--retention-s", "60"]);
+    // Whole nodes of a stream are dropped, 100 entries each.
+    poll_until("they are dropped", || (stats(&mut redis).confirmations < 100).then_some(()));
+}
+
+#[test]
+fn it_says_once_that_redis_is_away_and_goes_on_when_it_is_back() {
+    let options = Options { append_fsync: AppendFsync::Always, ..Options::default() };
+    let mut server = RedisServer::start_with(&options).unwrap();
+    let service = Service::ready(&server, &["--role", "distributor,receiver-simple"]);
+    server.kill().unwrap();
+    let count = || service.said().matches("failed to connect to redis").count();
+    poll_until("both roles notice", || (count() >= 2).then_some(()));
+    server.restart(&options).unwrap();
+    let mut redis = connect(&server);
+    add(&mut redis, Stream::Ingress, 0..10);
+    poll_until("all are confirmed", || (stats(&mut redis).confirmations == 10).then_some(()));
+    assert_eq!(count(), 2, "{}", service.said());
+    assert_eq!(service.said().matches("ready").count(), 1, "{}", service.said());
+}
+
+#[test]
+fn the_probe_succeeds_as_long_as_redis_answers_and_the_streams_are_streams() {
+    let mut server = RedisServer::start().unwrap();
+    let url = server.url();
+    let check = || program().arg("check").env("REDIS_URL", &url).output().unwrap();
+    assert!(check().status.success());
+    let mut redis = connect(&server);
+    add(&mut redis, Stream::Ingress, 0..2);
+    let output = check();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "conventional: redis answers, 2 orders wait\n");
+    let () = redis.inner().set(keys().stream(Stream::Complex), "no stream").unwrap();
+    let output = check();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && error.contains("WRONGTYPE"), "{error}");
+    server.kill().unwrap();
+    let output = check();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && error.contains("failed to connect to redis"), "{error}");
+}
