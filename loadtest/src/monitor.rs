@@ -74,8 +74,10 @@ impl Monitor {
 
     /// Takes a sample, if it is time for one. `lengths` are those of ingress, simple and complex.
     ///
+    /// What has gone in the midst of a run, the app say, is not looked at any more; the orders are verified all the same.
+    ///
     /// # Errors
-    /// When the app is gone, or Redis or the runtime do not answer.
+    /// When Redis does not answer.
     pub fn look(&mut self, redis: &mut RedisConnection, lengths: [u64; 3]) -> Result<()> {
         let at = self.released.elapsed();
         if self.last.is_some_and(|(last, ..)| at < last + self.every) {
@@ -84,10 +86,16 @@ impl Monitor {
         if let Some(url) = &self.starts_url
             && self.starts_asked_at.elapsed() > ASK_STARTS_EVERY
         {
-            self.starts = Some(InstanceStarts::get(url)?.starts);
+            match InstanceStarts::get(url) {
+                Ok(starts) => self.starts = Some(starts.starts),
+                Err(_) => self.forget_starts(),
+            }
             self.starts_asked_at = Instant::now();
         }
-        let app = self.app.as_mut().map(Watched::now).transpose()?;
+        let app = self.app.as_mut().and_then(|app| app.now().ok());
+        if app.is_none() && self.app.is_some() {
+            self.forget_app();
+        }
         let redis = self.redis.now(redis)?;
         let cores = |now: Usage, before: Option<Usage>, last_at: Duration| {
             let seconds = (at - last_at).as_secs_f64();
@@ -121,13 +129,26 @@ impl Monitor {
     ///
     /// # Errors
     /// As [`Monitor::look`].
-    pub fn finish(self, redis: &mut RedisConnection) -> Result<Used> {
-        Ok(Used {
-            app: self.app.map(|app| app.usage()).transpose()?,
-            redis: self.redis.usage(redis)?,
-            starts: self.starts_url.as_deref().map(InstanceStarts::get).transpose()?,
-            samples: self.samples,
-        })
+    pub fn finish(mut self, redis: &mut RedisConnection) -> Result<Used> {
+        let app = self.app.as_ref().and_then(|app| app.usage().ok());
+        if app.is_none() && self.app.is_some() {
+            self.forget_app();
+        }
+        let starts = self.starts_url.as_deref().and_then(|url| InstanceStarts::get(url).ok());
+        if starts.is_none() && self.starts_url.is_some() {
+            self.forget_starts();
+        }
+        Ok(Used { app, redis: self.redis.usage(redis)?, starts, samples: self.samples })
+    }
+
+    fn forget_app(&mut self) {
+        eprintln!("--app-pid: the process has gone; its CPU and memory are not reported");
+        self.app = None;
+    }
+
+    fn forget_starts(&mut self) {
+        eprintln!("--instance-starts-url: no answer any more; instance starts are not reported");
+        (self.starts_url, self.starts) = (None, None);
     }
 }
 

@@ -95,6 +95,7 @@ pub fn carry_out(load: &Load) -> Result<Report> {
         monitor,
         verifier: Verifier::new(source, keys, rules, before),
         patience: Duration::from_secs(target.patience_s),
+        redis_url: target.redis_url.clone(),
     };
     let ended = running.until_done(senders, orders, verifies_meanwhile)?;
     let Running { mut redis, watch, monitor, verifier, .. } = running;
@@ -129,6 +130,7 @@ struct Running {
     monitor: Monitor,
     verifier: Verifier,
     patience: Duration,
+    redis_url: String,
 }
 
 /// How a run came to its end.
@@ -163,8 +165,7 @@ impl Running {
                 sent += answers.len() as u64;
                 answers.into_iter().try_for_each(|answered| self.verifier.sent(answered))?;
             }
-            self.watch.look(&mut self.redis)?;
-            self.monitor.look(&mut self.redis, self.watch.lengths)?;
+            self.look()?;
             bar.set_position(sent.saturating_sub(self.watch.left()));
             bar.set_message(self.watch.to_text());
             let is_hopeless = self.watch.still_for() > self.patience || stop::asked() > stops_seen;
@@ -184,6 +185,23 @@ impl Running {
         }
         bar.finish_and_clear();
         Ok(Ended { interrupted: stops_seen > 0 })
+    }
+
+    /// Looks at the streams, the app and Redis. A Redis that has gone is waited for: orders go on being due meanwhile.
+    fn look(&mut self) -> Result<()> {
+        let gone_at = Instant::now();
+        loop {
+            let looked = self.watch.look(&mut self.redis);
+            let looked = looked.and_then(|()| self.monitor.look(&mut self.redis, self.watch.lengths));
+            let Err(error) = looked else { return Ok(()) };
+            if gone_at.elapsed() > self.patience || stop::asked() > 0 {
+                return Err(error);
+            }
+            std::thread::sleep(LOOK_EVERY);
+            if let Ok(redis) = RedisConnection::open(&self.redis_url) {
+                self.redis = redis;
+            }
+        }
     }
 }
 

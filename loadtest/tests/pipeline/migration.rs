@@ -5,14 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use conventional::connection::RedisConnection;
-use loadtest::burst::burst;
 use loadtest::report::Report;
+use loadtest::run::carry_out;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use shared::queue::{Queue, Stats, Stream};
 use shared::settings::QueueSettings;
 
-use crate::support::{PATIENCE, TestApp, binary};
+use crate::support::{PATIENCE, TestApp, binary, parse_load};
 
 /// Small batches, so that both get some of every wave; and what a dead program held is redelivered within the test's patience.
 const BATCH_SIZE: &str = "20";
@@ -57,15 +57,16 @@ fn share(stats: &Stats, stream: &str, consumer: &str) -> u64 {
 
 /// A burst whose app may be gone at its end.
 fn run_burst(app: &TestApp, orders: u64, seed: u64) -> Report {
-    let mut options = app.burst_options(&["--orders", &orders.to_string(), "--seed", &seed.to_string()]);
-    (options.app_pid, options.instance_starts_url) = (None, None);
-    burst(&options).unwrap()
+    let (orders, seed, url) = (orders.to_string(), seed.to_string(), app.server.url());
+    carry_out(&parse_load(&["burst", "--orders", &orders, "--seed", &seed, "--redis-url", &url])).unwrap()
 }
 
 /// Every order was found once with the right bytes, and the shares of each stage add up to the orders that passed it.
 fn assert_books(stats: &Stats, reports: &[Report]) {
     for report in reports {
         assert!(report.is_clean(), "{}", report.to_text());
+        let routed = report.shares.iter().filter(|share| share.stream == "ingress").map(|share| share.orders);
+        assert_eq!(routed.sum::<u64>(), report.orders, "the report tells who did it: {:?}", report.shares);
         assert_eq!((report.confirmed, report.duplicates), (report.orders, 0));
     }
     let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();

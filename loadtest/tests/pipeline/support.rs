@@ -185,11 +185,7 @@ impl TestApp {
             "--instance-starts-url",
             &starts,
         ];
-        let all = std::iter::once("loadtest").chain(arguments.iter().copied()).chain(fixed);
-        match Arguments::try_parse_from(all).expect("the arguments are valid").command {
-            Subcommand::Load(load) => load,
-            _ => unreachable!("the subcommand is a shape"),
-        }
+        parse_load(&[arguments, &fixed].concat())
     }
 
     pub(crate) fn burst(&self, arguments: &[&str]) -> Report {
@@ -219,6 +215,15 @@ impl Answer {
     /// The status and the stable code.
     pub(crate) fn outcome(&self) -> (u16, &str) {
         (self.status, self.body["code"].as_str().unwrap_or_default())
+    }
+}
+
+/// A load as the command line says it.
+pub(crate) fn parse_load(arguments: &[&str]) -> Load {
+    let all = std::iter::once("loadtest").chain(arguments.iter().copied());
+    match Arguments::try_parse_from(all).expect("the arguments are valid").command {
+        Subcommand::Load(load) => load,
+        _ => unreachable!("the subcommand is a shape"),
     }
 }
 
