@@ -9,6 +9,7 @@ use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 use uuid::Uuid;
 
 use crate::cost::options::CostOptions;
+use crate::density::options::DensityOptions;
 
 /// Replays bursts of orders and proves what became of each one.
 #[derive(Debug, Parser)]
@@ -36,6 +37,8 @@ pub enum Command {
     Chaos(ChaosOptions),
     /// Tells what a day's load costs on rented nodes, and which part of a saving has which cause.
     Cost(CostOptions),
+    /// Measures how many idle copies of the app fit into one process, and how many processes onto this machine.
+    Density(DensityOptions),
 }
 
 /// What the generated orders are like.
@@ -255,7 +258,7 @@ fn queue_name(text: &str) -> Result<QueueName, String> {
     QueueName::parse(text).ok_or_else(|| "expected 1 to 64 letters, digits, '-', '_' or '.'".into())
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(crate) fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("expected a number from 0 to 1".into()),

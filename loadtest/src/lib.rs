@@ -9,6 +9,7 @@
 //! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
 //! - [`verify`]: what was found in Redis against what was expected
 //! - [`day`]: a day's load as a curve        - [`cost`]: what it costs on rented nodes
+//! - [`density`]: how many idle copies fit        - [`processes`]: what a run starts
 //! - [`measure`]: CPU, memory and instance starts        - [`report`]: the figures, as text and JSON
 //!
 //! Times of orders come from stream ids, that is from one clock, Redis's. No figure is a count taken on trust: every
@@ -20,11 +21,13 @@ pub mod cli;
 pub mod cost;
 pub mod day;
 pub mod dead_letters;
+pub mod density;
 pub mod expect;
 pub mod generate;
 pub mod measure;
 pub mod mutate;
 pub mod orders;
+pub mod processes;
 pub mod report;
 pub mod send;
 pub mod verify;
