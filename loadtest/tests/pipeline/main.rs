@@ -5,6 +5,7 @@
 //! - `api`: the HTTP API
 //! - `chaos`: everything is killed under load
 //! - `dead_letters`: what was set aside, over the API and by the command line
+//! - `density`: what idle copies cost, and who wakes up
 //! - `bad_redis`: Redis in every bad state; `proxy` is what makes it slow, loading or deaf
 //! - `migration`: components and native service on the same streams
 //! - `outage`: Redis goes away and comes back
@@ -20,6 +21,7 @@ mod bad_redis;
 mod bursts;
 mod chaos;
 mod dead_letters;
+mod density;
 mod migration;
 mod outage;
 mod poison;
