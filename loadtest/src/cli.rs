@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::report::{Arrivals, Door};
 
 use crate::cost::options::CostOptions;
+use crate::density::options::DensityOptions;
 
 /// Replays bursts of orders and proves what became of each one.
 #[derive(Debug, Parser)]
@@ -37,8 +38,12 @@ pub enum Command {
     Orders(OrdersCommand),
     /// Runs the app under load, breaks it at random moments, and verifies every order. Exit code 1 when one is lost, doubled or wrong.
     Chaos(ChaosOptions),
+    /// Sets reports side by side: medians, spreads and ratios to the first.
+    Compare(crate::compare::CompareOptions),
     /// Tells what a day's load costs on rented nodes, and which part of a saving has which cause.
     Cost(CostOptions),
+    /// Measures how many idle copies of the app fit into one process, and how many processes onto this machine.
+    Density(DensityOptions),
 }
 
 /// The shapes of load. All are open loop: an order's latency counts from the moment it was due.
@@ -437,7 +442,7 @@ fn queue_name(text: &str) -> Result<QueueName, String> {
     QueueName::parse(text).ok_or_else(|| "expected 1 to 64 letters, digits, '-', '_' or '.'".into())
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(crate) fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("expected a number from 0 to 1".into()),

@@ -12,17 +12,19 @@
 //! Beside it:
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
 //! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
-//! - [`cost`]: what a day's load costs on rented nodes
-//! - [`stop`]: what Ctrl-C does
+//! - [`compare`]: reports side by side        - [`cost`]: what a day's load costs on rented nodes
+//! - [`density`]: how many idle copies fit        - [`processes`]: what a run starts        - [`stop`]: what Ctrl-C does
 //!
 //! Times of orders come from stream ids, that is from one clock, Redis's. No figure is a count taken on trust: every
 //! order is looked for by its identity, and its confirmation made again.
 
 pub mod chaos;
 pub mod cli;
+pub mod compare;
 pub mod cost;
 pub mod day;
 pub mod dead_letters;
+pub mod density;
 pub mod expect;
 pub mod generate;
 pub mod ledger;
@@ -31,6 +33,7 @@ pub mod monitor;
 pub mod mutate;
 pub mod orders;
 pub mod plan;
+pub mod processes;
 pub mod report;
 pub mod run;
 pub mod schedule;

@@ -101,6 +101,9 @@ fn cpu_s(tree: &[Process]) -> Result<f64> {
 pub struct WatchedRedis {
     local: Option<Watched>,
     cpu_s_before: f64,
+    /// What it had used at the last look, and what servers before it had: it may be restarted in the midst of a run.
+    cpu_s_now: f64,
+    cpu_s_of_earlier: f64,
 }
 
 impl WatchedRedis {
@@ -109,8 +112,7 @@ impl WatchedRedis {
     /// # Errors
     /// When Redis fails.
     pub fn new(redis: &mut RedisConnection) -> Result<Self> {
-        let info: redis::InfoDict =
-            redis::cmd("INFO").query(redis.inner()).context("failed to ask redis for its figures")?;
+        let info = info(redis)?;
         let is_redis = |pid: &i32| {
             let name = Process::new(*pid).and_then(|process| process.stat()).map(|stat| stat.comm);
             name.is_ok_and(|name| name.starts_with("redis") || name.starts_with("valkey"))
@@ -119,20 +121,20 @@ impl WatchedRedis {
             Some(pid) => Some(Watched::new(pid)?),
             None => None,
         };
-        Ok(Self { local, cpu_s_before: redis_cpu_s(&info) })
+        Ok(Self { local, cpu_s_before: redis_cpu_s(&info), cpu_s_now: 0.0, cpu_s_of_earlier: 0.0 })
     }
 
     /// What it used since, and the most memory meanwhile. For a server elsewhere that is the most that its data ever took.
     ///
     /// # Errors
     /// When Redis fails.
-    pub fn usage(&self, redis: &mut RedisConnection) -> Result<Usage> {
-        let info = info(redis)?;
+    pub fn usage(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
+        let now = self.now(redis)?;
         let rss_mib = match &self.local {
             Some(watched) => watched.usage()?.rss_mib,
-            None => info.get::<f64>("used_memory_peak").unwrap_or_default() / MIB,
+            None => info(redis)?.get::<f64>("used_memory_peak").unwrap_or_default() / MIB,
         };
-        Ok(Usage { cpu_s: redis_cpu_s(&info) - self.cpu_s_before, rss_mib })
+        Ok(Usage { rss_mib, ..now })
     }
 
     /// What it used since, and the memory just now. For a server elsewhere that is what its data takes.
@@ -140,12 +142,23 @@ impl WatchedRedis {
     /// # Errors
     /// When Redis fails.
     pub fn now(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
-        if let Some(watched) = &mut self.local {
-            return watched.now();
-        }
-        let info = info(redis)?;
-        let rss_mib = info.get::<f64>("used_memory").unwrap_or_default() / MIB;
-        Ok(Usage { cpu_s: redis_cpu_s(&info) - self.cpu_s_before, rss_mib })
+        let looked = match &mut self.local {
+            Some(watched) => watched.now().ok(),
+            None => {
+                let info = info(redis)?;
+                let cpu_s = redis_cpu_s(&info) - self.cpu_s_before;
+                let rss_mib = info.get::<f64>("used_memory").unwrap_or_default() / MIB;
+                Some(Usage { cpu_s, rss_mib })
+            }
+        };
+        let is_the_same = |usage: &Usage| usage.cpu_s >= self.cpu_s_now;
+        let Some(usage) = looked.filter(is_the_same) else {
+            let cpu_s_of_earlier = self.cpu_s_of_earlier + self.cpu_s_now;
+            *self = Self { cpu_s_of_earlier, ..Self::new(redis)? };
+            return Ok(Usage { cpu_s: cpu_s_of_earlier, rss_mib: 0.0 });
+        };
+        self.cpu_s_now = usage.cpu_s;
+        Ok(Usage { cpu_s: usage.cpu_s + self.cpu_s_of_earlier, ..usage })
     }
 }
 

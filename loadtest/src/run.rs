@@ -12,7 +12,7 @@ use shared::settings::QueueSettings;
 use crate::cli::{Load, Target};
 use crate::monitor::{Monitor, Used};
 use crate::plan::Plan;
-use crate::report::{Door, Report, Shape};
+use crate::report::{Door, Report, Shape, page};
 use crate::send::by_http::HttpDoor;
 use crate::send::by_redis::{RedisDoor, ScheduledDoor};
 use crate::send::{self, Senders};
@@ -43,7 +43,9 @@ pub fn run(load: &Load) -> Result<bool> {
     if let Some((file, path)) = json {
         report.write_json(&file, path)?;
     }
-    let _ = html;
+    if let Some((file, path)) = html {
+        page::write(&report, &file, path)?;
+    }
     print!("{}", report.to_text());
     Ok(report.is_clean() && report.not_taken.is_empty())
 }

@@ -1,5 +1,6 @@
 //! The program as it is put into a container: the binary on a private Redis, and the Dockerfiles around it.
 //!
+//! - `dockerfiles`: the images, as far as they can be checked without building one
 //! - `settings`: flags, environment, and what is said of wrong ones
 //! - `signals`: ready, stopped, and what is left behind
 //! - `work`: roles, outages, the metronome, the probe
@@ -7,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod dockerfiles;
 mod settings;
 mod signals;
 mod support;

@@ -29,6 +29,7 @@ use rand_chacha::ChaCha8Rng;
 use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 
 use crate::cli::ChaosOptions;
+use crate::processes::beside;
 use crate::stop;
 use crate::verify::results::Before;
 use crate::wait::until_empty;
@@ -199,15 +200,7 @@ fn runtime_program(options: &ChaosOptions) -> Result<PathBuf> {
     if let Some(program) = &options.runtime_program {
         return Ok(program.clone());
     }
-    let own = std::env::current_exe().context("failed to find this program's folder")?;
-    let program = own.with_file_name("local-runtime");
-    if !program.exists() {
-        bail!(
-            "--runtime-program: there is no {}; `cargo build --release -p local-runtime` builds it",
-            program.display()
-        );
-    }
-    Ok(program)
+    beside("local-runtime", "--runtime-program")
 }
 
 fn report(

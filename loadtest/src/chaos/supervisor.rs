@@ -1,21 +1,16 @@
 //! The processes of the app: replicas of each worker and one API, each a runtime of its own that runs one component.
 //!
-//! Each is the leader of a process group, so that a kill takes what it started with it, and a Ctrl-C in the terminal reaches this
-//! program only. Dropping the supervisor kills them all.
+//! Dropping the supervisor kills them all.
 
-use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 
+use crate::processes::{Output, kill_group, spawn};
 use crate::stop;
 
 /// The components that drain a stream.
@@ -24,8 +19,6 @@ pub const WORKERS: [&str; 3] = ["distributor", "receiver-simple", "receiver-comp
 const API: &str = "orders-api";
 /// The longest all processes may take to serve at the start; the first one compiles the components.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// Lines of output kept for an error's sake.
-const KEPT_LINES: usize = 40;
 
 /// Where a process listens; none while it is starting or dead.
 pub type Endpoint = Arc<Mutex<Option<String>>>;
@@ -45,7 +38,7 @@ struct Process {
     replica: u32,
     child: Option<Child>,
     endpoint: Endpoint,
-    output: Arc<Mutex<VecDeque<String>>>,
+    output: Output,
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -66,7 +59,7 @@ impl Supervisor {
             replica,
             child: None,
             endpoint: Endpoint::default(),
-            output: Arc::default(),
+            output: Output::default(),
             readers: Vec::new(),
         });
         let mut supervisor = Self {
@@ -138,26 +131,22 @@ impl Supervisor {
     pub fn start_process(&mut self, index: usize) -> Result<()> {
         let name = self.name(index);
         let process = &mut self.processes[index];
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .arg("up")
             .arg("-f")
             .arg(&self.manifest)
             .args(["--listen", "127.0.0.1:0", "--component-id", process.component])
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let endpoint = Arc::clone(&process.endpoint);
+        let on_line = move |line: &str| {
+            if let Some(url) = line.trim().strip_prefix("Serving ") {
+                *lock(&endpoint) = Some(url.trim().to_owned());
+            }
+        };
+        let (child, readers) = spawn(&mut command, &process.output, on_line)
             .with_context(|| format!("failed to start {name} with {}", self.program.display()))?;
-        process.readers = [
-            child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
-            child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
-        ]
-        .into_iter()
-        .flatten()
-        .map(|stream| listen(stream, Arc::clone(&process.endpoint), Arc::clone(&process.output)))
-        .collect();
+        process.readers = readers;
         process.child = Some(child);
         Ok(())
     }
@@ -209,8 +198,7 @@ impl Supervisor {
     }
 
     fn said(&self, index: usize) -> String {
-        let lines = self.processes[index].output.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().cloned().collect::<Vec<_>>().join("\n")
+        self.processes[index].output.text()
     }
 }
 
@@ -236,32 +224,4 @@ impl Drop for Supervisor {
 /// The value behind an endpoint.
 pub fn lock(endpoint: &Endpoint) -> std::sync::MutexGuard<'_, Option<String>> {
     endpoint.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn kill_group(child: &mut Child) -> Result<()> {
-    let group = Pid::from_raw(i32::try_from(child.id()).context("a process id is a positive number")?);
-    // Its own child is reaped here and nowhere else, so the id cannot have passed to another process.
-    killpg(group, Signal::SIGKILL)?;
-    child.wait()?;
-    Ok(())
-}
-
-/// Reads what a process prints, for its address and for an error's sake.
-fn listen(
-    stream: Box<dyn Read + Send>,
-    endpoint: Endpoint,
-    output: Arc<Mutex<VecDeque<String>>>,
-) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            if let Some(url) = line.trim().strip_prefix("Serving ") {
-                *lock(&endpoint) = Some(url.trim().to_owned());
-            }
-            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-            if output.len() == KEPT_LINES {
-                output.pop_front();
-            }
-            output.push_back(line);
-        }
-    })
 }

@@ -5,24 +5,34 @@
 //! - `api`: the HTTP API
 //! - `chaos`: everything is killed under load
 //! - `dead_letters`: what was set aside, over the API and by the command line
+//! - `density`: what idle copies cost, and who wakes up
 //! - `bad_redis`: Redis in every bad state; `proxy` is what makes it slow, loading or deaf
 //! - `migration`: components and native service on the same streams
 //! - `outage`: Redis goes away and comes back
 //! - `poison`: orders that their component does not survive
+//! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is told, with `a_report` for runs that never were
 //! - `security`: who may see and change orders, and what nobody may see
+//! - `shapes`: every shape of load by both doors, and runs that are disturbed
 //! - `support`: the app on free ports, stopped when a test ends
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod a_report;
 mod api;
 mod bad_input;
 mod bad_redis;
 mod bursts;
 mod chaos;
 mod dead_letters;
+mod density;
 mod migration;
 mod outage;
 mod poison;
 mod proxy;
+mod report_compare;
+mod report_page;
+mod report_schema;
+mod report_text;
 mod security;
+mod shapes;
 mod support;

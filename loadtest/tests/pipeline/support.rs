@@ -154,6 +154,12 @@ impl TestApp {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
+    /// Kills the app; Redis stays.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("the app can be killed");
+        self.child.wait().expect("the app can be waited for");
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -1,0 +1,240 @@
+//! Every shape of load, by both doors: sent when due, verified, and reported as it was.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use loadtest::report::{Report, Timeline};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{PATIENCE, TestApp, binary};
+
+/// Orders that were due in each whole second.
+fn due_by_second(timeline: &Timeline) -> Vec<u64> {
+    let mut seconds = Vec::new();
+    for (index, interval) in (0..).zip(&timeline.intervals) {
+        let second = (index * timeline.interval_ms / 1_000) as usize;
+        seconds.resize(seconds.len().max(second + 1), 0);
+        seconds[second] += interval.due;
+    }
+    seconds
+}
+
+/// What the parts of any report must say of each other.
+fn assert_consistent(report: &Report) {
+    let text = report.to_text();
+    let sum = |count: fn(&loadtest::report::Interval) -> u64| {
+        report.timeline.intervals.iter().map(count).sum::<u64>()
+    };
+    assert_eq!(sum(|interval| interval.due), report.orders, "{text}");
+    assert_eq!(sum(|interval| interval.confirmed), report.confirmed, "{text}");
+    assert_eq!(sum(|interval| interval.dead_lettered), report.dead_lettered, "{text}");
+    let in_histogram: u64 = report.latency_histogram.iter().map(|bucket| bucket.orders).sum();
+    assert_eq!(in_histogram, report.confirmed, "{text}");
+    assert!(!report.samples.is_empty() && report.samples.is_sorted_by(|a, b| a.at_s < b.at_s), "{text}");
+    let latency = report.latency_ms;
+    assert!(latency.p50 <= latency.p99 && latency.p99 <= latency.p999 && latency.p999 <= latency.max);
+}
+
+fn wait_for_confirmations(app: &TestApp, count: u64) {
+    let mut redis = app.redis();
+    let deadline = Instant::now() + PATIENCE;
+    while redis::cmd("XLEN").arg(app.keys().confirmations()).query::<u64>(redis.inner()).unwrap() < count {
+        assert!(Instant::now() < deadline, "waited in vain for {count} confirmations");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_steady_load_arrives_at_its_rate() {
+    let app = TestApp::start();
+    let report = app.run(&["steady", "--rate", "200", "--duration-s", "3"]);
+    assert_consistent(&report);
+    assert_eq!((report.orders, report.confirmed), (600, 600));
+    assert_eq!(due_by_second(&report.timeline), [200, 200, 200]);
+    // The last order is due 5 ms before the end.
+    assert!(report.enqueue_s >= 2.995 && report.total_s >= 2.995, "{}", report.to_text());
+    let arrived: u64 = report.timeline.intervals.iter().map(|interval| interval.arrived).sum();
+    assert_eq!(arrived, 600);
+}
+
+#[test]
+fn spikes_leave_the_pauses_between_them_empty() {
+    let app = TestApp::start();
+    let report =
+        app.run(&["spikes", "--times", "2", "--orders", "500", "--within-s", "0.5", "--pause-s", "1.5"]);
+    assert_consistent(&report);
+    assert_eq!(due_by_second(&report.timeline)[..3], [500, 0, 500]);
+}
+
+#[test]
+fn a_wave_goes_up_and_down_and_a_soak_is_steady() {
+    let app = TestApp::start();
+    let wave = app.run(&["wave", "--minutes", "0.05", "--orders", "900", "--arrivals", "random"]);
+    assert_consistent(&wave);
+    // Independent arrivals: 900 on average, with a standard deviation of 30.
+    assert!((750..1_050).contains(&wave.orders), "{}", wave.to_text());
+    let soak = app.run(&["soak", "--hours", "0.0005", "--rate", "100", "--arrivals", "even"]);
+    assert_consistent(&soak);
+    assert_eq!(soak.orders, 180);
+}
+
+#[test]
+fn a_recorded_file_is_replayed_in_the_order_of_its_times() {
+    let app = TestApp::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.ndjson");
+    let path = file.to_str().unwrap();
+    let generated = Command::new(binary("loadtest"))
+        .args(["generate", "--orders", "400", "--placed-over-s", "60", "--out", path])
+        .status()
+        .unwrap();
+    assert!(generated.success());
+    let report = app.run(&["replay", path, "--speed", "30"]);
+    assert_consistent(&report);
+    assert_eq!((report.orders, report.confirmed), (400, 400));
+    assert!(
+        report.enqueue_s > 1.5,
+        "a minute at thirty times the speed takes two seconds: {}",
+        report.enqueue_s
+    );
+    // The same file once more: all of it is known, and none of it is confirmed again.
+    let again = app.run(&["replay", path, "--speed", "1000"]);
+    assert_eq!((again.duplicates, again.confirmed), (400, 400));
+}
+
+#[test]
+fn a_scheduled_burst_becomes_visible_in_one_instant() {
+    let app = TestApp::start();
+    let report = app.run(&["burst", "--orders", "3000", "--scheduled"]);
+    assert_consistent(&report);
+    assert_eq!(report.confirmed, 3_000);
+    // All entries were written within one command of Redis, so orders cannot have been confirmed before the last one was there.
+    let first_confirmed =
+        report.timeline.intervals.iter().position(|interval| interval.confirmed > 0).unwrap();
+    let last_arrived = report.timeline.intervals.iter().rposition(|interval| interval.arrived > 0).unwrap();
+    assert!(last_arrived <= first_confirmed, "{:?}", report.timeline);
+}
+
+#[test]
+fn orders_by_http_are_verified_like_those_by_redis() {
+    let app = TestApp::start();
+    let report =
+        app.run(&["burst", "--orders", "2000", "--via", "http", "--connections", "4", "--batch", "50"]);
+    assert_consistent(&report);
+    assert_eq!((report.orders, report.confirmed), (2_000, 2_000));
+    let one_by_one =
+        app.run(&["steady", "--rate", "50", "--duration-s", "1", "--via", "http", "--batch", "1"]);
+    assert_eq!((one_by_one.orders, one_by_one.confirmed), (50, 50));
+    assert!(one_by_one.queue_latency_ms.max > 0.0);
+}
+
+#[test]
+fn broken_orders_of_a_file_are_refused_by_http_and_dead_lettered_by_redis() {
+    let app = TestApp::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.ndjson");
+    let good: Vec<String> = (1..=3).map(crate::support::an_order).collect();
+    std::fs::write(&file, format!("{}\n{{broken\n{}\n{{\"orderId\":9}}\n{}", good[0], good[1], good[2]))
+        .unwrap();
+    let path = file.to_str().unwrap();
+    let by_http = app.run(&["burst", "--file", path, "--via", "http"]);
+    assert_eq!((by_http.confirmed, by_http.refused, by_http.dead_lettered), (3, 2, 0));
+    let by_redis = app.run(&["burst", "--file", path]);
+    assert_eq!((by_redis.duplicates, by_redis.refused, by_redis.dead_lettered), (3, 0, 2));
+}
+
+#[test]
+fn orders_that_are_not_taken_are_counted_by_their_answer_and_fail_the_command() {
+    let app = TestApp::start_with(&[("max_backlog", "100"), ("batch_size", "1")]);
+    let output = Command::new(binary("loadtest"))
+        .args(["burst", "--orders", "2000", "--via", "http", "--connections", "1", "--batch", "101"])
+        .args(["--http-url", &app.base_url, "--redis-url", &app.server.url()])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("429 backlog_full") && text.contains("lost 0  doubled 0  wrong 0"), "{text}");
+}
+
+#[test]
+fn a_stall_of_redis_shows_in_the_latency_of_orders_that_were_due_meanwhile() {
+    let app = TestApp::start();
+    let redis = Pid::from_raw(app.server.pid() as i32);
+    let report = std::thread::scope(|scope| {
+        let run = scope.spawn(|| app.run(&["steady", "--rate", "200", "--duration-s", "3"]));
+        wait_for_confirmations(&app, 50);
+        kill(redis, Signal::SIGSTOP).unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        kill(redis, Signal::SIGCONT).unwrap();
+        run.join().unwrap()
+    });
+    // Due evenly within a second of standstill: a third of the orders waited for up to a second, half of these for more than half.
+    assert_eq!(report.confirmed, 600);
+    assert!(report.latency_ms.max >= 900.0, "{}", report.to_text());
+    let slow: u64 = report.latency_histogram.iter().filter(|b| b.up_to_ms > 550.0).map(|b| b.orders).sum();
+    assert!(slow >= 80, "{slow} orders waited for more than half a second");
+}
+
+#[test]
+fn ctrl_c_ends_the_sending_and_reports_what_was_done() {
+    let app = TestApp::start();
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("report.json");
+    let child = Command::new(binary("loadtest"))
+        .args(["soak", "--hours", "5", "--rate", "100", "--redis-url", &app.server.url(), "--json"])
+        .arg(&json)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for_confirmations(&app, 20);
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    let report = Report::read(&json).unwrap();
+    assert!(report.interrupted && report.orders >= 20 && report.confirmed == report.orders, "{text}");
+    assert!(text.contains("interrupted"), "{text}");
+}
+
+#[test]
+fn a_run_goes_on_when_the_app_it_watches_has_gone() {
+    let mut app = TestApp::start();
+    let load = app.load(&["steady", "--rate", "100", "--duration-s", "2"]);
+    let report = std::thread::scope(|scope| {
+        let run = scope.spawn(|| loadtest::run::carry_out(&load));
+        wait_for_confirmations(&app, 50);
+        app.kill();
+        // Somebody else does what is left.
+        let mut containers =
+            Command::new(binary("conventional")).args(["--redis-url", &app.server.url()]).spawn().unwrap();
+        let report = run.join().unwrap();
+        containers.kill().unwrap();
+        containers.wait().unwrap();
+        report.unwrap()
+    });
+    assert!(report.is_clean() && report.confirmed == 200, "{}", report.to_text());
+    assert_eq!((report.cpu_s.app, report.instance_starts), (None, None));
+    let consumers: Vec<&str> = report.shares.iter().map(|share| share.consumer.as_str()).collect();
+    assert!(consumers.contains(&"spin") && consumers.contains(&"conventional"), "{consumers:?}");
+}
+
+#[test]
+fn a_redis_that_restarts_in_the_midst_is_waited_for() {
+    let mut app = TestApp::start();
+    let load = app.load(&["steady", "--rate", "100", "--duration-s", "4"]);
+    let report = std::thread::scope(|scope| {
+        let run = scope.spawn(|| loadtest::run::carry_out(&load));
+        wait_for_confirmations(&app, 100);
+        app.server.kill().unwrap();
+        app.server.restart(&private_redis::Options::default()).unwrap();
+        run.join().unwrap().unwrap()
+    });
+    let text = report.to_text();
+    assert_eq!((report.doubled, report.wrong), (0, 0), "{text}");
+    assert_eq!(report.orders, 400, "{text}");
+    let not_taken: u64 = report.not_taken.iter().map(|answer| answer.orders - answer.done_all_the_same).sum();
+    // What was acknowledged in the last second before the kill may not have been on the disk (everysec).
+    assert_eq!(report.confirmed + report.lost + not_taken, 400, "{text}");
+}
