@@ -35,6 +35,8 @@ pub enum Command {
     Orders(OrdersCommand),
     /// Runs the app under load, breaks it at random moments, and verifies every order. Exit code 1 when one is lost, doubled or wrong.
     Chaos(ChaosOptions),
+    /// Sets reports side by side: medians, spreads and ratios to the first.
+    Compare(crate::compare::CompareOptions),
     /// Tells what a day's load costs on rented nodes, and which part of a saving has which cause.
     Cost(CostOptions),
     /// Measures how many idle copies of the app fit into one process, and how many processes onto this machine.

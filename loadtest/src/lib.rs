@@ -7,6 +7,7 @@
 //! - [`expect`]: what must become of each order, decided natively by the code in `shared`
 //! - [`send`]: into the ingress stream        - [`wait`]: until the streams are empty
 //! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
+//! - [`compare`]: reports side by side
 //! - [`verify`]: what was found in Redis against what was expected
 //! - [`day`]: a day's load as a curve        - [`cost`]: what it costs on rented nodes
 //! - [`density`]: how many idle copies fit        - [`processes`]: what a run starts
@@ -18,6 +19,7 @@
 pub mod burst;
 pub mod chaos;
 pub mod cli;
+pub mod compare;
 pub mod cost;
 pub mod day;
 pub mod dead_letters;

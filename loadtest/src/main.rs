@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadtest::cli::{Arguments, Command};
-use loadtest::{burst, chaos, cost, dead_letters, density, generate, orders};
+use loadtest::{burst, chaos, compare, cost, dead_letters, density, generate, orders};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::DeadLetters(command) => dead_letters::run(&command),
         Command::Orders(command) => orders::run(&command),
         Command::Chaos(options) => chaos::run(&options),
+        Command::Compare(options) => compare::run(&options),
         Command::Density(options) => density::run(&options),
         Command::Cost(options) => cost::run(&options),
     };

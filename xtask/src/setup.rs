@@ -1,4 +1,4 @@
-//! Makes sure that the machine has what the project needs: Redis and a compiler for Wasm.
+//! Makes sure that the machine has what the project needs: Redis, a compiler for Wasm, and for tests a browser.
 //!
 //! What is there already is left alone. A Redis service that Debian's package starts is neither used nor
 //! stopped: the project runs private servers on their own ports.
@@ -15,6 +15,8 @@ use crate::{apt, process};
 
 /// The oldest Redis whose Streams and scripts are enough.
 const REDIS_AT_LEAST: (u32, u32) = (7, 0);
+/// The program and Debian's package.
+const BROWSER: &str = "chromium";
 
 /// `cargo xtask setup`: installs what is missing and says what it did.
 ///
@@ -57,6 +59,23 @@ pub(crate) fn ensure_redis() -> Result<String> {
         Some(version) if is_new_enough(&version) => Ok(version),
         Some(version) => bail!("the package redis-server is {version}, which is too old; {help}"),
         None => bail!("redis-server is not on the PATH although its package is installed; {help}"),
+    }
+}
+
+/// Installs the browser that opens the pages of reports in tests, silently done when it is there. Returns its version.
+pub(crate) fn ensure_browser() -> Result<String> {
+    let version = || programs::answer(Command::new(BROWSER).arg("--version"));
+    if let Some(version) = version() {
+        return Ok(version.trim().to_owned());
+    }
+    println!("setup: {BROWSER}, in which tests open the pages of reports, is not on the PATH");
+    let help = format!("install Chromium so that `{BROWSER}` is on the PATH");
+    if let Err(error) = apt::install(&[BROWSER]) {
+        bail!("{BROWSER} is missing: {error:#}; {help}");
+    }
+    match version() {
+        Some(version) => Ok(version.trim().to_owned()),
+        None => bail!("{BROWSER} does not run although its package is installed; {help}"),
     }
 }
 

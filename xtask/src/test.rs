@@ -72,6 +72,7 @@ pub(crate) fn run(repository: &Repository, arguments: &[OsString]) -> ExitCode {
 fn phases(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tally>>) -> Result<()> {
     let toolchain = phase("set-up", || {
         setup::ensure_redis()?;
+        setup::ensure_browser()?;
         setup::ensure_wasm_toolchain(repository, None)
     })?;
     phase("Wasm components", || wasm::build(repository, &toolchain))?;

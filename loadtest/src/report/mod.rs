@@ -6,7 +6,12 @@
 //! Latency counts from the moment an order was due, whether or not it could be sent then: a system that stalls its senders
 //! cannot hide it. All times of the queue are Redis's.
 
+mod distribution;
+pub mod page;
 pub mod text;
+pub(crate) mod units;
+mod verdict;
+mod words;
 
 use std::fs::File;
 use std::io::Write as _;
@@ -19,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 /// The report of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Report {
     /// Version of this format: raised when a field changes its meaning or goes.
     pub report_version: u32,
@@ -119,7 +125,7 @@ pub struct Report {
 
 /// When orders are due.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shape {
     /// All at once.
     Burst {
@@ -189,6 +195,7 @@ pub enum Arrivals {
 
 /// How orders are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Via {
     /// Through which door.
     pub door: Door,
@@ -210,6 +217,7 @@ pub enum Door {
 
 /// Orders that were not taken in for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NotTaken {
     /// The status and code of the answer, or that there was none.
     pub answer: String,
@@ -221,6 +229,7 @@ pub struct NotTaken {
 
 /// The orders that are not where they must be, at most [`Failures::KEPT`] of each kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Failures {
     /// Found nowhere.
     pub lost: Vec<String>,
@@ -232,6 +241,7 @@ pub struct Failures {
 
 /// An order that is not what it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Wrong {
     /// Its identity, or its position in what was sent.
     pub order: String,
@@ -241,6 +251,7 @@ pub struct Wrong {
 
 /// Confirmed orders by lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Lanes {
     /// By receiver-simple.
     pub simple: u64,
@@ -250,6 +261,7 @@ pub struct Lanes {
 
 /// What one consumer did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Share {
     /// Its name, such as `spin` or `conventional`.
     pub consumer: String,
@@ -261,6 +273,7 @@ pub struct Share {
 
 /// Percentiles in ms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Latency {
     /// Median.
     pub p50: f64,
@@ -280,6 +293,7 @@ pub struct Latency {
 
 /// One step of a histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Bucket {
     /// The longest latency counted here in ms; the bucket begins where the one before ends.
     pub up_to_ms: f64,
@@ -289,6 +303,7 @@ pub struct Bucket {
 
 /// One figure for each.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AppAndRedis {
     /// The app with its children; none without `--app-pid`.
     pub app: Option<f64>,
@@ -298,6 +313,7 @@ pub struct AppAndRedis {
 
 /// Percentiles in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct InstanceStartUs {
     /// Median.
     pub p50: u64,
@@ -307,6 +323,7 @@ pub struct InstanceStartUs {
 
 /// What happened, interval by interval; the intervals are as long as a few hundred of them need to be.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Timeline {
     /// Length of an interval in ms.
     pub interval_ms: u64,
@@ -316,6 +333,7 @@ pub struct Timeline {
 
 /// What happened in one interval.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Interval {
     /// Orders that were due.
     pub due: u64,
@@ -331,6 +349,7 @@ pub struct Interval {
 
 /// Percentiles of one interval in ms.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct IntervalLatency {
     /// Median.
     pub p50: f64,
@@ -342,6 +361,7 @@ pub struct IntervalLatency {
 
 /// What was seen at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Sample {
     /// Seconds since the first order was due.
     pub at_s: f64,
@@ -365,6 +385,7 @@ pub struct Sample {
 
 /// A setting and its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Setting {
     /// Its name.
     pub name: String,
@@ -374,6 +395,7 @@ pub struct Setting {
 
 /// A machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Host {
     /// The processor's name; empty where the system does not tell.
     pub cpu: String,
@@ -411,8 +433,24 @@ impl Report {
     pub fn read(path: &Path) -> Result<Self> {
         let what = || format!("failed to read the report {}", path.display());
         let text = std::fs::read(path).with_context(what)?;
-        serde_json::from_slice(&text).with_context(what)
+        // First the version alone: another one may have other fields, and that is not what is wrong with it.
+        let version: VersionOnly = serde_json::from_slice(&text).with_context(what)?;
+        if version.report_version != Self::VERSION {
+            let (found, known) = (version.report_version, Self::VERSION);
+            let context = format!("report_version is {found}, this program reads {known}");
+            return Err(anyhow::Error::msg(context)).with_context(what);
+        }
+        let mut json = serde_json::Deserializer::from_slice(&text);
+        let report = serde_path_to_error::deserialize(&mut json).with_context(what)?;
+        json.end().with_context(what)?;
+        Ok(report)
     }
+}
+
+/// The field that says how to read the others.
+#[derive(Deserialize)]
+struct VersionOnly {
+    report_version: u32,
 }
 
 impl Failures {

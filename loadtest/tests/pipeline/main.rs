@@ -10,11 +10,13 @@
 //! - `migration`: components and native service on the same streams
 //! - `outage`: Redis goes away and comes back
 //! - `poison`: orders that their component does not survive
+//! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is told, with `a_report` for runs that never were
 //! - `security`: who may see and change orders, and what nobody may see
 //! - `support`: the app on free ports, stopped when a test ends
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod a_report;
 mod api;
 mod bad_input;
 mod bad_redis;
@@ -26,5 +28,9 @@ mod migration;
 mod outage;
 mod poison;
 mod proxy;
+mod report_compare;
+mod report_page;
+mod report_schema;
+mod report_text;
 mod security;
 mod support;

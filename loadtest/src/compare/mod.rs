@@ -1,0 +1,93 @@
+//! Sets reports side by side: medians of each group of runs, from least to most, and their ratio to the first group.
+//!
+//! - [`figures`]: what is compared        - [`doubts`]: why a ratio may not mean what it seems
+//! - [`text`]: for the terminal           - [`page`]: one HTML file
+
+mod doubts;
+mod figures;
+mod options;
+mod page;
+mod text;
+
+use std::fs::File;
+use std::io::Write as _;
+
+use anyhow::{Context, Result};
+
+pub use options::{CompareOptions, NamedFiles};
+
+use crate::report::Report;
+use figures::{FIGURES, Figure, Spread};
+
+/// Runs that are taken together.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its runs, at least one.
+    pub reports: Vec<Report>,
+}
+
+/// One figure of every group.
+struct Row {
+    figure: &'static Figure,
+    /// By group; none where no run of the group has it.
+    spreads: Vec<Option<Spread>>,
+}
+
+impl Row {
+    /// The median of a group by that of the first one.
+    fn ratio(&self, group: usize) -> Option<f64> {
+        let first = self.spreads.first()?.as_ref()?.median;
+        (first > 0.0).then_some(self.spreads[group].as_ref()?.median / first)
+    }
+}
+
+/// Groups and what is found when they are compared.
+struct Comparison {
+    groups: Vec<Group>,
+    rows: Vec<Row>,
+    doubts: Vec<String>,
+}
+
+impl Comparison {
+    fn of(groups: Vec<Group>) -> Self {
+        let rows = FIGURES.iter().map(|figure| Row {
+            figure,
+            spreads: groups.iter().map(|group| Spread::of(&group.reports, figure.of)).collect(),
+        });
+        // What no group has is not worth a row.
+        let rows: Vec<Row> = rows.filter(|row| row.spreads.iter().any(Option::is_some)).collect();
+        let doubts = doubts::doubts(&groups, &rows);
+        Self { groups, rows, doubts }
+    }
+
+    /// The short name of a group in tables: A, B, ...
+    fn letter(group: usize) -> String {
+        match u8::try_from(group) {
+            Ok(place @ 0..26) => char::from(b'A' + place).into(),
+            _ => format!("#{}", group + 1),
+        }
+    }
+}
+
+/// Compares reports and prints a table.
+///
+/// # Errors
+/// When a report cannot be read or the page cannot be written.
+pub fn run(options: &CompareOptions) -> Result<bool> {
+    let comparison = Comparison::of(options.groups()?);
+    if let Some(path) = &options.html {
+        let what = || format!("--html: failed to write {}", path.display());
+        let mut file = File::create(path).with_context(what)?;
+        file.write_all(page::page(&comparison).as_bytes()).with_context(what)?;
+    }
+    print!("{}", text::text(&comparison));
+    Ok(true)
+}
+
+/// The comparison as text and as a page.
+pub fn compare(groups: Vec<Group>) -> (String, String) {
+    let comparison = Comparison::of(groups);
+    (text::text(&comparison), page::page(&comparison))
+}

@@ -1,0 +1,236 @@
+//! A report as one HTML file that needs nothing else: no host, no script, no font.
+//!
+//! - this file: the page        - [`charts`]: what is shown        - [`series`], [`axis`], [`plot`]: how it is drawn
+//! - [`style`]: colours for light and dark
+//!
+//! All text of a report passes the templates of maud, which escape it. A policy in the page forbids it to load or run anything, so
+//! that even a mistake there could not reach out.
+
+mod axis;
+mod charts;
+mod plot;
+mod series;
+mod style;
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::units::{count, digits, rate, time};
+use super::verdict::{self, Tone};
+use super::{Failures, Report};
+use charts::Chart;
+use series::Figures;
+
+/// Order ids shown of each kind; the JSON has more.
+const SHOWN: usize = 50;
+
+/// Writes the page.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(report: &Report, mut file: &File, path: &Path) -> Result<()> {
+    let page = page(report)?;
+    file.write_all(page.as_bytes()).with_context(|| format!("--html: failed to write {}", path.display()))
+}
+
+/// The page as text.
+///
+/// # Errors
+/// When a chart cannot be drawn.
+pub fn page(report: &Report) -> Result<String> {
+    let drawn: Vec<Markup> = charts::charts(report).iter().map(figure).collect::<Result<_>>()?;
+    let title = format!("{} orders: {}", count(report.orders), report.shape.in_words());
+    let body = html! {
+        header {
+            h1 { (title) }
+            p.lead { (report.source()) ", " (report.via.in_words()) ", " (report.started_at.format("%Y-%m-%d %H:%M:%S UTC")) }
+        }
+        main {
+            section aria-labelledby="verdict" { h2 #verdict { "Verdict" } (verdict_list(report)) (tiles(report)) (failures(&report.failures)) }
+            section aria-labelledby="charts" { h2 #charts { "Charts" } div.charts { @for chart in &drawn { (chart) } } }
+            section aria-labelledby="latencies" { h2 #latencies { "Latencies" } (latencies(report)) }
+            @if report.consumers().len() > 1 {
+                section aria-labelledby="shares" { h2 #shares { "Who did the work" } (shares(report)) }
+            }
+            @if !report.not_taken.is_empty() {
+                section aria-labelledby="not-taken" { h2 #not-taken { "Not taken" } (not_taken(report)) }
+            }
+            section aria-labelledby="settings" { h2 #settings { "Settings, versions and host" } (settings(report)) }
+        }
+    };
+    Ok(document(&title, &body))
+}
+
+/// A whole document around a body.
+pub(crate) fn document(title: &str, body: &Markup) -> String {
+    // Nothing may be loaded or run, and only the style sheet below may style.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(style::sheet())) }
+            }
+            body { (body) }
+        }
+    };
+    page.into_string()
+}
+
+fn verdict_list(report: &Report) -> Markup {
+    html! {
+        ul.verdict {
+            @for finding in verdict::findings(report) {
+                li class=(tone_class(finding.tone)) { b { (finding.tone.word()) } (finding.text) }
+            }
+        }
+    }
+}
+
+fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "good",
+        Tone::Note => "note",
+        Tone::Warning => "warning",
+        Tone::Failed => "failed",
+    }
+}
+
+fn tiles(report: &Report) -> Markup {
+    let not_measured = || "not measured".to_owned();
+    let per_order = |seconds: f64| format!("{} us", digits(seconds * 1e6 / report.orders.max(1) as f64));
+    let tiles = [
+        ("orders sent", count(report.orders)),
+        ("confirmed", count(report.confirmed)),
+        (
+            "lost, doubled, wrong",
+            format!("{}, {}, {}", count(report.lost), count(report.doubled), count(report.wrong)),
+        ),
+        ("all acknowledged after", time(report.enqueue_s * 1e3)),
+        ("all done after", time(report.total_s * 1e3)),
+        ("throughput", rate(report.orders_per_s)),
+        ("latency p50", time(report.latency_ms.p50)),
+        ("latency p99", time(report.latency_ms.p99)),
+        ("CPU of the app an order", report.cpu_s.app.map_or_else(not_measured, per_order)),
+        ("CPU of Redis an order", per_order(report.cpu_s.redis)),
+        (
+            "peak memory of the app",
+            report.rss_mib.app.map_or_else(not_measured, |mib| format!("{} MiB", digits(mib))),
+        ),
+        ("peak memory of Redis", format!("{} MiB", digits(report.rss_mib.redis))),
+    ];
+    html! { dl.tiles { @for (name, figure) in tiles { div { dt { (name) } dd { (figure) } } } } }
+}
+
+fn failures(failures: &Failures) -> Markup {
+    let kinds = [("Lost", &failures.lost), ("Doubled", &failures.doubled)];
+    html! {
+        @for (name, orders) in kinds {
+            @if !orders.is_empty() {
+                h3 { (name) }
+                ul { @for order in orders.iter().take(SHOWN) { li { code { (order) } } } }
+                (and_more(orders.len()))
+            }
+        }
+        @if !failures.wrong.is_empty() {
+            h3 { "Wrong" }
+            ul { @for wrong in failures.wrong.iter().take(SHOWN) { li { code { (wrong.order) } ": " (wrong.why) } } }
+            (and_more(failures.wrong.len()))
+        }
+    }
+}
+
+fn and_more(orders: usize) -> Markup {
+    html! { @if orders > SHOWN { p { (count((orders - SHOWN) as u64)) " more are named in the JSON." } } }
+}
+
+fn figure(chart: &Chart) -> Result<Markup> {
+    let svg = chart.plot.as_ref().map(plot::Plot::draw).transpose()?;
+    let caption = format!("{}-caption", chart.id);
+    Ok(html! {
+        figure #(chart.id) {
+            figcaption #(caption) { h3 { (chart.title) } p { (chart.unit) } p { (chart.summary) } }
+            @if svg.is_some() && !chart.legend.is_empty() {
+                ul.legend { @for (slot, key, name) in &chart.legend {
+                    li { span class={ "key " (slot.class()) " " (key.class()) } aria-hidden="true" {} (name) }
+                } }
+            }
+            @match svg {
+                Some(svg) => div role="img" aria-labelledby=(caption) { (PreEscaped(svg)) },
+                None => p.none { "no data" },
+            }
+            @if !chart.figures.rows.is_empty() {
+                details { summary { "Figures" } div.scroll { (table(&chart.figures)) } }
+            }
+        }
+    })
+}
+
+fn table(figures: &Figures) -> Markup {
+    html! {
+        table {
+            @if !figures.note.is_empty() { caption { (figures.note) } }
+            thead { tr { @for name in &figures.head { th scope="col" { (name) } } } }
+            tbody { @for row in &figures.rows { tr { @for cell in row { td { (cell) } } } } }
+        }
+    }
+}
+
+fn latencies(report: &Report) -> Markup {
+    let names = ["p50", "p90", "p95", "p99", "p99.9", "max", "mean"];
+    html! {
+        div.scroll { table {
+            thead { tr { th scope="col" { "from, to" } @for name in names { th scope="col" { (name) } } } }
+            tbody { @for (name, latency) in report.latencies() {
+                tr { th scope="row" { (name) } @for figure in latency.figures() { td { (time(figure)) } } }
+            } }
+        } }
+        p { small { "Latency counts from the moment an order was due, whether or not it could be sent then." } }
+    }
+}
+
+fn shares(report: &Report) -> Markup {
+    html! {
+        div.scroll { table {
+            thead { tr { th scope="col" { "consumer" } th scope="col" { "stream" } th scope="col" { "orders" } } }
+            tbody { @for share in &report.shares {
+                tr { td { (share.consumer) } td { (share.stream) } td { (count(share.orders)) } }
+            } }
+        } }
+    }
+}
+
+fn not_taken(report: &Report) -> Markup {
+    html! {
+        div.scroll { table {
+            thead { tr { th scope="col" { "answer" } th scope="col" { "orders" } th scope="col" { "done all the same" } } }
+            tbody { @for kind in &report.not_taken {
+                tr { td { (kind.answer) } td { (count(kind.orders)) } td { (count(kind.done_all_the_same)) } }
+            } }
+        } }
+    }
+}
+
+fn settings(report: &Report) -> Markup {
+    let mut rows: Vec<(String, String)> = report.settings();
+    rows.extend(
+        report
+            .redis_settings
+            .iter()
+            .map(|setting| (format!("Redis: {}", setting.name), setting.value.clone())),
+    );
+    html! {
+        div.scroll { table.words { tbody { @for (name, value) in rows {
+            tr { th scope="row" { (name) } td { (value) } }
+        } } } }
+    }
+}

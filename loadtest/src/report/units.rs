@@ -1,0 +1,103 @@
+//! Figures as people read them: with a unit, and no more digits than they deserve.
+
+/// A whole number in groups of three digits.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 order`, `2,000 orders`.
+pub(crate) fn orders(number: u64) -> String {
+    if number == 1 { "1 order".into() } else { format!("{} orders", count(number)) }
+}
+
+/// Three significant digits or all whole ones, without a unit.
+pub(crate) fn digits(value: f64) -> String {
+    match value.abs() {
+        size if size >= 99.95 || size == 0.0 => format!("{value:.0}"),
+        size if size >= 9.995 => format!("{value:.1}"),
+        size if size >= 0.01 => format!("{value:.2}"),
+        _ => format!("{value:.4}"),
+    }
+}
+
+/// A time in the unit that fits it, such as `203 ms`, `1.35 s` or `2.5 min`.
+pub(crate) fn time(ms: f64) -> String {
+    match ms {
+        ms if ms >= 7_200_000.0 => format!("{} h", digits(ms / 3_600_000.0)),
+        ms if ms >= 120_000.0 => format!("{} min", digits(ms / 60_000.0)),
+        ms if ms >= 1_000.0 => format!("{} s", digits(ms / 1_000.0)),
+        _ => format!("{} ms", digits(ms)),
+    }
+}
+
+/// Orders a second.
+pub(crate) fn rate(orders_per_s: f64) -> String {
+    let figure =
+        if orders_per_s >= 1_000.0 { count(orders_per_s.round() as u64) } else { digits(orders_per_s) };
+    format!("{figure} orders/s")
+}
+
+/// A figure for an axis: at most five characters.
+pub(crate) fn short(value: f64) -> String {
+    let (value, unit) = match value.abs() {
+        size if size >= 1e9 => (value / 1e9, "G"),
+        size if size >= 1e6 => (value / 1e6, "M"),
+        size if size >= 1e4 => (value / 1e3, "k"),
+        _ => (value, ""),
+    };
+    // Ticks are round numbers, so the shortest form is what they are.
+    let value = (value * 1e3).round() / 1e3;
+    format!("{value}{unit}")
+}
+
+/// The text without characters that would move the cursor or colour a terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_keep_three_digits_and_their_unit() {
+        let cases =
+            [(0.0, "0 ms"), (0.5, "0.50 ms"), (12.34, "12.3 ms"), (203.4, "203 ms"), (999.0, "999 ms")];
+        for (ms, expected) in cases {
+            assert_eq!(time(ms), expected);
+        }
+        assert_eq!(time(1_350.0), "1.35 s");
+        assert_eq!(time(150_000.0), "2.50 min");
+        assert_eq!(time(7_200_000.0), "2.00 h");
+        assert_eq!(rate(22_300.4), "22,300 orders/s");
+        assert_eq!(rate(12.5), "12.5 orders/s");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, expected) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(count(number), expected);
+        }
+        assert_eq!((orders(1), orders(0)), ("1 order".into(), "0 orders".into()));
+    }
+
+    #[test]
+    fn ticks_are_short() {
+        for (value, expected) in [(0.2, "0.2"), (5_000.0, "5000"), (20_000.0, "20k"), (2.5e6, "2.5M")] {
+            assert_eq!(short(value), expected);
+        }
+    }
+
+    #[test]
+    fn text_of_others_cannot_move_the_cursor() {
+        assert_eq!(harmless("a\x1b[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+    }
+}

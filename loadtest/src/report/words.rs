@@ -1,0 +1,109 @@
+//! A run in words: its shape, and how its orders were sent.
+
+use super::units::{count, digits, orders, rate, time};
+use super::{Arrivals, Door, Report, Shape, Via};
+
+impl Shape {
+    /// When orders were due, in words.
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Self::Burst { scheduled: true } => "burst, all visible in one instant".into(),
+            Self::Burst { scheduled: false } => "burst, all at once".into(),
+            Self::Steady { rate: orders_per_s, duration_s, arrivals } => {
+                let length = time(duration_s * 1e3);
+                format!("steady, {} for {length}, {}", rate(*orders_per_s), arrivals.in_words())
+            }
+            Self::Wave { day_s, days, orders_per_day, day, arrivals } => {
+                let curve = day.as_deref().unwrap_or("the built-in curve");
+                format!(
+                    "wave, {days} x {} by {curve} in {}, {}",
+                    orders(orders_per_day.round() as u64),
+                    time(day_s * 1e3),
+                    arrivals.in_words()
+                )
+            }
+            Self::Spikes { times, orders: of_one, within_s, pause_s, arrivals } => format!(
+                "spikes, {times} x {} within {}, {} apart, {}",
+                orders(*of_one),
+                time(within_s * 1e3),
+                time(pause_s * 1e3),
+                arrivals.in_words()
+            ),
+            Self::Soak { rate: orders_per_s, hours, arrivals } => {
+                let length = time(hours * 3_600_000.0);
+                format!("soak, {} for {length}, {}", rate(*orders_per_s), arrivals.in_words())
+            }
+            Self::Replay { speed } => format!("replay of recorded times, {speed} times as fast"),
+        }
+    }
+
+    /// Orders a second that were due all the time; none where the rate changes.
+    pub(crate) fn constant_rate(&self) -> Option<f64> {
+        match self {
+            Self::Steady { rate, .. } | Self::Soak { rate, .. } => Some(*rate),
+            _ => None,
+        }
+    }
+}
+
+impl Arrivals {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Even => "evenly spaced",
+            Self::Random => "spaced at random",
+        }
+    }
+}
+
+impl Via {
+    /// How orders were sent, in words.
+    pub(crate) fn in_words(&self) -> String {
+        let (door, parcel) = match self.door {
+            Door::Redis => ("by XADD to Redis", "pipelines"),
+            Door::Http => ("by POST /orders", "requests"),
+        };
+        let connections = match self.connections {
+            1 => "1 connection".to_owned(),
+            many => format!("{} connections", count(many as u64)),
+        };
+        format!("{door}, {connections}, {parcel} of up to {}", orders(self.batch as u64))
+    }
+}
+
+impl Report {
+    /// Where the orders came from, in words.
+    pub(crate) fn source(&self) -> String {
+        match (&self.file, self.seed) {
+            (Some(file), _) => format!("from {file}"),
+            (None, Some(seed)) => format!("generated with seed {seed}"),
+            (None, None) => "of unknown origin".into(),
+        }
+    }
+}
+
+impl Report {
+    /// What was set and where it ran, by name; without the settings of Redis.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".into());
+        let or_unknown = |value: &str| if value.is_empty() { "unknown".to_owned() } else { value.to_owned() };
+        let share = |share: Option<f64>| or_none(share.map(|share| format!("{} %", digits(share * 100.0))));
+        let rows = [
+            ("shape", self.shape.in_words()),
+            ("sent", self.via.in_words()),
+            ("orders", self.source()),
+            ("run number", or_none(self.run.map(|run| run.to_string()))),
+            ("with a prescription", share(self.prescriptions)),
+            ("broken at random", share(self.mutated)),
+            ("queue", self.queue.clone()),
+            ("complexity threshold", self.complexity_threshold.to_string()),
+            ("loadtest", self.loadtest_version.clone()),
+            ("Redis", or_unknown(&self.redis_version)),
+            ("processor", or_unknown(&self.host.cpu)),
+            ("architecture", or_unknown(&self.host.architecture)),
+            ("cores", self.cores.to_string()),
+            ("memory", format!("{} MiB", count(self.host.memory_mib))),
+            ("kernel", or_unknown(&self.host.kernel)),
+        ];
+        rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}

@@ -1,0 +1,413 @@
+//! Reports of runs that never happened: a small model of a queue fills in what a real run of that shape would show.
+
+use chrono::DateTime;
+use loadtest::report::{
+    AppAndRedis, Arrivals, Bucket, Door, Failures, Host, InstanceStartUs, Interval, IntervalLatency, Lanes,
+    Latency, NotTaken, Report, Sample, Setting, Shape, Share, Timeline, Via, Wrong,
+};
+
+/// What is modelled; a test sets only what matters to it.
+#[derive(Clone)]
+pub(crate) struct AReport {
+    shape: Shape,
+    interval_ms: u64,
+    due: Vec<u64>,
+    /// Orders that the senders can hand over in an interval.
+    send_capacity: u64,
+    /// Orders that the app can do in an interval.
+    work_capacity: u64,
+    app_growth_mib: f64,
+    report: Report,
+}
+
+/// A burst of 10,000 orders that is done after about half a second.
+pub(crate) fn a_report() -> AReport {
+    let mut due = vec![0; 50];
+    due[0] = 10_000;
+    AReport {
+        shape: Shape::Burst { scheduled: false },
+        interval_ms: 10,
+        due,
+        send_capacity: 1_000,
+        work_capacity: 225,
+        app_growth_mib: 0.0,
+        report: nothing(),
+    }
+}
+
+impl AReport {
+    /// 500 orders a second for 30 s, of which the app can do so many a second.
+    pub(crate) fn steady(mut self, work_per_s: u64) -> Self {
+        self.shape = Shape::Steady { rate: 500.0, duration_s: 30.0, arrivals: Arrivals::Even };
+        self.interval_ms = 100;
+        self.due = vec![50; 300];
+        self.due.extend(vec![0; (15_000 * 10 / work_per_s as usize).saturating_sub(280)]);
+        self.send_capacity = 1_000;
+        self.work_capacity = work_per_s / 10;
+        self
+    }
+
+    /// Two days in two minutes, nothing at night.
+    pub(crate) fn waves(mut self) -> Self {
+        self.shape = Shape::Wave {
+            day_s: 60.0,
+            days: 2,
+            orders_per_day: 30_000.0,
+            day: None,
+            arrivals: Arrivals::Random,
+        };
+        self.interval_ms = 400;
+        let curve = |place: usize| {
+            let day = (place % 150) as f64 / 150.0;
+            let light = (std::f64::consts::TAU * (day - 0.25)).sin();
+            if light <= 0.0 { 0 } else { (light * 620.0) as u64 + (place as u64 * 7_919) % 60 }
+        };
+        self.due = (0..300).map(curve).collect();
+        self.send_capacity = 5_000;
+        self.work_capacity = 560;
+        self
+    }
+
+    /// 300 intervals of two hours in all.
+    pub(crate) fn soak(mut self) -> Self {
+        self.shape = Shape::Soak { rate: 100.0, hours: 2.0, arrivals: Arrivals::Random };
+        self.interval_ms = 24_000;
+        self.due = (0..300u64).map(|place| 2_360 + (place * 7_919) % 80).collect();
+        self.send_capacity = 100_000;
+        self.work_capacity = 100_000;
+        self
+    }
+
+    /// Memory of the app rises by so much from the first to the last sample.
+    pub(crate) fn leaking(mut self, mib: f64) -> Self {
+        self.app_growth_mib = mib;
+        self
+    }
+
+    /// The senders hand over so few orders in an interval.
+    pub(crate) fn sent_slowly(mut self, in_an_interval: u64) -> Self {
+        self.send_capacity = in_an_interval;
+        self
+    }
+
+    /// As many intervals as the longest reports have.
+    pub(crate) fn longest(mut self) -> Self {
+        self.due = (0..600u64).map(|place| 2_000 + (place * 7_919) % 900).collect();
+        self.work_capacity = 2_600;
+        self
+    }
+
+    /// All in one interval.
+    pub(crate) fn in_one_interval(mut self) -> Self {
+        self.due = vec![10];
+        self.send_capacity = 10;
+        self.work_capacity = 10;
+        self
+    }
+
+    pub(crate) fn without_orders(mut self) -> Self {
+        self.due.clear();
+        self
+    }
+
+    pub(crate) fn over_http(mut self) -> Self {
+        self.report.via = Via { door: Door::Http, connections: 8, batch: 100 };
+        self
+    }
+
+    pub(crate) fn interrupted(mut self) -> Self {
+        self.report.interrupted = true;
+        self.due.truncate(self.due.len() / 3);
+        self
+    }
+
+    /// Some orders lost, doubled and wrong, and some not taken in.
+    pub(crate) fn with_failures(mut self) -> Self {
+        let id = |number: u32| format!("00000000-0000-4000-8000-{number:012x}");
+        self.report.lost = 30;
+        self.report.unfinished = 12;
+        self.report.doubled = 1;
+        self.report.wrong = 2;
+        self.report.failures = Failures {
+            lost: (0..30).map(id).collect(),
+            doubled: vec![id(100)],
+            wrong: vec![
+                Wrong { order: id(200), why: "confirmed in the simple lane, expected complex".into() },
+                Wrong { order: "position 7".into(), why: "no trace of it, ".repeat(20) },
+            ],
+        };
+        self.report.not_taken = vec![
+            NotTaken { answer: "429 too_many_orders".into(), orders: 25, done_all_the_same: 0 },
+            NotTaken { answer: "no answer".into(), orders: 5, done_all_the_same: 3 },
+        ];
+        self
+    }
+
+    /// Wasm and containers at work together.
+    pub(crate) fn shared(mut self) -> Self {
+        let share = |consumer: &str, stream: &str, orders| Share {
+            consumer: consumer.into(),
+            stream: stream.into(),
+            orders,
+        };
+        self.report.shares = vec![
+            share("spin", "ingress", 6_000),
+            share("spin", "simple", 4_200),
+            share("spin", "complex", 1_800),
+            share("conventional", "ingress", 4_000),
+            share("conventional", "simple", 2_800),
+            share("conventional", "complex", 1_200),
+        ];
+        self
+    }
+
+    /// Every text that comes from elsewhere is this one.
+    pub(crate) fn saying(mut self, text: &str) -> Self {
+        let report = &mut self.report;
+        report.seed = None;
+        report.file = Some(text.into());
+        report.queue = text.into();
+        report.redis_version = text.into();
+        report.loadtest_version = text.into();
+        report.failures.lost = vec![text.into()];
+        report.failures.doubled = vec![text.into()];
+        report.failures.wrong = vec![Wrong { order: text.into(), why: text.into() }];
+        (report.lost, report.doubled, report.wrong) = (1, 1, 1);
+        report.not_taken = vec![NotTaken { answer: text.into(), orders: 1, done_all_the_same: 0 }];
+        let share = Share { consumer: text.into(), stream: text.into(), orders: 1 };
+        report.shares = vec![share.clone(), Share { consumer: "other".into(), ..share }];
+        report.redis_settings = vec![Setting { name: text.into(), value: text.into() }];
+        report.host =
+            Host { cpu: text.into(), architecture: text.into(), memory_mib: 1, kernel: text.into() };
+        if let Shape::Wave { day, .. } = &mut self.shape {
+            *day = Some(text.into());
+        }
+        self
+    }
+
+    /// The report with what only the app could have told left out.
+    pub(crate) fn without_app(self) -> Report {
+        let mut report = self.build();
+        report.cpu_s.app = None;
+        report.rss_mib.app = None;
+        report.instance_starts = None;
+        report.instance_start_us = None;
+        for sample in &mut report.samples {
+            sample.app_cores = None;
+            sample.app_rss_mib = None;
+            sample.instance_starts = None;
+        }
+        report
+    }
+
+    /// As today's `burst` writes it: no timeline, no samples, no histogram.
+    pub(crate) fn without_timeline(self) -> Report {
+        let mut report = self.build();
+        report.timeline = Timeline::default();
+        report.samples.clear();
+        report.latency_histogram.clear();
+        report.send_latency_ms = Latency::default();
+        report
+    }
+
+    pub(crate) fn build(self) -> Report {
+        let run = Run::of(&self);
+        let mut report = self.report;
+        let orders: u64 = self.due.iter().sum();
+        report.shape = self.shape;
+        report.orders = orders;
+        report.confirmed =
+            orders.saturating_sub(report.lost + report.doubled + report.wrong + report.dead_lettered);
+        report.lanes.complex = report.confirmed * 3 / 10;
+        report.lanes.simple = report.confirmed - report.lanes.complex;
+        report.enqueue_s = run.sent_ms / 1e3;
+        report.total_s = run.done_ms / 1e3;
+        report.orders_per_s = if run.done_ms > 0.0 { orders as f64 * 1e3 / run.done_ms } else { 0.0 };
+        report.latency_ms = run.latency.percentiles();
+        report.send_latency_ms = run.send_latency.percentiles();
+        report.queue_latency_ms = run.queue_latency.percentiles();
+        report.latency_histogram = run.latency.buckets();
+        report.cpu_s = AppAndRedis { app: Some(orders as f64 * 30e-6), redis: orders as f64 * 41e-6 };
+        report.rss_mib = AppAndRedis { app: Some(35.0 + self.app_growth_mib), redis: 40.0 };
+        report.instance_starts = run.samples.last().and_then(|sample| sample.instance_starts);
+        report.timeline = Timeline { interval_ms: self.interval_ms, intervals: run.intervals };
+        report.samples = run.samples;
+        report
+    }
+}
+
+/// First in, first out, with a limit at each end.
+#[derive(Default)]
+struct Run {
+    intervals: Vec<Interval>,
+    samples: Vec<Sample>,
+    sent_ms: f64,
+    done_ms: f64,
+    latency: Histogram,
+    queue_latency: Histogram,
+    send_latency: Histogram,
+}
+
+impl Run {
+    fn of(model: &AReport) -> Self {
+        let mut run = Self::default();
+        let length_ms = model.interval_ms as f64;
+        let (mut unsent, mut backlog, mut starts) = (0, 0, 0);
+        let total = model.due.len();
+        // What is left when the last order was due is done in further intervals.
+        let further = std::iter::repeat_n(0, 3 * total);
+        for (place, due) in model.due.iter().copied().chain(further).enumerate() {
+            if place >= total && unsent + backlog == 0 {
+                break;
+            }
+            let end_ms = (place + 1) as f64 * length_ms;
+            let send_wait_ms = 1.0 + unsent as f64 / model.send_capacity as f64 * length_ms;
+            unsent += due;
+            let arrived = unsent.min(model.send_capacity);
+            unsent -= arrived;
+            backlog += arrived;
+            let confirmed = backlog.min(model.work_capacity);
+            backlog -= confirmed;
+            starts += u64::from(confirmed > 0) * 3;
+            let in_front = (unsent + backlog + confirmed) as f64;
+            let last_ms = 2.0 + in_front / model.work_capacity as f64 * length_ms;
+            let latency_ms = (due > 0).then_some(IntervalLatency {
+                p50: last_ms * 0.6,
+                p99: last_ms * 0.97,
+                max: last_ms,
+            });
+            run.latency.spread(due, last_ms * 0.2, last_ms);
+            run.queue_latency.spread(due, last_ms * 0.1, last_ms * 0.9);
+            run.send_latency.spread(
+                due,
+                send_wait_ms * 0.5,
+                send_wait_ms + unsent as f64 / model.send_capacity as f64 * length_ms,
+            );
+            if arrived > 0 {
+                run.sent_ms = end_ms;
+            }
+            if confirmed > 0 {
+                run.done_ms = end_ms;
+            }
+            run.intervals.push(Interval { due, arrived, confirmed, dead_lettered: 0, latency_ms });
+            run.samples.push(Sample {
+                at_s: end_ms / 1e3,
+                ingress: backlog / 2,
+                simple: backlog / 3,
+                complex: backlog - backlog / 2 - backlog / 3,
+                app_cores: Some(confirmed as f64 / model.work_capacity as f64 * 0.7),
+                redis_cores: confirmed as f64 / model.work_capacity as f64 * 0.9,
+                app_rss_mib: Some(30.0 + model.app_growth_mib * place as f64 / total as f64),
+                redis_rss_mib: 12.0 + backlog as f64 / 1_000.0 + place as f64 / 50.0,
+                instance_starts: Some(starts),
+            });
+        }
+        run
+    }
+}
+
+/// Steps of a thirtieth of what they hold.
+#[derive(Default)]
+struct Histogram {
+    steps: std::collections::BTreeMap<i32, u64>,
+}
+
+impl Histogram {
+    fn spread(&mut self, orders: u64, from_ms: f64, to_ms: f64) {
+        let parts = orders.clamp(1, 100);
+        for part in 0..if orders > 0 { parts } else { 0 } {
+            let ms = from_ms + (to_ms - from_ms) * (part + 1) as f64 / parts as f64;
+            let extra = u64::from(part < orders % parts);
+            *self.steps.entry((ms.ln() * 30.0).ceil() as i32).or_default() += orders / parts + extra;
+        }
+    }
+
+    fn buckets(&self) -> Vec<Bucket> {
+        self.steps.iter().map(|(step, orders)| Bucket { up_to_ms: end(*step), orders: *orders }).collect()
+    }
+
+    fn percentiles(&self) -> Latency {
+        let total: u64 = self.steps.values().sum();
+        let at = |share: f64| {
+            let mut left = (share * total as f64).ceil() as u64;
+            for (step, orders) in &self.steps {
+                if *orders >= left {
+                    return end(*step);
+                }
+                left -= orders;
+            }
+            0.0
+        };
+        let sum: f64 = self.steps.iter().map(|(step, orders)| end(*step) * *orders as f64).sum();
+        let mean = if total > 0 { sum / total as f64 } else { 0.0 };
+        Latency {
+            p50: at(0.5),
+            p90: at(0.9),
+            p95: at(0.95),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: at(1.0),
+            mean,
+        }
+    }
+}
+
+fn end(step: i32) -> f64 {
+    (f64::from(step) / 30.0).exp()
+}
+
+fn nothing() -> Report {
+    let setting = |name: &str, value: &str| Setting { name: name.into(), value: value.into() };
+    Report {
+        report_version: Report::VERSION,
+        loadtest_version: "0.1.0".into(),
+        started_at: DateTime::from_timestamp(1_760_000_000, 0).unwrap(),
+        shape: Shape::Burst { scheduled: false },
+        via: Via { door: Door::Redis, connections: 1, batch: 500 },
+        seed: Some(42),
+        run: Some(7),
+        file: None,
+        prescriptions: Some(0.3),
+        mutated: Some(0.0),
+        queue: "orders".into(),
+        complexity_threshold: 5,
+        interrupted: false,
+        orders: 0,
+        confirmed: 0,
+        dead_lettered: 0,
+        refused: 0,
+        not_taken: Vec::new(),
+        duplicates: 0,
+        lost: 0,
+        unfinished: 0,
+        doubled: 0,
+        wrong: 0,
+        failures: Failures::default(),
+        lanes: Lanes { simple: 0, complex: 0 },
+        shares: Vec::new(),
+        enqueue_s: 0.0,
+        total_s: 0.0,
+        orders_per_s: 0.0,
+        latency_ms: Latency::default(),
+        latency_histogram: Vec::new(),
+        queue_latency_ms: Latency::default(),
+        send_latency_ms: Latency::default(),
+        cpu_s: AppAndRedis { app: None, redis: 0.0 },
+        rss_mib: AppAndRedis { app: None, redis: 0.0 },
+        instance_start_us: Some(InstanceStartUs { p50: 61, p99: 204 }),
+        instance_starts: None,
+        metronome_rings: 0,
+        backlog_before: 0,
+        timeline: Timeline::default(),
+        samples: Vec::new(),
+        redis_version: "7.0.15".into(),
+        redis_settings: vec![setting("appendonly", "yes"), setting("appendfsync", "everysec")],
+        cores: 2,
+        host: Host {
+            cpu: "A Processor @ 2.00GHz".into(),
+            architecture: "x86_64".into(),
+            memory_mib: 24_105,
+            kernel: "Linux 6.1.0".into(),
+        },
+    }
+}

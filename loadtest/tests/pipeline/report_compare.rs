@@ -1,0 +1,139 @@
+//! Reports side by side.
+
+use std::process::Command;
+
+use loadtest::compare::{Group, compare};
+use loadtest::report::Report;
+
+use crate::a_report::a_report;
+use crate::report_text::all_reports;
+use crate::support::binary;
+
+/// A burst with another throughput, latency and use of CPU, all `factor` times as good.
+fn faster(factor: f64) -> Report {
+    let mut report = a_report().build();
+    report.orders_per_s *= factor;
+    report.total_s /= factor;
+    report.latency_ms.p99 /= factor;
+    report.cpu_s.app = report.cpu_s.app.map(|seconds| seconds / factor);
+    report
+}
+
+fn group(name: &str, reports: impl IntoIterator<Item = Report>) -> Group {
+    Group { name: name.into(), reports: reports.into_iter().collect() }
+}
+
+/// The row of a figure, word by word.
+fn row<'a>(text: &'a str, figure: &str) -> Vec<&'a str> {
+    let line = text.lines().find(|line| line.trim_start().starts_with(figure));
+    line.unwrap_or_else(|| panic!("no {figure}: {text}")).split_whitespace().collect()
+}
+
+#[test]
+fn ratios_are_of_medians_to_the_first_group() {
+    let slow = group("slow", [0.9, 1.0, 1.2].map(faster));
+    let fast = group("fast", [2.0, 2.1, 1.7].map(faster));
+    let (text, page) = compare(vec![slow, fast]);
+    assert_eq!(row(&text, "orders a second").last(), Some(&"x2.00"), "{text}");
+    assert_eq!(row(&text, "all done after").last(), Some(&"x0.50"), "{text}");
+    assert_eq!(row(&text, "CPU an order, app").last(), Some(&"x0.50"), "{text}");
+    assert_eq!(row(&text, "due to confirmed, p50").last(), Some(&"x1.00"), "{text}");
+    // 30 us an order is what the model of a run takes.
+    assert_eq!(row(&text, "CPU an order, app")[4..6], ["30.0", "us"], "{text}");
+    assert!(text.contains("25.0 us..33.3 us"), "{text}");
+    assert!(page.contains("x2.00") && page.contains(">better<"), "{page}");
+    assert!(!text.contains("careful"), "{text}");
+}
+
+#[test]
+fn runs_of_different_kinds_are_compared_with_a_warning() {
+    let mut other = a_report().over_http().build();
+    other.seed = Some(7);
+    other.cores = 8;
+    other.host.cpu = "Another".into();
+    other.redis_version = "8.0.0".into();
+    other.redis_settings[1].value = "always".into();
+    let mut interrupted = a_report().interrupted().build();
+    interrupted.backlog_before = 3;
+    let groups = vec![
+        group("first", [a_report().build()]),
+        group("other", [other]),
+        group("waves", [a_report().waves().build()]),
+        group("odd", [interrupted, a_report().with_failures().build()]),
+    ];
+    let (text, page) = compare(groups);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for expected in [
+        "B is not like A: sent is by POST /orders",
+        "B is not like A: orders is generated with seed 7, not generated with seed 42.",
+        "B is not like A: cores is 8, not 2.",
+        "B is not like A: processor is Another",
+        "B is not like A: Redis is 8.0.0, not 7.0.15.",
+        "B is not like A: Redis's appendfsync is always, not everysec.",
+        "C is not like A: shape is wave",
+        "Run 1 of D was interrupted.",
+        "Run 2 of D has lost, doubled or wrong orders",
+        "With less than three runs in a group",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+}
+
+#[test]
+fn differences_within_the_noise_are_told() {
+    let (text, _) = compare(vec![group("a", [1.0, 1.2, 1.4].map(faster)), group("b", [1.1, 1.3, 1.5].map(faster))]);
+    assert!(text.contains("the runs of B lie among those of A"), "{text}");
+}
+
+#[test]
+fn reports_of_every_kind_can_be_compared_within_the_width_of_a_terminal() {
+    let groups: Vec<Group> = all_reports().into_iter().map(|(name, report)| group(name, [report])).collect();
+    let (text, page) = compare(groups);
+    for line in text.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    assert!(!text.contains("NaN") && !text.contains("inf") && !page.contains("NaN"), "{text}");
+}
+
+#[test]
+fn the_page_of_a_comparison_escapes_names() {
+    let (_, page) = compare(vec![group("<script>", [a_report().build()]), group("b", [a_report().waves().saying("<img src=x>").build()])]);
+    assert!(!page.contains("<script>") && !page.contains("<img") && page.contains("default-src 'none'"), "{page}");
+}
+
+#[test]
+fn the_command_reads_files_and_groups_and_refuses_what_is_no_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, report: &Report| {
+        let path = folder.path().join(name);
+        report.write_json(&std::fs::File::create(&path).unwrap(), &path).unwrap();
+        path.display().to_string()
+    };
+    let (a, b, c) = (file("a.json", &faster(1.0)), file("b.json", &faster(2.0)), file("c.json", &faster(4.0)));
+    let compare = |arguments: &[&str]| {
+        let output = Command::new(binary("loadtest")).arg("compare").args(arguments).output().unwrap();
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), said(&output.stdout), said(&output.stderr))
+    };
+    let html = folder.path().join("compared.html").display().to_string();
+    let (code, text, _) = compare(&[&a, "--group", &format!("fast={b},{c}"), "--html", &html]);
+    assert_eq!(code, Some(0));
+    // The median of two runs is between them.
+    assert_eq!(row(&text, "orders a second").last(), Some(&"x3.00"), "{text}");
+    assert!(text.contains("A  a: 1 run") && text.contains("B  fast: median of 2 runs"), "{text}");
+    assert!(std::fs::read_to_string(&html).unwrap().contains("x3.00"));
+
+    let old = folder.path().join("old.json").display().to_string();
+    std::fs::write(&old, r#"{"report_version": 1}"#).unwrap();
+    for (arguments, expected) in [
+        (vec![a.as_str(), old.as_str()], "old.json: report_version is 1"),
+        (vec![a.as_str(), "/nonexistent.json"], "/nonexistent.json"),
+        (vec![a.as_str()], "at least two reports"),
+        (vec![a.as_str(), "--group", "nothing"], "expected NAME=FILE,FILE,..."),
+        (vec![a.as_str(), b.as_str(), "--html", "/nonexistent/x.html"], "--html"),
+    ] {
+        let (code, _, error) = compare(&arguments);
+        assert!(code != Some(0) && error.contains(expected), "{arguments:?}: {error}");
+    }
+}

@@ -1,0 +1,170 @@
+//! What the terminal says of a run.
+
+use loadtest::report::Report;
+use loadtest::report::text::WIDTH;
+
+use crate::a_report::{AReport, a_report};
+
+/// Reports of every kind, by name.
+pub(crate) fn all_reports() -> Vec<(&'static str, Report)> {
+    let shapes: [(&str, fn() -> AReport); 4] = [
+        ("burst", a_report),
+        ("steady", || a_report().steady(600)),
+        ("waves", || a_report().waves()),
+        ("soak", || a_report().soak()),
+    ];
+    let mut reports = Vec::new();
+    for (name, shape) in shapes {
+        reports.push((name, shape().build()));
+        reports.push((name, shape().with_failures().build()));
+        reports.push((name, shape().interrupted().build()));
+        reports.push((name, shape().shared().build()));
+        reports.push((name, shape().without_orders().build()));
+        reports.push((name, shape().in_one_interval().build()));
+        reports.push((name, shape().without_app()));
+        reports.push((name, shape().without_orders().without_app()));
+        reports.push((name, shape().without_timeline()));
+        reports.push((name, shape().longest().over_http().build()));
+    }
+    reports
+}
+
+/// The verdict in one line, as a reader would read it aloud.
+fn verdict(report: &Report) -> String {
+    report.to_text().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_text_of_any_report_fits_the_terminal_and_holds_no_odd_figure() {
+    for (name, report) in all_reports() {
+        let text = report.to_text();
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{name}: {line}");
+            assert!(line == line.trim_end(), "{name}: {line:?}");
+        }
+        assert!(!text.contains("NaN") && !text.contains("inf"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn the_lines_that_people_look_for_are_there() {
+    let text = a_report().build().to_text();
+    for expected in [
+        "10000 orders generated with seed 42\n",
+        "burst, all at once\n",
+        "by XADD to Redis, 1 connection, pipelines of up to 500 orders\n",
+        "  lanes              simple 7000  complex 3000\n",
+        "  CPU                app 0.30 s (30.0 us an order)  redis 0.41 s (41.0 us an order)\n",
+        "  confirmed 10000  dead-lettered 0  duplicates 0\n",
+        "  lost 0  doubled 0  wrong 0\n",
+        "  due to confirmed",
+        "  ingress to confirmed",
+        "  due to acknowledged",
+    ] {
+        assert!(text.contains(expected), "{expected}{text}");
+    }
+    assert!(text.ends_with("\nevery order sent was found exactly once, as it must be\n"), "{text}");
+}
+
+#[test]
+fn failures_are_counted_and_named() {
+    let text = a_report().with_failures().build().to_text();
+    for expected in [
+        "lost 30  doubled 1  wrong 2\n",
+        "unfinished 12\n",
+        "lost: 00000000-0000-4000-8000-000000000000\n",
+        "lost: 10 more, see --json\n",
+        "doubled: 00000000-0000-4000-8000-000000000064\n",
+        "not taken 25 (429 too_many_orders), done all the same 0\n",
+        "not taken 5 (no answer), done all the same 3\n",
+        "12 orders still waited in a stream",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    assert!(text.ends_with("\nFAILED: not every order is where it must be\n"), "{text}");
+}
+
+#[test]
+fn the_histogram_has_few_rows_and_all_orders() {
+    let text = a_report().waves().build().to_text();
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains(" %  ") || line.ends_with(" %")).collect();
+    assert!((5..=15).contains(&rows.len()), "{text}");
+    let count = |row: &&str| {
+        // "     200 ms       6031  60.3 %  ███"
+        row.split_whitespace().nth(2).and_then(|orders| orders.parse::<u64>().ok()).unwrap()
+    };
+    assert_eq!(rows.iter().map(count).sum::<u64>(), a_report().waves().build().orders);
+    assert!(rows.iter().any(|row| row.ends_with(&"█".repeat(60))), "{text}");
+}
+
+#[test]
+fn senders_that_are_the_bottleneck_are_named_as_such_and_others_are_not() {
+    let behind = verdict(&a_report().sent_slowly(100).build());
+    assert!(
+        behind.contains("The senders fell behind") && behind.contains("the load generator or Redis"),
+        "{behind}"
+    );
+    let behind = verdict(&a_report().sent_slowly(100).over_http().build());
+    assert!(behind.contains("the load generator or the API"), "{behind}");
+    let kept_up = verdict(&a_report().build());
+    assert!(kept_up.contains("The senders kept up") && !kept_up.contains("fell behind"), "{kept_up}");
+    let unknown = verdict(&a_report().without_timeline());
+    assert!(!unknown.contains("senders"), "{unknown}");
+}
+
+#[test]
+fn a_backlog_that_grows_until_the_end_is_called_more_than_can_be_kept_up_with() {
+    // 500 orders a second are due.
+    let over = verdict(&a_report().steady(400).build());
+    assert!(over.contains("500 orders/s are more than the app can keep up with"), "{over}");
+    let under = verdict(&a_report().steady(510).build());
+    assert!(under.contains("500 orders/s can be kept up"), "{under}");
+    for silent in [a_report().waves().build(), a_report().build(), a_report().steady(400).without_timeline()]
+    {
+        let text = verdict(&silent);
+        assert!(!text.contains("backlog") && !text.contains("keep up with"), "{text}");
+    }
+}
+
+#[test]
+fn memory_that_grows_through_a_soak_is_pointed_out() {
+    let leak = verdict(&a_report().soak().leaking(60.0).build());
+    assert!(leak.contains("Memory of the app grew through the soak"), "{leak}");
+    let level = verdict(&a_report().soak().build());
+    assert!(level.contains("Memory of the app stayed level through the soak, at 30.0 MiB"), "{level}");
+    let unknown = verdict(&a_report().soak().without_app());
+    assert!(!unknown.contains("Memory of the app"), "{unknown}");
+    let steady = verdict(&a_report().steady(600).leaking(60.0).build());
+    assert!(!steady.contains("Memory of the app"), "{steady}");
+}
+
+#[test]
+fn shares_are_shown_where_more_than_one_consumer_worked() {
+    let text = a_report().shared().build().to_text();
+    assert!(
+        text.contains("done by spin: ingress 6000 (60 %)  simple 4200 (60 %)  complex 1800 (60 %)"),
+        "{text}"
+    );
+    assert!(text.contains("done by conventional: ingress 4000 (40 %)"), "{text}");
+    assert!(!a_report().build().to_text().contains("done by"));
+}
+
+#[test]
+fn an_interrupted_run_says_so() {
+    let text = a_report().steady(600).interrupted().build().to_text();
+    assert!(text.contains("interrupted before all orders were sent\n"), "{text}");
+}
+
+#[test]
+fn a_run_without_orders_shows_nothing_and_says_so() {
+    let text = verdict(&a_report().without_orders().build());
+    assert!(text.contains("No order was sent, so nothing is shown."), "{text}");
+}
+
+#[test]
+fn texts_of_others_cannot_move_the_cursor() {
+    let text = a_report().waves().saying("\u{1b}[2J\rgone\u{7}").build().to_text();
+    assert!(
+        text.contains("gone") && text.chars().all(|character| character == '\n' || !character.is_control())
+    );
+}

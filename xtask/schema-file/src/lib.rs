@@ -1,0 +1,48 @@
+//! Holds the JSON Schemas in `docs` against the types they are made from. For tests.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// Whole numbers without a point, and no formats that only repeat a Rust type.
+fn tidied(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let is_kept = |name: &str, value: &Value| {
+                name != "format" || value.as_str().is_some_and(|format| !is_rust_type(format))
+            };
+            let fields = fields.into_iter().filter(|(name, value)| is_kept(name, value));
+            Value::Object(fields.map(|(name, value)| (name, tidied(value))).collect())
+        }
+        Value::Array(values) => values.into_iter().map(tidied).collect(),
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 => Value::from(float as i64),
+            _ => Value::Number(number),
+        },
+        other => other,
+    }
+}
+
+fn is_rust_type(format: &str) -> bool {
+    ["double", "uint", "uint32", "uint64", "int64"].contains(&format)
+}
+
+/// The file in `docs` says what the types of `package` say; with `UPDATE_SCHEMAS` in the environment it is made to.
+///
+/// # Panics
+/// When the file says something else, naming the command that writes it anew.
+pub fn check(package: &str, name: &str, schema: Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    let schema = tidied(schema);
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        std::fs::write(&path, format!("{schema:#}\n")).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    // Values and not texts: the order of fields depends on what is built beside this.
+    assert!(
+        serde_json::from_str::<Value>(&committed).is_ok_and(|committed| committed == schema),
+        "docs/{name} is not what the types say; write it anew with UPDATE_SCHEMAS=1 cargo test -p {package} the_schema_of"
+    );
+}
