@@ -18,10 +18,13 @@ pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
                 [one] if *one == value => {}
                 [one] => doubts.push(format!("{letter} is not like A: {name} is {one}, not {value}.")),
                 // Of the first group itself, or of another.
-                several => doubts.push(format!("The runs of {letter} are not alike: {name} is {}.", several.join(", "))),
+                several => doubts
+                    .push(format!("The runs of {letter} are not alike: {name} is {}.", several.join(", "))),
             }
         }
-        doubts.extend(group.reports.iter().enumerate().filter_map(|(run, report)| disturbed(&letter, run, report)));
+        doubts.extend(
+            group.reports.iter().enumerate().filter_map(|(run, report)| disturbed(&letter, run, report)),
+        );
     }
     doubts.extend(noise(groups, rows));
     doubts
@@ -60,7 +63,8 @@ fn disturbed(letter: &str, run: usize, report: &Report) -> Option<String> {
 fn noise(groups: &[Group], rows: &[Row]) -> Option<String> {
     if groups.iter().any(|group| group.reports.len() < 3) {
         return Some(
-            "With less than three runs in a group, nothing tells a difference from noise; see --group.".into(),
+            "With less than three runs in a group, nothing tells a difference from noise; see --group."
+                .into(),
         );
     }
     let speed = rows.first()?;
@@ -69,6 +73,10 @@ fn noise(groups: &[Group], rows: &[Row]) -> Option<String> {
     let near = near.filter(|(_, spread)| spread.is_some_and(|spread| !spread.is_apart_from(first)));
     let letters: Vec<String> = near.map(|(place, _)| Comparison::letter(place)).collect();
     (!letters.is_empty()).then(|| {
-        format!("In {} the runs of {} lie among those of A: the difference may be noise.", speed.figure.name, letters.join(", "))
+        format!(
+            "In {} the runs of {} lie among those of A: the difference may be noise.",
+            speed.figure.name,
+            letters.join(", ")
+        )
     })
 }

@@ -52,10 +52,20 @@ pub(super) const FIGURES: &[Figure] = &[
     figure("CPU an order, Redis", Better::Lower, |report| per_order(report, Some(report.cpu_s.redis)), us),
     figure("peak memory, app", Better::Lower, |report| report.rss_mib.app, mib),
     figure("peak memory, Redis", Better::Lower, |report| some(report.rss_mib.redis), mib),
-    figure("instance starts", Better::Neither, |report| report.instance_starts.map(|starts| starts as f64), whole),
+    figure(
+        "instance starts",
+        Better::Neither,
+        |report| report.instance_starts.map(|starts| starts as f64),
+        whole,
+    ),
     figure("instance start, p50", Better::Lower, |report| Some(report.instance_start_us?.p50 as f64), us),
     figure("instance start, p99", Better::Lower, |report| Some(report.instance_start_us?.p99 as f64), us),
-    figure("lost, doubled or wrong", Better::Lower, |report| Some((report.lost + report.doubled + report.wrong) as f64), whole),
+    figure(
+        "lost, doubled or wrong",
+        Better::Lower,
+        |report| Some((report.lost + report.doubled + report.wrong) as f64),
+        whole,
+    ),
 ];
 
 const fn figure(
@@ -100,12 +110,16 @@ pub(super) struct Spread {
 impl Spread {
     /// Of the runs that have the figure; none where none has it.
     pub(super) fn of(reports: &[Report], figure: fn(&Report) -> Option<f64>) -> Option<Self> {
-        let mut figures: Vec<f64> = reports.iter().filter_map(figure).filter(|figure| figure.is_finite()).collect();
+        let mut figures: Vec<f64> =
+            reports.iter().filter_map(figure).filter(|figure| figure.is_finite()).collect();
         figures.sort_by(f64::total_cmp);
         let (least, most) = (*figures.first()?, *figures.last()?);
         let middle = figures.len() / 2;
-        let median =
-            if figures.len() % 2 == 1 { figures[middle] } else { (figures[middle - 1] + figures[middle]) / 2.0 };
+        let median = if figures.len() % 2 == 1 {
+            figures[middle]
+        } else {
+            (figures[middle - 1] + figures[middle]) / 2.0
+        };
         Some(Self { least, median, most, runs: figures.len() })
     }
 

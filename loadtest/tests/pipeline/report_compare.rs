@@ -82,7 +82,8 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
 
 #[test]
 fn differences_within_the_noise_are_told() {
-    let (text, _) = compare(vec![group("a", [1.0, 1.2, 1.4].map(faster)), group("b", [1.1, 1.3, 1.5].map(faster))]);
+    let (text, _) =
+        compare(vec![group("a", [1.0, 1.2, 1.4].map(faster)), group("b", [1.1, 1.3, 1.5].map(faster))]);
     assert!(text.contains("the runs of B lie among those of A"), "{text}");
 }
 
@@ -98,8 +99,14 @@ fn reports_of_every_kind_can_be_compared_within_the_width_of_a_terminal() {
 
 #[test]
 fn the_page_of_a_comparison_escapes_names() {
-    let (_, page) = compare(vec![group("<script>", [a_report().build()]), group("b", [a_report().waves().saying("<img src=x>").build()])]);
-    assert!(!page.contains("<script>") && !page.contains("<img") && page.contains("default-src 'none'"), "{page}");
+    let (_, page) = compare(vec![
+        group("<script>", [a_report().build()]),
+        group("b", [a_report().waves().saying("<img src=x>").build()]),
+    ]);
+    assert!(
+        !page.contains("<script>") && !page.contains("<img") && page.contains("default-src 'none'"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -110,7 +117,8 @@ fn the_command_reads_files_and_groups_and_refuses_what_is_no_report() {
         report.write_json(&std::fs::File::create(&path).unwrap(), &path).unwrap();
         path.display().to_string()
     };
-    let (a, b, c) = (file("a.json", &faster(1.0)), file("b.json", &faster(2.0)), file("c.json", &faster(4.0)));
+    let (a, b, c) =
+        (file("a.json", &faster(1.0)), file("b.json", &faster(2.0)), file("c.json", &faster(4.0)));
     let compare = |arguments: &[&str]| {
         let output = Command::new(binary("loadtest")).arg("compare").args(arguments).output().unwrap();
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
