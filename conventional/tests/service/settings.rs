@@ -2,6 +2,8 @@
 
 use std::process::Output;
 
+use clap::CommandFactory;
+use conventional::cli::Arguments;
 use private_redis::RedisServer;
 
 use crate::support::program;
@@ -83,5 +85,22 @@ fn the_password_is_in_no_help_and_no_error() {
         let output = program().args(arguments).env("REDIS_URL", &url).output().unwrap();
         assert!(!text(&output).contains("hush"), "{}", text(&output));
         assert_eq!(output.status.success(), arguments == ["--help"], "{}", text(&output));
+    }
+}
+
+#[test]
+fn the_readme_lists_every_flag_with_its_variable_and_its_default() {
+    let page = include_str!("../../README.md");
+    let command = Arguments::command();
+    let flags: Vec<_> = command.get_arguments().filter(|argument| argument.get_env().is_some()).collect();
+    assert_eq!(flags.len(), NUMBERS.len() + 3);
+    for flag in flags {
+        let (name, variable) = (flag.get_long().unwrap(), flag.get_env().unwrap().to_str().unwrap());
+        let default = match flag.get_default_values() {
+            [value] => format!("`{}`", value.to_str().unwrap()),
+            _ => "all".to_owned(),
+        };
+        let row = format!("| `--{name}` | `{variable}` | {default} | ");
+        assert!(page.lines().any(|line| line.starts_with(&row)), "{row}");
     }
 }

@@ -165,7 +165,7 @@ fn conclusion(answer: &Answer) -> Vec<String> {
     if let Some(row) = row {
         let used = row.always_on.used.unwrap_or(0.0) * 100.0;
         words.push(format!(
-            "Always on, orders use {used:.2} % of the processor time paid for on {}; one such node gives {:.0} orders/s.",
+            "Always on, orders use {used:.4} % of the processor time paid for on {}; one such node gives {:.0} orders/s.",
             row.node, row.orders_per_s_of_a_node
         ));
         words.push(format!(

@@ -31,7 +31,7 @@ use report::{CopiesStep, DensityReport, Ended, ProcessesPart, ProcessesStep, slo
 
 /// Between a start and the measuring: what starting left to do is done by then.
 const SETTLE: Duration = Duration::from_secs(1);
-/// How many processes run at each step at most; it goes on by doubling.
+/// How many processes run at the first steps; it goes on by doubling.
 const FIRST_STEPS: [u32; 4] = [1, 10, 50, 100];
 
 /// Measures and prints the report; `false` when an order was not confirmed by the copy it was for, or by another.
@@ -151,7 +151,7 @@ fn processes_part(
     let (_, available_mib) = figures::machine()?;
     let budget_mib = available_mib * options.memory_share;
     let (mut apps, mut steps) = (Vec::new(), Vec::<ProcessesStep>::new());
-    let begin = Instant::now();
+    let mut start_s = 0.0;
     let mut ended = Ended::Number;
     for target in targets(options.processes) {
         eprintln!("{target} processes of {program}");
@@ -163,13 +163,14 @@ fn processes_part(
                 break;
             }
         }
+        let begin = Instant::now();
         while apps.len() < target as usize {
             let copy = u32::try_from(apps.len() + 1).context("the number of a process")?;
             let mut app = start_one(&server.url(), copy)?;
             app.wait_until_heard(&mut redis, copy)?;
             apps.push(app);
         }
-        let start_s = begin.elapsed().as_secs_f64();
+        start_s += begin.elapsed().as_secs_f64();
         let idle_cpu_ms_per_s = idle(options, &apps)?;
         steps.push(ProcessesStep {
             processes: target,

@@ -67,7 +67,7 @@ pub struct ProcessesPart {
 pub struct ProcessesStep {
     /// How many.
     pub processes: u32,
-    /// From the start of the first process of all until the last one was ready, the earlier steps included.
+    /// How long it took to start them, one after the other, those of the earlier steps included.
     pub start_s: f64,
     /// Of all together.
     pub memory: Memory,

@@ -309,6 +309,30 @@ fn a_failed_test_run_fails_and_still_ends_with_the_tally() {
 }
 
 #[test]
+fn test_installs_a_missing_browser_and_runs_no_test_where_it_can_not() {
+    let fixture = Fixture::new();
+    fixture.remove_program("chromium");
+    fixture.add_program("apt-get");
+    fixture.add_program("sudo");
+    let path = std::env::var_os("PATH").unwrap();
+    let redis = std::env::split_paths(&path).map(|folder| folder.join("redis-server")).find(|file| file.exists());
+    std::os::unix::fs::symlink(redis.unwrap(), fixture.programs().join("redis-server")).unwrap();
+    let mut test = fixture.command(&["test"]);
+    test.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");
+    let (code, text) = fixture::finish(&mut test);
+    assert_eq!(code, 1);
+    for expected in [
+        "setup: chromium, in which tests open the pages of reports, is not on the PATH",
+        "setup: apt-get install -y chromium",
+        "install Chromium so that `chromium` is on the PATH",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert_eq!(text.lines().last(), Some("0 passed, 0 failed"), "{text}");
+    assert!(!text.contains("cargo arguments test"), "{text}");
+}
+
+#[test]
 fn setup_prints_one_line_for_each_part_that_is_there() {
     let fixture = Fixture::new();
     let (code, text) = fixture.run(&["setup"]);
