@@ -79,9 +79,9 @@ fn density(options: &DensityOptions) -> Result<DensityReport> {
     for count in &options.copies {
         eprintln!("{count} copies in one process");
         let mut step = copies_step(options, &runtime, *count)?;
-        let pss_of = |step: &CopiesStep| (step.copies, step.memory.pss_mib);
+        let rss_of = |step: &CopiesStep| (step.copies, step.memory.rss_mib);
         step.copy_kib =
-            copies.first().and_then(|first| slope(pss_of(first), pss_of(&step))).map(|mib| mib * 1024.0);
+            copies.first().and_then(|first| slope(rss_of(first), rss_of(&step))).map(|mib| mib * 1024.0);
         copies.push(step);
     }
     let mut processes = Vec::new();

@@ -35,7 +35,8 @@ pub struct CopiesStep {
     pub start_s: f64,
     /// Of the process.
     pub memory: Memory,
-    /// What a further copy takes, from the first step to this one, in KiB of PSS; none in the first step.
+    /// What a further copy takes, from the first step to this one, in KiB of RSS; none in the first step. The PSS of a single
+    /// process moves with others that map the same files.
     pub copy_kib: Option<f64>,
     /// CPU time of the idle process, in ms for each second.
     pub idle_cpu_ms_per_s: f64,
