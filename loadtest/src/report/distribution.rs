@@ -17,7 +17,7 @@ pub(crate) struct Row {
 impl Row {
     /// The end of the row with its unit.
     pub(crate) fn label(&self) -> String {
-        units::time(self.up_to_ms)
+        units::chosen_time(self.up_to_ms)
     }
 }
 

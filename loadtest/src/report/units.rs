@@ -38,6 +38,15 @@ pub(crate) fn time(ms: f64) -> String {
     }
 }
 
+/// The same for a time that somebody chose: without zeros behind the point.
+pub(crate) fn chosen_time(ms: f64) -> String {
+    let text = time(ms);
+    let (figure, unit) = text.split_once(' ').unwrap_or((&text, ""));
+    let figure =
+        if figure.contains('.') { figure.trim_end_matches('0').trim_end_matches('.') } else { figure };
+    format!("{figure} {unit}")
+}
+
 /// Orders a second.
 pub(crate) fn rate(orders_per_s: f64) -> String {
     let figure =
@@ -77,6 +86,11 @@ mod tests {
         assert_eq!(time(1_350.0), "1.35 s");
         assert_eq!(time(150_000.0), "2.50 min");
         assert_eq!(time(7_200_000.0), "2.00 h");
+        for (ms, expected) in
+            [(0.0, "0 ms"), (0.5, "0.5 ms"), (60_000.0, "60 s"), (100.0, "100 ms"), (150_000.0, "2.5 min")]
+        {
+            assert_eq!(chosen_time(ms), expected);
+        }
         assert_eq!(rate(22_300.4), "22,300 orders/s");
         assert_eq!(rate(12.5), "12.5 orders/s");
     }

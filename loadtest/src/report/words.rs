@@ -1,6 +1,6 @@
 //! A run in words: its shape, and how its orders were sent.
 
-use super::units::{count, digits, orders, rate, time};
+use super::units::{chosen_time, count, digits, orders, rate};
 use super::{Arrivals, Door, Report, Shape, Via};
 
 impl Shape {
@@ -10,7 +10,7 @@ impl Shape {
             Self::Burst { scheduled: true } => "burst, all visible in one instant".into(),
             Self::Burst { scheduled: false } => "burst, all at once".into(),
             Self::Steady { rate: orders_per_s, duration_s, arrivals } => {
-                let length = time(duration_s * 1e3);
+                let length = chosen_time(duration_s * 1e3);
                 format!("steady, {} for {length}, {}", rate(*orders_per_s), arrivals.in_words())
             }
             Self::Wave { day_s, days, orders_per_day, day, arrivals } => {
@@ -18,19 +18,19 @@ impl Shape {
                 format!(
                     "wave, {days} x {} by {curve} in {}, {}",
                     orders(orders_per_day.round() as u64),
-                    time(day_s * 1e3),
+                    chosen_time(day_s * 1e3),
                     arrivals.in_words()
                 )
             }
             Self::Spikes { times, orders: of_one, within_s, pause_s, arrivals } => format!(
                 "spikes, {times} x {} within {}, {} apart, {}",
                 orders(*of_one),
-                time(within_s * 1e3),
-                time(pause_s * 1e3),
+                chosen_time(within_s * 1e3),
+                chosen_time(pause_s * 1e3),
                 arrivals.in_words()
             ),
             Self::Soak { rate: orders_per_s, hours, arrivals } => {
-                let length = time(hours * 3_600_000.0);
+                let length = chosen_time(hours * 3_600_000.0);
                 format!("soak, {} for {length}, {}", rate(*orders_per_s), arrivals.in_words())
             }
             Self::Replay { speed } => format!("replay of recorded times, {speed} times as fast"),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-use crate::report::units::{short, time};
+use crate::report::units::{chosen_time, short};
 
 /// One axis of a plot: where values lie, and which are labelled.
 #[derive(Debug, Clone)]
@@ -33,14 +33,15 @@ impl Scale {
     }
 }
 
-/// About how many ticks an axis has room for.
+/// About how many ticks an axis has room for, upwards and sideways.
 const TICKS: f64 = 5.0;
+const TICKS_OF_TIME: f64 = 7.0;
 
 impl Axis {
-    /// From 0 to a round number that is not below `most`.
+    /// From 0 to a round number above `most`, so that no line lies on the upper edge.
     pub(super) fn amount(most: f64) -> Self {
         let step = round_step(most.max(1e-9) / TICKS);
-        let steps = (most.max(1e-9) / step - 1e-9).ceil();
+        let steps = (most.max(1e-9) * 1.02 / step).ceil();
         let ticks = (0..=steps as u32).map(|tick| f64::from(tick) * step);
         let ticks = ticks.map(|tick| (tick, short(tick))).collect();
         Self { scale: Scale::Linear, low: 0.0, high: steps * step, ticks }
@@ -49,7 +50,7 @@ impl Axis {
     /// From 0 to exactly `end`, in units of `unit`.
     pub(super) fn time(end: f64, unit: f64) -> Self {
         let end = end.max(1e-9);
-        let step = round_step(end / unit / TICKS);
+        let step = round_step(end / unit / TICKS_OF_TIME);
         let steps = (end / unit / step + 1e-9).floor();
         let ticks = (0..=steps as u32).map(|tick| f64::from(tick) * step);
         let ticks = ticks.map(|tick| (tick * unit, short(tick))).collect();
@@ -61,7 +62,7 @@ impl Axis {
         if most <= least.max(1e-3) * 20.0 {
             let mut axis = Self::amount(most);
             for (tick, label) in &mut axis.ticks {
-                *label = if *tick == 0.0 { "0".into() } else { compact_time(*tick) };
+                *label = chosen_time(*tick);
             }
             return axis;
         }
@@ -74,21 +75,15 @@ impl Axis {
         let ticks = powers.flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)));
         let high = 10f64.powf(last);
         let ticks =
-            ticks.filter(|tick| *tick <= high * 1.001).map(|tick| (tick, compact_time(tick))).collect();
+            ticks.filter(|tick| *tick <= high * 1.001).map(|tick| (tick, chosen_time(tick))).collect();
         Self { scale: Scale::Log, low: 10f64.powf(first), high, ticks }
     }
 
-    /// Shares of `orders`, up to the slowest one.
+    /// Shares of `orders`, labelled in %, up to the slowest one.
     pub(super) fn percentile(orders: u64) -> Self {
         let high = 1.0 - 1.0 / (orders.max(2) as f64);
-        let all = [
-            (0.5, "50 %"),
-            (0.9, "90 %"),
-            (0.99, "99 %"),
-            (0.999, "99.9 %"),
-            (0.9999, "99.99 %"),
-            (0.99999, "99.999 %"),
-        ];
+        let all =
+            [(0.5, "50"), (0.9, "90"), (0.99, "99"), (0.999, "99.9"), (0.9999, "99.99"), (0.99999, "99.999")];
         let ticks = all.iter().filter(|(share, _)| *share <= high + 1e-12);
         let ticks = ticks.map(|(share, label)| (*share, (*label).to_owned())).collect();
         Self { scale: Scale::Tail, low: 0.0, high, ticks }
@@ -99,7 +94,7 @@ impl Axis {
         Self { scale: Scale::Linear, low: 0.0, high: count.max(1) as f64, ticks }
     }
 
-    /// Turned round, and with room for a text behind the highest value.
+    /// With room for a text behind the highest value.
     pub(super) fn with_room(mut self, factor: f64) -> Self {
         self.high *= factor;
         self
@@ -114,10 +109,6 @@ impl Axis {
     pub(super) fn tick_count(&self) -> usize {
         self.ticks.len()
     }
-}
-
-fn compact_time(ms: f64) -> String {
-    time(ms).replace(".00 ", " ").replace(".0 ", " ").replace("0 ms", "0 ms")
 }
 
 /// 1, 2 or 5 times a power of ten, the first that is not below `least`.
@@ -169,9 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn amounts_end_at_a_round_number_not_below_the_most() {
+    fn amounts_end_at_a_round_number_above_the_most() {
         assert_eq!(labels(&Axis::amount(22_300.0)), ["0", "5000", "10k", "15k", "20k", "25k"]);
-        assert_eq!(labels(&Axis::amount(1.0)), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        assert_eq!(labels(&Axis::amount(1.0)), ["0", "0.2", "0.4", "0.6", "0.8", "1", "1.2"]);
         assert_eq!(Axis::amount(0.0).low, 0.0);
     }
 
@@ -194,7 +185,7 @@ mod tests {
     #[test]
     fn each_further_nine_takes_as_much_room_as_the_one_before() {
         let axis = Axis::percentile(10_000);
-        assert_eq!(labels(&axis), ["50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
+        assert_eq!(labels(&axis), ["50", "90", "99", "99.9", "99.99"]);
         let at = |share: f64| axis.map(&share, (0, 4_000));
         assert_eq!([at(0.0), at(0.9), at(0.99), at(0.999), at(1.0)], [0, 1_000, 2_000, 3_000, 4_000]);
     }

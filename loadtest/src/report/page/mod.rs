@@ -1,6 +1,6 @@
 //! A report as one HTML file that needs nothing else: no host, no script, no font.
 //!
-//! - this file: the page        - [`charts`]: what is shown        - [`series`], [`axis`], [`plot`]: how it is drawn
+//! - this file: the page        - [`charts`], [`latency`]: what is shown        - [`series`], [`axis`], [`plot`]: how it is drawn
 //! - [`style`]: colours for light and dark
 //!
 //! All text of a report passes the templates of maud, which escape it. A policy in the page forbids it to load or run anything, so
@@ -8,6 +8,7 @@
 
 mod axis;
 mod charts;
+mod latency;
 mod plot;
 mod series;
 mod style;
@@ -132,19 +133,22 @@ fn tiles(report: &Report) -> Markup {
 }
 
 fn failures(failures: &Failures) -> Markup {
-    let kinds = [("Lost", &failures.lost), ("Doubled", &failures.doubled)];
+    let named = |order: &String| html! { code { (order) } };
+    let wrong = failures.wrong.iter().map(|wrong| html! { code { (wrong.order) } ": " (wrong.why) });
+    let kinds: [(&str, Vec<Markup>); 3] = [
+        ("lost", failures.lost.iter().map(named).collect()),
+        ("doubled", failures.doubled.iter().map(named).collect()),
+        ("wrong", wrong.collect()),
+    ];
     html! {
         @for (name, orders) in kinds {
             @if !orders.is_empty() {
-                h3 { (name) }
-                ul { @for order in orders.iter().take(SHOWN) { li { code { (order) } } } }
-                (and_more(orders.len()))
+                details {
+                    summary { "The orders that are " (name) ", by id: " (count(orders.len() as u64)) }
+                    ul { @for order in orders.iter().take(SHOWN) { li { (order) } } }
+                    (and_more(orders.len()))
+                }
             }
-        }
-        @if !failures.wrong.is_empty() {
-            h3 { "Wrong" }
-            ul { @for wrong in failures.wrong.iter().take(SHOWN) { li { code { (wrong.order) } ": " (wrong.why) } } }
-            (and_more(failures.wrong.len()))
         }
     }
 }

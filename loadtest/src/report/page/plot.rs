@@ -73,7 +73,7 @@ impl Plot {
     ) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
         let mut chart = ChartBuilder::on(area)
             .margin_top(10 * PIXELS)
-            .margin_right(22 * PIXELS)
+            .margin_right(32 * PIXELS)
             .x_label_area_size(46 * PIXELS)
             .y_label_area_size(self.label_room * PIXELS)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
@@ -117,7 +117,7 @@ impl Mark {
                 let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(()) };
                 let ground = [(last.0, 0.0), (first.0, 0.0)];
                 let outline: Vec<(f64, f64)> = points.iter().copied().chain(ground).collect();
-                area.draw(&Polygon::new(outline, color.mix(0.35)))
+                area.draw(&Polygon::new(outline, color.mix(0.25)))
             }
             Self::Bar(from, to) => area.draw(&Rectangle::new([*from, *to], color.filled())),
             Self::Figure(place, figure) => {

@@ -50,6 +50,11 @@ impl Unit {
         Self { name, ms, end_ms }
     }
 
+    /// Whether a time is too short for a line that can be seen: ten units of a chart.
+    pub(super) fn is_short(self, ms: f64) -> bool {
+        ms < self.end_ms / 40.0
+    }
+
     pub(super) fn axis(self) -> Axis {
         Axis::time(self.end_ms, self.ms)
     }
