@@ -5,9 +5,9 @@
 
 mod app;
 mod apt;
-mod burst;
 mod clean;
 mod debian;
+mod load;
 mod native;
 mod process;
 mod programs;
@@ -61,6 +61,20 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Send orders by another shape than a burst: steady, wave, spikes, soak or replay
+    #[command(disable_help_flag = true)]
+    Load {
+        /// The shape, then flags of xtask and of `loadtest SHAPE`, in any order
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Build all programs and run `loadtest` with these arguments, such as `versus` or `density`
+    #[command(disable_help_flag = true)]
+    Loadtest {
+        /// Passed to `loadtest`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Build everything and run every test
     Test {
         /// Passed to `cargo test`, for example a part of a test's name
@@ -107,7 +121,9 @@ fn run() -> Result<ExitCode> {
             wasm::build(&repository, &toolchain)?;
         }
         Command::Up(arguments) => up::run(&repository, &arguments)?,
-        Command::Burst { .. } => return burst::run(&repository, passed_on_arguments()),
+        Command::Burst { .. } => return load::burst(&repository, passed_on_arguments()),
+        Command::Load { .. } => return load::load(&repository, passed_on_arguments()),
+        Command::Loadtest { .. } => return load::any(&repository, &passed_on_arguments()),
         Command::Test { .. } => return Ok(test::run(&repository, &passed_on_arguments())),
         Command::Clean { all } => clean::run(&repository, all)?,
         Command::KeepRedis { port, folder } => return Ok(redis_keeper::keep(port, folder)),

@@ -229,6 +229,38 @@ fn burst_hands_the_other_flags_on_and_returns_the_exit_code_of_loadtest() {
 }
 
 #[test]
+fn load_hands_its_shape_and_flags_on() {
+    let fixture = Fixture::new();
+    let (code, text) = fixture.run(&["load", "steady", "--rate", "9", "--runtime", "local"]);
+    assert_eq!(code, 0, "{text}");
+    let line = text.lines().find(|line| line.starts_with("loadtest arguments")).unwrap();
+    assert!(line.starts_with("loadtest arguments steady --redis-url redis://127.0.0.1:"), "{line}");
+    assert!(line.contains(" --http-url http://127.0.0.1:") && line.ends_with(" --rate 9"), "{line}");
+}
+
+#[test]
+fn load_without_a_known_shape_names_the_shapes_and_builds_nothing() {
+    let fixture = Fixture::new();
+    for arguments in [&["load"][..], &["load", "flood"], &["load", "--rate", "9"]] {
+        let (code, text) = fixture.run(arguments);
+        assert_eq!(code, 1, "{text}");
+        assert!(text.contains("burst, steady, wave, spikes, soak, replay"), "{text}");
+        assert!(!text.contains("cargo arguments"), "{text}");
+    }
+}
+
+#[test]
+fn loadtest_is_run_with_the_very_arguments_and_all_programs_built() {
+    let fixture = Fixture::new();
+    let mut command = fixture.command(&["loadtest", "versus", "--rounds", "3", "--json", "v.json"]);
+    command.env("STAND_IN_EXIT_OF_LOADTEST", "17");
+    let (code, text) = fixture::finish(&mut command);
+    assert_eq!(code, 17, "{text}");
+    assert!(text.contains("loadtest arguments versus --rounds 3 --json v.json"), "{text}");
+    assert!(text.contains("-p loadtest -p local-runtime -p conventional"), "{text}");
+}
+
+#[test]
 fn burst_with_spin_gives_no_address_that_only_local_runtime_has() {
     let fixture = Fixture::new();
     let (code, text) = fixture.run(&["burst", "--runtime=spin"]);
@@ -253,7 +285,7 @@ fn burst_ends_when_the_app_dies_in_the_middle() {
     let fixture = Fixture::new();
     let (code, text) = fixture.run(&["burst", "--kill-app"]);
     assert_eq!(code, 1);
-    assert!(text.contains("ended by itself during the burst"), "{text}");
+    assert!(text.contains("ended by itself during the run"), "{text}");
 }
 
 #[test]
@@ -315,7 +347,8 @@ fn test_installs_a_missing_browser_and_runs_no_test_where_it_can_not() {
     fixture.add_program("apt-get");
     fixture.add_program("sudo");
     let path = std::env::var_os("PATH").unwrap();
-    let redis = std::env::split_paths(&path).map(|folder| folder.join("redis-server")).find(|file| file.exists());
+    let redis =
+        std::env::split_paths(&path).map(|folder| folder.join("redis-server")).find(|file| file.exists());
     std::os::unix::fs::symlink(redis.unwrap(), fixture.programs().join("redis-server")).unwrap();
     let mut test = fixture.command(&["test"]);
     test.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");

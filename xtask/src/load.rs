@@ -1,4 +1,5 @@
-//! `cargo xtask burst`: the app and a fresh private Redis, for as long as one run of `loadtest burst`.
+//! `cargo xtask burst` and `cargo xtask load SHAPE`: the app and a fresh private Redis, for as long as one run of `loadtest SHAPE`.
+//! `cargo xtask loadtest`: any other command of `loadtest`, with everything built that it may start.
 //!
 //! Flags of `xtask` and of `loadtest` may stand in any order; those of `loadtest` are handed on word for word.
 //! The exit code is that of `loadtest`.
@@ -24,20 +25,8 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 /// How much of the app's output is shown when it fails.
 const LOG_LINES_SHOWN: usize = 40;
 
-const HELP: &str = "\
-Send a burst of orders through the app and account for each one
-
-Starts the app with a fresh private Redis, runs `loadtest burst` against it and stops both.
-
-Usage: cargo xtask burst [OPTIONS] [OPTIONS OF loadtest burst]
-
-Options:
-      --runtime <RUNTIME>  What runs the app: spin or local [default: spin if it is on the PATH, else local]
-      --redis-url <URL>    Use this Redis instead of a fresh private one
-  -h, --help               Print this help
-
-All other options go to `loadtest burst`; --redis-url, --app-pid and --instance-starts-url are given to it already.
-";
+/// The shapes of `loadtest`.
+const SHAPES: [&str; 6] = ["burst", "steady", "wave", "spikes", "soak", "replay"];
 
 /// What was typed: the flags of `xtask`, and the others in their order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,14 +37,63 @@ struct Arguments {
     loadtest: Vec<OsString>,
 }
 
-/// Runs the burst and returns the exit code of `loadtest`.
+/// What a load is sent to.
+#[derive(Clone, Copy)]
+struct Stage<'a> {
+    runtime: Runtime,
+    redis_url: &'a str,
+    listen: SocketAddr,
+    app: &'a Running,
+    /// None where the user has one.
+    redis: Option<&'a PrivateRedis>,
+}
+
+/// Runs a burst and returns the exit code of `loadtest`.
 ///
 /// # Errors
-/// When something needed is missing or fails to build, or the app does not start or ends during the burst.
-pub(crate) fn run(repository: &Repository, arguments: Vec<OsString>) -> Result<ExitCode> {
+/// As [`load`].
+pub(crate) fn burst(repository: &Repository, arguments: Vec<OsString>) -> Result<ExitCode> {
+    run(repository, "burst", arguments)
+}
+
+/// Runs the shape that is the first argument, and returns the exit code of `loadtest`.
+///
+/// # Errors
+/// When something needed is missing or fails to build, or the app does not start or ends during the run.
+pub(crate) fn load(repository: &Repository, mut arguments: Vec<OsString>) -> Result<ExitCode> {
+    let shapes = SHAPES.join(", ");
+    if arguments.is_empty() {
+        bail!("expected a shape: {shapes}");
+    }
+    let first = arguments.remove(0);
+    match first.to_str() {
+        Some(shape) if SHAPES.contains(&shape) => run(repository, shape, arguments),
+        Some("--help" | "-h") => {
+            println!("Usage: cargo xtask load <SHAPE> [OPTIONS], with one of the shapes {shapes}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => bail!("{}: expected a shape: {shapes}", first.display()),
+    }
+}
+
+/// Builds all that `loadtest` may start, runs it with these arguments, and returns its exit code.
+///
+/// # Errors
+/// When something needed is missing or fails to build.
+pub(crate) fn any(repository: &Repository, arguments: &[OsString]) -> Result<ExitCode> {
+    setup::ensure_redis()?;
+    let toolchain = setup::ensure_wasm_toolchain(repository, None)?;
+    wasm::build(repository, &toolchain)?;
+    native::build(repository, &["loadtest", "local-runtime", "conventional"])?;
+    let mut command = Command::new(repository.program("loadtest"));
+    let loadtest = Running::start("loadtest", command.args(arguments))?;
+    Ok(ExitCode::from(process::exit_code(loadtest.wait(libc::SIGINT)?)))
+}
+
+fn run(repository: &Repository, shape: &str, arguments: Vec<OsString>) -> Result<ExitCode> {
     let arguments = split(arguments)?;
     if arguments.help {
-        return help(repository);
+        return help(repository, shape);
     }
     let runtime = Runtime::choose(arguments.runtime)?;
     if arguments.redis_url.is_none() {
@@ -76,10 +114,12 @@ pub(crate) fn run(repository: &Repository, arguments: Vec<OsString>) -> Result<E
         (None, None) => bail!("there is no redis"),
     };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, private_redis::free_port()?));
-    let log_path = repository.logs().join(format!("burst-{}.log", std::process::id()));
+    let log_path = repository.logs().join(format!("{shape}-{}.log", std::process::id()));
     let app = start_app(repository, runtime, redis_url, listen, &log_path)?;
-    let result = wait_until_ready(&app, listen)
-        .and_then(|()| loadtest(repository, runtime, redis_url, listen, &app, redis.as_ref(), &arguments));
+    let result = wait_until_ready(&app, listen).and_then(|()| {
+        let stage = Stage { runtime, redis_url, listen, app: &app, redis: redis.as_ref() };
+        loadtest(repository, shape, &stage, &arguments)
+    });
     match &result {
         Ok(0) => {
             let _ = fs::remove_file(&log_path);
@@ -134,10 +174,26 @@ fn value_of(flag: &str, inline: Option<String>, rest: &mut impl Iterator<Item = 
     Ok(value)
 }
 
-fn help(repository: &Repository) -> Result<ExitCode> {
-    println!("{HELP}");
+fn help(repository: &Repository, shape: &str) -> Result<ExitCode> {
+    let usage = if shape == "burst" { "burst".to_owned() } else { format!("load {shape}") };
+    println!(
+        "\
+Send orders through the app and account for each one
+
+Starts the app with a fresh private Redis, runs `loadtest {shape}` against it and stops both.
+
+Usage: cargo xtask {usage} [OPTIONS] [OPTIONS OF loadtest {shape}]
+
+Options:
+      --runtime <RUNTIME>  What runs the app: spin or local [default: spin if it is on the PATH, else local]
+      --redis-url <URL>    Use this Redis instead of a fresh private one
+  -h, --help               Print this help
+
+All other options go to `loadtest {shape}`; --redis-url, --http-url, --app-pid and --instance-starts-url are given to it already.
+"
+    );
     native::build(repository, &["loadtest"])?;
-    process::run("loadtest", Command::new(repository.program("loadtest")).args(["burst", "--help"]))?;
+    process::run("loadtest", Command::new(repository.program("loadtest")).args([shape, "--help"]))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -160,7 +216,7 @@ fn wait_until_ready(app: &Running, listen: SocketAddr) -> Result<()> {
     let deadline = Instant::now() + READY_LIMIT;
     while !app::is_ready(listen) {
         if process::stop_asked() {
-            bail!("the burst was interrupted");
+            bail!("the run was interrupted");
         }
         if app.has_ended() {
             bail!("the app ({}) ended before it was ready", app.name());
@@ -173,18 +229,11 @@ fn wait_until_ready(app: &Running, listen: SocketAddr) -> Result<()> {
     Ok(())
 }
 
-/// Runs `loadtest burst` in the user's current directory, and returns its exit code.
-fn loadtest(
-    repository: &Repository,
-    runtime: Runtime,
-    redis_url: &str,
-    listen: SocketAddr,
-    app: &Running,
-    redis: Option<&PrivateRedis>,
-    arguments: &Arguments,
-) -> Result<u8> {
+/// Runs `loadtest SHAPE` in the user's current directory, and returns its exit code.
+fn loadtest(repository: &Repository, shape: &str, stage: &Stage<'_>, arguments: &Arguments) -> Result<u8> {
+    let Stage { runtime, redis_url, listen, app, redis } = *stage;
     let mut command = Command::new(repository.program("loadtest"));
-    command.args(["burst", "--redis-url", redis_url]);
+    command.args([shape, "--redis-url", redis_url, "--http-url", &format!("http://{listen}")]);
     command.args(["--app-pid", &app.id().to_string()]);
     if runtime == Runtime::Local {
         let url = format!("http://{listen}/.well-known/local-runtime/instance-starts");
@@ -194,10 +243,10 @@ fn loadtest(
     let loadtest = Running::start("loadtest", &mut command)?;
     while !loadtest.has_ended() && !process::stop_asked() {
         if app.has_ended() {
-            bail!("the app ({}) ended by itself during the burst", app.name());
+            bail!("the app ({}) ended by itself during the run", app.name());
         }
         if redis.is_some_and(|redis| redis.process().has_ended()) {
-            bail!("the private Redis ended by itself during the burst");
+            bail!("the private Redis ended by itself during the run");
         }
         std::thread::sleep(process::POLL);
     }
