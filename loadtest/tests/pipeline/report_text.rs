@@ -7,7 +7,8 @@ use crate::a_report::{AReport, a_report};
 
 /// Reports of every kind, by name.
 pub(crate) fn all_reports() -> Vec<(&'static str, Report)> {
-    let shapes: [(&str, fn() -> AReport); 4] = [
+    type Shape = fn() -> AReport;
+    let shapes: [(&str, Shape); 4] = [
         ("burst", a_report),
         ("steady", || a_report().steady(600)),
         ("waves", || a_report().waves()),
