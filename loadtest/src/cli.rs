@@ -150,6 +150,20 @@ pub struct Target {
     pub patience_s: u64,
 }
 
+/// Generated orders at a rate.
+#[derive(Debug, Args)]
+pub struct Paced {
+    /// How orders are spaced within the rate.
+    #[arg(long, value_enum, default_value = "even")]
+    pub arrivals: Arrivals,
+    /// What to send.
+    #[command(flatten)]
+    pub generated: Generated,
+    /// Where to.
+    #[command(flatten)]
+    pub target: Target,
+}
+
 /// `loadtest burst`
 #[derive(Debug, Args)]
 pub struct BurstOptions {
@@ -179,15 +193,9 @@ pub struct SteadyOptions {
     /// For how many seconds.
     #[arg(long, default_value = "30", value_parser = seconds)]
     pub duration_s: f64,
-    /// How orders are spaced.
-    #[arg(long, value_enum, default_value = "even")]
-    pub arrivals: Arrivals,
-    /// What to send.
+    /// How, what and where to.
     #[command(flatten)]
-    pub generated: Generated,
-    /// Where to.
-    #[command(flatten)]
-    pub target: Target,
+    pub paced: Paced,
 }
 
 /// `loadtest wave`
@@ -205,15 +213,9 @@ pub struct WaveOptions {
     /// The day's curve, a CSV file with the header time,orders_per_minute [default: the one in loadtest/shapes/day.csv]
     #[arg(long)]
     pub day: Option<PathBuf>,
-    /// How orders are spaced.
-    #[arg(long, value_enum, default_value = "even")]
-    pub arrivals: Arrivals,
-    /// What to send.
+    /// How, what and where to.
     #[command(flatten)]
-    pub generated: Generated,
-    /// Where to.
-    #[command(flatten)]
-    pub target: Target,
+    pub paced: Paced,
 }
 
 /// `loadtest spikes`
@@ -231,15 +233,9 @@ pub struct SpikesOptions {
     /// Quiet seconds between two spikes.
     #[arg(long, default_value = "30", value_parser = seconds)]
     pub pause_s: f64,
-    /// How orders are spaced.
-    #[arg(long, value_enum, default_value = "even")]
-    pub arrivals: Arrivals,
-    /// What to send.
+    /// How, what and where to.
     #[command(flatten)]
-    pub generated: Generated,
-    /// Where to.
-    #[command(flatten)]
-    pub target: Target,
+    pub paced: Paced,
 }
 
 /// `loadtest soak`
@@ -251,15 +247,9 @@ pub struct SoakOptions {
     /// Orders a second.
     #[arg(long, default_value = "100", value_parser = rate)]
     pub rate: f64,
-    /// How orders are spaced.
-    #[arg(long, value_enum, default_value = "random")]
-    pub arrivals: Arrivals,
-    /// What to send.
+    /// How, what and where to.
     #[command(flatten)]
-    pub generated: Generated,
-    /// Where to.
-    #[command(flatten)]
-    pub target: Target,
+    pub paced: Paced,
 }
 
 /// `loadtest replay`
@@ -279,12 +269,11 @@ impl Load {
     /// What is tested.
     pub fn target(&self) -> &Target {
         match self {
-            Self::Burst(BurstOptions { target, .. })
-            | Self::Steady(SteadyOptions { target, .. })
-            | Self::Wave(WaveOptions { target, .. })
-            | Self::Spikes(SpikesOptions { target, .. })
-            | Self::Soak(SoakOptions { target, .. })
-            | Self::Replay(ReplayOptions { target, .. }) => target,
+            Self::Burst(BurstOptions { target, .. }) | Self::Replay(ReplayOptions { target, .. }) => target,
+            Self::Steady(SteadyOptions { paced, .. })
+            | Self::Wave(WaveOptions { paced, .. })
+            | Self::Spikes(SpikesOptions { paced, .. })
+            | Self::Soak(SoakOptions { paced, .. }) => &paced.target,
         }
     }
 }

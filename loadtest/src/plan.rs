@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{
-    BurstOptions, Generated, Load, ReplayOptions, SoakOptions, SpikesOptions, SteadyOptions, Target,
+    BurstOptions, Generated, Load, Paced, ReplayOptions, SoakOptions, SpikesOptions, SteadyOptions, Target,
     WaveOptions,
 };
 use crate::day::{Day, SECONDS_PER_DAY};
@@ -106,7 +106,8 @@ impl Plan {
     }
 
     /// Orders at a rate that changes with time.
-    fn at_rates(shape: Shape, generated: Generated, segments: Vec<Segment>, arrivals: Arrivals) -> Self {
+    fn at_rates(shape: Shape, paced: &Paced, segments: Vec<Segment>) -> Self {
+        let Paced { arrivals, generated, .. } = *paced;
         let orders = match arrivals {
             // A rounding error must not make an order of nothing.
             Arrivals::Even => {
@@ -147,15 +148,15 @@ fn burst(options: &BurstOptions) -> Result<Plan> {
 }
 
 fn steady(options: &SteadyOptions) -> Plan {
-    let SteadyOptions { rate, duration_s, arrivals, generated, .. } = *options;
-    let shape = Shape::Steady { rate, duration_s, arrivals };
-    Plan::at_rates(shape, generated, vec![Segment::constant(duration_s, rate)], arrivals)
+    let SteadyOptions { rate, duration_s, ref paced } = *options;
+    let shape = Shape::Steady { rate, duration_s, arrivals: paced.arrivals };
+    Plan::at_rates(shape, paced, vec![Segment::constant(duration_s, rate)])
 }
 
 fn soak(options: &SoakOptions) -> Plan {
-    let SoakOptions { hours, rate, arrivals, generated, .. } = *options;
-    let shape = Shape::Soak { rate, hours, arrivals };
-    Plan::at_rates(shape, generated, vec![Segment::constant(hours * 3_600.0, rate)], arrivals)
+    let SoakOptions { hours, rate, ref paced } = *options;
+    let shape = Shape::Soak { rate, hours, arrivals: paced.arrivals };
+    Plan::at_rates(shape, paced, vec![Segment::constant(hours * 3_600.0, rate)])
 }
 
 fn wave(options: &WaveOptions) -> Result<Plan> {
@@ -183,18 +184,18 @@ fn wave(options: &WaveOptions) -> Result<Plan> {
         days: options.days,
         orders_per_day,
         day: options.day.as_ref().map(|path| path.display().to_string()),
-        arrivals: options.arrivals,
+        arrivals: options.paced.arrivals,
     };
-    Ok(Plan::at_rates(shape, options.generated, segments, options.arrivals))
+    Ok(Plan::at_rates(shape, &options.paced, segments))
 }
 
 fn spikes(options: &SpikesOptions) -> Plan {
-    let SpikesOptions { times, orders, within_s, pause_s, arrivals, generated, .. } = *options;
-    let shape = Shape::Spikes { times, orders, within_s, pause_s, arrivals };
+    let SpikesOptions { times, orders, within_s, pause_s, ref paced } = *options;
+    let shape = Shape::Spikes { times, orders, within_s, pause_s, arrivals: paced.arrivals };
     let spike = Segment::constant(within_s, orders as f64 / within_s);
     let mut segments = [spike, Segment::constant(pause_s, 0.0)].repeat(times as usize);
     segments.pop();
-    Plan::at_rates(shape, generated, segments, arrivals)
+    Plan::at_rates(shape, paced, segments)
 }
 
 fn replay(options: &ReplayOptions) -> Result<Plan> {
