@@ -17,6 +17,7 @@ use anyhow::{Context, Result};
 pub use options::{CompareOptions, NamedFiles};
 
 use crate::report::Report;
+use crate::report::units::digits;
 use figures::{FIGURES, Figure, Spread};
 
 /// Runs that are taken together.
@@ -36,6 +37,11 @@ struct Row {
 }
 
 impl Row {
+    /// The ratio of a group as people read it.
+    fn ratio_in_words(&self, group: usize) -> Option<String> {
+        self.ratio(group).map(|ratio| format!("x{}", digits(ratio)))
+    }
+
     /// The median of a group by that of the first one.
     fn ratio(&self, group: usize) -> Option<f64> {
         let first = self.spreads.first()?.as_ref()?.median;

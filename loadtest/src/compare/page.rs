@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::{Comparison, Row};
 use crate::report::page::document;
+use crate::report::units::digits;
 
 /// The page as text.
 pub(super) fn page(comparison: &Comparison) -> String {
@@ -67,7 +68,7 @@ fn ratio(row: &Row, group: usize) -> Markup {
     html! {
         @match row.ratio(group) {
             Some(ratio) => {
-                "x" (format!("{ratio:.2}"))
+                "x" (digits(ratio))
                 @if let Some(word) = row.figure.better.word(ratio) { br; small class=(word) { (word) } }
             },
             None => "-",

@@ -58,7 +58,7 @@ fn write_table(comparison: &Comparison, shown: &[usize], text: &mut String) -> s
             line += &format!("{median:>18}");
             ranges += &format!("{range:>18}");
             if *group > 0 {
-                let ratio = row.ratio(*group).map_or_else(|| "-".into(), |ratio| format!("x{ratio:.2}"));
+                let ratio = row.ratio_in_words(*group).unwrap_or_else(|| "-".into());
                 line += &format!("{ratio:>9}");
                 ranges += &format!("{:>9}", "");
             }

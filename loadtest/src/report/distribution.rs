@@ -59,6 +59,9 @@ pub(crate) fn rows(buckets: &[Bucket], most: usize) -> Vec<Row> {
     rows
 }
 
+/// Stream ids tell whole milliseconds: rows that lie closer together would show the clock, not the orders.
+const CLOCK_MS: f64 = 1.0;
+
 /// The round numbers from the first that is not below `fastest` to the first that is not below `slowest`.
 fn bounds(steps: &[f64], fastest: f64, slowest: f64) -> Vec<f64> {
     let decades = fastest.log10().floor() as i32..=slowest.log10().ceil() as i32;
@@ -68,8 +71,11 @@ fn bounds(steps: &[f64], fastest: f64, slowest: f64) -> Vec<f64> {
             if decade < 0 { step / 10f64.powi(-decade) } else { step * 10f64.powi(decade) }
         })
     });
-    let mut bounds = Vec::new();
+    let mut bounds: Vec<f64> = Vec::new();
     for bound in all.filter(|bound| *bound >= fastest && bound.is_finite()) {
+        if bound - bounds.last().unwrap_or(&0.0) < CLOCK_MS {
+            continue;
+        }
         bounds.push(bound);
         if bound >= slowest {
             break;
@@ -130,6 +136,13 @@ mod tests {
         assert_eq!(rows(&[], 15), []);
         assert_eq!(rows(&buckets(&[(1.0, 0)]), 15), []);
         assert_eq!(rows(&buckets(&[(0.0, 7)]), 15), [Row { above_ms: 0.0, up_to_ms: 0.0, orders: 7 }]);
+    }
+
+    #[test]
+    fn rows_are_no_closer_than_the_clock_can_tell() {
+        let ends: Vec<f64> =
+            rows(&buckets(&[(0.15, 1), (1.5, 2), (4.6, 3)]), 15).iter().map(|row| row.up_to_ms).collect();
+        assert_eq!(ends, [1.0, 2.0, 3.0, 4.0, 5.0]);
     }
 
     #[test]
