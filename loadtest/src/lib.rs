@@ -27,6 +27,7 @@ pub mod dead_letters;
 pub mod density;
 pub mod expect;
 pub mod generate;
+mod identity;
 pub mod ledger;
 pub mod measure;
 pub mod monitor;

@@ -3,16 +3,17 @@
 //! Results are read as a stream, while orders are still being sent or when all is done. Nothing is kept of an order but a line in the
 //! [`Ledger`] until it is settled: to check a confirmation, the order is made or read again, and its confirmation made again natively.
 //!
-//! - this file: one result against its order       - [`results`]: the results themselves, and what was there before
+//! - this file: one result against its order       - [`verdict`]: what it comes to
+//! - [`results`]: the results themselves, and what was there before
 
 pub mod results;
+mod verdict;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Result;
 use conventional::connection::RedisConnection;
-use hdrhistogram::Histogram;
 use shared::queue::{Keys, Lane};
 use uuid::Uuid;
 
@@ -21,8 +22,9 @@ use crate::ledger::{EntryId, Ledger, Line, Status};
 use crate::report::{Failures, NotTaken, Wrong};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
-use crate::timeline::{Event, Recorder, histogram};
+use crate::timeline::Event;
 use results::{Before, Confirmation, DeadLetter, Results};
+pub use verdict::Verdict;
 
 /// The books of a run.
 #[derive(Debug)]
@@ -54,45 +56,6 @@ pub struct Rules {
     pub released_at_us: u64,
 }
 
-/// What was found.
-#[derive(Debug)]
-pub struct Verdict {
-    /// Orders that were sent, taken or not.
-    pub sent: u64,
-    /// Orders with the confirmation they must have.
-    pub confirmed: u64,
-    /// Dead letters with the code they must have.
-    pub dead_lettered: u64,
-    /// Orders refused at the door with the code they must have.
-    pub refused: u64,
-    /// Orders that were not taken in, by answer.
-    pub not_taken: Vec<NotTaken>,
-    /// Copies of an order beyond its first; each is counted, none is confirmed again.
-    pub duplicates: u64,
-    /// Orders found nowhere.
-    pub lost: u64,
-    /// Orders found more than once.
-    pub doubled: u64,
-    /// Orders with another fate, lane or confirmation than they must have.
-    pub wrong: u64,
-    /// The orders behind these three, a limited number.
-    pub failures: Failures,
-    /// Confirmed by the simple and by the complex lane.
-    pub lanes: [u64; 2],
-    /// From due to confirmed, in microseconds.
-    pub latency_us: Histogram<u64>,
-    /// From ingress to confirmed, in microseconds, in steps of 1 ms.
-    pub queue_latency_us: Histogram<u64>,
-    /// From due to acknowledged by the queue, in microseconds.
-    pub send_latency_us: Histogram<u64>,
-    /// When the last order was acknowledged, in microseconds since the release.
-    pub last_acknowledged_us: u64,
-    /// When the last confirmation or dead letter was written, in Unix ms by the clock of Redis.
-    pub last_done_at_ms: Option<u64>,
-    /// What happened when.
-    pub recorder: Recorder,
-}
-
 impl Verifier {
     /// Opens the books of a run that begins now.
     pub fn new(source: Arc<Source>, keys: Keys, rules: Rules, before: Before) -> Self {
@@ -106,25 +69,7 @@ impl Verifier {
             early: Default::default(),
             confirmed_copies: HashSet::new(),
             dead: HashSet::new(),
-            verdict: Verdict {
-                sent: 0,
-                confirmed: 0,
-                dead_lettered: 0,
-                refused: 0,
-                not_taken: Vec::new(),
-                duplicates: 0,
-                lost: 0,
-                doubled: 0,
-                wrong: 0,
-                failures: Failures::default(),
-                lanes: [0; 2],
-                latency_us: histogram(),
-                queue_latency_us: histogram(),
-                send_latency_us: histogram(),
-                last_acknowledged_us: 0,
-                last_done_at_ms: None,
-                recorder: Recorder::default(),
-            },
+            verdict: Verdict::default(),
         }
     }
 
@@ -431,13 +376,6 @@ impl Verifier {
 
     fn since_release(&self, unix_ms: u64) -> u64 {
         (unix_ms * 1_000).saturating_sub(self.rules.released_at_us)
-    }
-}
-
-impl Verdict {
-    /// Whether every order is where it must be.
-    pub fn is_clean(&self) -> bool {
-        self.lost == 0 && self.doubled == 0 && self.wrong == 0
     }
 }
 

@@ -76,7 +76,7 @@ fn limits_of_a_request_and_of_the_backlog_are_kept() {
         ("max_orders_per_request", "4"),
         ("max_body_bytes", "2000"),
     ]);
-    let many = format!("[{}]", vec!["{}"; 5].join(","));
+    let many = format!("[{}]", ["{}"; 5].join(","));
     assert_eq!(app.post("/orders", many).outcome(), (413, "too_many_orders"));
     assert_eq!(app.post("/orders", " ".repeat(2_001)).outcome(), (413, "body_too_large"));
     assert_eq!(app.post_in_chunks("/orders", " ".repeat(2_001)).outcome(), (413, "body_too_large"));

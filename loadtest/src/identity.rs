@@ -1,0 +1,99 @@
+//! Identities of generated orders: random UUIDs to look at, from which the number of the order can be told.
+//!
+//! So a run needs no list of what it has sent. The lower half of an identity is the number, mixed one to one; the upper half is drawn by
+//! the number, and tells identities of this run from all others.
+
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use uuid::Uuid;
+
+/// The identities of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct Identities {
+    random: ChaCha8Rng,
+    key: u64,
+}
+
+/// The bits of the lower half that are not the variant of a UUID.
+const LOWER: u64 = u64::MAX >> 2;
+/// The bits of the upper half that are not the version of a UUID.
+const UPPER: u64 = !0xf000;
+/// Odd, so that multiplying by it can be undone; its inverse modulo 2^62 undoes it.
+const SPREAD: u64 = 0x1e37_79b9_7f4a_7c15;
+const GATHER: u64 = inverse(SPREAD);
+
+/// The inverse of an odd number modulo 2^64, and so modulo 2^62, by Newton's iteration: each step doubles the bits that are right.
+const fn inverse(odd: u64) -> u64 {
+    let mut inverse = odd;
+    let mut step = 0;
+    while step < 6 {
+        inverse = inverse.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        step += 1;
+    }
+    inverse
+}
+
+impl Identities {
+    /// Those of the run with this number and seed.
+    pub(crate) fn new(seed: u64, run: u64) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        bytes[8..16].copy_from_slice(&run.to_le_bytes());
+        let mut random = ChaCha8Rng::from_seed(bytes);
+        let key = random.next_u64() & LOWER;
+        Self { random, key }
+    }
+
+    fn upper(&self, number: u64) -> u64 {
+        let mut random = self.random.clone();
+        // Stream 0 gave the key; numbers begin with 1.
+        random.set_stream(number);
+        random.next_u64() & UPPER
+    }
+
+    /// The identity of the order with this number, from 1.
+    pub(crate) fn of(&self, number: u64) -> Uuid {
+        let mut lower = number ^ self.key;
+        lower ^= lower >> 31;
+        lower = lower.wrapping_mul(SPREAD) & LOWER;
+        lower ^= lower >> 31;
+        let bits = u128::from(self.upper(number)) << 64 | u128::from(lower);
+        uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
+    }
+
+    /// The number of the order with this identity; none for an identity that is not of this run.
+    pub(crate) fn number_of(&self, id: Uuid) -> Option<u64> {
+        let (upper, lower) = id.as_u64_pair();
+        let mut number = lower & LOWER;
+        number ^= number >> 31;
+        number = number.wrapping_mul(GATHER) & LOWER;
+        number ^= number >> 31;
+        number ^= self.key;
+        (number > 0 && self.upper(number) == upper & UPPER).then_some(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_number_of_an_order_is_told_from_its_identity_and_from_no_other() {
+        let (run, other_run, other_seed) =
+            (Identities::new(7, 1), Identities::new(7, 2), Identities::new(8, 1));
+        let mut seen = HashSet::new();
+        for number in (1..3_000).chain([u64::from(u32::MAX), 1 << 40, (1 << 61) - 1]) {
+            let id = run.of(number);
+            assert_eq!(id.get_version_num(), 4);
+            assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+            assert_eq!(run.number_of(id), Some(number));
+            assert_eq!((other_run.number_of(id), other_seed.number_of(id)), (None, None));
+            assert!(seen.insert(id));
+        }
+        for foreign in [Uuid::nil(), Uuid::max(), Uuid::from_u128(1), Uuid::from_u128(1 << 77)] {
+            assert_eq!(run.number_of(foreign), None);
+        }
+    }
+}
