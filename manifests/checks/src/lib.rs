@@ -1,0 +1,10 @@
+//! Checks of the manifests without a cluster.
+//!
+//! - [`render`]: what `kubectl kustomize` would print
+//! - [`schema`]: every object against the schema of its kind, unknown fields refused
+//!
+//! What a cluster makes of valid objects is not known here: no admission, no scheduling, no image is pulled.
+
+pub mod object;
+pub mod render;
+pub mod schema;

@@ -1,0 +1,120 @@
+//! A Kubernetes object as it is rendered, and the pods that a set of objects leads to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+/// One rendered object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object(pub Value);
+
+/// All pods of one workload: what the checks need to know of them.
+#[derive(Debug, Clone)]
+pub struct Pods {
+    /// `Kind/name` of the workload.
+    pub of: String,
+    /// Their labels.
+    pub labels: BTreeMap<String, String>,
+    /// Names and numbers of the ports that they listen on.
+    pub ports: Vec<(String, u64)>,
+    /// The pod's spec; none for a SpinApp, whose pods are made by the operator.
+    pub spec: Option<Value>,
+}
+
+impl Object {
+    /// `kind`, empty when it has none.
+    pub fn kind(&self) -> &str {
+        self.text("/kind")
+    }
+
+    /// `apiVersion`, empty when it has none.
+    pub fn api_version(&self) -> &str {
+        self.text("/apiVersion")
+    }
+
+    /// `metadata.name`, empty when it has none.
+    pub fn name(&self) -> &str {
+        self.text("/metadata/name")
+    }
+
+    /// `Kind/name`, by which reports tell objects apart.
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.kind(), self.name())
+    }
+
+    /// The string at a JSON pointer, empty when there is none.
+    pub fn text(&self, pointer: &str) -> &str {
+        self.at(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The value at a JSON pointer.
+    pub fn at(&self, pointer: &str) -> Option<&Value> {
+        self.0.pointer(pointer)
+    }
+
+    /// The list at a JSON pointer, empty when there is none.
+    pub fn list(&self, pointer: &str) -> &[Value] {
+        self.at(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// The strings in the list at a JSON pointer.
+    pub fn texts(&self, pointer: &str) -> Vec<&str> {
+        self.list(pointer).iter().filter_map(Value::as_str).collect()
+    }
+
+    /// Whether objects of this kind belong to no namespace.
+    pub fn is_cluster_wide(&self) -> bool {
+        matches!(self.kind(), "Namespace" | "RuntimeClass")
+    }
+
+    /// The pods of a workload; none for other kinds.
+    pub fn pods(&self) -> Option<Pods> {
+        if self.kind() == "SpinApp" {
+            return Some(self.pods_of_a_spin_app());
+        }
+        let template = match self.kind() {
+            "Deployment" | "StatefulSet" | "Job" => "/spec/template",
+            "CronJob" => "/spec/jobTemplate/spec/template",
+            _ => return None,
+        };
+        let template = self.at(template)?;
+        let spec = template.get("spec")?;
+        let ports = containers(spec)
+            .flat_map(|container| container["ports"].as_array().into_iter().flatten())
+            .map(|port| {
+                let name = port["name"].as_str().unwrap_or_default().to_owned();
+                (name, port["containerPort"].as_u64().unwrap_or_default())
+            })
+            .collect();
+        let labels = strings(template.pointer("/metadata/labels"));
+        Some(Pods { of: self.id(), labels, ports, spec: Some(spec.clone()) })
+    }
+
+    /// What spin-operator makes of a SpinApp: its labels, and port 80 by the name `http-app`.
+    fn pods_of_a_spin_app(&self) -> Pods {
+        let mut labels = strings(self.at("/spec/podLabels"));
+        labels.insert("core.spinkube.dev/app-name".into(), self.name().to_owned());
+        labels.insert(format!("core.spinkube.dev/app.{}.status", self.name()), "ready".into());
+        Pods { of: self.id(), labels, ports: vec![("http-app".into(), 80)], spec: None }
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.id())
+    }
+}
+
+/// All containers of a pod's spec, those that run first included.
+pub fn containers(pod_spec: &Value) -> impl Iterator<Item = &Value> {
+    ["initContainers", "containers"]
+        .into_iter()
+        .flat_map(|field| pod_spec.get(field).and_then(Value::as_array).into_iter().flatten())
+}
+
+/// A map of strings; what is no string is left out.
+pub fn strings(map: Option<&Value>) -> BTreeMap<String, String> {
+    let entries = map.and_then(Value::as_object).into_iter().flatten();
+    entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+}

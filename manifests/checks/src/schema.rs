@@ -1,0 +1,130 @@
+//! Every object against the schema of its kind, with unknown fields refused.
+//!
+//! Kinds of Kubernetes itself have theirs from the crate `k8s-openapi`. Those of custom kinds stand in `crds/`, see its README. A kind
+//! that is in neither is refused.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use jsonschema::Validator;
+use k8s_openapi::api::{apps, batch, core, networking, node, policy};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use schemars::{JsonSchema, schema_for};
+use serde_json::{Value, json};
+
+use crate::object::Object;
+use crate::render::documents;
+
+/// The schemas of all kinds that may stand in the manifests.
+pub struct Schemas(HashMap<(String, String), Validator>);
+
+impl Schemas {
+    /// Compiles the schemas, with the custom kinds of the folder.
+    ///
+    /// # Errors
+    /// When a file of the folder is not a CustomResourceDefinition.
+    pub fn load(crds: &Path) -> Result<Self> {
+        let mut schemas = Self(HashMap::new());
+        schemas.add::<core::v1::ConfigMap>("v1", "ConfigMap")?;
+        schemas.add::<core::v1::Namespace>("v1", "Namespace")?;
+        schemas.add::<core::v1::Secret>("v1", "Secret")?;
+        schemas.add::<core::v1::Service>("v1", "Service")?;
+        schemas.add::<core::v1::ServiceAccount>("v1", "ServiceAccount")?;
+        schemas.add::<apps::v1::Deployment>("apps/v1", "Deployment")?;
+        schemas.add::<apps::v1::StatefulSet>("apps/v1", "StatefulSet")?;
+        schemas.add::<batch::v1::CronJob>("batch/v1", "CronJob")?;
+        schemas.add::<batch::v1::Job>("batch/v1", "Job")?;
+        schemas.add::<networking::v1::NetworkPolicy>("networking.k8s.io/v1", "NetworkPolicy")?;
+        schemas.add::<node::v1::RuntimeClass>("node.k8s.io/v1", "RuntimeClass")?;
+        schemas.add::<policy::v1::PodDisruptionBudget>("policy/v1", "PodDisruptionBudget")?;
+        for entry in std::fs::read_dir(crds).with_context(|| format!("failed to read {}", crds.display()))? {
+            let file = entry?.path();
+            if file.extension().is_some_and(|extension| extension == "yaml") {
+                let what = || format!("failed to read {}", file.display());
+                let text = std::fs::read_to_string(&file).with_context(what)?;
+                for definition in documents::<Value>(&text).with_context(what)? {
+                    schemas.add_custom(&definition).with_context(what)?;
+                }
+            }
+        }
+        Ok(schemas)
+    }
+
+    /// What is wrong with an object, one line for each fault.
+    pub fn faults(&self, object: &Object) -> Vec<String> {
+        let kind = (object.api_version().to_owned(), object.kind().to_owned());
+        match self.0.get(&kind) {
+            None => vec![format!("{object}: there is no schema for {} {}", kind.0, kind.1)],
+            Some(schema) => schema
+                .iter_errors(&object.0)
+                .map(|error| format!("{object}: {}: {error}", error.instance_path()))
+                .collect(),
+        }
+    }
+
+    fn add<T: JsonSchema>(&mut self, api_version: &str, kind: &str) -> Result<()> {
+        self.compile(api_version, kind, schema_for!(T).to_value())
+    }
+
+    fn add_custom(&mut self, definition: &Value) -> Result<()> {
+        let text = |pointer: &str| {
+            definition
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .with_context(|| format!("there is no {pointer}"))
+        };
+        let (group, kind) = (text("/spec/group")?, text("/spec/names/kind")?);
+        let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
+        for version in versions.into_iter().flatten().filter(|version| version["served"] == true) {
+            let name = version["name"].as_str().context("a version has no name")?;
+            let mut schema =
+                version.pointer("/schema/openAPIV3Schema").context("there is no schema")?.clone();
+            // A definition leaves metadata to the API server, which knows it.
+            let metadata = schema_for!(ObjectMeta).to_value();
+            schema["$defs"] = metadata["$defs"].clone();
+            schema["properties"]["metadata"] = metadata;
+            self.compile(&format!("{group}/{name}"), kind, schema)?;
+        }
+        Ok(())
+    }
+
+    fn compile(&mut self, api_version: &str, kind: &str, mut schema: Value) -> Result<()> {
+        close(&mut schema);
+        schema["required"] = match schema["required"].take() {
+            Value::Array(mut required) => {
+                required.extend([json!("apiVersion"), json!("kind"), json!("metadata")]);
+                required.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+                required.dedup();
+                required.into()
+            }
+            _ => json!(["apiVersion", "kind", "metadata"]),
+        };
+        let validator =
+            jsonschema::validator_for(&schema).map_err(|error| anyhow!("the schema of {kind}: {error}"))?;
+        self.0.insert((api_version.to_owned(), kind.to_owned()), validator);
+        Ok(())
+    }
+}
+
+/// Lets no object have a field that its schema does not name.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(close),
+        Value::Object(fields) => {
+            let is_open = fields.get("x-kubernetes-preserve-unknown-fields") == Some(&json!(true));
+            if fields.get("properties").is_some_and(Value::is_object)
+                && !fields.contains_key("additionalProperties")
+                && !is_open
+            {
+                fields.insert("additionalProperties".into(), json!(false));
+            }
+            for (key, value) in fields {
+                if !matches!(key.as_str(), "default" | "enum" | "const" | "example") {
+                    close(value);
+                }
+            }
+        }
+        _ => {}
+    }
+}

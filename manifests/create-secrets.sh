@@ -1,0 +1,60 @@
+#!/bin/sh
+# Makes the Secrets that the manifests refer to, with random passwords. What is there already is left alone.
+#
+#   ./create-secrets.sh                             for the Redis of base
+#   REDIS_HOST=... ./create-secrets.sh managed      for one elsewhere, see overlays/managed-redis
+#
+# Nothing secret is written to a file or stands in an argument. To change the passwords: delete the Secrets, run this again, and
+# restart Redis, then the pipeline.
+set -eu
+
+namespace=order-pipeline
+server=redis.order-pipeline.svc:6379
+
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# create NAME: reads KEY=VALUE lines.
+create() {
+  if kubectl --namespace "$namespace" get secret "$1" >/dev/null 2>&1; then
+    cat >/dev/null
+    echo "secret $1 is there"
+  else
+    kubectl --namespace "$namespace" create secret generic "$1" --from-env-file=/dev/stdin
+  fi
+}
+
+case "${1-}" in
+  '')
+    pipeline=$(random) monitor=$(random) loadtest=$(random)
+    create redis <<END
+pipeline-user=pipeline
+pipeline-password=$pipeline
+monitor-user=monitor
+monitor-password=$monitor
+loadtest-password=$loadtest
+login=redis://pipeline:$pipeline@$server/?
+pipeline-url=redis://pipeline:$pipeline@$server
+loadtest-url=redis://loadtest:$loadtest@$server
+END
+    ;;
+  managed)
+    : "${REDIS_HOST:?host:port of the server}" "${REDIS_USER:?user of the pipeline}" "${REDIS_PASSWORD:?its password, percent-encoded}"
+    create redis <<END
+pipeline-user=$REDIS_USER
+pipeline-password=$REDIS_PASSWORD
+monitor-user=${REDIS_MONITOR_USER:-$REDIS_USER}
+monitor-password=${REDIS_MONITOR_PASSWORD:-$REDIS_PASSWORD}
+login=redis://$REDIS_USER:$REDIS_PASSWORD@$REDIS_HOST/?
+pipeline-url=redis://$REDIS_USER:$REDIS_PASSWORD@$REDIS_HOST
+loadtest-url=redis://$REDIS_USER:$REDIS_PASSWORD@$REDIS_HOST
+END
+    ;;
+  *)
+    echo "usage: create-secrets.sh [managed]" >&2
+    exit 2
+    ;;
+esac
+
+create orders-api <<END
+api-token=$(random)
+END
