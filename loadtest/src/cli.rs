@@ -12,6 +12,7 @@ use crate::report::{Arrivals, Door};
 
 use crate::cost::options::CostOptions;
 use crate::density::options::DensityOptions;
+use crate::scaling::options::ScalingOptions;
 
 /// Replays bursts of orders and proves what became of each one.
 #[derive(Debug, Parser)]
@@ -44,6 +45,8 @@ pub enum Command {
     Cost(CostOptions),
     /// Measures how many idle copies of the app fit into one process, and how many processes onto this machine.
     Density(DensityOptions),
+    /// Replays an arrival curve against the rules of KEDA and the HPA, and recommends settings. A simulation.
+    Scaling(ScalingOptions),
 }
 
 /// The shapes of load. All are open loop: an order's latency counts from the moment it was due.

@@ -13,6 +13,7 @@
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
 //! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
 //! - [`compare`]: reports side by side        - [`cost`]: what a day's load costs on rented nodes
+//! - [`scaling`]: how KEDA and the HPA would follow a load, simulated
 //! - [`density`]: how many idle copies fit        - [`processes`]: what a run starts        - [`stop`]: what Ctrl-C does
 //!
 //! Times of orders come from stream ids, that is from one clock, Redis's. No figure is a count taken on trust: every
@@ -37,6 +38,7 @@ pub mod plan;
 pub mod processes;
 pub mod report;
 pub mod run;
+pub mod scaling;
 pub mod schedule;
 pub mod send;
 pub mod source;
