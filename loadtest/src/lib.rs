@@ -13,14 +13,17 @@
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
 //! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
 //! - [`compare`]: reports side by side        - [`cost`]: what a day's load costs on rented nodes
-//! - [`scaling`]: how KEDA and the HPA would follow a load, simulated
-//! - [`density`]: how many idle copies fit        - [`processes`]: what a run starts        - [`stop`]: what Ctrl-C does
+//! - [`density`]: how many idle copies fit        - [`versus`]: Wasm and the always-on service in turn
+//! - [`cold_start`]: of an instance, a process, a pipeline
+//! - [`app`], [`processes`]: what a run starts        - [`one_order`]: an order on its own        - [`stop`]: what Ctrl-C does
 //!
 //! Times of orders come from stream ids, that is from one clock, Redis's. No figure is a count taken on trust: every
 //! order is looked for by its identity, and its confirmation made again.
 
+pub mod app;
 pub mod chaos;
 pub mod cli;
+pub mod cold_start;
 pub mod compare;
 pub mod cost;
 pub mod day;
@@ -33,12 +36,12 @@ pub mod ledger;
 pub mod measure;
 pub mod monitor;
 pub mod mutate;
+pub mod one_order;
 pub mod orders;
 pub mod plan;
 pub mod processes;
 pub mod report;
 pub mod run;
-pub mod scaling;
 pub mod schedule;
 pub mod send;
 pub mod source;
@@ -46,4 +49,5 @@ pub mod stop;
 pub mod summary;
 pub mod timeline;
 pub mod verify;
+pub mod versus;
 pub mod wait;

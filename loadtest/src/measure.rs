@@ -70,6 +70,15 @@ impl Watched {
     }
 }
 
+/// The process ids of a process and of all its descendants.
+///
+/// # Errors
+/// When there is no such process.
+pub fn pids(root: u32) -> Result<Vec<u32>> {
+    let root = i32::try_from(root).context("a process id is a positive number")?;
+    Ok(tree(root)?.iter().filter_map(|process| u32::try_from(process.pid).ok()).collect())
+}
+
 /// The process and all its descendants.
 fn tree(root: i32) -> Result<Vec<Process>> {
     let mut tree = vec![Process::new(root).with_context(|| format!("there is no process {root}"))?];

@@ -1,5 +1,7 @@
 //! The figures that are compared, and how those of several runs become one.
 
+use serde::Serialize;
+
 use crate::report::Report;
 use crate::report::units::{count, digits, time};
 
@@ -99,19 +101,27 @@ fn mib(figure: f64) -> String {
 }
 
 /// One figure over the runs of a group.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Spread {
-    pub(super) least: f64,
-    pub(super) median: f64,
-    pub(super) most: f64,
-    pub(super) runs: usize,
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    /// The least.
+    pub least: f64,
+    /// The median.
+    pub median: f64,
+    /// The most.
+    pub most: f64,
+    /// Of how many runs.
+    pub runs: usize,
 }
 
 impl Spread {
     /// Of the runs that have the figure; none where none has it.
     pub(super) fn of(reports: &[Report], figure: fn(&Report) -> Option<f64>) -> Option<Self> {
-        let mut figures: Vec<f64> =
-            reports.iter().filter_map(figure).filter(|figure| figure.is_finite()).collect();
+        Self::over(reports.iter().filter_map(figure).collect())
+    }
+
+    /// Of these figures; none where there is none.
+    pub(crate) fn over(mut figures: Vec<f64>) -> Option<Self> {
+        figures.retain(|figure| figure.is_finite());
         figures.sort_by(f64::total_cmp);
         let (least, most) = (*figures.first()?, *figures.last()?);
         let middle = figures.len() / 2;
@@ -124,7 +134,7 @@ impl Spread {
     }
 
     /// Whether the runs of the two lie apart.
-    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+    pub(crate) fn is_apart_from(&self, other: &Self) -> bool {
         self.least > other.most || self.most < other.least
     }
 }

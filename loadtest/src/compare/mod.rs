@@ -14,11 +14,12 @@ use std::io::Write as _;
 
 use anyhow::{Context, Result};
 
+pub use figures::Spread;
 pub use options::{CompareOptions, NamedFiles};
 
 use crate::report::Report;
 use crate::report::units::digits;
-use figures::{FIGURES, Figure, Spread};
+use figures::{FIGURES, Figure};
 
 /// Runs that are taken together.
 #[derive(Debug, Clone)]

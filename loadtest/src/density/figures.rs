@@ -1,10 +1,14 @@
 //! Memory, CPU time and connections of idle processes, as the system and Redis tell them.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use conventional::connection::RedisConnection;
 use procfs::process::Process;
 use procfs::{Current, Meminfo};
 use serde::Serialize;
+
+use crate::stop;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -57,6 +61,17 @@ pub fn cpu_ms(pids: impl Iterator<Item = u32>) -> Result<f64> {
         }
     }
     Ok(ns as f64 / 1e6)
+}
+
+/// The CPU time of idle processes over so many seconds, in ms for each of them.
+///
+/// # Errors
+/// When one is gone, or a stop is asked for.
+pub fn idle_cpu_ms_per_s(pids: &[u32], seconds: u64) -> Result<f64> {
+    let before = cpu_ms(pids.iter().copied())?;
+    stop::sleep(Duration::from_secs(seconds))?;
+    let used = cpu_ms(pids.iter().copied())? - before;
+    Ok(used / seconds as f64)
 }
 
 fn process(pid: u32) -> Result<Process> {

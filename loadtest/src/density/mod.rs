@@ -134,10 +134,8 @@ fn copies_step(options: &DensityOptions, runtime: &Path, copies: u32) -> Result<
 /// The CPU time of idle processes, in ms for each second.
 fn idle(options: &DensityOptions, apps: &[App]) -> Result<f64> {
     stop::sleep(SETTLE)?;
-    let before = figures::cpu_ms(apps.iter().map(App::pid))?;
-    stop::sleep(Duration::from_secs(options.idle_s))?;
-    let used = figures::cpu_ms(apps.iter().map(App::pid))? - before;
-    Ok(used / options.idle_s as f64)
+    let pids: Vec<u32> = apps.iter().map(App::pid).collect();
+    figures::idle_cpu_ms_per_s(&pids, options.idle_s)
 }
 
 fn processes_part(

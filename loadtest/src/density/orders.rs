@@ -1,42 +1,26 @@
 //! Orders to a few of many idle copies: exactly those must confirm them, each its own, and nobody else may have been touched.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result};
 use conventional::connection::RedisConnection;
 use rand::SeedableRng;
 use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
-use redis::Commands;
 use serde::Serialize;
-use shared::queue::{Keys, Queue, Stream};
+use shared::queue::{Queue, Stream};
 use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 use uuid::Uuid;
 
 use super::app::queue;
 use crate::cli::Recipe;
-use crate::expect::fate;
 use crate::generate;
-use crate::ledger::EntryId;
-use crate::send::{Answer, Answered};
-use crate::source::Source;
+use crate::one_order::OneOrder;
 use crate::stop;
-use crate::verify::results::Before;
-use crate::verify::{Rules, Verifier};
 
 /// How long a confirmation may take.
 const CONFIRM_LIMIT: Duration = Duration::from_secs(30);
-/// How long one blocking read may last, so that a signal is noticed.
-const BLOCK_MS: u64 = 200;
-/// What holds for each order.
-const RULES: Rules = Rules {
-    complexity_threshold: DEFAULT_COMPLEXITY_THRESHOLD,
-    senders: 1,
-    tells_entry_ids: true,
-    released_at_us: 0,
-};
 
 /// What became of the orders.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -79,49 +63,19 @@ pub fn send_to_some(
     for (index, order) in chosen.iter().zip(generate::orders(recipe, 0)) {
         let copy = u32::try_from(index + 1).context("the number of a copy")?;
         let settings = QueueSettings { queue: queue(copy)?, ..QueueSettings::default() };
-        let keys = Keys::new(settings.queue.clone());
-        let id = fate(&order).map_err(|code| anyhow!("a generated order is refused with {code}"))?;
-        let before = Before::look(redis, &keys, std::iter::empty())?;
-        let start = Instant::now();
-        let entry_id = add(redis, &settings, &order)?;
-        wait_for_confirmation(redis, &keys)?;
-        result.ms.push(start.elapsed().as_secs_f64() * 1e3);
-        let mut verifier = Verifier::new(Arc::new(Source::list(vec![order])), keys, RULES, before);
-        let answer = Answer::Queued(Some(entry_id));
-        verifier.sent(Answered { position: 0, due_us: 0, acknowledged_us: 0, answer })?;
-        let verdict = verifier.close(redis)?;
+        let order = OneOrder::add(redis, &settings, order)?;
+        Queue::new(redis, &settings).tick(Stream::Ingress).context("failed to ring the bell of ingress")?;
+        let confirmed_at = order.wait(redis, CONFIRM_LIMIT, stop::check)?;
+        result.ms.push((confirmed_at - order.added_at).as_secs_f64() * 1e3);
+        let id = order.id;
+        let is_confirmed = order.is_confirmed(redis, DEFAULT_COMPLEXITY_THRESHOLD)?;
         let known = knows(urls, *index, id, 200)?;
         let strange = urls.len() < 2 || knows(urls, (index + 1) % all, id, 404)?;
-        result.confirmed += usize::from(verdict.is_clean() && verdict.confirmed == 1 && known && strange);
+        result.confirmed += usize::from(is_confirmed && known && strange);
     }
     let queues = chosen.iter().map(|index| format!("density-{}", index + 1)).collect();
     result.woken_by_mistake = strangers(redis, &queues)?;
     Ok(result)
-}
-
-/// Adds an order as a foreign producer does.
-fn add(redis: &mut RedisConnection, settings: &QueueSettings, order: &[u8]) -> Result<EntryId> {
-    let ingress = Keys::new(settings.queue.clone()).stream(Stream::Ingress).to_owned();
-    let id: String =
-        redis.inner().xadd(ingress, "*", &[("order", order)]).context("failed to add an order to ingress")?;
-    Queue::new(redis, settings).tick(Stream::Ingress).context("failed to ring the bell of ingress")?;
-    EntryId::parse(&id).with_context(|| format!("redis gave the entry id {id}"))
-}
-
-/// Waits without asking again and again, which would take CPU time from those who are to confirm.
-fn wait_for_confirmation(redis: &mut RedisConnection, keys: &Keys) -> Result<()> {
-    let deadline = Instant::now() + CONFIRM_LIMIT;
-    while Instant::now() < deadline {
-        stop::check()?;
-        let reply: redis::Value = redis::cmd("XREAD")
-            .arg(&["BLOCK", &BLOCK_MS.to_string(), "STREAMS", keys.confirmations(), "0"])
-            .query(redis.inner())
-            .context("failed to wait for a confirmation")?;
-        if reply != redis::Value::Nil {
-            return Ok(());
-        }
-    }
-    bail!("nothing came to {} within {} s", keys.confirmations(), CONFIRM_LIMIT.as_secs())
 }
 
 /// Whether the API of a copy answers with this status when it is asked for the order. Copies without an API have nothing to say.

@@ -13,6 +13,7 @@
 //! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is told, with `a_report` for runs that never were
 //! - `security`: who may see and change orders, and what nobody may see
 //! - `shapes`: every shape of load by both doors, and runs that are disturbed
+//! - `versus`, `cold_start`: Wasm and native service in turn, and how they start
 //! - `support`: the app on free ports, stopped when a test ends
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
@@ -23,6 +24,7 @@ mod bad_input;
 mod bad_redis;
 mod bursts;
 mod chaos;
+mod cold_start;
 mod dead_letters;
 mod density;
 mod migration;
@@ -36,3 +38,4 @@ mod report_text;
 mod security;
 mod shapes;
 mod support;
+mod versus;
