@@ -13,6 +13,7 @@ use crate::report::{Arrivals, Door};
 use crate::cold_start::options::ColdStartOptions;
 use crate::cost::options::CostOptions;
 use crate::density::options::DensityOptions;
+use crate::scaling::options::ScalingOptions;
 use crate::versus::options::VersusOptions;
 
 /// Replays bursts of orders and proves what became of each one.
@@ -46,6 +47,8 @@ pub enum Command {
     Cost(CostOptions),
     /// Measures how many idle copies of the app fit into one process, and how many processes onto this machine.
     Density(DensityOptions),
+    /// Replays an arrival curve against the rules of KEDA and the HPA, and recommends settings. A simulation.
+    Scaling(ScalingOptions),
     /// Runs Wasm and the always-on service in turn and sets them side by side. Exit code 1 when an order is lost, doubled or wrong.
     Versus(VersusOptions),
     /// Measures cold starts: of an instance, of a process, and from no process to the first confirmation.

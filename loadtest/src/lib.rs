@@ -13,6 +13,7 @@
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
 //! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
 //! - [`compare`]: reports side by side        - [`cost`]: what a day's load costs on rented nodes
+//! - [`scaling`]: how KEDA and the HPA would follow a load, simulated
 //! - [`density`]: how many idle copies fit        - [`versus`]: Wasm and the always-on service in turn
 //! - [`cold_start`]: of an instance, a process, a pipeline
 //! - [`app`], [`processes`]: what a run starts        - [`one_order`]: an order on its own        - [`stop`]: what Ctrl-C does
@@ -42,6 +43,7 @@ pub mod plan;
 pub mod processes;
 pub mod report;
 pub mod run;
+pub mod scaling;
 pub mod schedule;
 pub mod send;
 pub mod source;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadtest::cli::{Arguments, Command};
-use loadtest::{chaos, cold_start, compare, cost, dead_letters, density, generate, orders, run, versus};
+use loadtest::{chaos, cold_start, compare, cost, dead_letters, density, generate, orders, run, scaling, versus};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::Chaos(options) => chaos::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Density(options) => density::run(&options),
+        Command::Scaling(options) => scaling::run(&options),
         Command::Versus(options) => versus::run(&options),
         Command::ColdStart(options) => cold_start::run(&options),
         Command::Cost(options) => cost::run(&options),
