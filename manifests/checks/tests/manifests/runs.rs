@@ -32,7 +32,8 @@ impl Redis {
             }
             text
         };
-        let settings = here(config.text("/data/redis.conf")) + &format!("\nbind 127.0.0.1\nport {port}\n");
+        let settings = here(config.text("/data/redis.conf"));
+        let settings = format!("{settings}\nbind 127.0.0.1\nport {port}\n");
         std::fs::write(folder.path().join("etc/redis.conf"), settings).unwrap();
         std::fs::write(folder.path().join("etc/start.sh"), here(config.text("/data/start.sh"))).unwrap();
         let secrets = secrets(&[], &[]);

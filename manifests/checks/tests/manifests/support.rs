@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use manifest_checks::application::Application;
+use manifest_checks::checks::Inputs;
 use manifest_checks::object::Object;
 use manifest_checks::render::render;
 
@@ -41,6 +43,16 @@ pub(crate) fn kustomizations() -> Vec<PathBuf> {
 
 pub(crate) fn base() -> Vec<Object> {
     render(&manifests().join("base")).unwrap()
+}
+
+pub(crate) fn application() -> Application {
+    Application::parse(&std::fs::read_to_string(repository().join("spin.toml")).unwrap()).unwrap()
+}
+
+/// A folder rendered, with the application, and the Secrets that its README has made.
+pub(crate) fn inputs(folder: &Path) -> Inputs {
+    let objects = render(folder).unwrap();
+    Inputs { objects, application: application(), secrets: secrets(&[], &[]) }
 }
 
 pub(crate) fn object<'a>(objects: &'a [Object], id: &str) -> &'a Object {

@@ -1,0 +1,260 @@
+//! References, network and containers.
+
+use manifest_checks::object::Object;
+use serde_json::json;
+
+use super::*;
+
+pub(super) const REFERENCES: &[Example] = &[
+    (
+        "references lead to something",
+        |m| set(m, WORKER, "/spec/variables/1/valueFrom/secretKeyRef/name", json!("redis-login")),
+        "no Secret \"redis-login\"",
+    ),
+    (
+        "references lead to something",
+        |m| set(m, WORKER, "/spec/variables/1/valueFrom/secretKeyRef/key", json!("log-in")),
+        "no key \"log-in\"",
+    ),
+    (
+        "references lead to something",
+        |m| set(m, "TriggerAuthentication/redis", "/spec/secretTargetRef/1/key", json!("pass")),
+        "no key \"pass\"",
+    ),
+    (
+        "references lead to something",
+        |m| unset(m, "ConfigMap/settings", "/data/claim_idle_ms"),
+        "claim_idle_ms",
+    ),
+    ("references lead to something", |m| delete(m, "ConfigMap/redis"), "no ConfigMap \"redis\""),
+    (
+        "references lead to something",
+        |m| set(m, API, "/spec/imagePullSecrets", json!([{ "name": "registry" }])),
+        "no Secret \"registry\"",
+    ),
+    ("references lead to something", |m| delete(m, "ServiceAccount/order-pipeline"), "no ServiceAccount"),
+    (
+        "no secret stands in plain text",
+        |m| set(m, WORKER, "/spec/variables/1", json!({ "name": "redis_login", "value": "x" })),
+        "redis_login stands in plain text",
+    ),
+    (
+        "no secret stands in plain text",
+        |m| {
+            set(m, REDIS, &format!("{CONTAINER}/env/0"), json!({ "name": "PIPELINE_PASSWORD", "value": "x" }))
+        },
+        "PIPELINE_PASSWORD stands in plain text",
+    ),
+    (
+        "no secret stands in plain text",
+        |m| set(m, "ConfigMap/settings", "/data/redis_url", json!("redis://:hush@redis:6379")),
+        "a password stands in plain text",
+    ),
+    (
+        "no secret stands in plain text",
+        |m| set(m, SCALER, &format!("{METADATA}/password"), json!("hush")),
+        "password stands in plain text",
+    ),
+    (
+        "no secret stands in plain text",
+        |m| edit(m, "ConfigMap/redis", "/data/redis.conf", "save", "requirepass hush\nsave"),
+        "a password stands in plain text",
+    ),
+    (
+        "no secret stands in plain text",
+        |m| edit(m, "ConfigMap/redis", "/data/start.sh", ">$MONITOR_PASSWORD", ">hush"),
+        "a password stands in plain text",
+    ),
+    (
+        "no secret stands in plain text",
+        |m| {
+            let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "redis" } });
+            m.objects.push(Object(secret));
+        },
+        "a Secret stands in the manifests",
+    ),
+    (
+        "everything is in one namespace",
+        |m| set(m, WORKER, "/metadata/namespace", json!("default")),
+        "SpinApp/receiver-simple: it is in \"default\"",
+    ),
+    ("everything is in one namespace", |m| delete(m, "Namespace/order-pipeline"), "no Namespace"),
+];
+
+pub(super) const NETWORK: &[Example] = &[
+    (
+        "selectors select and ports are open",
+        |m| set(m, "Service/redis", "/spec/selector", json!({ "app": "redis" })),
+        "Service/redis: its selector takes no pod",
+    ),
+    (
+        "selectors select and ports are open",
+        |m| {
+            set(
+                m,
+                "PodDisruptionBudget/orders-api",
+                "/spec/selector/matchLabels",
+                json!({ "app": "orders-api" }),
+            )
+        },
+        "PodDisruptionBudget/orders-api: its selector takes no pod",
+    ),
+    (
+        "selectors select and ports are open",
+        |m| set(m, "Service/redis", "/spec/ports/0/targetPort", json!("client")),
+        "does not listen on \"client\"",
+    ),
+    (
+        "selectors select and ports are open",
+        |m| set(m, REDIS, "/spec/selector/matchLabels", json!({ "order-pipeline/redis-client": "true" })),
+        "takes pods of others",
+    ),
+    (
+        "selectors select and ports are open",
+        |m| set(m, REDIS, "/spec/selector/matchExpressions", json!([])),
+        "matchExpressions is not understood",
+    ),
+    ("policies fit pods and ports", |m| delete(m, "NetworkPolicy/default-deny"), "no policy denies"),
+    (
+        "policies fit pods and ports",
+        |m| set(m, "NetworkPolicy/default-deny", "/spec/egress", json!([{}])),
+        "no policy denies",
+    ),
+    (
+        "policies fit pods and ports",
+        |m| set(m, "NetworkPolicy/orders-api", "/spec/podSelector/matchLabels", json!({ "app": "x" })),
+        "its selector takes no pod",
+    ),
+    (
+        "policies fit pods and ports",
+        // What the Service of an app listens on is not what its pods do in other set-ups; here both are 80.
+        |m| set(m, "NetworkPolicy/orders-api", "/spec/ingress/0/ports/0/port", json!(3000)),
+        "does not listen on 3000",
+    ),
+    (
+        "policies fit pods and ports",
+        |m| set(m, "NetworkPolicy/redis-clients", "/spec/egress/0/ports/0/port", json!(6380)),
+        "does not listen on 6380",
+    ),
+    (
+        "policies fit pods and ports",
+        |m| unset(m, "NetworkPolicy/redis-clients", "/spec/egress/0/to"),
+        "for everybody",
+    ),
+    (
+        "policies fit pods and ports",
+        |m| {
+            set(
+                m,
+                "NetworkPolicy/redis-clients",
+                "/spec/egress/0/to/0",
+                json!({ "ipBlock": { "cidr": "0.0.0.0/0" } }),
+            )
+        },
+        "the whole world",
+    ),
+    (
+        "policies fit pods and ports",
+        |m| set(m, "NetworkPolicy/redis-clients", "/spec/policyTypes", json!(["Ingress"])),
+        "not the type Egress",
+    ),
+    (
+        "policies fit pods and ports",
+        |m| {
+            set(
+                m,
+                "NetworkPolicy/redis",
+                "/spec/ingress/0/from/0/podSelector/matchLabels",
+                json!({ "a": "b" }),
+            )
+        },
+        "ingress selector takes no pod",
+    ),
+    (
+        "who needs Redis reaches it, and nobody else",
+        |m| unset(m, WORKER, "/spec/podLabels"),
+        "SpinApp/receiver-simple: no policy lets it out",
+    ),
+    (
+        "who needs Redis reaches it, and nobody else",
+        |m| unset(m, "NetworkPolicy/redis", "/spec/ingress/0/from/0"),
+        "no policy lets it in to Redis",
+    ),
+    (
+        "who needs Redis reaches it, and nobody else",
+        |m| unset(m, "NetworkPolicy/redis", "/spec/ingress/0/from/1"),
+        "no policy lets KEDA in",
+    ),
+    (
+        "who needs Redis reaches it, and nobody else",
+        |m| delete(m, "NetworkPolicy/dns"),
+        "no policy lets it ask for names",
+    ),
+    (
+        "who needs Redis reaches it, and nobody else",
+        |m| unset(m, "CronJob/loadtest", "/spec/jobTemplate/spec/template/spec/containers/0/env"),
+        "CronJob/loadtest: it has nothing to do with Redis",
+    ),
+];
+
+pub(super) const CONTAINERS: &[Example] = &[
+    (
+        "resources are limited",
+        |m| unset(m, WORKER, "/spec/resources/limits/memory"),
+        "SpinApp/receiver-simple: resources.limits.memory",
+    ),
+    (
+        "resources are limited",
+        |m| unset(m, JOB, &format!("{CONTAINER}/resources/requests/cpu")),
+        "resources.requests.cpu",
+    ),
+    (
+        "images are pinned",
+        |m| set(m, REDIS, &format!("{CONTAINER}/image"), json!("docker.io/redis:latest")),
+        "latest",
+    ),
+    (
+        "images are pinned",
+        |m| set(m, WORKER, "/spec/image", json!("ghcr.io/example/order-pipeline")),
+        "not pinned",
+    ),
+    (
+        "images are pinned",
+        |m| set(m, WORKER, "/spec/image", json!("ghcr.io/example/other:0.1.0")),
+        "not one image",
+    ),
+    ("images are pinned", |m| set(m, WORKER, "/spec/image", json!("order-pipeline:0.1.0")), "no registry"),
+    (
+        "containers have no rights",
+        |m| unset(m, JOB, &format!("{CONTAINER}/securityContext/readOnlyRootFilesystem")),
+        "readOnlyRootFilesystem",
+    ),
+    (
+        "containers have no rights",
+        |m| {
+            set(
+                m,
+                REDIS,
+                &format!("{CONTAINER}/securityContext/capabilities"),
+                json!({ "add": ["NET_ADMIN"] }),
+            )
+        },
+        "capabilities",
+    ),
+    (
+        "containers have no rights",
+        |m| unset(m, REDIS, "/spec/template/spec/securityContext/runAsNonRoot"),
+        "runAsNonRoot",
+    ),
+    (
+        "containers have no rights",
+        |m| unset(m, REDIS, "/spec/template/spec/securityContext/seccompProfile"),
+        "seccompProfile",
+    ),
+    ("containers have no rights", |m| unset(m, WORKER, "/spec/serviceAccountName"), "brings a token"),
+    (
+        "containers have no rights",
+        |m| set(m, "ServiceAccount/order-pipeline", "/automountServiceAccountToken", json!(true)),
+        "brings a token",
+    ),
+];
