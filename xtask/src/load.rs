@@ -2,7 +2,8 @@
 //! `cargo xtask loadtest`: any other command of `loadtest`, with everything built that it may start.
 //!
 //! Flags of `xtask` and of `loadtest` may stand in any order; those of `loadtest` are handed on word for word.
-//! The exit code is that of `loadtest`.
+//! The exit code is that of `loadtest`, which gets every Ctrl-C: what it then still sends, waits for and verifies needs the
+//! app and Redis, so they run until it has ended.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -87,7 +88,7 @@ pub(crate) fn any(repository: &Repository, arguments: &[OsString]) -> Result<Exi
     native::build(repository, &["loadtest", "local-runtime", "conventional"])?;
     let mut command = Command::new(repository.program("loadtest"));
     let loadtest = Running::start("loadtest", command.args(arguments))?;
-    Ok(ExitCode::from(process::exit_code(loadtest.wait(libc::SIGINT)?)))
+    Ok(ExitCode::from(process::exit_code(loadtest.wait_passing_on(|| Ok(()))?)))
 }
 
 fn run(repository: &Repository, shape: &str, arguments: Vec<OsString>) -> Result<ExitCode> {
@@ -241,17 +242,16 @@ fn loadtest(repository: &Repository, shape: &str, stage: &Stage<'_>, arguments: 
     }
     command.args(&arguments.loadtest);
     let loadtest = Running::start("loadtest", &mut command)?;
-    while !loadtest.has_ended() && !process::stop_asked() {
+    let status = loadtest.wait_passing_on(|| {
         if app.has_ended() {
             bail!("the app ({}) ended by itself during the run", app.name());
         }
         if redis.is_some_and(|redis| redis.process().has_ended()) {
             bail!("the private Redis ended by itself during the run");
         }
-        std::thread::sleep(process::POLL);
-    }
-    // SIGINT, as the terminal would send: loadtest may still write a report of what it has.
-    Ok(process::exit_code(loadtest.wait(libc::SIGINT)?))
+        Ok(())
+    })?;
+    Ok(process::exit_code(status))
 }
 
 /// Prints the last lines of the app's output, and where all of it is.

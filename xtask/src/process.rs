@@ -1,23 +1,34 @@
 //! Child processes: how they are started, waited for and stopped.
 //!
 //! Each child leads a process group of its own. A Ctrl-C of the terminal thus reaches `xtask` alone, which
-//! stops its children in the right order (the app before its Redis), by their own ids and nothing else.
+//! stops its children in the right order (the app before its Redis), by their own ids and nothing else. While
+//! `loadtest` runs, a Ctrl-C is passed on to it instead: it knows what the first, second and third one mean.
 //! Where `xtask` is killed, the kernel (Linux) sends its direct children a SIGTERM.
 
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 /// How often a waiting loop looks again.
 pub(crate) const POLL: Duration = Duration::from_millis(10);
 /// How long a child may take to end after it was asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-static STOP_ASKED: AtomicBool = AtomicBool::new(false);
+/// The Ctrl-C at which a child that they are passed on to has to end. Before it, the child takes the time it needs.
+const LAST_INTERRUPT: u32 = 3;
+
+/// How often Ctrl-C was typed.
+static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
+/// SIGTERM or SIGHUP has come.
+static TERMINATED: AtomicBool = AtomicBool::new(false);
+/// Whether Ctrl-C is the affair of a child for now.
+static PASSING_ON: AtomicBool = AtomicBool::new(false);
 
 /// What a second request to stop does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +42,74 @@ pub(crate) enum SecondSignal {
 
 /// Makes Ctrl-C, SIGTERM and SIGHUP ask for a stop.
 pub(crate) fn install_stop_handler(second: SecondSignal) -> Result<()> {
-    ctrlc::set_handler(move || {
-        if STOP_ASKED.swap(true, Ordering::SeqCst) && second == SecondSignal::Exits {
-            std::process::exit(130);
+    let mut signals =
+        Signals::new([SIGINT, SIGTERM, SIGHUP]).context("failed to install the handler of Ctrl-C")?;
+    let listen = move || {
+        for signal in signals.forever() {
+            if count(signal) && second == SecondSignal::Exits {
+                std::process::exit(130);
+            }
         }
-    })
-    .context("failed to install the handler of Ctrl-C")
+    };
+    let thread = std::thread::Builder::new().name("signals".to_owned());
+    thread.spawn(listen).context("failed to start the thread that handles Ctrl-C")?;
+    Ok(())
+}
+
+/// Notes a signal; true where the user is in a hurry.
+fn count(signal: libc::c_int) -> bool {
+    let is_passed_on = PASSING_ON.load(Ordering::SeqCst);
+    if signal == SIGINT {
+        let interrupts = INTERRUPTS.fetch_add(1, Ordering::SeqCst) + 1;
+        let allowed = if is_passed_on { LAST_INTERRUPT } else { 1 };
+        interrupts > allowed || TERMINATED.load(Ordering::SeqCst)
+    } else {
+        TERMINATED.swap(true, Ordering::SeqCst) || (!is_passed_on && INTERRUPTS.load(Ordering::SeqCst) > 0)
+    }
 }
 
 /// Whether the user asked for a stop.
 pub(crate) fn stop_asked() -> bool {
-    STOP_ASKED.load(Ordering::SeqCst)
+    TERMINATED.load(Ordering::SeqCst) || INTERRUPTS.load(Ordering::SeqCst) > 0
+}
+
+/// While it lives, Ctrl-C is the affair of a child.
+struct PassingOn;
+
+impl PassingOn {
+    fn begin() -> Self {
+        PASSING_ON.store(true, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for PassingOn {
+    fn drop(&mut self) {
+        PASSING_ON.store(false, Ordering::SeqCst);
+    }
+}
+
+/// What waiting for a child that gets every Ctrl-C does next. Time is no part of it: the child has no limit
+/// before the last one.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Wait,
+    PassOn,
+    /// Pass it on as well, and see to it that the child ends.
+    EndByInterrupt,
+    Terminate,
+}
+
+impl Next {
+    /// For a child that was passed so many of the interrupts that came.
+    fn of(passed: u32, interrupts: u32, terminated: bool) -> Self {
+        match interrupts.min(LAST_INTERRUPT) {
+            _ if terminated => Self::Terminate,
+            due if due <= passed => Self::Wait,
+            _ if passed + 1 == LAST_INTERRUPT => Self::EndByInterrupt,
+            _ => Self::PassOn,
+        }
+    }
 }
 
 /// A running child. Dropping it stops it together with its process group.
@@ -114,6 +182,35 @@ impl Running {
             std::thread::sleep(POLL);
         }
         self.stop(signal)
+    }
+
+    /// Waits for the end and passes each Ctrl-C on. The child ends by itself when it is ready to; only after the third
+    /// it is killed if that takes more than 10 s. `watch` is called again and again and may break off by an error.
+    ///
+    /// # Errors
+    /// That of `watch`; or when SIGTERM has come, or the child can't be waited for.
+    pub(crate) fn wait_passing_on(mut self, mut watch: impl FnMut() -> Result<()>) -> Result<ExitStatus> {
+        let _passing = PassingOn::begin();
+        let mut passed = 0;
+        while !self.has_ended() {
+            let interrupts = INTERRUPTS.load(Ordering::SeqCst);
+            match Next::of(passed, interrupts, TERMINATED.load(Ordering::SeqCst)) {
+                Next::Wait => {}
+                // One for each look: the kernel makes one of two that follow too closely.
+                Next::PassOn => {
+                    signal_group(self.id(), SIGINT);
+                    passed += 1;
+                }
+                Next::EndByInterrupt => return self.stop(SIGINT),
+                Next::Terminate => {
+                    self.stop(SIGTERM)?;
+                    bail!("{} was interrupted", self.name);
+                }
+            }
+            watch()?;
+            std::thread::sleep(POLL);
+        }
+        self.stop(SIGTERM)
     }
 
     /// Asks the group to end with `signal`, kills what is left of it after 10 s, and reaps the child.
@@ -206,6 +303,24 @@ fn tie_to_this_process(command: &mut Command) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_child_gets_every_ctrl_c_once_and_must_end_at_the_third_or_at_sigterm() {
+        for (passed, interrupts, expected) in [
+            (0, 0, Next::Wait),
+            (0, 1, Next::PassOn),
+            (1, 1, Next::Wait),
+            (1, 2, Next::PassOn),
+            (0, 2, Next::PassOn),
+            (2, 2, Next::Wait),
+            (2, 3, Next::EndByInterrupt),
+            (2, 4, Next::EndByInterrupt),
+            (1, 4, Next::PassOn),
+        ] {
+            assert_eq!(Next::of(passed, interrupts, false), expected, "{passed} of {interrupts}");
+            assert_eq!(Next::of(passed, interrupts, true), Next::Terminate, "{passed} of {interrupts}");
+        }
+    }
 
     #[test]
     fn stopping_a_child_stops_its_whole_group() {

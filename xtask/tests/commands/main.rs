@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod interrupts;
 
 use std::fs;
 use std::net::TcpStream;
@@ -286,25 +287,6 @@ fn burst_ends_when_the_app_dies_in_the_middle() {
     let (code, text) = fixture.run(&["burst", "--kill-app"]);
     assert_eq!(code, 1);
     assert!(text.contains("ended by itself during the run"), "{text}");
-}
-
-#[test]
-fn an_interrupted_burst_leaves_nothing_running() {
-    let fixture = Fixture::new();
-    let mut burst = fixture.spawn(&["burst", "--hang"]);
-    burst.wait_for("loadtest folder");
-    let arguments = burst.text();
-    let value = |flag: &str| {
-        let mut words = arguments.split_whitespace().skip_while(|word| *word != flag).skip(1);
-        words.next().unwrap().to_owned()
-    };
-    let app: u32 = value("--app-pid").parse().unwrap();
-    let redis_port: u16 = value("--redis-url").rsplit(':').next().unwrap().parse().unwrap();
-    assert!(is_alive(app));
-    burst.signal(libc::SIGINT);
-    assert_eq!(burst.exit_code(), 1, "{}", burst.text());
-    assert!(!is_alive(app));
-    assert!(TcpStream::connect(("127.0.0.1", redis_port)).is_err());
 }
 
 #[test]

@@ -63,7 +63,8 @@ fn answer(mut stream: TcpStream) {
     let _ = stream.write_all(response.as_bytes());
 }
 
-/// Prints its arguments and current folder; `--hang` waits, `--kill-app` makes the app end, `--json` writes.
+/// Prints its arguments and current folder; `--hang` waits, `--kill-app` makes the app end, `--json` writes,
+/// `--interrupts N` counts Ctrl-C up to N and then waits for the file of `--until`.
 fn loadtest(arguments: &[String]) {
     println!("loadtest arguments {}", arguments.join(" "));
     println!("loadtest folder {}", env::current_dir().unwrap_or_default().display());
@@ -80,8 +81,29 @@ fn loadtest(arguments: &[String]) {
             unsafe { libc::kill(app, libc::SIGKILL) };
         }
     }
+    if let Some(count) = value_after(arguments, "--interrupts").and_then(|count| count.parse().ok()) {
+        await_interrupts(count);
+        let until = value_after(arguments, "--until").map(Path::new);
+        while until.is_some_and(|file| !file.exists()) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        println!("loadtest reports");
+    }
     if arguments.iter().any(|argument| argument == "--hang" || argument == "--kill-app") {
         std::thread::sleep(Duration::from_secs(600));
+    }
+}
+
+/// Prints each Ctrl-C, and returns after so many.
+fn await_interrupts(count: usize) {
+    let signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT]);
+    let mut signals = signals.unwrap_or_else(|error| {
+        println!("failed to listen for SIGINT: {error}");
+        exit(7)
+    });
+    println!("loadtest listens");
+    for (number, _) in signals.forever().take(count).enumerate() {
+        println!("loadtest interrupt {}", number + 1);
     }
 }
 
