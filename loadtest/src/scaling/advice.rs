@@ -115,6 +115,7 @@ pub fn words(rows: &[Row], recommended: Option<Recommendation>, goal_s: f64) -> 
     minima.dedup();
     words.extend(minima.into_iter().map(|least| of_minimum(rows, least)));
     words.extend(of_polling(rows));
+    words.extend(of_length(rows));
     words.extend(of_redis(rows));
     words
 }
@@ -140,10 +141,14 @@ fn of_minimum(rows: &[Row], least: u32) -> String {
         let (low, high) = (figures().fold(f64::INFINITY, f64::min), figures().fold(0.0, f64::max));
         if low == high { time(low) } else { format!("{} to {}", time(low), time(high)) }
     };
+    let hours = || with().map(|row| row.outcome.replica_hours);
+    let hours = [hours().fold(f64::INFINITY, f64::min), hours().fold(0.0, f64::max)].map(digits);
+    let hours = if hours[0] == hours[1] { hours[0].clone() } else { hours.join(" to ") };
     let mut text = format!(
-        "With minReplicaCount {least}: first confirmation after {}, slowest order {}; {} fixed without autoscaling: {}.",
+        "With minReplicaCount {least}: first confirmation after {}, slowest order {}, {} replica hours; {} fixed without autoscaling: {}.",
         span(|outcome| outcome.first_confirmation_ms),
         span(|outcome| outcome.latency_ms_max),
+        hours,
         least.max(1),
         time(alone_ms as f64)
     );
@@ -180,6 +185,20 @@ fn of_polling(rows: &[Row]) -> Option<String> {
     })
 }
 
+/// The length matters only where orders wait while the HPA looks; said where the rows show no difference.
+fn of_length(rows: &[Row]) -> Option<String> {
+    let scaled = || rows.iter().filter_map(|row| row.policy.map(|policy| (policy, &row.outcome)));
+    let pairs = || scaled().flat_map(|one| scaled().map(move |other| (one, other)));
+    let alike = |one: &Policy, other: &Policy| {
+        (one.min_replicas, one.polling_s) == (other.min_replicas, other.polling_s)
+    };
+    let varies = pairs().any(|((one, _), (other, _))| one.stream_length != other.stream_length);
+    let all_same = pairs().all(|((one, first), (other, second))| !alike(&one, &other) || first == second);
+    (varies && all_same).then(|| {
+        "streamLength changes nothing here: with each of them the HPA came to the same replicas.".into()
+    })
+}
+
 fn of_redis(rows: &[Row]) -> Option<String> {
     let most = rows.iter().max_by_key(|row| row.outcome.redis_limited_ms)?;
     (most.outcome.redis_limited_ms > 0).then(|| {
@@ -205,7 +224,7 @@ mod tests {
             latency_ms_p99: 20,
             latency_ms_max: slowest_ms,
             first_confirmation_ms: 10,
-            longest_backlog_ms: 100,
+            drained_ms: 100,
             helped_from_ms: Some(15_000),
             starts_from_zero: 0,
             redis_limited_ms: 0,

@@ -52,8 +52,8 @@ pub struct CurveOptions {
     /// For how many seconds the rate lasts.
     #[arg(long, default_value_t = 600.0, value_parser = positive, allow_negative_numbers = true)]
     pub duration_s: f64,
-    /// How orders are spaced within the rate.
-    #[arg(long, value_enum, default_value = "even")]
+    /// How orders are spaced within the rate. Evenly spaced ones may keep step with the looks of KEDA and the HPA.
+    #[arg(long, value_enum, default_value = "random")]
     pub arrivals: Arrivals,
     /// Seed of orders that are spaced at random.
     #[arg(long, default_value_t = 42)]
@@ -131,7 +131,7 @@ pub struct Assumptions {
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(..=86_400))]
     pub observe_s: u32,
     /// The model's step in ms, which is also the least time an order takes in a component.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub step_ms: u64,
 }
 

@@ -4,6 +4,8 @@ use anyhow::{Result, anyhow};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use super::curve::Curve;
+
 /// About how many moments a replay is told in.
 const MOMENTS: u64 = 240;
 
@@ -31,8 +33,8 @@ pub struct Outcome {
     pub latency_ms_max: u64,
     /// From the first order to the first confirmation.
     pub first_confirmation_ms: u64,
-    /// The longest time without a moment in which no order waited.
-    pub longest_backlog_ms: u64,
+    /// From the moment the last order was due until none waited.
+    pub drained_ms: u64,
     /// When a replica beyond those that are there anyway, or that KEDA starts from zero, first had work, since the first order; none when all
     /// was done before.
     pub helped_from_ms: Option<u64>,
@@ -107,19 +109,19 @@ pub(super) struct Recorder {
     most_replicas: u32,
     most_backlog: u64,
     first_confirmation_ms: Option<u64>,
-    busy_since_ms: Option<u64>,
-    longest_backlog_ms: u64,
+    last_due_ms: u64,
+    last_confirmation_ms: u64,
     helped_from_ms: Option<u64>,
     pub(super) starts_from_zero: u32,
     pub(super) redis_limited_ms: u64,
 }
 
 impl Recorder {
-    pub(super) fn new(first_due_ms: u64, length_ms: u64, step_ms: u64) -> Result<Self> {
+    pub(super) fn new(curve: &Curve, length_ms: u64, step_ms: u64) -> Result<Self> {
         let latencies_ms = Histogram::new_with_max(LONGEST_MS, 3)
             .map_err(|error| anyhow!("failed to make a histogram: {error}"))?;
         Ok(Self {
-            first_due_ms,
+            first_due_ms: curve.due_ms.first().copied().unwrap_or(0),
             latencies_ms,
             slowest_ms: 0,
             story: Story::new(length_ms, step_ms),
@@ -127,8 +129,8 @@ impl Recorder {
             most_replicas: 0,
             most_backlog: 0,
             first_confirmation_ms: None,
-            busy_since_ms: None,
-            longest_backlog_ms: 0,
+            last_due_ms: curve.due_ms.last().copied().unwrap_or(0),
+            last_confirmation_ms: 0,
             helped_from_ms: None,
             starts_from_zero: 0,
             redis_limited_ms: 0,
@@ -147,14 +149,6 @@ impl Recorder {
             moment.backlog = moment.backlog.max(backlog);
             at_ms = (at_ms / self.story.moment_ms + 1) * self.story.moment_ms;
         }
-        match (backlog > 0, self.busy_since_ms) {
-            (true, None) => self.busy_since_ms = Some(from_ms),
-            (false, Some(since_ms)) => {
-                self.longest_backlog_ms = self.longest_backlog_ms.max(from_ms - since_ms);
-                self.busy_since_ms = None;
-            }
-            _ => {}
-        }
     }
 
     /// An order that was due then is confirmed now.
@@ -162,6 +156,7 @@ impl Recorder {
         let latency_ms = now_ms - due_ms;
         self.latencies_ms.saturating_record(latency_ms);
         self.slowest_ms = self.slowest_ms.max(latency_ms);
+        self.last_confirmation_ms = now_ms;
         self.first_confirmation_ms.get_or_insert(now_ms - self.first_due_ms);
         // What is confirmed at the end of a stretch belongs to it.
         let slowest_ms = &mut self.story.at(now_ms.saturating_sub(1)).slowest_ms;
@@ -174,8 +169,7 @@ impl Recorder {
     }
 
     /// The figures at the end.
-    pub(super) fn finish(mut self, now_ms: u64) -> (Outcome, Story) {
-        self.passes(now_ms, now_ms, 0, 0);
+    pub(super) fn finish(self, now_ms: u64) -> (Outcome, Story) {
         let hours = self.replica_ms as f64 / 3_600_000.0;
         let outcome = Outcome {
             orders: self.latencies_ms.len(),
@@ -183,11 +177,12 @@ impl Recorder {
             mean_replicas: self.replica_ms as f64 / now_ms.max(1) as f64,
             replica_hours: hours,
             most_backlog: self.most_backlog,
-            latency_ms_p50: self.latencies_ms.value_at_quantile(0.5),
-            latency_ms_p99: self.latencies_ms.value_at_quantile(0.99),
+            // The histogram rounds upwards.
+            latency_ms_p50: self.latencies_ms.value_at_quantile(0.5).min(self.slowest_ms),
+            latency_ms_p99: self.latencies_ms.value_at_quantile(0.99).min(self.slowest_ms),
             latency_ms_max: self.slowest_ms,
             first_confirmation_ms: self.first_confirmation_ms.unwrap_or(0),
-            longest_backlog_ms: self.longest_backlog_ms,
+            drained_ms: self.last_confirmation_ms.saturating_sub(self.last_due_ms),
             helped_from_ms: self.helped_from_ms,
             starts_from_zero: self.starts_from_zero,
             redis_limited_ms: self.redis_limited_ms,

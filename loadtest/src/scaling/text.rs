@@ -1,5 +1,7 @@
 //! The answer for the terminal: a table, three lines over time, and sentences. The table is Markdown, so that it can be pasted.
 
+use std::collections::BTreeSet;
+
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
@@ -57,7 +59,7 @@ pub(super) fn assumptions(assumed: &Assumptions) -> String {
     )
 }
 
-/// Names and figures of the table; rows that differ in polling only, and not in what came of it, are one.
+/// Names and figures of the table; settings with the same minimum and the same outcome are one row.
 pub(super) fn figures(rows: &[Row]) -> (Vec<&'static str>, Vec<Vec<String>>) {
     let head = vec![
         "min",
@@ -71,28 +73,51 @@ pub(super) fn figures(rows: &[Row]) -> (Vec<&'static str>, Vec<Vec<String>>) {
         "p99",
         "slowest",
         "first confirmed",
-        "backlog gone",
+        "done after last",
         "from zero",
         "autoscaling",
     ];
-    let same = |one: &Row, other: &Row| match (one.policy, other.policy) {
-        (Some(a), Some(b)) => {
-            (a.min_replicas, a.stream_length) == (b.min_replicas, b.stream_length)
-                && one.outcome == other.outcome
-        }
-        _ => false,
-    };
-    (head, rows.chunk_by(same).map(cells).collect())
+    (head, merged(rows).iter().map(|rows| cells(rows)).collect())
 }
 
-fn cells(rows: &[Row]) -> Vec<String> {
-    let Row { policy, fixed, outcome, effect } = &rows[0];
-    let pollings: Vec<String> =
-        rows.iter().filter_map(|row| row.policy.map(|policy| policy.polling_s.to_string())).collect();
-    let settings = match policy {
-        Some(policy) => {
-            [policy.min_replicas.to_string(), pollings.join(", "), policy.stream_length.to_string()]
+/// Rows with one minimum and one outcome together, where they are all of some intervals with all of some lengths.
+fn merged(rows: &[Row]) -> Vec<Vec<&Row>> {
+    let mut groups: Vec<Vec<&Row>> = Vec::new();
+    for row in rows {
+        let least = |row: &Row| row.policy.map(|policy| policy.min_replicas);
+        let same = |group: &&mut Vec<&Row>| {
+            least(row).is_some() && least(group[0]) == least(row) && group[0].outcome == row.outcome
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
         }
+    }
+    groups.into_iter().flat_map(split_unless_whole).collect()
+}
+
+/// The group as one, or each of its rows alone where an interval is missing for a length.
+fn split_unless_whole(group: Vec<&Row>) -> Vec<Vec<&Row>> {
+    if group.len() == 1 || pollings(&group).len() * lengths(&group).len() == group.len() {
+        vec![group]
+    } else {
+        group.into_iter().map(|row| vec![row]).collect()
+    }
+}
+
+fn pollings(rows: &[&Row]) -> BTreeSet<u64> {
+    rows.iter().filter_map(|row| row.policy.map(|policy| u64::from(policy.polling_s))).collect()
+}
+
+fn lengths(rows: &[&Row]) -> BTreeSet<u64> {
+    rows.iter().filter_map(|row| row.policy.map(|policy| policy.stream_length)).collect()
+}
+
+fn cells(rows: &[&Row]) -> Vec<String> {
+    let Row { policy, fixed, outcome, effect } = rows[0];
+    let list = |numbers: BTreeSet<u64>| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let settings = match policy {
+        Some(policy) => [policy.min_replicas.to_string(), list(pollings(rows)), list(lengths(rows))],
         None => [format!("{} fixed", fixed.unwrap_or(0)), "-".into(), "-".into()],
     };
     let ms = |ms: u64| time(ms as f64);
@@ -105,7 +130,7 @@ fn cells(rows: &[Row]) -> Vec<String> {
         ms(outcome.latency_ms_p99),
         ms(outcome.latency_ms_max),
         ms(outcome.first_confirmation_ms),
-        ms(outcome.longest_backlog_ms),
+        ms(outcome.drained_ms),
         outcome.starts_from_zero.to_string(),
         effect.in_words().to_string(),
     ];
