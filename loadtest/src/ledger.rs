@@ -58,6 +58,12 @@ struct Page {
 const BLANK: Line = Line { due_us: 0, entry_id: None, status: Status::Unsent };
 const SETTLED: Line = Line { status: Status::Settled, ..BLANK };
 
+impl std::fmt::Display for EntryId {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}-{}", self.ms, self.sequence)
+    }
+}
+
 impl EntryId {
     /// Reads `ms-sequence`.
     pub fn parse(text: &str) -> Option<Self> {
@@ -118,13 +124,15 @@ impl Ledger {
             let (mut low, mut high) = (0, count);
             while low < high {
                 let middle = low + (high - low) / 2;
-                // What has no entry yet comes later.
-                match self.get(position(middle)).entry_id {
-                    Some(found) if found < entry_id => low = middle + 1,
+                // Orders that were not taken are gaps: the next one with an entry says on which side to look on.
+                let next = (middle..high).find_map(|turn| Some((turn, self.get(position(turn)).entry_id?)));
+                match next {
+                    Some((turn, found)) if found == entry_id => return Some(position(turn)),
+                    Some((turn, found)) if found < entry_id => low = turn + 1,
                     _ => high = middle,
                 }
             }
-            (low < count && self.get(position(low)).entry_id == Some(entry_id)).then(|| position(low))
+            None
         })
     }
 }
@@ -170,6 +178,11 @@ mod tests {
                 }
             };
             look(&ledger, 0);
+            // A failed pipeline in the midst leaves a gap.
+            let gap = Line { status: Status::NotTaken(0), ..BLANK };
+            (PAGE + 1..PAGE + 50).for_each(|position| ledger.set(position, gap));
+            look(&ledger, PAGE + 50);
+            (PAGE + 1..PAGE + 50).for_each(|position| ledger.set(position, sent(ms(position))));
             (0..PAGE).for_each(|position| ledger.settle(position));
             look(&ledger, PAGE);
             assert_eq!(ledger.position_of(EntryId { ms: ms(0), sequence: 0 }, senders), None);

@@ -5,9 +5,9 @@
 //! - [`schedule`]: when orders are due        - [`day`]: a day's load as a curve
 //! - [`source`]: the orders        - [`generate`], [`mutate`]: test data, good and broken, the same for the same seed
 //! - [`send`]: into the queue        - [`ledger`]: what was sent and is not settled
-//! - [`wait`], [`monitor`], [`measure`]: the streams, app and Redis meanwhile
+//! - [`wait`], [`monitor`], [`measure`], [`patient`]: the streams, app and Redis meanwhile
 //! - [`verify`]: what was found against what was sent        - [`expect`]: what must become of an order, decided natively
-//! - [`timeline`]: what happened when        - [`summary`], [`report`]: the figures
+//! - [`timeline`]: what happened when        - [`summary`], [`report`], [`output`]: the figures
 //!
 //! Beside it:
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
@@ -39,6 +39,8 @@ pub mod monitor;
 pub mod mutate;
 pub mod one_order;
 pub mod orders;
+pub mod output;
+pub mod patient;
 pub mod plan;
 pub mod processes;
 pub mod report;

@@ -4,15 +4,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use conventional::connection::RedisConnection;
-use procfs::process::{Process, all_processes};
+use procfs::process::{Process, Stat, all_processes};
 use serde::Deserialize;
 
 const MIB: f64 = 1024.0 * 1024.0;
+/// The longest the runtime may take to tell about its instances.
+const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
 /// A process with its children, watched from the moment it is made.
 #[derive(Debug)]
 pub struct Watched {
     pid: i32,
+    has_children: bool,
     tree: Vec<Process>,
     tree_is_of: Instant,
     cpu_s_before: f64,
@@ -33,12 +36,24 @@ impl Watched {
     /// # Errors
     /// When there is no such process.
     pub fn new(pid: i32) -> Result<Self> {
-        let tree = tree(pid)?;
+        Self::watch(pid, true)
+    }
+
+    /// As [`Watched::new`], without children: a forked copy of the process shares its memory, and would be counted again.
+    ///
+    /// # Errors
+    /// When there is no such process.
+    pub fn alone(pid: i32) -> Result<Self> {
+        Self::watch(pid, false)
+    }
+
+    fn watch(pid: i32, has_children: bool) -> Result<Self> {
+        let tree = tree(pid, has_children)?;
         for process in &tree {
             // 5 resets the peak of resident memory (proc(5)). Another user's process may refuse it: then the peak is that of its life.
             let _ = std::fs::write(format!("/proc/{}/clear_refs", process.pid), "5");
         }
-        Ok(Self { pid, cpu_s_before: cpu_s(&tree)?, tree, tree_is_of: Instant::now() })
+        Ok(Self { pid, has_children, cpu_s_before: cpu_s(&stats(&tree)), tree, tree_is_of: Instant::now() })
     }
 
     /// CPU seconds since watching began, and the most resident memory meanwhile.
@@ -46,9 +61,9 @@ impl Watched {
     /// # Errors
     /// When the process is gone.
     pub fn usage(&self) -> Result<Usage> {
-        let tree = tree(self.pid)?;
+        let tree = tree(self.pid, self.has_children)?;
         let peak_kib: u64 = tree.iter().filter_map(|process| process.status().ok()?.vmhwm).sum();
-        Ok(Usage { cpu_s: cpu_s(&tree)? - self.cpu_s_before, rss_mib: peak_kib as f64 / 1024.0 })
+        Ok(Usage { cpu_s: cpu_s(&stats(&tree)) - self.cpu_s_before, rss_mib: peak_kib as f64 / 1024.0 })
     }
 
     /// CPU seconds since watching began, and the resident memory just now. Cheap: children are looked for once a second.
@@ -57,16 +72,12 @@ impl Watched {
     /// When the process is gone.
     pub fn now(&mut self) -> Result<Usage> {
         if self.tree_is_of.elapsed() > Duration::from_secs(1) {
-            (self.tree, self.tree_is_of) = (tree(self.pid)?, Instant::now());
+            (self.tree, self.tree_is_of) = (tree(self.pid, self.has_children)?, Instant::now());
         }
-        let (mut ticks, mut pages) = (0, 0);
-        // A child may have ended since.
-        for stat in self.tree.iter().filter_map(|process| process.stat().ok()) {
-            ticks += stat.utime + stat.stime;
-            pages += stat.rss;
-        }
-        let cpu_s = ticks as f64 / procfs::ticks_per_second() as f64 - self.cpu_s_before;
-        Ok(Usage { cpu_s, rss_mib: (pages * procfs::page_size()) as f64 / MIB })
+        let stats = stats(&self.tree);
+        let pages: u64 = stats.iter().map(|stat| stat.rss).sum();
+        let rss_mib = (pages * procfs::page_size()) as f64 / MIB;
+        Ok(Usage { cpu_s: cpu_s(&stats) - self.cpu_s_before, rss_mib })
     }
 }
 
@@ -76,12 +87,15 @@ impl Watched {
 /// When there is no such process.
 pub fn pids(root: u32) -> Result<Vec<u32>> {
     let root = i32::try_from(root).context("a process id is a positive number")?;
-    Ok(tree(root)?.iter().filter_map(|process| u32::try_from(process.pid).ok()).collect())
+    Ok(tree(root, true)?.iter().filter_map(|process| u32::try_from(process.pid).ok()).collect())
 }
 
-/// The process and all its descendants.
-fn tree(root: i32) -> Result<Vec<Process>> {
+/// The process and, if wanted, all its descendants.
+fn tree(root: i32, has_children: bool) -> Result<Vec<Process>> {
     let mut tree = vec![Process::new(root).with_context(|| format!("there is no process {root}"))?];
+    if !has_children {
+        return Ok(tree);
+    }
     let others: Vec<(i32, Process)> = all_processes()
         .context("failed to list processes")?
         .filter_map(|process| process.ok().and_then(|process| Some((process.stat().ok()?.ppid, process))))
@@ -90,19 +104,21 @@ fn tree(root: i32) -> Result<Vec<Process>> {
     while let Some(parent) = frontier.pop() {
         for (_, child) in others.iter().filter(|(ppid, _)| *ppid == parent) {
             frontier.push(child.pid);
-            tree.push(Process::new(child.pid).context("a child ended while it was looked at")?);
+            // One that has ended meanwhile counts with its parent.
+            tree.extend(Process::new(child.pid));
         }
     }
     Ok(tree)
 }
 
-fn cpu_s(tree: &[Process]) -> Result<f64> {
-    let mut ticks = 0;
-    for process in tree {
-        let stat = process.stat().context("a process ended while it was watched")?;
-        ticks += stat.utime + stat.stime;
-    }
-    Ok(ticks as f64 / procfs::ticks_per_second() as f64)
+/// CPU seconds of these processes and of their children that have ended.
+fn cpu_s(stats: &[Stat]) -> f64 {
+    let ticks = |stat: &Stat| stat.utime as i64 + stat.stime as i64 + stat.cutime + stat.cstime;
+    stats.iter().map(ticks).sum::<i64>() as f64 / procfs::ticks_per_second() as f64
+}
+
+fn stats(tree: &[Process]) -> Vec<Stat> {
+    tree.iter().filter_map(|process| process.stat().ok()).collect()
 }
 
 /// Redis, by its own account and, where it runs on this machine, by the system's.
@@ -113,6 +129,8 @@ pub struct WatchedRedis {
     /// What it had used at the last look, and what servers before it had: it may be restarted in the midst of a run.
     cpu_s_now: f64,
     cpu_s_of_earlier: f64,
+    /// The most memory seen.
+    rss_mib_seen: f64,
 }
 
 impl WatchedRedis {
@@ -127,10 +145,11 @@ impl WatchedRedis {
             name.is_ok_and(|name| name.starts_with("redis") || name.starts_with("valkey"))
         };
         let local = match info.get::<i32>("process_id").filter(is_redis) {
-            Some(pid) => Some(Watched::new(pid)?),
+            Some(pid) => Some(Watched::alone(pid)?),
             None => None,
         };
-        Ok(Self { local, cpu_s_before: redis_cpu_s(&info), cpu_s_now: 0.0, cpu_s_of_earlier: 0.0 })
+        let cpu_s_before = redis_cpu_s(&info);
+        Ok(Self { local, cpu_s_before, cpu_s_now: 0.0, cpu_s_of_earlier: 0.0, rss_mib_seen: 0.0 })
     }
 
     /// What it used since, and the most memory meanwhile. For a server elsewhere that is the most that its data ever took.
@@ -143,7 +162,7 @@ impl WatchedRedis {
             Some(watched) => watched.usage()?.rss_mib,
             None => info(redis)?.get::<f64>("used_memory_peak").unwrap_or_default() / MIB,
         };
-        Ok(Usage { rss_mib, ..now })
+        Ok(Usage { rss_mib: rss_mib.max(self.rss_mib_seen), ..now })
     }
 
     /// What it used since, and the memory just now. For a server elsewhere that is what its data takes.
@@ -163,10 +182,11 @@ impl WatchedRedis {
         let is_the_same = |usage: &Usage| usage.cpu_s >= self.cpu_s_now;
         let Some(usage) = looked.filter(is_the_same) else {
             let cpu_s_of_earlier = self.cpu_s_of_earlier + self.cpu_s_now;
-            *self = Self { cpu_s_of_earlier, ..Self::new(redis)? };
+            *self = Self { cpu_s_of_earlier, rss_mib_seen: self.rss_mib_seen, ..Self::new(redis)? };
             return Ok(Usage { cpu_s: cpu_s_of_earlier, rss_mib: 0.0 });
         };
         self.cpu_s_now = usage.cpu_s;
+        self.rss_mib_seen = self.rss_mib_seen.max(usage.rss_mib);
         Ok(Usage { cpu_s: usage.cpu_s + self.cpu_s_of_earlier, ..usage })
     }
 }
@@ -202,7 +222,8 @@ impl InstanceStarts {
     /// # Errors
     /// When the runtime does not answer.
     pub fn reset(url: &str) -> Result<()> {
-        ureq::delete(url).call().with_context(|| format!("--instance-starts-url: failed to reset {url}"))?;
+        let what = || format!("--instance-starts-url: failed to reset {url}");
+        agent().delete(url).call().with_context(what)?;
         Ok(())
     }
 
@@ -213,7 +234,12 @@ impl InstanceStarts {
     pub fn get(url: &str) -> Result<Self> {
         let what = || format!("--instance-starts-url: failed to read {url}");
         let all: AllInstanceStarts =
-            ureq::get(url).call().with_context(what)?.body_mut().read_json().with_context(what)?;
+            agent().get(url).call().with_context(what)?.body_mut().read_json().with_context(what)?;
         Ok(all.all)
     }
+}
+
+/// One that does not wait for long: an app that hangs must not hold up a run.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(ANSWER_LIMIT)).build().into()
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use conventional::connection::RedisConnection;
 
 use crate::measure::{InstanceStarts, Usage, Watched, WatchedRedis};
+use crate::patient::Ask;
 use crate::report::Sample;
 
 /// The most samples.
@@ -129,7 +130,7 @@ impl Monitor {
     ///
     /// # Errors
     /// As [`Monitor::look`].
-    pub fn finish(mut self, redis: &mut RedisConnection) -> Result<Used> {
+    pub fn finish(mut self, redis: &mut impl Ask) -> Result<Used> {
         let app = self.app.as_ref().and_then(|app| app.usage().ok());
         if app.is_none() && self.app.is_some() {
             self.forget_app();
@@ -138,7 +139,8 @@ impl Monitor {
         if starts.is_none() && self.starts_url.is_some() {
             self.forget_starts();
         }
-        Ok(Used { app, redis: self.redis.usage(redis)?, starts, samples: self.samples })
+        let redis = redis.ask(|redis| self.redis.usage(redis))?;
+        Ok(Used { app, redis, starts, samples: self.samples })
     }
 
     fn forget_app(&mut self) {

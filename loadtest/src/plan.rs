@@ -12,7 +12,7 @@ use crate::cli::{
 };
 use crate::day::{Day, SECONDS_PER_DAY};
 use crate::generate::Generator;
-use crate::report::{Arrivals, Door, Shape, Via};
+use crate::report::{Door, Shape, Via};
 use crate::schedule::{Segment, due_us};
 use crate::source::Source;
 
@@ -27,8 +27,8 @@ pub struct Plan {
     pub source: Arc<Source>,
     /// When each is due, in microseconds since the release.
     pub due_us: Box<dyn Iterator<Item = u64> + Send>,
-    /// How many there will be; none where chance decides.
-    pub orders: Option<u64>,
+    /// How many there are.
+    pub orders: u64,
     /// The orders that the queue may know from an earlier run: the first so many, none where the run is new.
     pub may_be_known: u64,
     /// What the report says of generated orders; none for a file.
@@ -72,10 +72,10 @@ impl Plan {
         shape: Shape,
         generated: Generated,
         due_us: Box<dyn Iterator<Item = u64> + Send>,
-        orders: Option<u64>,
+        orders: u64,
     ) -> Self {
         // A run of the clock is new: no queue knows its orders.
-        let may_be_known = generated.run.and(orders).unwrap_or_default();
+        let may_be_known = generated.run.map_or(0, |_| orders);
         let run = generated.run.unwrap_or_else(clock);
         let source = Source::generated(Generator::new(generated.recipe, run));
         Self {
@@ -92,13 +92,13 @@ impl Plan {
 
     /// The orders of a file.
     fn file(shape: Shape, path: &Path, source: Source, due_us: Box<dyn Iterator<Item = u64> + Send>) -> Self {
-        let orders = source.len();
+        let orders = source.len().unwrap_or_default();
         Self {
             shape,
             source: Arc::new(source),
             due_us,
             orders,
-            may_be_known: orders.unwrap_or_default(),
+            may_be_known: orders,
             generated: None,
             file: Some(path.display().to_string()),
             via: Via { door: Door::Redis, connections: 1, batch: 1 },
@@ -108,14 +108,10 @@ impl Plan {
     /// Orders at a rate that changes with time.
     fn at_rates(shape: Shape, paced: &Paced, segments: Vec<Segment>) -> Self {
         let Paced { arrivals, generated, .. } = *paced;
-        let orders = match arrivals {
-            // A rounding error must not make an order of nothing.
-            Arrivals::Even => {
-                Some((segments.iter().map(Segment::orders).sum::<f64>() - 1e-6).ceil().max(0.0) as u64)
-            }
-            Arrivals::Random => None,
-        };
-        let due_us = due_us(segments, arrivals, generated.recipe.seed);
+        let seed = generated.recipe.seed;
+        // Cheap, and exact for random arrivals too: the same seed gives the same times.
+        let orders = due_us(segments.clone(), arrivals, seed).count() as u64;
+        let due_us = due_us(segments, arrivals, seed);
         Self::generated(shape, generated, Box::new(due_us), orders)
     }
 }
@@ -142,7 +138,7 @@ fn burst(options: &BurstOptions) -> Result<Plan> {
         }
         None => {
             let due_us = std::iter::repeat_n(0, options.orders as usize);
-            Ok(Plan::generated(shape, options.generated, Box::new(due_us), Some(options.orders)))
+            Ok(Plan::generated(shape, options.generated, Box::new(due_us), options.orders))
         }
     }
 }
@@ -256,7 +252,7 @@ mod tests {
         assert_eq!(due.iter().filter(|at| **at < 30.0).count(), 500);
         let own = plan(&["wave", "--day", path]).unwrap();
         // A triangle of twelve hours and 10 a minute.
-        assert_eq!(own.orders, Some(3_600));
+        assert_eq!(own.orders, 3_600);
     }
 
     #[test]

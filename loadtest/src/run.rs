@@ -1,7 +1,6 @@
 //! One run: prepare, release, watch, verify, report.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -11,6 +10,8 @@ use shared::settings::QueueSettings;
 
 use crate::cli::{Load, Target};
 use crate::monitor::{Monitor, Used};
+use crate::output::Output;
+use crate::patient::{Ask, PatientRedis, address};
 use crate::plan::Plan;
 use crate::report::{Door, Report, Shape, page};
 use crate::send::by_http::HttpDoor;
@@ -25,6 +26,8 @@ use crate::wait::{LOOK_EVERY, Watch, progress_bar};
 /// How often results are checked while orders are being sent, and how many pages of a thousand at once.
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
 const VERIFY_PAGES: usize = 20;
+/// A burst that is not done after so long may share the queue with others; then results have to say when it is.
+const VERIFY_BURST_AFTER: Duration = Duration::from_secs(30);
 /// How often Redis and the app are looked at while orders are being sent, as a part of the time that has passed.
 const LOOK_PART: u32 = 600;
 
@@ -34,26 +37,19 @@ const LOOK_PART: u32 = 600;
 /// When the run cannot be carried to its end: a file or Redis cannot be used.
 pub fn run(load: &Load) -> Result<bool> {
     let target = load.target();
-    // Before the run: a path that cannot be written must not cost one.
-    let json = create(target.json.as_ref(), "--json")?;
-    let html = create(target.html.as_ref(), "--html")?;
+    let json = Output::create(target.json.as_ref(), "--json")?;
+    let html = Output::create(target.html.as_ref(), "--html")?;
     // The first ends the sending, the second the waiting, the third does not even wait for the report.
     stop::listen_and_end_at(3)?;
     let report = carry_out(load)?;
-    if let Some((file, path)) = json {
-        report.write_json(&file, path)?;
+    if let Some(json) = json {
+        json.write_json(&report)?;
     }
-    if let Some((file, path)) = html {
-        page::write(&report, &file, path)?;
+    if let Some(html) = html {
+        html.write(|file| Ok(file.write_all(page::page(&report)?.as_bytes())?))?;
     }
     print!("{}", report.to_text());
     Ok(report.is_clean() && report.not_taken.is_empty())
-}
-
-fn create<'a>(path: Option<&'a PathBuf>, flag: &str) -> Result<Option<(File, &'a Path)>> {
-    let Some(path) = path else { return Ok(None) };
-    let file = File::create(path).with_context(|| format!("{flag}: failed to create {}", path.display()))?;
-    Ok(Some((file, path)))
 }
 
 /// Runs a load.
@@ -65,9 +61,8 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     let settings = QueueSettings { queue: target.queue.clone(), ..QueueSettings::default() };
     let keys = Keys::new(settings.queue.clone());
     let plan = Plan::new(load)?;
-    let mut redis = RedisConnection::open(&target.redis_url).with_context(|| {
-        format!("--redis-url: failed to connect to {}", without_password(&target.redis_url))
-    })?;
+    let mut redis = RedisConnection::open(&target.redis_url)
+        .with_context(|| format!("--redis-url: failed to connect to {}", address(&target.redis_url)))?;
     let before = Before::look(&mut redis, &keys, plan.source.identities(plan.may_be_known))?;
     if before.known() > 0 {
         eprintln!("{} of these orders were confirmed before; sent again they are duplicates", before.known());
@@ -91,23 +86,29 @@ pub fn carry_out(load: &Load) -> Result<Report> {
         tells_entry_ids: via.door == Door::Redis,
         released_at_us: seconds * 1_000_000 + microseconds,
     };
+    let patience = Duration::from_secs(target.patience_s);
     let mut running = Running {
-        redis,
+        redis: PatientRedis::open(&target.redis_url, patience).context("--redis-url")?,
         watch,
         monitor,
         verifier: Verifier::new(source, keys, rules, before),
-        patience: Duration::from_secs(target.patience_s),
-        redis_url: target.redis_url.clone(),
+        patience,
     };
-    let ended = running.until_done(senders, orders, verifies_meanwhile)?;
+    running.until_done(senders, orders, verifies_meanwhile)?;
+    let interrupted = stop::asked() > 0;
     let Running { mut redis, watch, monitor, verifier, .. } = running;
-    if watch.left() > 0 {
-        eprintln!("gave up: {} orders did not move for {} s", watch.left(), watch.still_for().as_secs());
+    match watch.left() {
+        0 => {}
+        left if interrupted => eprintln!("{left} orders were in the streams when the waiting was ended"),
+        left => {
+            let seconds = watch.still_for().as_secs();
+            eprintln!("gave up: {left} orders did not move for {seconds} s");
+        }
     }
     let used: Used = monitor.finish(&mut redis)?;
     let verdict = verifier.close(&mut redis)?;
     let shares = surroundings.shares_since(&mut redis, &settings)?;
-    let about = summary::About { shape, via, generated, file, interrupted: ended.interrupted, target };
+    let about = summary::About { shape, via, generated, file, interrupted, target };
     Ok(summary::report(about, rules.released_at_us, verdict, used, &watch, surroundings, shares))
 }
 
@@ -127,31 +128,22 @@ fn doors(plan: &Plan, target: &Target, settings: &QueueSettings) -> Result<Vec<B
 
 /// A run between its release and its report.
 struct Running {
-    redis: RedisConnection,
+    redis: PatientRedis,
     watch: Watch,
     monitor: Monitor,
     verifier: Verifier,
     patience: Duration,
-    redis_url: String,
-}
-
-/// How a run came to its end.
-struct Ended {
-    interrupted: bool,
 }
 
 impl Running {
     /// Watches until all orders are sent and done, or patience runs out, or a second stop is asked for.
-    fn until_done(
-        &mut self,
-        senders: Senders,
-        orders: Option<u64>,
-        verifies_meanwhile: bool,
-    ) -> Result<Ended> {
+    fn until_done(&mut self, senders: Senders, orders: u64, verifies_meanwhile: bool) -> Result<()> {
         let bar = progress_bar(orders);
-        let (started, mut verified_at, mut sent) = (Instant::now(), Instant::now(), 0);
+        let (started, mut sent) = (Instant::now(), 0);
         let mut senders = Some(senders);
         let mut stops_seen = 0;
+        let mut verify_every = if verifies_meanwhile { VERIFY_EVERY } else { VERIFY_BURST_AFTER };
+        let mut verified_at = Instant::now();
         loop {
             // Before the look at the streams: what is empty after the end of sending stays empty.
             let had_finished = senders.is_none();
@@ -167,49 +159,32 @@ impl Running {
                 sent += answers.len() as u64;
                 answers.into_iter().try_for_each(|answered| self.verifier.sent(answered))?;
             }
-            self.look()?;
+            self.redis.ask(|redis| self.watch.look(redis))?;
+            self.redis.ask(|redis| self.monitor.look(redis, self.watch.lengths))?;
             bar.set_position(sent.saturating_sub(self.watch.left()));
             bar.set_message(self.watch.to_text());
             let is_hopeless = self.watch.still_for() > self.patience || stop::asked() > stops_seen;
             if had_finished && (self.watch.left() == 0 || is_hopeless) {
                 break;
             }
-            if verifies_meanwhile && verified_at.elapsed() > VERIFY_EVERY {
+            if verified_at.elapsed() > verify_every {
                 self.verifier.look(&mut self.redis, VERIFY_PAGES)?;
+                // What is left in the streams is somebody else's then.
+                if had_finished && self.verifier.is_settled() {
+                    break;
+                }
+                if !verifies_meanwhile {
+                    verify_every *= 2;
+                }
                 verified_at = Instant::now();
             }
-            let pause = if had_finished {
-                LOOK_EVERY
-            } else {
-                (started.elapsed() / LOOK_PART).clamp(LOOK_EVERY, VERIFY_EVERY)
+            let pause = match had_finished {
+                true => LOOK_EVERY,
+                false => (started.elapsed() / LOOK_PART).clamp(LOOK_EVERY, VERIFY_EVERY),
             };
             std::thread::sleep(pause);
         }
         bar.finish_and_clear();
-        Ok(Ended { interrupted: stops_seen > 0 })
-    }
-
-    /// Looks at the streams, the app and Redis. A Redis that has gone is waited for: orders go on being due meanwhile.
-    fn look(&mut self) -> Result<()> {
-        let gone_at = Instant::now();
-        loop {
-            let looked = self.watch.look(&mut self.redis);
-            let looked = looked.and_then(|()| self.monitor.look(&mut self.redis, self.watch.lengths));
-            let Err(error) = looked else { return Ok(()) };
-            if gone_at.elapsed() > self.patience || stop::asked() > 0 {
-                return Err(error);
-            }
-            std::thread::sleep(LOOK_EVERY);
-            if let Ok(redis) = RedisConnection::open(&self.redis_url) {
-                self.redis = redis;
-            }
-        }
-    }
-}
-
-fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => format!("{}{}", &url[..scheme + 3], &url[at + 1..]),
-        _ => url.to_owned(),
+        Ok(())
     }
 }

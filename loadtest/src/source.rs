@@ -152,6 +152,14 @@ impl Source {
         positions
     }
 
+    /// Whether an order may turn out to be a copy of another that was sent long before it.
+    pub fn may_repeat(&self) -> bool {
+        match &self.orders {
+            Orders::Generated(generator) => generator.mutates(),
+            Orders::File { .. } | Orders::List(_) => false,
+        }
+    }
+
     /// The identities of the first `count` orders, those of broken ones not.
     ///
     /// # Errors

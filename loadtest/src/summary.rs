@@ -11,6 +11,7 @@ use shared::settings::QueueSettings;
 
 use crate::cli::{Generated, Target};
 use crate::monitor::Used;
+use crate::patient::Ask;
 use crate::report::{AppAndRedis, Host, InstanceStartUs, Lanes, Report, Setting, Shape, Share, Via};
 use crate::timeline::{buckets, percentiles};
 use crate::verify::Verdict;
@@ -69,8 +70,8 @@ impl Surroundings {
     ///
     /// # Errors
     /// When Redis fails.
-    pub fn shares_since(&self, redis: &mut RedisConnection, settings: &QueueSettings) -> Result<Vec<Share>> {
-        let now = Queue::new(redis, settings).stats()?;
+    pub fn shares_since(&self, redis: &mut impl Ask, settings: &QueueSettings) -> Result<Vec<Share>> {
+        let now = redis.ask(|redis| Ok(Queue::new(redis, settings).stats()?))?;
         let before = self.stats.shares();
         let mut shares = Vec::new();
         for (stream, consumers) in now.shares() {
@@ -97,7 +98,7 @@ pub fn report(
     shares: Vec<Share>,
 ) -> Report {
     let About { shape, via, generated, file, interrupted, target } = about;
-    let orders = verdict.sent;
+    let (orders, done) = (verdict.sent, verdict.confirmed + verdict.dead_lettered + verdict.duplicates);
     // The release is known in microseconds, the last entry in milliseconds, rounded down: half a millisecond is added for it.
     let total_s = verdict
         .last_done_at_ms
@@ -124,7 +125,7 @@ pub fn report(
         not_taken: verdict.not_taken,
         duplicates: verdict.duplicates,
         lost: verdict.lost,
-        unfinished: watch.left().min(verdict.lost),
+        unfinished: verdict.unfinished,
         doubled: verdict.doubled,
         wrong: verdict.wrong,
         failures: verdict.failures,
@@ -132,7 +133,7 @@ pub fn report(
         shares,
         enqueue_s: verdict.last_acknowledged_us as f64 / 1e6,
         total_s,
-        orders_per_s: if total_s > 0.0 { orders as f64 / total_s } else { 0.0 },
+        orders_per_s: if total_s > 0.0 { done as f64 / total_s } else { 0.0 },
         latency_ms: percentiles(&verdict.latency_us),
         latency_histogram: buckets(&verdict.latency_us),
         queue_latency_ms: percentiles(&verdict.queue_latency_us),

@@ -96,7 +96,7 @@ pub fn until_empty(
     patience: Duration,
     total: u64,
 ) -> Result<Waited> {
-    let bar = progress_bar(Some(total));
+    let bar = progress_bar(total);
     let mut watch = Watch::new(settings);
     loop {
         watch.look(redis)?;
@@ -121,11 +121,8 @@ fn lengths(redis: &mut RedisConnection, keys: &Keys) -> Result<[u64; 3]> {
     transaction.query(redis.inner()).context("failed to read the lengths of the streams")
 }
 
-/// A progress bar; one without an end where nobody knows how many there will be.
-pub fn progress_bar(total: Option<u64>) -> ProgressBar {
-    let (bar, template) = match total {
-        Some(total) => (ProgressBar::new(total), "{bar:40} {pos}/{len} done  {msg}"),
-        None => (ProgressBar::no_length(), "{elapsed}  {pos} done  {msg}"),
-    };
-    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
+/// A progress bar.
+pub fn progress_bar(total: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} done  {msg}");
+    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

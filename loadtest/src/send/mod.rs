@@ -1,8 +1,8 @@
 //! Sends orders when they are due, on several connections at once, and hands on how each was answered.
 //!
 //! A planner makes orders ahead of time and deals them to the connections in turn; each connection sends what is due, as many at once as
-//! a batch may hold. Nobody waits for the system under test but the connection it keeps waiting: the clock of the others goes on,
-//! and an order that is sent late was due all the same.
+//! a batch may hold. A connection that the system under test keeps waiting does not hold up the others, until its share of the orders made
+//! ahead is full. The clock goes on for all: an order that is sent late was due all the same.
 //!
 //! - this file: planner and clock       - [`by_redis`], [`by_http`]: the two doors
 

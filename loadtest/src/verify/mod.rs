@@ -9,22 +9,28 @@
 pub mod results;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Result;
-use conventional::connection::RedisConnection;
 use shared::queue::{Keys, Lane};
 use uuid::Uuid;
 
 use crate::expect::{self, fate};
 use crate::ledger::{EntryId, Ledger, Line, Status};
+use crate::patient::Ask;
 use crate::report::{Failures, NotTaken, Wrong};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
 use crate::timeline::Event;
 use results::{Before, Confirmation, DeadLetter, Results};
 pub use verdict::Verdict;
+
+/// A result without an order is waited with for so long: its sender may not have told yet. Longer than any answer may take.
+const FOREIGN_AFTER_MS: u64 = 60_000;
 
 /// The books of a run.
 #[derive(Debug)]
@@ -36,10 +42,12 @@ pub struct Verifier {
     ledger: Ledger,
     /// Results that were read before it was known that their orders are written.
     early: (Vec<Confirmation>, Vec<DeadLetter>),
-    /// Orders of which several copies are among those sent, once one is confirmed.
+    /// Confirmed orders of which there are, or may come, further copies.
     confirmed_copies: HashSet<Uuid>,
     /// Entries that were dead-lettered.
     dead: HashSet<EntryId>,
+    /// The newest time that an entry or a result is known to have, in Unix ms.
+    newest_ms: u64,
     verdict: Verdict,
 }
 
@@ -69,6 +77,7 @@ impl Verifier {
             early: Default::default(),
             confirmed_copies: HashSet::new(),
             dead: HashSet::new(),
+            newest_ms: 0,
             verdict: Verdict::default(),
         }
     }
@@ -89,6 +98,7 @@ impl Verifier {
                 let _ = verdict.send_latency_us.record(acknowledged_us.saturating_sub(due_us));
                 verdict.last_acknowledged_us = verdict.last_acknowledged_us.max(acknowledged_us);
                 if let Some(entry_id) = entry_id {
+                    self.newest_ms = self.newest_ms.max(entry_id.ms);
                     let at_us = self.since_release(entry_id.ms);
                     self.verdict.recorder.count(Event::Arrived, at_us);
                 }
@@ -119,7 +129,7 @@ impl Verifier {
     ///
     /// # Errors
     /// When Redis fails, or the source cannot be read again.
-    pub fn look(&mut self, redis: &mut RedisConnection, pages: usize) -> Result<bool> {
+    pub fn look(&mut self, redis: &mut impl Ask, pages: usize) -> Result<bool> {
         let mut found = false;
         for _ in 0..pages {
             let (mut confirmations, mut letters) = std::mem::take(&mut self.early);
@@ -140,34 +150,37 @@ impl Verifier {
     ///
     /// # Errors
     /// As [`Verifier::look`].
-    pub fn close(mut self, redis: &mut RedisConnection) -> Result<Verdict> {
+    pub fn close(mut self, redis: &mut impl Ask) -> Result<Verdict> {
         while self.look(redis, 1)? {}
         let (confirmations, letters) = std::mem::take(&mut self.early);
         self.enter(redis, confirmations, letters, true)?;
-        let open: Vec<u64> = self
-            .ledger
-            .unsettled()
-            .filter(|(_, line)| line.status == Status::Sent)
-            .map(|(position, _)| position)
-            .collect();
-        let mut known = HashMap::new();
-        for position in open {
+        let open: Vec<(u64, Line)> =
+            self.ledger.unsettled().filter(|(_, line)| line.status == Status::Sent).collect();
+        let (mut known, mut lost) = (HashMap::new(), Vec::new());
+        for (position, line) in open {
             let order = self.source.order(position)?;
             match fate(&order) {
                 Ok(id) if self.confirmed_copies.contains(&id) => self.verdict.duplicates += 1,
                 Ok(id) if self.before.known.contains_key(&id) => self.known_before(redis, id, &mut known)?,
-                Ok(_) | Err(_) => {
+                fate => {
+                    lost.push((fate.ok(), line.entry_id));
                     self.verdict.lost += 1;
                     keep(&mut self.verdict.failures.lost, || expect::name(&order, position));
                 }
             }
         }
+        self.verdict.unfinished = self.results.under_way(redis, &lost)?;
         Ok(self.verdict)
+    }
+
+    /// Whether the fate of every order that was sent and taken is known.
+    pub fn is_settled(&self) -> bool {
+        self.ledger.unsettled().all(|(_, line)| line.status != Status::Sent)
     }
 
     fn enter(
         &mut self,
-        redis: &mut RedisConnection,
+        redis: &mut impl Ask,
         mut confirmations: Vec<Confirmation>,
         letters: Vec<DeadLetter>,
         is_last: bool,
@@ -206,9 +219,11 @@ impl Verifier {
         if open.is_empty() && lines.iter().all(|(_, line)| line.status == Status::Unsent) && !is_last {
             return Ok(false);
         }
+        self.newest_ms = self.newest_ms.max(found.done_at_ms);
         self.verdict.last_done_at_ms = self.verdict.last_done_at_ms.max(Some(found.done_at_ms));
         let is_settled = lines.iter().any(|(_, line)| line.status == Status::Settled);
-        if is_known || (open.is_empty() && is_settled) {
+        let is_again = self.confirmed_copies.contains(&id) || (open.is_empty() && is_settled);
+        if is_known || is_again {
             self.verdict.doubled += 1;
             keep(&mut self.verdict.failures.doubled, || id.to_string());
             return Ok(true);
@@ -231,7 +246,7 @@ impl Verifier {
             self.ledger.settle(*other);
             self.verdict.duplicates += u64::from(*other != position && line.status == Status::Sent);
         }
-        if positions.len() > 1 {
+        if positions.len() > 1 || self.source.may_repeat() {
             self.confirmed_copies.insert(id);
         }
         Ok(true)
@@ -239,14 +254,18 @@ impl Verifier {
 
     /// The copy whose confirmation this is. Copies may differ in content; whichever was routed first is the order.
     fn matching(&self, found: &Confirmation, open: &[(u64, Line)]) -> Result<Option<(u64, Line, Lane)>> {
+        // What an earlier run has left on its way is confirmed as queued then.
+        let earlier = self.before.under_way.get(&found.order_id).copied();
         for (position, line) in open {
-            let Some(entry_id) = line.entry_id.or(found.ingress) else { continue };
             let order = self.source.order(*position)?;
-            let expected = expect::confirmation(&order, self.rules.complexity_threshold, entry_id.ms as i64);
-            if let Some((lane, bytes)) = expected
-                && bytes == found.confirmation
-            {
-                return Ok(Some((*position, Line { entry_id: Some(entry_id), ..*line }, lane)));
+            for entry_id in [line.entry_id.or(found.ingress), earlier].into_iter().flatten() {
+                let threshold = self.rules.complexity_threshold;
+                let expected = expect::confirmation(&order, threshold, entry_id.ms as i64);
+                if let Some((lane, bytes)) = expected
+                    && bytes == found.confirmation
+                {
+                    return Ok(Some((*position, Line { entry_id: Some(entry_id), ..*line }, lane)));
+                }
             }
         }
         Ok(None)
@@ -283,11 +302,20 @@ impl Verifier {
             let positions = found.order_id.map(|id| self.source.positions(id)).unwrap_or_default();
             positions.into_iter().find(|position| self.ledger.get(*position).status != Status::Unsent)
         };
-        let Some(position) = by_entry.or_else(by_identity) else { return Ok(is_last) };
+        self.newest_ms = self.newest_ms.max(found.done_at_ms);
+        let Some(position) = by_entry.or_else(by_identity) else {
+            // Nobody's answer takes so long: it is a letter of another producer.
+            let is_foreign = found.done_at_ms + FOREIGN_AFTER_MS < self.newest_ms;
+            return Ok(is_last || is_foreign);
+        };
         self.verdict.last_done_at_ms = self.verdict.last_done_at_ms.max(Some(found.done_at_ms));
         let order = self.source.order(position)?;
         let is_first = self.dead.insert(found.ingress);
-        if !is_first || self.ledger.get(position).status == Status::Settled {
+        let status = self.ledger.get(position).status;
+        if let Status::NotTaken(reason) = status {
+            self.verdict.not_taken[usize::from(reason)].done_all_the_same += 1;
+        }
+        if !is_first || status == Status::Settled {
             self.verdict.doubled += 1;
             keep(&mut self.verdict.failures.doubled, || expect::name(&order, position));
             return Ok(true);
@@ -312,12 +340,7 @@ impl Verifier {
     }
 
     /// An order that was confirmed before this run: what was sent now is a duplicate, and that confirmation still has to be right.
-    fn known_before(
-        &mut self,
-        redis: &mut RedisConnection,
-        id: Uuid,
-        seen: &mut HashMap<Uuid, bool>,
-    ) -> Result<()> {
+    fn known_before(&mut self, redis: &mut impl Ask, id: Uuid, seen: &mut HashMap<Uuid, bool>) -> Result<()> {
         if let Some(is_right) = seen.get(&id) {
             self.verdict.duplicates += u64::from(*is_right);
             return Ok(());
@@ -327,7 +350,7 @@ impl Verifier {
             None => None,
             Some(found) => {
                 let queued = |position: &u64| {
-                    (*position, Line { entry_id: known.ingress, ..self.ledger.get(*position) })
+                    (*position, Line { entry_id: Some(known.ingress), ..self.ledger.get(*position) })
                 };
                 let copies: Vec<(u64, Line)> = self.source.positions(id).iter().map(queued).collect();
                 Some(self.matching(&found, &copies)?.map(|(_, _, lane)| lane))

@@ -6,10 +6,11 @@ use anyhow::{Context, Result};
 use conventional::connection::RedisConnection;
 use redis::streams::{StreamId, StreamRangeReply};
 use redis::{Commands, FromRedisValue};
-use shared::queue::Keys;
+use shared::queue::{Keys, Stream};
 use uuid::Uuid;
 
 use crate::ledger::EntryId;
+use crate::patient::Ask;
 
 /// Entries read at once.
 const PAGE: usize = 1_000;
@@ -21,12 +22,14 @@ pub struct Before {
     dead_letters: String,
     /// Orders that were done before.
     pub(super) known: HashMap<Uuid, Known>,
+    /// Orders that were routed before and not done yet: they are confirmed as what they were queued as then.
+    pub(super) under_way: HashMap<Uuid, EntryId>,
 }
 
 /// Where an order that was done before has left its traces.
 #[derive(Debug)]
 pub(super) struct Known {
-    pub(super) ingress: Option<EntryId>,
+    pub(super) ingress: EntryId,
     pub(super) confirmed: String,
 }
 
@@ -67,7 +70,7 @@ impl Before {
         keys: &Keys,
         mut identities: impl Iterator<Item = Result<Uuid>>,
     ) -> Result<Self> {
-        let mut known = HashMap::new();
+        let (mut known, mut under_way) = (HashMap::new(), HashMap::new());
         loop {
             let page: Vec<Uuid> = identities.by_ref().take(PAGE).collect::<Result<_>>()?;
             if page.is_empty() {
@@ -79,14 +82,19 @@ impl Before {
             }
             let states: Vec<(Option<String>, Option<String>)> =
                 pipeline.query(redis.inner()).context("failed to look for orders that are known already")?;
-            known.extend(page.into_iter().zip(states).filter_map(|(id, (ingress, confirmed))| {
-                Some((id, Known { ingress: EntryId::parse(&ingress?), confirmed: confirmed? }))
-            }));
+            for (id, (ingress, confirmed)) in page.into_iter().zip(states) {
+                let Some(ingress) = ingress.and_then(|ingress| EntryId::parse(&ingress)) else { continue };
+                match confirmed {
+                    Some(confirmed) => drop(known.insert(id, Known { ingress, confirmed })),
+                    None => drop(under_way.insert(id, ingress)),
+                }
+            }
         }
         Ok(Self {
             confirmations: last_id(redis, keys.confirmations())?,
             dead_letters: last_id(redis, keys.dead_letters())?,
             known,
+            under_way,
         })
     }
 
@@ -103,34 +111,34 @@ impl Results {
     }
 
     /// The next page of confirmations, and whether there was one.
-    pub(super) fn confirmations(&mut self, redis: &mut RedisConnection) -> Result<(Vec<Confirmation>, bool)> {
-        let page = next_page(redis, self.keys.confirmations(), &mut self.confirmations)?;
+    pub(super) fn confirmations(&mut self, redis: &mut impl Ask) -> Result<(Vec<Confirmation>, bool)> {
+        let page = redis.ask(|redis| next_page(redis, self.keys.confirmations(), &mut self.confirmations))?;
         Ok((page.iter().filter_map(confirmation).collect(), !page.is_empty()))
     }
 
     /// The next page of dead letters, and whether there was one.
-    pub(super) fn dead_letters(&mut self, redis: &mut RedisConnection) -> Result<(Vec<DeadLetter>, bool)> {
-        let page = next_page(redis, self.keys.dead_letters(), &mut self.dead_letters)?;
+    pub(super) fn dead_letters(&mut self, redis: &mut impl Ask) -> Result<(Vec<DeadLetter>, bool)> {
+        let page = redis.ask(|redis| next_page(redis, self.keys.dead_letters(), &mut self.dead_letters))?;
         Ok((page.iter().filter_map(dead_letter).collect(), !page.is_empty()))
     }
 
     /// The confirmation in one entry.
     pub(super) fn confirmation_at(
         &self,
-        redis: &mut RedisConnection,
+        redis: &mut impl Ask,
         entry_id: &str,
     ) -> Result<Option<Confirmation>> {
-        let reply: StreamRangeReply = redis
-            .inner()
-            .xrange(self.keys.confirmations(), entry_id, entry_id)
-            .context("failed to read a confirmation")?;
+        let reply: StreamRangeReply = redis.ask(|redis| {
+            let found = redis.inner().xrange(self.keys.confirmations(), entry_id, entry_id);
+            found.context("failed to read a confirmation")
+        })?;
         Ok(reply.ids.first().and_then(confirmation))
     }
 
     /// Asks the states of orders where these stood in ingress.
     pub(super) fn ask_for_ingress(
         &self,
-        redis: &mut RedisConnection,
+        redis: &mut impl Ask,
         confirmations: &mut [Confirmation],
     ) -> Result<()> {
         for page in confirmations.chunks_mut(PAGE) {
@@ -138,13 +146,41 @@ impl Results {
             for confirmation in page.iter() {
                 pipeline.cmd("HGET").arg(self.keys.state(confirmation.order_id)).arg("ingress");
             }
-            let found: Vec<Option<String>> =
-                pipeline.query(redis.inner()).context("failed to read the states of orders")?;
+            let found: Vec<Option<String>> = redis
+                .ask(|redis| pipeline.query(redis.inner()).context("failed to read the states of orders"))?;
             for (confirmation, ingress) in page.iter_mut().zip(found) {
                 confirmation.ingress = ingress.and_then(|id| EntryId::parse(&id));
             }
         }
         Ok(())
+    }
+
+    /// How many of these orders are still on their way: their state says so, or their entry stands in ingress.
+    pub(super) fn under_way(
+        &self,
+        redis: &mut impl Ask,
+        orders: &[(Option<Uuid>, Option<EntryId>)],
+    ) -> Result<u64> {
+        let mut under_way = 0;
+        for page in orders.chunks(PAGE) {
+            let mut pipeline = redis::pipe();
+            for (id, entry_id) in page {
+                // Where there is no identity the nil one is asked for, which no order has.
+                pipeline.cmd("HGET").arg(self.keys.state(id.unwrap_or_default())).arg("state");
+                let entry_id = entry_id.unwrap_or(EntryId { ms: 0, sequence: 1 }).to_string();
+                pipeline.cmd("XRANGE").arg(self.keys.stream(Stream::Ingress)).arg(&entry_id).arg(&entry_id);
+            }
+            let found: Vec<redis::Value> = redis.ask(|redis| {
+                pipeline.query(redis.inner()).context("failed to look for orders that are under way")
+            })?;
+            for order in found.chunks(2) {
+                let state = Option::<String>::from_redis_value_ref(&order[0]).ok().flatten();
+                let is_routed = matches!(state.as_deref(), Some("queued" | "routed"));
+                let is_in_ingress = matches!(&order[1], redis::Value::Array(entries) if !entries.is_empty());
+                under_way += u64::from(is_routed || is_in_ingress);
+            }
+        }
+        Ok(under_way)
     }
 }
 

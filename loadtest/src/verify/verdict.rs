@@ -20,8 +20,10 @@ pub struct Verdict {
     pub not_taken: Vec<NotTaken>,
     /// Copies of an order beyond its first; each is counted, none is confirmed again.
     pub duplicates: u64,
-    /// Orders found nowhere.
+    /// Orders found nowhere among the results.
     pub lost: u64,
+    /// Of those, orders that the queue still has: they wait, or are under way.
+    pub unfinished: u64,
     /// Orders found more than once.
     pub doubled: u64,
     /// Orders with another fate, lane or confirmation than they must have.
@@ -54,6 +56,7 @@ impl Default for Verdict {
             not_taken: Vec::new(),
             duplicates: 0,
             lost: 0,
+            unfinished: 0,
             doubled: 0,
             wrong: 0,
             failures: Failures::default(),

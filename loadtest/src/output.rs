@@ -1,0 +1,110 @@
+//! A file that is opened before a run and filled after it.
+//!
+//! A path that cannot be written must not cost a run, and a run that fails must not cost the report of an earlier one: what is
+//! written takes its place at the very end.
+
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use tempfile::NamedTempFile;
+
+/// An output file.
+#[derive(Debug)]
+pub struct Output {
+    flag: &'static str,
+    path: PathBuf,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// Beside its path until it is complete.
+    Beside(NamedTempFile),
+    /// A terminal, a pipe: written as it is.
+    There(File),
+}
+
+impl Output {
+    /// Opens the file of a flag, if that was given.
+    ///
+    /// # Errors
+    /// When it cannot be created; the text names the flag.
+    pub fn create(path: Option<&PathBuf>, flag: &'static str) -> Result<Option<Self>> {
+        let Some(path) = path else { return Ok(None) };
+        let what = || format!("{flag}: failed to create {}", path.display());
+        let is_new_or_file = path.metadata().map_or(true, |found| found.is_file());
+        let place = if is_new_or_file {
+            let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+            // As any new file has; the umask takes away what it takes.
+            let permissions = Permissions::from_mode(0o666);
+            let file =
+                tempfile::Builder::new().permissions(permissions).tempfile_in(folder).with_context(what)?;
+            Place::Beside(file)
+        } else {
+            Place::There(File::options().write(true).open(path).with_context(what)?)
+        };
+        Ok(Some(Self { flag, path: path.clone(), place }))
+    }
+
+    /// Fills it.
+    ///
+    /// # Errors
+    /// When it cannot be written; the text names the flag.
+    pub fn write(self, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+        let what = format!("{}: failed to write {}", self.flag, self.path.display());
+        match self.place {
+            Place::There(mut file) => write(&mut file).context(what),
+            Place::Beside(mut file) => {
+                write(file.as_file_mut()).with_context(|| what.clone())?;
+                file.persist(&self.path).context(what)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Fills it with JSON.
+    ///
+    /// # Errors
+    /// As [`Output::write`].
+    pub fn write_json(self, value: &impl serde::Serialize) -> Result<()> {
+        self.write(|file| {
+            let mut text = serde_json::to_vec_pretty(value)?;
+            text.push(b'\n');
+            Ok(std::io::Write::write_all(file, &text)?)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_file_stands_until_the_new_one_is_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        std::fs::write(&path, "before").unwrap();
+        drop(Output::create(Some(&path), "--json").unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
+        let output = Output::create(Some(&path), "--json").unwrap().unwrap();
+        output.write_json(&[1, 2]).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "[\n  1,\n  2\n]\n");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_device_is_written_and_not_replaced() {
+        let path = PathBuf::from("/dev/null");
+        Output::create(Some(&path), "--json").unwrap().unwrap().write_json(&1).unwrap();
+        assert!(!path.metadata().unwrap().is_file());
+    }
+
+    #[test]
+    fn what_cannot_be_created_is_told_with_its_flag() {
+        let path = PathBuf::from("/nonexistent/report.json");
+        let error = format!("{:#}", Output::create(Some(&path), "--json").unwrap_err());
+        assert!(error.contains("--json") && error.contains("/nonexistent/report.json"), "{error}");
+    }
+}

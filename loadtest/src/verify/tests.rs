@@ -1,0 +1,174 @@
+//! The books on made-up results: what a run cannot be made to do at will.
+
+use conventional::connection::RedisConnection;
+use private_redis::RedisServer;
+use redis::Commands;
+use shared::queue::QueueName;
+
+use super::*;
+use crate::cli::Recipe;
+use crate::generate::Generator;
+
+const THRESHOLD: u32 = 50;
+
+/// A queue without an app: the test is the pipeline.
+struct Queue {
+    redis: RedisConnection,
+    keys: Keys,
+    _server: RedisServer,
+}
+
+impl Queue {
+    fn start() -> Self {
+        let server = RedisServer::start().unwrap();
+        let redis = RedisConnection::open(&server.url()).unwrap();
+        Self { redis, keys: Keys::new(QueueName::default()), _server: server }
+    }
+
+    fn verifier(&mut self, source: &Arc<Source>) -> Verifier {
+        let count = source.len().unwrap_or_default();
+        let before = Before::look(&mut self.redis, &self.keys, source.identities(count)).unwrap();
+        let rules =
+            Rules { complexity_threshold: THRESHOLD, senders: 1, tells_entry_ids: true, released_at_us: 0 };
+        Verifier::new(Arc::clone(source), self.keys.clone(), rules, before)
+    }
+
+    fn confirm(&mut self, order: &[u8], entry_id: EntryId) {
+        let id = fate(order).unwrap().to_string();
+        let (_, confirmation) = expect::confirmation(order, THRESHOLD, entry_id.ms as i64).unwrap();
+        let fields = [("order_id", id.as_bytes()), ("confirmation", &confirmation)];
+        let _: String = self.redis.inner().xadd(self.keys.confirmations(), "*", &fields).unwrap();
+    }
+
+    fn dead_letter(&mut self, code: &str, entry_id: EntryId) {
+        let fields = [("code", code.to_owned()), ("ingress", entry_id.to_string())];
+        let _: String = self.redis.inner().xadd(self.keys.dead_letters(), "*", &fields).unwrap();
+    }
+}
+
+fn orders(count: u64) -> Vec<Vec<u8>> {
+    let generator = Generator::new(Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 }, 0);
+    (1..=count).map(|number| generator.order(number)).collect()
+}
+
+fn at(ms: u64) -> EntryId {
+    EntryId { ms, sequence: 0 }
+}
+
+fn queued(position: u64, ms: u64) -> Answered {
+    Answered { position, due_us: 0, acknowledged_us: 0, answer: Answer::Queued(Some(at(ms))) }
+}
+
+#[test]
+fn a_copy_that_is_sent_later_and_confirmed_again_is_doubled() {
+    let mut queue = Queue::start();
+    let order = orders(1).remove(0);
+    let source = Arc::new(Source::list(vec![order.clone(), order.clone()]));
+    let mut verifier = queue.verifier(&source);
+    verifier.sent(queued(0, 1_000)).unwrap();
+    queue.confirm(&order, at(1_000));
+    while verifier.look(&mut queue.redis, 1).unwrap() {}
+    verifier.sent(queued(1, 2_000)).unwrap();
+    queue.confirm(&order, at(2_000));
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert_eq!((verdict.confirmed, verdict.doubled, verdict.duplicates), (1, 1, 1));
+    assert!(!verdict.is_clean());
+}
+
+#[test]
+fn a_result_that_comes_before_its_sender_has_told_is_waited_with() {
+    let mut queue = Queue::start();
+    let orders = orders(2);
+    let source = Arc::new(Source::list(vec![orders[0].clone(), b"{broken".to_vec()]));
+    let mut verifier = queue.verifier(&source);
+    queue.confirm(&orders[0], at(1_000));
+    queue.dead_letter("invalid_json", at(1_001));
+    assert!(verifier.look(&mut queue.redis, 1).unwrap());
+    assert!(!verifier.look(&mut queue.redis, 1).unwrap());
+    verifier.sent(queued(0, 1_000)).unwrap();
+    verifier.sent(queued(1, 1_001)).unwrap();
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert_eq!((verdict.confirmed, verdict.dead_lettered), (1, 1));
+    assert!(verdict.is_clean());
+}
+
+#[test]
+fn what_was_never_sent_must_not_be_confirmed() {
+    let mut queue = Queue::start();
+    let orders = orders(1);
+    let source = Arc::new(Source::list(orders.clone()));
+    let verifier = queue.verifier(&source);
+    queue.confirm(&orders[0], at(1_000));
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert_eq!((verdict.confirmed, verdict.wrong), (0, 1));
+}
+
+#[test]
+fn an_order_that_was_not_taken_and_is_done_all_the_same_is_told_apart() {
+    let mut queue = Queue::start();
+    let orders = orders(3);
+    let source = Arc::new(Source::list(orders.clone()));
+    let mut verifier = queue.verifier(&source);
+    for position in 0..3 {
+        let answer = Answer::NotTaken("redis: the connection broke".into());
+        verifier.sent(Answered { position, due_us: 0, acknowledged_us: 0, answer }).unwrap();
+    }
+    let id = fate(&orders[1]).unwrap();
+    let _: () = queue.redis.inner().hset(queue.keys.state(id), "ingress", "1000-0").unwrap();
+    queue.confirm(&orders[1], at(1_000));
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert!(verdict.is_clean());
+    assert_eq!((verdict.confirmed, verdict.not_taken[0].orders), (1, 3));
+    assert_eq!(verdict.not_taken[0].done_all_the_same, 1);
+}
+
+#[test]
+fn lost_orders_that_the_queue_still_has_are_told_from_those_it_does_not() {
+    let mut queue = Queue::start();
+    let orders = orders(4);
+    let source = Arc::new(Source::list(orders.clone()));
+    let mut verifier = queue.verifier(&source);
+    // One waits in ingress, one is routed, two are gone.
+    let fields = [("order", orders[0].as_slice())];
+    let waiting: String =
+        queue.redis.inner().xadd(queue.keys.stream(shared::queue::Stream::Ingress), "*", &fields).unwrap();
+    let routed = queue.keys.state(fate(&orders[1]).unwrap());
+    let _: () = queue.redis.inner().hset(routed, "state", "routed").unwrap();
+    let waiting = EntryId::parse(&waiting).unwrap();
+    let answer = Answer::Queued(Some(waiting));
+    verifier.sent(Answered { position: 0, due_us: 0, acknowledged_us: 0, answer }).unwrap();
+    (1..4).for_each(|position| verifier.sent(queued(position, waiting.ms + position)).unwrap());
+    assert!(!verifier.is_settled());
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert_eq!((verdict.lost, verdict.unfinished), (4, 2));
+}
+
+#[test]
+fn orders_that_an_earlier_run_has_left_on_their_way_are_confirmed_as_queued_then() {
+    let mut queue = Queue::start();
+    let orders = orders(1);
+    let state = queue.keys.state(fate(&orders[0]).unwrap());
+    let _: () = queue.redis.inner().hset(state, "ingress", "500-0").unwrap();
+    let source = Arc::new(Source::list(orders.clone()));
+    let mut verifier = queue.verifier(&source);
+    verifier.sent(queued(0, 1_000)).unwrap();
+    queue.confirm(&orders[0], at(500));
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert!(verdict.is_clean());
+    assert_eq!(verdict.confirmed, 1);
+}
+
+#[test]
+fn dead_letters_of_others_are_forgotten_in_time() {
+    let mut queue = Queue::start();
+    let source = Arc::new(Source::list(orders(1)));
+    let mut verifier = queue.verifier(&source);
+    (0..100).for_each(|number| queue.dead_letter("invalid_json", at(number + 1)));
+    verifier.look(&mut queue.redis, 1).unwrap();
+    assert_eq!(verifier.early.1.len(), 100, "they may be ours, and their sender has not told yet");
+    // More than a minute later by the clock of Redis.
+    let later = verifier.newest_ms + FOREIGN_AFTER_MS + 1;
+    verifier.sent(queued(0, later)).unwrap();
+    verifier.look(&mut queue.redis, 1).unwrap();
+    assert_eq!(verifier.early.1.len(), 0);
+}
