@@ -1,12 +1,15 @@
 //! Compiled components on the disk, so that a second start needs no compiler.
 //!
 //! A file is named after the Wasm bytes and everything of the engine that code depends on, and ends with the digest of what
-//! goes before: a file that was cut or changed is compiled anew. Files are written beside their place and renamed into it, so that
-//! two starts at once do no harm. Code is mapped from its file, not copied, so that all processes on a machine share it.
+//! goes before: a file that was cut or changed is compiled anew. Files are written under a name of their own in the same folder and
+//! renamed into their place, so that starts at once do no harm, be it in containers that share the folder and all have the
+//! process id 1. Code is mapped from its file, not copied, so that all processes on a machine share it.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Read;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -79,16 +82,30 @@ fn read(engine: &Engine, path: &Path) -> Option<Component> {
         log(&format!("compiling again: the cache file {} is broken", path.display()));
         return None;
     }
-    // SAFETY: the digest shows that the bytes are those that `write` got from `Component::serialize`, unless
-    // somebody forges them who may write to this user's files, and could as well replace this program. Nobody writes to a
-    // file once it has its name: it is replaced as a whole.
-    match unsafe { Component::deserialize_file(engine, path) } {
+    // SAFETY: the digest, taken from this very file, shows that it holds what `write` got from `Component::serialize`, and this
+    // program never changes a file that has its name.
+    match unsafe { map(engine, &file) } {
         Ok(component) => Some(component),
         Err(error) => {
             log(&format!("compiling again: the cache file {} does not fit: {error:#}", path.display()));
             None
         }
     }
+}
+
+/// Maps the code of an open file, whatever its name stands for by now: between the look at the digest and this, another start may
+/// have put a new file in its place.
+///
+/// # Safety
+/// The file holds what `Component::serialize` gave, and nobody changes it in place for as long as the component lives. No digest
+/// protects from the latter, nor from a forged file that has the right digest: who may write to the cache folder is trusted like
+/// this program itself.
+unsafe fn map(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
+    // wasmtime opens files by a name only; this one leads to the file behind the descriptor.
+    let descriptors = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+    let path = Path::new(descriptors).join(file.as_raw_fd().to_string());
+    // SAFETY: as the caller guarantees.
+    unsafe { Component::deserialize_file(engine, path) }
 }
 
 /// Whether a file ends with the digest of what goes before. It is read in pieces: a buffer for all of it would stay with the process.
@@ -110,15 +127,21 @@ fn is_whole(file: &mut File) -> std::io::Result<bool> {
 }
 
 fn write(component: &Component, path: &Path) -> Result<()> {
-    let mut file = component.serialize()?;
-    let digest = Sha1::from(&file).digest().bytes();
-    file.extend_from_slice(&digest);
-    let beside = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = std::fs::write(&beside, &file).and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written.with_context(|| format!("failed to write the cache file {}", path.display()))
+    let mut bytes = component.serialize()?;
+    let digest = Sha1::from(&bytes).digest().bytes();
+    bytes.extend_from_slice(&digest);
+    put(&bytes, path).with_context(|| format!("failed to write the cache file {}", path.display()))
+}
+
+/// Gives a file its name only when it is whole; what is left of a failure is removed.
+fn put(bytes: &[u8], path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // As for any new file, and not for this user alone: others may share the folder.
+    let permissions = Permissions::from_mode(0o666);
+    let mut file = tempfile::Builder::new().suffix(".tmp").permissions(permissions).tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Returns what compiling and loading freed to the system: it would stay with an idle program for ever.
@@ -141,5 +164,81 @@ fn componentize(wasm: &[u8]) -> Result<Vec<u8>> {
             .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)?
             .encode(),
         _ => bail!("it is not a WebAssembly module or component"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest component there is.
+    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn compiled() -> (Engine, Component) {
+        let engine = Engine::default();
+        let component = Component::from_binary(&engine, COMPONENT).unwrap();
+        (engine, component)
+    }
+
+    fn names(folder: &Path) -> Vec<std::ffi::OsString> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    }
+
+    #[test]
+    fn the_file_that_was_checked_is_mapped_whatever_has_its_name_by_then() {
+        let (engine, component) = compiled();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code");
+        write(&component, &path).unwrap();
+        let mut file = File::open(&path).unwrap();
+        assert!(is_whole(&mut file).unwrap());
+        put(b"other", &path).unwrap();
+        // SAFETY: the open file is the one that was written first, and nobody changes it.
+        assert!(unsafe { map(&engine, &file) }.is_ok());
+        std::fs::remove_file(&path).unwrap();
+        // SAFETY: as above.
+        assert!(unsafe { map(&engine, &file) }.is_ok());
+        assert!(read(&engine, &path).is_none());
+    }
+
+    #[test]
+    fn writers_with_the_same_process_id_never_show_a_broken_file_and_leave_nothing_behind() {
+        let (engine, component) = compiled();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code");
+        write(&component, &path).unwrap();
+        std::thread::scope(|scope| {
+            let writers =
+                [(); 4].map(|()| scope.spawn(|| (0..50).try_for_each(|_| write(&component, &path))));
+            while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+                assert!(is_whole(&mut File::open(&path).unwrap()).unwrap());
+            }
+            for writer in writers {
+                writer.join().unwrap().unwrap();
+            }
+        });
+        assert!(read(&engine, &path).is_some());
+        assert_eq!(names(folder.path()), ["code"]);
+    }
+
+    #[test]
+    fn a_file_that_can_not_get_its_name_is_an_error_and_leaves_nothing_behind() {
+        let (_, component) = compiled();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code");
+        std::fs::create_dir(&path).unwrap();
+        let error = write(&component, &path).unwrap_err();
+        assert!(error.to_string().contains("failed to write the cache file"), "{error:#}");
+        assert_eq!(names(folder.path()), ["code"]);
+    }
+
+    #[test]
+    fn others_may_read_a_cache_file_as_the_umask_allows() {
+        let (_, component) = compiled();
+        let folder = tempfile::tempdir().unwrap();
+        write(&component, &folder.path().join("code")).unwrap();
+        std::fs::write(folder.path().join("usual"), "").unwrap();
+        let mode = |name| folder.path().join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode("code"), mode("usual"));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use private_redis::RedisServer;
@@ -107,6 +108,51 @@ fn a_broken_cache_file_is_compiled_again() {
         running.wait_for("the repair to be said", |running| running.stderr().contains("compiling again"));
         assert!(std::fs::read(&file).unwrap().len() == whole.len(), "the file was not repaired");
     }
+}
+
+#[test]
+fn starts_while_the_cache_file_is_replaced_again_and_again_all_serve() {
+    let app = headers();
+    drop(app.start());
+    let file = cache_files(&app).remove(0);
+    let whole = std::fs::read(&file).unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let replacing = scope.spawn(|| {
+            let beside = file.with_extension("other");
+            for length in [whole.len(), whole.len() / 2, whole.len(), 0].into_iter().cycle() {
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                std::fs::write(&beside, &whole[..length]).unwrap();
+                std::fs::rename(&beside, &file).unwrap();
+            }
+        });
+        let starts = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for _ in 0..8 {
+                assert_eq!(app.start().get("/").0, 200);
+            }
+        }));
+        is_over.store(true, Ordering::Relaxed);
+        replacing.join().unwrap();
+        if let Err(panic) = starts {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+#[test]
+fn a_running_program_keeps_its_code_when_the_cache_file_is_replaced_and_when_it_is_removed() {
+    let app = headers();
+    drop(app.start());
+    let running = app.start();
+    let file = cache_files(&app).remove(0);
+    let beside = file.with_extension("other");
+    std::fs::write(&beside, "broken").unwrap();
+    std::fs::rename(&beside, &file).unwrap();
+    assert_eq!(running.get("/").0, 200);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(running.get("/").0, 200);
 }
 
 #[test]
