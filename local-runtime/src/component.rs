@@ -1,7 +1,8 @@
 //! Loaded components and the start of their instances.
 //!
 //! A component is linked once, however many copies of the application there are; each event gets a fresh instance of it,
-//! which is dropped with all it holds when the handler is done. At most [`MAX_INSTANCES`] run at once.
+//! which is dropped with all it holds when the handler is done. At most [`MAX_INSTANCES`] run at once, of all copies together:
+//! no copy has a share of its own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! Which message goes to whom, and what waits for what.
 //!
 //! Within one copy, messages under one address string are handled one at a time, in their order; components that share a channel
-//! run concurrently for one message. Copies never wait for each other, although they share the connection. What waits
+//! run concurrently for one message. No copy waits for a message of another one, although they share the connection; what all
+//! have in common is the number of instances at once, so a copy whose handlers hang can still hold up the others. What waits
 //! is held here without a limit, as in the client of Spin. An idle lane holds nothing.
 
 use std::collections::{HashMap, VecDeque};

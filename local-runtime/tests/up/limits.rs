@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use private_redis::RedisServer;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, poll_until};
 
 #[test]
 fn an_instance_that_asks_for_too_much_memory_is_ended_with_the_name_of_the_limit() {
@@ -51,6 +51,27 @@ fn a_handler_that_computes_or_waits_too_long_is_ended_and_the_others_go_on() {
         });
         assert_eq!(running.get("/waits/1").0, 200);
     }
+}
+
+#[test]
+fn copies_share_the_slots_and_a_time_limit_frees_those_of_handlers_that_hang() {
+    use std::io::Write;
+    use std::net::TcpStream;
+
+    let app = TestApp::new().component("waits", "waits", "").http("/...", "waits");
+    let app = app.flags(&["--copies", "2", "--invocation-timeout-ms", "2000"]);
+    let running = app.start();
+    let [first, second] = &running.addresses()[..] else { panic!("{}", running.stdout()) };
+    let mut clients: Vec<_> = (0..512).map(|_| TcpStream::connect(first).unwrap()).collect();
+    let begin = Instant::now();
+    for client in &mut clients {
+        client.write_all(b"GET /60000 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    }
+    poll_until("all slots to be taken", || {
+        running.get("/.well-known/local-runtime/instance-starts").1.contains("\"all\":{\"starts\":512,")
+    });
+    assert_eq!(running.get_at(second, "/1").0, 200);
+    assert!(begin.elapsed() >= Duration::from_secs(2), "the second copy had a slot of its own");
 }
 
 #[test]
