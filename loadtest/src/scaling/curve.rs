@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::options::CurveOptions;
 use crate::day::Day;
-use crate::report::units::{count, digits, rate};
+use crate::report::units::{count, digits, orders, rate};
 use crate::schedule::{Segment, due_us};
 
 /// The most orders that are replayed; each is followed.
@@ -39,15 +39,14 @@ impl Curve {
                 let times = if multiply == 1.0 { String::new() } else { format!(" times {multiply}") };
                 ("--shape", format!("the day of {}{times}", path.display()), segments.collect())
             }
-            CurveOptions { spike: Some(orders), .. } if within_s == 0.0 => {
-                let due_ms = vec![0; *orders as usize];
-                let name = format!("a spike of {} orders at once", count(u64::from(*orders)));
+            CurveOptions { spike: Some(spike), .. } if within_s == 0.0 => {
+                let due_ms = vec![0; *spike as usize];
+                let name = format!("a spike of {} at once", orders(u64::from(*spike)));
                 return Ok(Self { name, due_ms, length_ms: 0 });
             }
-            CurveOptions { spike: Some(orders), .. } => {
-                let orders_per_s = f64::from(*orders) / within_s;
-                let name =
-                    format!("a spike of {} orders within {} s", count(u64::from(*orders)), digits(within_s));
+            CurveOptions { spike: Some(spike), .. } => {
+                let orders_per_s = f64::from(*spike) / within_s;
+                let name = format!("a spike of {} within {} s", orders(u64::from(*spike)), digits(within_s));
                 ("--spike", name, vec![Segment::constant(within_s, orders_per_s)])
             }
             CurveOptions { rate: Some(orders_per_s), .. } => {

@@ -9,7 +9,7 @@ use super::advice::{Row, settings_in_words};
 use super::outcome::{Moment, Story};
 use super::speed::{COMPONENTS, Speed};
 use super::{Answer, Assumptions};
-use crate::report::units::{count, digits, rate, time};
+use crate::report::units::{count, digits, orders, rate, time};
 
 /// Characters of a line over time.
 const WIDTH: usize = 72;
@@ -27,12 +27,12 @@ pub fn of(answer: &Answer) -> String {
 }
 
 pub(super) fn curve(answer: &Answer) -> String {
-    format!("{}: {} orders.", answer.curve_name, count(answer.orders))
+    format!("{}: {}.", answer.curve_name, orders(answer.orders))
 }
 
 pub(super) fn speed(speed: &Speed) -> String {
     let replicas = COMPONENTS.iter().zip(speed.orders_per_s);
-    let replicas: Vec<String> = replicas.map(|(name, orders)| format!("{name} {}", rate(orders))).collect();
+    let replicas: Vec<String> = replicas.map(|(name, each_s)| format!("{name} {}", rate(each_s))).collect();
     let redis_s = speed.redis_enqueue_s
         + speed.redis_s[0]
         + speed.redis_s[1] * (1.0 - speed.complex_share)
