@@ -1,6 +1,6 @@
 //! Why a ratio may not mean what it seems: runs of different kinds, disturbed runs, and differences within the noise.
 
-use super::{Comparison, Group, Row};
+use super::{Comparison, Group, RUNS_FOR_A_RANGE, Row};
 use crate::report::Report;
 use crate::report::units::{count, harmless};
 
@@ -23,7 +23,7 @@ pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
             }
         }
         doubts.extend(
-            group.reports.iter().enumerate().filter_map(|(run, report)| disturbed(&letter, run, report)),
+            group.reports.iter().enumerate().flat_map(|(run, report)| disturbed(&letter, run, report)),
         );
     }
     doubts.extend(noise(groups, rows));
@@ -46,37 +46,39 @@ fn condition(report: &Report, name: &str) -> String {
     found.map_or_else(|| "not told".into(), |(_, value)| value)
 }
 
-fn disturbed(letter: &str, run: usize, report: &Report) -> Option<String> {
-    let what = if report.interrupted {
-        "was interrupted"
-    } else if !report.is_clean() {
-        "has lost, doubled or wrong orders, so its speed counts for nothing"
-    } else if report.backlog_before > 0 {
-        "began with a backlog"
-    } else {
-        return None;
-    };
-    Some(format!("Run {} of {letter} {what}.", run + 1))
+fn disturbed(letter: &str, run: usize, report: &Report) -> Vec<String> {
+    let all = [
+        (report.interrupted, "was interrupted"),
+        (!report.is_clean(), "has lost, doubled or wrong orders, so its speed counts for nothing"),
+        (report.turned_away() > 0, "has orders that were not taken in, so it did less than the others"),
+        (report.backlog_before > 0, "began with a backlog"),
+    ];
+    let found = all.iter().filter(|(is_so, _)| *is_so);
+    found.map(|(_, what)| format!("Run {} of {letter} {what}.", run + 1)).collect()
 }
 
-/// Differences smaller than those between runs of one kind.
-fn noise(groups: &[Group], rows: &[Row]) -> Option<String> {
-    if groups.iter().any(|group| group.reports.len() < 3) {
-        return Some(
+/// Differences smaller than those between runs of one kind, group by group.
+fn noise(groups: &[Group], rows: &[Row]) -> Vec<String> {
+    let is_small = |group: &Group| group.reports.len() < RUNS_FOR_A_RANGE;
+    let mut noise = Vec::new();
+    if groups.iter().any(is_small) {
+        noise.push(
             "With less than three runs in a group, nothing tells a difference from noise; see --group."
                 .into(),
         );
     }
-    let speed = rows.first()?;
-    let first = speed.spreads.first()?.as_ref()?;
-    let near = speed.spreads.iter().enumerate().skip(1);
-    let near = near.filter(|(_, spread)| spread.is_some_and(|spread| !spread.is_apart_from(first)));
-    let letters: Vec<String> = near.map(|(place, _)| Comparison::letter(place)).collect();
-    (!letters.is_empty()).then(|| {
-        format!(
-            "In {} the runs of {} lie among those of A: the difference may be noise.",
-            speed.figure.name,
-            letters.join(", ")
-        )
-    })
+    let large =
+        groups.iter().enumerate().skip(1).filter(|(_, group)| !is_small(&groups[0]) && !is_small(group));
+    for (place, _) in large {
+        let near = rows.iter().filter(|row| row.may_be_noise(place)).map(|row| row.figure.name);
+        let near: Vec<&str> = near.collect();
+        if !near.is_empty() {
+            noise.push(format!(
+                "The runs of {} do not stand clear of those of A in {}: these differences may be noise.",
+                Comparison::letter(place),
+                near.join("; ")
+            ));
+        }
+    }
+    noise
 }

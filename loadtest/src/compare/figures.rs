@@ -85,7 +85,7 @@ fn some(figure: f64) -> Option<f64> {
 }
 
 fn per_order(report: &Report, seconds: Option<f64>) -> Option<f64> {
-    (report.orders > 0).then_some(seconds? * 1e6 / report.orders as f64)
+    report.us_per_order(seconds?)
 }
 
 fn whole(figure: f64) -> String {

@@ -30,6 +30,9 @@ pub struct Group {
     pub reports: Vec<Report>,
 }
 
+/// The fewest runs whose range says something.
+const RUNS_FOR_A_RANGE: usize = 3;
+
 /// One figure of every group.
 struct Row {
     figure: &'static Figure,
@@ -47,6 +50,25 @@ impl Row {
     fn ratio(&self, group: usize) -> Option<f64> {
         let first = self.spreads.first()?.as_ref()?.median;
         (first > 0.0).then_some(self.spreads[group].as_ref()?.median / first)
+    }
+
+    /// Whether a group is better or worse; nothing where its runs do not stand clear of those of the first group.
+    fn word(&self, group: usize) -> Option<&'static str> {
+        self.stands_clear(group).then(|| self.figure.better.word(self.ratio(group)?)).flatten()
+    }
+
+    /// Whether the medians differ as if a group were better or worse, and its runs do not stand clear.
+    fn may_be_noise(&self, group: usize) -> bool {
+        let seems = self.ratio(group).and_then(|ratio| self.figure.better.word(ratio));
+        seems.is_some() && !self.stands_clear(group)
+    }
+
+    /// With fewer than three runs that have the figure, ranges lie apart by chance too often.
+    fn stands_clear(&self, group: usize) -> bool {
+        let pair = self.spreads.first().copied().flatten().zip(self.spreads[group]);
+        pair.is_some_and(|(first, other)| {
+            first.runs.min(other.runs) >= RUNS_FOR_A_RANGE && other.is_apart_from(&first)
+        })
     }
 }
 

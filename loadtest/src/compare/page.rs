@@ -64,12 +64,12 @@ fn median(row: &Row, group: usize) -> Markup {
     }
 }
 
-fn ratio(row: &Row, group: usize) -> Markup {
+fn ratio(row: &Row, place: usize) -> Markup {
     html! {
-        @match row.ratio(group) {
+        @match row.ratio(place) {
             Some(ratio) => {
                 "x" (digits(ratio))
-                @if let Some(word) = row.figure.better.word(ratio) { br; small class=(word) { (word) } }
+                @if let Some(word) = row.word(place) { br; small class=(word) { (word) } }
             },
             None => "-",
         }

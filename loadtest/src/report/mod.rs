@@ -30,7 +30,7 @@ pub struct Report {
     pub report_version: u32,
     /// Version of loadtest.
     pub loadtest_version: String,
-    /// When the first order was due, by the clock of Redis.
+    /// When the orders were released, by the clock of Redis: all times of a run count from then. The first order may be due later.
     pub started_at: DateTime<Utc>,
     /// When orders were due.
     pub shape: Shape,
@@ -50,7 +50,7 @@ pub struct Report {
     pub queue: String,
     /// The threshold that lanes were checked with.
     pub complexity_threshold: u32,
-    /// Whether the run was ended before all orders were sent.
+    /// Whether a stop was asked for before all orders were sent and done.
     pub interrupted: bool,
 
     /// Orders sent.
@@ -68,7 +68,7 @@ pub struct Report {
     pub duplicates: u64,
     /// Orders found nowhere among the results.
     pub lost: u64,
-    /// Of those, orders that still waited in a stream when patience ran out.
+    /// Of those, orders that the queue still had when the waiting came to its end: waiting or under way.
     pub unfinished: u64,
     /// Orders found more than once.
     pub doubled: u64,
@@ -81,11 +81,11 @@ pub struct Report {
     /// Orders routed and confirmed by each consumer during the run, by the queue's own count: who did the work where Wasm and containers share it.
     pub shares: Vec<Share>,
 
-    /// Seconds from the first order's due time until the last order was acknowledged by the queue.
+    /// Seconds from the release until the last order was acknowledged by the queue.
     pub enqueue_s: f64,
-    /// Seconds from the first order's due time to the last confirmation or dead letter, by the clock of Redis.
+    /// Seconds from the release to the last confirmation or dead letter, by the clock of Redis.
     pub total_s: f64,
-    /// Orders sent by `total_s`.
+    /// Orders done, copies included, by `total_s`. Where the shape sets the pace, this is that pace.
     pub orders_per_s: f64,
     /// From the moment an order was due to its confirmation, in ms.
     pub latency_ms: Latency,
@@ -363,7 +363,7 @@ pub struct IntervalLatency {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
-    /// Seconds since the first order was due.
+    /// Seconds since the release.
     pub at_s: f64,
     /// Orders in ingress, waiting or in flight.
     pub ingress: u64,
@@ -420,6 +420,16 @@ impl Report {
     /// nothing, and copies cost it as much as an order does.
     pub fn done(&self) -> u64 {
         self.confirmed + self.dead_lettered + self.duplicates
+    }
+
+    /// Of the orders sent, those that were answered with something else than an acceptance or a refusal for cause.
+    pub(crate) fn turned_away(&self) -> u64 {
+        self.not_taken.iter().map(|kind| kind.orders).sum()
+    }
+
+    /// So many seconds of CPU for each entry that was dealt with, in microseconds; none where none was.
+    pub(crate) fn us_per_order(&self, cpu_s: f64) -> Option<f64> {
+        (self.done() > 0).then(|| cpu_s * 1e6 / self.done() as f64)
     }
 
     /// Writes the JSON form.

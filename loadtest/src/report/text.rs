@@ -32,7 +32,7 @@ impl Report {
         write_wrapped(text, "", "", &self.shape.in_words())?;
         write_wrapped(text, "", "", &self.via.in_words())?;
         if self.interrupted {
-            writeln!(text, "interrupted before all orders were sent")?;
+            writeln!(text, "interrupted")?;
         }
         writeln!(text)?;
         self.write_figures(text)?;
@@ -47,19 +47,20 @@ impl Report {
             write_wrapped(text, &format!("{:<8} ", finding.tone.word()), "         ", &finding.text)?;
         }
         writeln!(text)?;
-        let verdict = if self.is_clean() {
-            "every order sent was found exactly once, as it must be"
-        } else {
+        let verdict = if !self.is_clean() {
             "FAILED: not every order is where it must be"
+        } else if self.turned_away() > 0 {
+            "FAILED: not every order was taken in"
+        } else {
+            "every order sent was found exactly once, as it must be"
         };
         writeln!(text, "{verdict}")
     }
 
     fn write_figures(&self, text: &mut String) -> std::fmt::Result {
         let or_none = |figure: Option<String>| figure.unwrap_or_else(|| "not measured".into());
-        let per_order = |seconds: f64| match self.orders {
-            0 => String::new(),
-            orders => format!(" ({:.1} us an order)", seconds * 1e6 / orders as f64),
+        let per_order = |seconds: f64| {
+            self.us_per_order(seconds).map_or_else(String::new, |us| format!(" ({us:.1} us an order)"))
         };
         writeln!(text, "  enqueued in        {:.3} s", self.enqueue_s)?;
         writeln!(text, "  all done after     {:.3} s, {:.0} orders/s", self.total_s, self.orders_per_s)?;

@@ -14,7 +14,7 @@ pub(crate) enum Tone {
     Note,
     /// The run shows less than it seems, or the system is at its limit.
     Warning,
-    /// An order is not where it must be.
+    /// An order is not where it must be, or was not taken in.
     Failed,
 }
 
@@ -64,36 +64,48 @@ fn finding(tone: Tone, text: String) -> Option<Finding> {
 }
 
 fn fate(report: &Report) -> Finding {
-    if report.is_clean() {
-        let text = match report.orders {
-            0 => "No order was sent, so nothing is shown.".to_owned(),
-            sent => {
-                let mut ends = vec![format!("{} confirmed", count(report.confirmed))];
-                for (orders, end) in [(report.dead_lettered, "dead-lettered"), (report.refused, "refused")] {
-                    if orders > 0 {
-                        ends.push(format!("{} {end}", count(orders)));
-                    }
-                }
-                format!("{} sent, each found exactly once as it must be: {}.", orders(sent), ends.join(", "))
-            }
-        };
-        return Finding { tone: if report.orders == 0 { Tone::Note } else { Tone::Good }, text };
+    let (sent, turned_away) = (orders(report.orders), report.turned_away());
+    if !report.is_clean() {
+        let kinds = [(report.lost, "lost"), (report.doubled, "doubled"), (report.wrong, "wrong")];
+        return Finding { tone: Tone::Failed, text: format!("Of {sent} sent, {}.", counts(&kinds)) };
     }
-    let kinds = [(report.lost, "lost"), (report.doubled, "doubled"), (report.wrong, "wrong")];
-    let kinds: Vec<String> = kinds
-        .iter()
-        .filter(|(orders, _)| *orders > 0)
-        .map(|(orders, kind)| format!("{} {kind}", count(*orders)))
-        .collect();
-    Finding { tone: Tone::Failed, text: format!("Of {} sent, {}.", orders(report.orders), kinds.join(", ")) }
+    if report.orders == 0 {
+        return Finding { tone: Tone::Note, text: "No order was sent, so nothing is shown.".into() };
+    }
+    // What was done although its answer was lost is told beside those that were turned away.
+    let taken_in = report.confirmed.saturating_sub(done_all_the_same(report));
+    let ends =
+        [(taken_in, "confirmed"), (report.dead_lettered, "dead-lettered"), (report.refused, "refused")];
+    let (tone, text) = if turned_away == 0 {
+        let ends = counts(&ends);
+        (Tone::Good, format!("{sent} sent, each found exactly once as it must be: {ends}."))
+    } else if turned_away >= report.orders {
+        (Tone::Failed, format!("Of {sent} sent, none was taken in."))
+    } else {
+        let not = count(turned_away);
+        let others = format!("The others were found exactly once, as they must be: {}.", counts(&ends));
+        (Tone::Failed, format!("Of {sent} sent, {not} were not taken in. {others}"))
+    };
+    Finding { tone, text }
+}
+
+/// Those that there are any of; the first where there are none at all.
+fn counts(kinds: &[(u64, &str)]) -> String {
+    let named = |(orders, kind): &(u64, &str)| format!("{} {kind}", count(*orders));
+    let named: Vec<String> = kinds.iter().filter(|(orders, _)| *orders > 0).map(named).collect();
+    if named.is_empty() { format!("0 {}", kinds[0].1) } else { named.join(", ") }
+}
+
+fn done_all_the_same(report: &Report) -> u64 {
+    report.not_taken.iter().map(|kind| kind.done_all_the_same).sum()
 }
 
 fn not_taken(report: &Report) -> Option<Finding> {
-    let all: u64 = report.not_taken.iter().map(|kind| kind.orders).sum();
+    let all = report.turned_away();
     if all == 0 {
         return None;
     }
-    let done: u64 = report.not_taken.iter().map(|kind| kind.done_all_the_same).sum();
+    let done = done_all_the_same(report);
     let mut text = format!("{} got no answer that promises anything, so none is owed.", orders(all));
     if done > 0 {
         text +=
@@ -103,7 +115,7 @@ fn not_taken(report: &Report) -> Option<Finding> {
 }
 
 fn interrupted(report: &Report) -> Option<Finding> {
-    let text = "The run was ended before all orders were sent; it says nothing of those that were not.";
+    let text = "The run was interrupted: it says nothing of orders that were not sent by then.";
     report.interrupted.then(|| Finding { tone: Tone::Warning, text: text.into() })
 }
 
@@ -111,19 +123,20 @@ fn unfinished(report: &Report) -> Option<Finding> {
     if report.unfinished == 0 {
         return None;
     }
+    let end = if report.interrupted { "the waiting was ended" } else { "patience ran out" };
+    let still = if report.unfinished == 1 { "was still" } else { "were still" };
     let text = format!(
-        "{} still waited in a stream when patience ran out: they are late or stuck, not gone.",
+        "{} {still} in the queue, waiting or under way, when {end}: late or stuck, not gone.",
         orders(report.unfinished)
     );
     finding(Tone::Warning, text)
 }
 
 fn speed(report: &Report) -> Option<Finding> {
-    let done = report.confirmed + report.dead_lettered;
-    if done == 0 || report.total_s <= 0.0 {
+    if report.done() == 0 || report.total_s <= 0.0 {
         return None;
     }
-    let mut text = format!("{} after the first order was due the last was done", time(report.total_s * 1e3));
+    let mut text = format!("{} after the release the last was done", time(report.total_s * 1e3));
     // Where the shape sets the pace, orders a second say nothing of the system.
     if matches!(report.shape, Shape::Burst { .. }) {
         text += &format!(", {}", rate(report.orders_per_s));
@@ -138,13 +151,17 @@ fn speed(report: &Report) -> Option<Finding> {
     finding(Tone::Note, text + ".")
 }
 
-/// Senders are behind when half of the time of slow orders passes before the queue has them. Below 10 ms it does not matter.
+/// Senders are behind when half of the time of slow orders passes before the queue has them. Below 10 ms it does not matter. None where
+/// it was not measured, or only of the orders that were taken in.
+fn senders_fell_behind(report: &Report) -> Option<bool> {
+    let (sent, done) = (report.send_latency_ms.p99, report.latency_ms.p99);
+    let is_measured = report.send_latency_ms.max > 0.0 && report.confirmed > 0 && report.turned_away() == 0;
+    is_measured.then_some(sent >= 10.0 && sent >= done / 2.0)
+}
+
 fn senders(report: &Report) -> Option<Finding> {
     let (sent, done) = (report.send_latency_ms.p99, report.latency_ms.p99);
-    if report.send_latency_ms.max <= 0.0 || report.confirmed == 0 {
-        return None;
-    }
-    if sent < 10.0 || sent < done / 2.0 {
+    if !senders_fell_behind(report)? {
         let text = format!(
             "The senders kept up: 99 of 100 orders were acknowledged within {} of being due.",
             time(sent)
@@ -168,13 +185,17 @@ fn senders(report: &Report) -> Option<Finding> {
 }
 
 /// At a constant rate a backlog that grows by more than a second's orders from one half of the sending to the other grows without end.
+/// One that is level was kept up with; what lies between shows neither. Where less came in than was due, it says nothing of the rate.
 fn backlog(report: &Report) -> Option<Finding> {
     let rate_per_s = report.shape.constant_rate()?;
+    if report.interrupted || report.turned_away() > 0 || senders_fell_behind(report) == Some(true) {
+        return None;
+    }
     let sending: Vec<&Sample> =
         report.samples.iter().filter(|sample| (0.0..=report.enqueue_s).contains(&sample.at_s)).collect();
     let backlog = |sample: &&Sample| Some((sample.ingress + sample.simple + sample.complex) as f64);
     let [_, second, third, fourth] = quarters(&sending, backlog)?;
-    let most = report.samples.iter().map(|sample| sample.ingress + sample.simple + sample.complex).max()?;
+    let most = sending.iter().map(|sample| sample.ingress + sample.simple + sample.complex).max()?;
     let rate = rate(rate_per_s);
     if second < third && third < fourth && fourth > 1.5 * second && fourth - second > rate_per_s.max(50.0) {
         let text = format!(
@@ -183,13 +204,13 @@ fn backlog(report: &Report) -> Option<Finding> {
         );
         return finding(Tone::Warning, text);
     }
-    finding(
-        Tone::Good,
-        format!(
-            "The backlog did not grow while orders came, it was {} at most: {rate} can be kept up.",
-            orders(most)
-        ),
-    )
+    // A tenth more, or a tenth of a second's orders, is how far the means of a level backlog may lie apart.
+    let is_level = fourth - second <= (0.1 * second).max(0.1 * rate_per_s).max(1.0);
+    let text = format!(
+        "The backlog was level while orders came, {} at most: the app kept up with {rate}.",
+        orders(most)
+    );
+    is_level.then_some(Finding { tone: Tone::Good, text })
 }
 
 fn app_memory(report: &Report) -> Option<Finding> {

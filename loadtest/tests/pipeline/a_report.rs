@@ -143,6 +143,13 @@ impl AReport {
         self
     }
 
+    /// The API has turned so many orders away.
+    pub(crate) fn turned_away(mut self, orders: u64) -> Self {
+        self.report.not_taken =
+            vec![NotTaken { answer: "429 too_many_orders".into(), orders, done_all_the_same: 0 }];
+        self
+    }
+
     /// Wasm and containers at work together.
     pub(crate) fn shared(mut self) -> Self {
         let share = |consumer: &str, stream: &str, orders| Share {
@@ -216,22 +223,32 @@ impl AReport {
         let orders: u64 = self.due.iter().sum();
         report.shape = self.shape;
         report.orders = orders;
-        report.confirmed =
-            orders.saturating_sub(report.lost + report.doubled + report.wrong + report.dead_lettered);
+        let not_done = report.not_taken.iter().map(|kind| kind.orders - kind.done_all_the_same).sum::<u64>();
+        let otherwise = report.lost + report.doubled + report.wrong + report.dead_lettered + not_done;
+        report.confirmed = orders.saturating_sub(otherwise);
+        let done = report.done();
         report.lanes.complex = report.confirmed * 3 / 10;
         report.lanes.simple = report.confirmed - report.lanes.complex;
         report.enqueue_s = run.sent_ms / 1e3;
         report.total_s = run.done_ms / 1e3;
-        report.orders_per_s = if run.done_ms > 0.0 { orders as f64 * 1e3 / run.done_ms } else { 0.0 };
+        report.orders_per_s = if run.done_ms > 0.0 { done as f64 * 1e3 / run.done_ms } else { 0.0 };
         report.latency_ms = run.latency.percentiles();
         report.send_latency_ms = run.send_latency.percentiles();
         report.queue_latency_ms = run.queue_latency.percentiles();
         report.latency_histogram = run.latency.buckets();
-        report.cpu_s = AppAndRedis { app: Some(orders as f64 * 30e-6), redis: orders as f64 * 41e-6 };
+        report.cpu_s = AppAndRedis { app: Some(done as f64 * 30e-6), redis: done as f64 * 41e-6 };
         report.rss_mib = AppAndRedis { app: Some(35.0 + self.app_growth_mib), redis: 40.0 };
         report.instance_starts = run.samples.last().and_then(|sample| sample.instance_starts);
         report.timeline = Timeline { interval_ms: self.interval_ms, intervals: run.intervals };
         report.samples = run.samples;
+        if done == 0 {
+            // Nothing came to an end, so nothing was measured from one.
+            (report.total_s, report.orders_per_s) = (0.0, 0.0);
+            report.latency_ms = Latency::default();
+            report.queue_latency_ms = Latency::default();
+            report.send_latency_ms = Latency::default();
+            report.latency_histogram.clear();
+        }
         report
     }
 }

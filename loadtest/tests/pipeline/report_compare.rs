@@ -59,7 +59,7 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
         group("first", [a_report().build()]),
         group("other", [other]),
         group("waves", [a_report().waves().build()]),
-        group("odd", [interrupted, a_report().with_failures().build()]),
+        group("odd", [interrupted, a_report().with_failures().build(), a_report().turned_away(9).build()]),
     ];
     let (text, page) = compare(groups);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -72,7 +72,9 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
         "B is not like A: Redis's appendfsync is always, not everysec.",
         "C is not like A: shape is wave",
         "Run 1 of D was interrupted.",
+        "Run 1 of D began with a backlog.",
         "Run 2 of D has lost, doubled or wrong orders",
+        "Run 3 of D has orders that were not taken in",
         "With less than three runs in a group",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
@@ -84,7 +86,44 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
 fn differences_within_the_noise_are_told() {
     let (text, _) =
         compare(vec![group("a", [1.0, 1.2, 1.4].map(faster)), group("b", [1.1, 1.3, 1.5].map(faster))]);
-    assert!(text.contains("the runs of B lie among those of A"), "{text}");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = "The runs of B do not stand clear of those of A in orders a second; all done after; due to confirmed, p99; \
+                    CPU an order, app: these differences may be noise.";
+    assert!(text.contains(expected), "{text}");
+}
+
+/// The cells of a row of the page, from its name to its end.
+fn cells<'a>(page: &'a str, figure: &str) -> &'a str {
+    let begin = page.find(&format!(">{figure}</th>")).unwrap_or_else(|| panic!("no {figure}: {page}"));
+    page[begin..].split("</tr>").next().unwrap()
+}
+
+#[test]
+fn a_figure_is_better_or_worse_only_where_its_own_runs_stand_clear() {
+    // Throughput and CPU of the fast runs stand clear of the slow ones, their latencies do not.
+    let with_latency = |factor: f64, p99: f64| {
+        let mut report = faster(factor);
+        report.latency_ms.p99 = p99;
+        report
+    };
+    let slow = || [(0.9, 100.0), (1.0, 200.0), (1.1, 300.0)].map(|(factor, p99)| with_latency(factor, p99));
+    let fast = || [(2.0, 90.0), (2.1, 110.0), (2.2, 120.0)].map(|(factor, p99)| with_latency(factor, p99));
+    let (text, page) = compare(vec![group("slow", slow()), group("fast", fast())]);
+    assert!(cells(&page, "orders a second").contains("better"), "{page}");
+    assert!(cells(&page, "CPU an order, app").contains("better"), "{page}");
+    let latency = cells(&page, "due to confirmed, p99");
+    assert!(latency.contains("x0.55") && !latency.contains("better"), "{latency}");
+    assert!(text.contains("do not stand clear of those of A in due to confirmed, p99:"), "{text}");
+
+    let few = |reports: [Report; 3]| reports.into_iter().take(2);
+    let (text, page) = compare(vec![group("slow", few(slow())), group("fast", few(fast()))]);
+    assert!(!page.contains(">better<") && !page.contains(">worse<"), "{page}");
+    assert!(text.contains("With less than three runs in a group"), "{text}");
+    // One group that is too small does not speak for the others.
+    let groups = vec![group("slow", slow()), group("few", few(fast())), group("fast", fast())];
+    let (text, page) = compare(groups);
+    assert_eq!(cells(&page, "orders a second").matches(">better<").count(), 1, "{page}");
+    assert!(text.contains("The runs of C do not stand clear"), "{text}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the terminal says of a run.
 
-use loadtest::report::Report;
 use loadtest::report::text::WIDTH;
+use loadtest::report::{Report, page};
 
 use crate::a_report::{AReport, a_report};
 
@@ -19,6 +19,8 @@ pub(crate) fn all_reports() -> Vec<(&'static str, Report)> {
         reports.push((name, shape().build()));
         reports.push((name, shape().with_failures().build()));
         reports.push((name, shape().interrupted().build()));
+        reports.push((name, shape().turned_away(1_000).build()));
+        reports.push((name, shape().turned_away(u64::from(u32::MAX)).build()));
         reports.push((name, shape().shared().build()));
         reports.push((name, shape().without_orders().build()));
         reports.push((name, shape().in_one_interval().build()));
@@ -78,7 +80,7 @@ fn failures_are_counted_and_named() {
         "doubled: 00000000-0000-4000-8000-000000000064\n",
         "not taken 25 (429 too_many_orders), done all the same 0\n",
         "not taken 5 (no answer), done all the same 3\n",
-        "12 orders still waited in a stream",
+        "12 orders were still in the queue, waiting or under way, when patience ran out",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
@@ -119,11 +121,77 @@ fn a_backlog_that_grows_until_the_end_is_called_more_than_can_be_kept_up_with() 
     let over = verdict(&a_report().steady(400).build());
     assert!(over.contains("500 orders/s are more than the app can keep up with"), "{over}");
     let under = verdict(&a_report().steady(510).build());
-    assert!(under.contains("500 orders/s can be kept up"), "{under}");
-    for silent in [a_report().waves().build(), a_report().build(), a_report().steady(400).without_timeline()]
-    {
-        let text = verdict(&silent);
-        assert!(!text.contains("backlog") && !text.contains("keep up with"), "{text}");
+    assert!(under.contains("the app kept up with 500 orders/s"), "{under}");
+}
+
+#[test]
+fn a_backlog_that_shows_nothing_is_not_spoken_of() {
+    let silent = [
+        ("no rate", a_report().waves().build()),
+        ("no rate", a_report().build()),
+        ("no samples", a_report().steady(400).without_timeline()),
+        // Ten orders a second too many: 300 in all, less than one second's orders, and yet they are not kept up with.
+        ("slow growth", a_report().steady(490).build()),
+        ("the senders hold it down", a_report().steady(510).sent_slowly(40).build()),
+        ("interrupted", a_report().steady(510).interrupted().build()),
+        ("turned away", a_report().steady(510).turned_away(5_000).build()),
+    ];
+    for (why, report) in silent {
+        let text = verdict(&report);
+        assert!(!text.contains("backlog"), "{why}: {text}");
+        assert!(!text.contains("keep up with") && !text.contains("the app kept up"), "{why}: {text}");
+    }
+}
+
+#[test]
+fn orders_that_were_not_taken_in_make_no_run_a_success() {
+    let none = a_report().turned_away(10_000).over_http().build();
+    assert!(none.is_clean() && none.confirmed == 0);
+    let some = a_report().turned_away(4_000).over_http().build();
+    for report in [&none, &some] {
+        let text = report.to_text();
+        assert!(text.ends_with("\nFAILED: not every order was taken in\n"), "{text}");
+        assert!(!text.lines().any(|line| line.starts_with("good")), "{text}");
+        assert!(!text.contains("senders"), "{text}");
+    }
+    let none = verdict(&none);
+    assert!(none.contains("Of 10,000 orders sent, none was taken in."), "{none}");
+    assert!(!none.contains("exactly once"), "{none}");
+    let some = verdict(&some);
+    assert!(
+        some.contains(
+            "Of 10,000 orders sent, 4,000 were not taken in. The others were found exactly once, as they must be: 6,000 confirmed."
+        ),
+        "{some}"
+    );
+    let lost = a_report().with_failures().build().to_text();
+    assert!(lost.ends_with("\nFAILED: not every order is where it must be\n"), "{lost}");
+}
+
+#[test]
+fn the_cpu_of_an_order_is_that_of_the_orders_that_were_done() {
+    // The model takes 30 us of the app for each order that it does.
+    for report in [a_report().turned_away(5_000).build(), a_report().build()] {
+        assert!(report.to_text().contains("(30.0 us an order)"), "{}", report.to_text());
+        assert!(page::page(&report).unwrap().contains("30.0 us"), "{}", report.confirmed);
+    }
+    let none = a_report().turned_away(10_000).build();
+    assert!(!none.to_text().contains("us an order"), "{}", none.to_text());
+    let mut copies = a_report().turned_away(5_000).build();
+    // Copies cost as much as orders: three for two.
+    copies.duplicates = copies.confirmed / 2;
+    assert!(copies.to_text().contains("(20.0 us an order)"), "{}", copies.to_text());
+}
+
+#[test]
+fn times_of_a_run_count_from_its_release() {
+    // Days begin at midnight: the first order is due long after the release.
+    let report = a_report().waves().build();
+    let (text, page) = (verdict(&report), page::page(&report).unwrap());
+    assert!(text.contains("after the release the last was done"), "{text}");
+    assert!(page.contains("since the release") && page.contains("after the release"), "{page}");
+    for told in [text, page] {
+        assert!(!told.contains("first order"), "{told}");
     }
 }
 
@@ -153,7 +221,11 @@ fn shares_are_shown_where_more_than_one_consumer_worked() {
 #[test]
 fn an_interrupted_run_says_so() {
     let text = a_report().steady(600).interrupted().build().to_text();
-    assert!(text.contains("interrupted before all orders were sent\n"), "{text}");
+    assert!(text.contains("\ninterrupted\n"), "{text}");
+    // The stop may have come when all were sent.
+    assert!(!text.contains("before all orders were sent"), "{text}");
+    let late = verdict(&a_report().with_failures().interrupted().build());
+    assert!(late.contains("when the waiting was ended") && !late.contains("patience"), "{late}");
 }
 
 #[test]

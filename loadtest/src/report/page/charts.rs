@@ -224,13 +224,12 @@ fn backlog(report: &Report, unit: Unit) -> Chart {
 }
 
 fn fates(report: &Report) -> Chart {
-    let not_taken: u64 = report.not_taken.iter().map(|kind| kind.orders).sum();
     let all = [
         ("simple lane", report.lanes.simple, Slot::First),
         ("complex lane", report.lanes.complex, Slot::First),
         ("dead-lettered", report.dead_lettered, Slot::Third),
         ("refused", report.refused, Slot::Third),
-        ("not taken", not_taken, Slot::Third),
+        ("not taken", report.turned_away(), Slot::Third),
         ("lost", report.lost, Slot::Second),
         ("doubled", report.doubled, Slot::Second),
         ("wrong", report.wrong, Slot::Second),

@@ -109,7 +109,9 @@ fn tone_class(tone: Tone) -> &'static str {
 
 fn tiles(report: &Report) -> Markup {
     let not_measured = || "not measured".to_owned();
-    let per_order = |seconds: f64| format!("{} us", digits(seconds * 1e6 / report.orders.max(1) as f64));
+    let per_order = |seconds: f64| {
+        report.us_per_order(seconds).map_or_else(|| "no order done".into(), |us| format!("{} us", digits(us)))
+    };
     let tiles = [
         ("orders sent", count(report.orders)),
         ("confirmed", count(report.confirmed)),

@@ -61,12 +61,12 @@ impl Unit {
 
     /// What a horizontal axis of time shows.
     pub(super) fn title(self) -> String {
-        format!("{} since the first order was due", self.name)
+        format!("{} since the release", self.name)
     }
 
     /// The same where orders stand at the moment they were due.
     pub(super) fn due_title(self) -> String {
-        format!("due, {} after the first order", self.name)
+        format!("due, {} after the release", self.name)
     }
 
     fn cell(self, ms: f64) -> String {
