@@ -3,6 +3,7 @@
 #
 #   ./create-secrets.sh                             for the Redis of base
 #   REDIS_HOST=... ./create-secrets.sh managed      for one elsewhere, see overlays/managed-redis
+#   CONNECTION=... ./create-secrets.sh order-source for the broker that orders come from, see overlays/dapr
 #
 # Nothing secret is written to a file or stands in an argument. To change the passwords: delete the Secrets, run this again, and
 # restart Redis, then the pipeline.
@@ -49,8 +50,14 @@ pipeline-url=redis://$REDIS_USER:$REDIS_PASSWORD@$REDIS_HOST
 loadtest-url=redis://$REDIS_USER:$REDIS_PASSWORD@$REDIS_HOST
 END
     ;;
+  order-source)
+    create order-source <<END
+connection=${CONNECTION:?what Dapr connects to the broker with}
+END
+    exit
+    ;;
   *)
-    echo "usage: create-secrets.sh [managed]" >&2
+    echo "usage: create-secrets.sh [managed|order-source]" >&2
     exit 2
     ;;
 esac

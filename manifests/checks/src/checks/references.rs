@@ -6,7 +6,7 @@ use super::Inputs;
 use crate::object::Object;
 
 /// Parts of names whose values may not stand in a manifest.
-const SECRET_WORDS: [&str; 5] = ["password", "token", "login", "secret", "credential"];
+const SECRET_WORDS: [&str; 6] = ["password", "token", "login", "secret", "credential", "connectionstring"];
 
 /// A reference that was found.
 #[derive(Debug)]

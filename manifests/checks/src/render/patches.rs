@@ -37,7 +37,11 @@ impl Patch {
             }
             _ => bail!("a patch has to have either patch or path"),
         };
-        for document in documents::<Value>(&text)? {
+        let documents = documents::<Value>(&text)?;
+        // Kustomize 5.5 crashes where an object is deleted in a patch of several.
+        let deletes = documents.iter().any(|document| document.get("$patch").is_some());
+        ensure!(documents.len() == 1 || !deletes, "$patch: delete has to be a patch of its own");
+        for document in documents {
             if document.is_array() {
                 self.apply_operations(document, objects)?;
             } else {

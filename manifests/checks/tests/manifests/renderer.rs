@@ -59,6 +59,10 @@ fn what_it_does_not_know_is_refused_by_name() {
             "resources: [object.yaml]\npatches: [{patch: '{kind: ConfigMap, metadata: {name: a}, $patch: replace}'}]\n",
             "$patch",
         ),
+        (
+            "resources: [object.yaml]\npatches:\n  - patch: |-\n      {kind: ConfigMap, metadata: {name: a}, $patch: delete}\n      ---\n      {kind: ConfigMap, metadata: {name: a}}\n",
+            "a patch of its own",
+        ),
     ] {
         let error = rendered(&format!("{HEAD}{rest}")).expect_err(rest);
         assert!(error.contains(expected), "{rest}: {error}");

@@ -49,10 +49,26 @@ pub(crate) fn application() -> Application {
     Application::parse(&std::fs::read_to_string(repository().join("spin.toml")).unwrap()).unwrap()
 }
 
-/// A folder rendered, with the application, and the Secrets that its README has made.
+/// A folder rendered, with the application, and the Secrets that `create-secrets.sh` makes for it.
 pub(crate) fn inputs(folder: &Path) -> Inputs {
-    let objects = render(folder).unwrap();
-    Inputs { objects, application: application(), secrets: secrets(&[], &[]) }
+    inputs_of(render(folder).unwrap())
+}
+
+/// The same for objects that are rendered.
+pub(crate) fn inputs_of(objects: Vec<Object>) -> Inputs {
+    let mut secrets = if objects.iter().any(|object| object.id() == "StatefulSet/redis") {
+        secrets(&[], &[])
+    } else {
+        let url = object(&objects, "ConfigMap/settings").text("/data/redis_url");
+        let host = url.split_once("://").unwrap().1;
+        secrets(&["managed"], &[("REDIS_HOST", host), ("REDIS_USER", "pipeline"), ("REDIS_PASSWORD", "hush")])
+    };
+    secrets.extend(order_source());
+    Inputs { objects, application: application(), secrets }
+}
+
+fn order_source() -> Secrets {
+    secrets(&["order-source"], &[("CONNECTION", "amqp://broker")])
 }
 
 pub(crate) fn object<'a>(objects: &'a [Object], id: &str) -> &'a Object {

@@ -74,6 +74,15 @@ pub(super) const REFERENCES: &[Example] = &[
         "a Secret stands in the manifests",
     ),
     (
+        "no secret stands in plain text",
+        |m| {
+            let metadata =
+                json!([{ "name": "connectionString", "value": "Endpoint=sb://x;SharedAccessKey=y" }]);
+            m.objects.push(Object(json!({ "kind": "Component", "spec": { "metadata": metadata } })));
+        },
+        "connectionString stands in plain text",
+    ),
+    (
         "everything is in one namespace",
         |m| set(m, WORKER, "/metadata/namespace", json!("default")),
         "SpinApp/receiver-simple: it is in \"default\"",
