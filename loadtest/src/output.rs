@@ -4,6 +4,7 @@
 //! written takes its place at the very end.
 
 use std::fs::{File, Permissions};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,7 @@ impl Output {
     ///
     /// # Errors
     /// When it cannot be created; the text names the flag.
-    pub fn create(path: Option<&PathBuf>, flag: &'static str) -> Result<Option<Self>> {
+    pub fn create(path: Option<&Path>, flag: &'static str) -> Result<Option<Self>> {
         let Some(path) = path else { return Ok(None) };
         let what = || format!("{flag}: failed to create {}", path.display());
         let is_new_or_file = path.metadata().map_or(true, |found| found.is_file());
@@ -45,20 +46,20 @@ impl Output {
         } else {
             Place::There(File::options().write(true).open(path).with_context(what)?)
         };
-        Ok(Some(Self { flag, path: path.clone(), place }))
+        Ok(Some(Self { flag, path: path.to_owned(), place }))
     }
 
     /// Fills it.
     ///
     /// # Errors
     /// When it cannot be written; the text names the flag.
-    pub fn write(self, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
-        let what = format!("{}: failed to write {}", self.flag, self.path.display());
+    pub fn write(self, text: &[u8]) -> Result<()> {
+        let what = || format!("{}: failed to write {}", self.flag, self.path.display());
         match self.place {
-            Place::There(mut file) => write(&mut file).context(what),
+            Place::There(mut file) => file.write_all(text).with_context(what),
             Place::Beside(mut file) => {
-                write(file.as_file_mut()).with_context(|| what.clone())?;
-                file.persist(&self.path).context(what)?;
+                file.write_all(text).with_context(what)?;
+                file.persist(&self.path).with_context(what)?;
                 Ok(())
             }
         }
@@ -69,11 +70,10 @@ impl Output {
     /// # Errors
     /// As [`Output::write`].
     pub fn write_json(self, value: &impl serde::Serialize) -> Result<()> {
-        self.write(|file| {
-            let mut text = serde_json::to_vec_pretty(value)?;
-            text.push(b'\n');
-            Ok(std::io::Write::write_all(file, &text)?)
-        })
+        let mut text = serde_json::to_vec_pretty(value)
+            .with_context(|| format!("{}: failed to make JSON", self.flag))?;
+        text.push(b'\n');
+        self.write(&text)
     }
 }
 
@@ -86,9 +86,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
         std::fs::write(&path, "before").unwrap();
-        drop(Output::create(Some(&path), "--json").unwrap());
+        drop(Output::create(Some(path.as_path()), "--json").unwrap());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
-        let output = Output::create(Some(&path), "--json").unwrap().unwrap();
+        let output = Output::create(Some(path.as_path()), "--json").unwrap().unwrap();
         output.write_json(&[1, 2]).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "[\n  1,\n  2\n]\n");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
@@ -97,14 +97,14 @@ mod tests {
     #[test]
     fn a_device_is_written_and_not_replaced() {
         let path = PathBuf::from("/dev/null");
-        Output::create(Some(&path), "--json").unwrap().unwrap().write_json(&1).unwrap();
+        Output::create(Some(path.as_path()), "--json").unwrap().unwrap().write_json(&1).unwrap();
         assert!(!path.metadata().unwrap().is_file());
     }
 
     #[test]
     fn what_cannot_be_created_is_told_with_its_flag() {
         let path = PathBuf::from("/nonexistent/report.json");
-        let error = format!("{:#}", Output::create(Some(&path), "--json").unwrap_err());
+        let error = format!("{:#}", Output::create(Some(path.as_path()), "--json").unwrap_err());
         assert!(error.contains("--json") && error.contains("/nonexistent/report.json"), "{error}");
     }
 }

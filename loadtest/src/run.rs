@@ -1,6 +1,5 @@
 //! One run: prepare, release, watch, verify, report.
 
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -37,8 +36,8 @@ const LOOK_PART: u32 = 600;
 /// When the run cannot be carried to its end: a file or Redis cannot be used.
 pub fn run(load: &Load) -> Result<bool> {
     let target = load.target();
-    let json = Output::create(target.json.as_ref(), "--json")?;
-    let html = Output::create(target.html.as_ref(), "--html")?;
+    let json = Output::create(target.json.as_deref(), "--json")?;
+    let html = Output::create(target.html.as_deref(), "--html")?;
     // The first ends the sending, the second the waiting, the third does not even wait for the report.
     stop::listen_and_end_at(3)?;
     let report = carry_out(load)?;
@@ -46,7 +45,7 @@ pub fn run(load: &Load) -> Result<bool> {
         json.write_json(&report)?;
     }
     if let Some(html) = html {
-        html.write(|file| Ok(file.write_all(page::page(&report)?.as_bytes())?))?;
+        html.write(page::page(&report)?.as_bytes())?;
     }
     print!("{}", report.to_text());
     Ok(report.is_clean() && report.not_taken.is_empty())

@@ -17,8 +17,6 @@ pub mod report;
 pub mod supervisor;
 pub mod workload;
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -29,6 +27,7 @@ use rand_chacha::ChaCha8Rng;
 use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 
 use crate::cli::ChaosOptions;
+use crate::output::Output;
 use crate::processes::beside;
 use crate::stop;
 use crate::verify::results::Before;
@@ -66,17 +65,11 @@ struct Struck {
 /// # Errors
 /// When it cannot be run to its end: something cannot be started or broken, or work does not go on after a fault.
 pub fn run(options: &ChaosOptions) -> Result<bool> {
-    let json = options.json.as_ref().map(|path| {
-        let file = File::create(path).with_context(|| format!("--json: failed to create {}", path.display()));
-        file.map(|file| (file, path))
-    });
-    let json = json.transpose()?;
+    let json = Output::create(options.json.as_deref(), "--json")?;
     stop::listen()?;
     let report = chaos(options)?;
-    if let Some((mut file, path)) = json {
-        let what = || format!("--json: failed to write {}", path.display());
-        serde_json::to_writer_pretty(&mut file, &report).with_context(what)?;
-        file.write_all(b"\n").with_context(what)?;
+    if let Some(json) = json {
+        json.write_json(&report)?;
     }
     print!("{}", report.to_text());
     Ok(report.is_clean())

@@ -11,7 +11,6 @@ pub mod instances;
 pub mod options;
 pub mod report;
 
-use std::io::Write as _;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
@@ -19,9 +18,10 @@ use conventional::connection::RedisConnection;
 use private_redis::RedisServer;
 use shared::queue::Stream;
 
+use crate::output::Output;
 use crate::stop;
 use crate::summary::host;
-use crate::versus::create;
+
 use crate::versus::first::{FirstConfirmation, first_confirmation};
 use crate::versus::options::Runtime;
 use crate::versus::sides::{Side, Sides, Spread};
@@ -42,12 +42,11 @@ const WAYS: [Way; 5] = [
 /// # Errors
 /// When it cannot be run to its end, or an order is not confirmed as it must be.
 pub fn run(options: &ColdStartOptions) -> Result<bool> {
-    let json = create(options.json.as_ref(), "--json")?;
+    let json = Output::create(options.json.as_deref(), "--json")?;
     stop::listen()?;
     let report = cold_start(options)?;
-    if let Some(mut file) = json {
-        serde_json::to_writer_pretty(&mut file, &report).context("--json: failed to write the report")?;
-        file.write_all(b"\n").context("--json: failed to write the report")?;
+    if let Some(json) = json {
+        json.write_json(&report)?;
     }
     print!("{}", report.to_text());
     Ok(true)

@@ -13,8 +13,6 @@ pub mod options;
 pub mod orders;
 pub mod report;
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -22,6 +20,7 @@ use anyhow::{Context, Result, bail};
 use conventional::connection::RedisConnection;
 use private_redis::RedisServer;
 
+use crate::output::Output;
 use crate::processes::beside;
 use crate::stop;
 use app::{App, listeners};
@@ -39,17 +38,11 @@ const FIRST_STEPS: [u32; 4] = [1, 10, 50, 100];
 /// # Errors
 /// When it cannot be run to its end.
 pub fn run(options: &DensityOptions) -> Result<bool> {
-    let json = options.json.as_ref().map(|path| {
-        let file = File::create(path).with_context(|| format!("--json: failed to create {}", path.display()));
-        file.map(|file| (file, path))
-    });
-    let json = json.transpose()?;
+    let json = Output::create(options.json.as_deref(), "--json")?;
     stop::listen()?;
     let report = density(options)?;
-    if let Some((mut file, path)) = json {
-        let what = || format!("--json: failed to write {}", path.display());
-        serde_json::to_writer_pretty(&mut file, &report).with_context(what)?;
-        file.write_all(b"\n").with_context(what)?;
+    if let Some(json) = json {
+        json.write_json(&report)?;
     }
     print!("{}", report.to_text());
     Ok(report.is_clean())

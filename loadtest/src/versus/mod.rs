@@ -14,9 +14,6 @@ pub mod report;
 pub mod sides;
 pub mod text;
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
@@ -29,6 +26,7 @@ use crate::cli::{BurstOptions, Generated, Load, Recipe, Target};
 use crate::compare::{Group, compare};
 use crate::density::figures::{idle_cpu_ms_per_s, memory};
 use crate::measure;
+use crate::output::Output;
 use crate::report::{Door, Report};
 use crate::run::carry_out;
 use crate::stop;
@@ -46,27 +44,18 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// # Errors
 /// When it cannot be run to its end, or an order of a round is lost, doubled or wrong.
 pub fn run(options: &VersusOptions) -> Result<bool> {
-    let json = create(options.json.as_ref(), "--json")?;
-    let html = create(options.html.as_ref(), "--html")?;
+    let json = Output::create(options.json.as_deref(), "--json")?;
+    let html = Output::create(options.html.as_deref(), "--html")?;
     stop::listen()?;
     let (report, groups) = versus(options)?;
-    if let Some(mut file) = json {
-        serde_json::to_writer_pretty(&mut file, &report).context("--json: failed to write the report")?;
-        file.write_all(b"\n").context("--json: failed to write the report")?;
+    if let Some(json) = json {
+        json.write_json(&report)?;
     }
-    if let Some(mut file) = html {
-        file.write_all(compare(groups).1.as_bytes()).context("--html: failed to write the page")?;
+    if let Some(html) = html {
+        html.write(compare(groups).1.as_bytes())?;
     }
     print!("{}", report.to_text());
     Ok(true)
-}
-
-/// Opens a file for a report before the run: a path that cannot be written must not cost one.
-pub(crate) fn create(path: Option<&PathBuf>, flag: &str) -> Result<Option<File>> {
-    let create = |path: &PathBuf| {
-        File::create(path).with_context(|| format!("{flag}: failed to create {}", path.display()))
-    };
-    path.map(create).transpose()
 }
 
 fn versus(options: &VersusOptions) -> Result<(VersusReport, Vec<Group>)> {
