@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadtest::cli::{Arguments, Command};
-use loadtest::{chaos, cold_start, compare, cost, dead_letters, density, generate, orders, run, scaling, versus};
+use loadtest::{
+    chaos, cold_start, compare, cost, dead_letters, density, generate, orders, run, scaling, versus,
+};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
