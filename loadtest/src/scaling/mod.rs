@@ -20,10 +20,6 @@ pub mod speed;
 pub mod stage;
 pub mod text;
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
@@ -35,6 +31,7 @@ use self::options::{Assumptions, CurveOptions, ScalingOptions, SpeedOptions, Tri
 use self::outcome::{Outcome, Story};
 use self::speed::Speed;
 use self::stage::Pace;
+use crate::output::Output;
 
 /// What `--json` writes: all inputs and all results.
 #[derive(Debug, Serialize)]
@@ -77,24 +74,15 @@ impl Answer {
 /// # Errors
 /// When an input is missing or wrong, with flag, file and field, or when a result cannot be written.
 pub fn run(options: &ScalingOptions) -> Result<bool> {
-    let create = |flag: &'static str, path: &Path| {
-        File::create(path).with_context(|| format!("{flag}: failed to create {}", path.display()))
-    };
-    let json =
-        options.json.as_deref().map(|path| create("--json", path).map(|file| (file, path))).transpose()?;
-    let html =
-        options.html.as_deref().map(|path| create("--html", path).map(|file| (file, path))).transpose()?;
+    let json = Output::create(options.json.as_deref(), "--json")?;
+    let html = Output::create(options.html.as_deref(), "--html")?;
     let answer = answer(options)?;
     print!("{}", text::of(&answer));
-    if let Some((mut file, path)) = json {
-        let failed = || format!("--json: failed to write {}", path.display());
-        serde_json::to_writer_pretty(&mut file, &answer).with_context(failed)?;
-        file.write_all(b"\n").with_context(failed)?;
+    if let Some(json) = json {
+        json.write_json(&answer)?;
     }
-    if let Some((mut file, path)) = html {
-        let page = page::page(&answer)?;
-        file.write_all(page.as_bytes())
-            .with_context(|| format!("--html: failed to write {}", path.display()))?;
+    if let Some(html) = html {
+        html.write(page::page(&answer)?.as_bytes())?;
     }
     Ok(true)
 }
