@@ -81,6 +81,13 @@ pub fn run(options: &CostOptions) -> Result<bool> {
         print!("{}", text::of_reference(&published, &prices));
         return json.map_or(Ok(()), |(file, path)| write_json(file, path, &published)).map(|()| true);
     }
+    let answer = answer_of(options, prices)?;
+    print!("{}", text::of_answer(&answer));
+    json.map_or(Ok(()), |(file, path)| write_json(file, path, &answer)).map(|()| true)
+}
+
+/// Reads what the flags name, and answers.
+fn answer_of(options: &CostOptions, prices: Prices) -> Result<Answer> {
     let report = options.report.as_deref().context("--report: missing")?;
     let mut reports = vec![Measured::read("--report", report)?];
     if let Some(path) = &options.baseline {
@@ -90,9 +97,7 @@ pub fn run(options: &CostOptions) -> Result<bool> {
         Some(path) => (path.display().to_string(), Day::read(path).context("--shape")?),
         None => ("the checked-in day".to_string(), Day::parse(CHECKED_IN_DAY)?),
     };
-    let answer = answer(options, reports, choose(prices, &options.nodes)?, day)?;
-    print!("{}", text::of_answer(&answer));
-    json.map_or(Ok(()), |(file, path)| write_json(file, path, &answer)).map(|()| true)
+    answer(options, reports, choose(prices, &options.nodes)?, day)
 }
 
 fn answer(
@@ -215,7 +220,8 @@ mod tests {
         let folder = TempDir::new().expect("a folder");
         for (name, app_cpu_s) in [("r.json", 0.4), ("b.json", 0.2)] {
             let report = json!({
-                "orders": 10_000, "total_s": 0.5, "cores": 2,
+                "shape": {"kind": "burst"}, "confirmed": 10_000, "dead_lettered": 0, "duplicates": 0,
+                "total_s": 0.5, "cores": 2,
                 "cpu_s": {"app": app_cpu_s, "redis": 0.4}, "rss_mib": {"app": 35.0, "redis": 0.01},
             });
             fs::write(folder.path().join(name), report.to_string()).expect("a file");
@@ -264,6 +270,56 @@ mod tests {
                 assert!(usd[0] >= usd[1] && usd[1] > usd[2], "{row}");
             }
         }
+    }
+
+    /// What the terminal says.
+    fn told(folder: &TempDir, flags: &str) -> String {
+        let flags = format!("cost {flags}").replace("DIR", &folder.path().display().to_string());
+        let options = Line::try_parse_from(flags.split_whitespace()).expect("flags").options;
+        text::of_answer(&answer_of(&options, Prices::read(None).expect("prices")).expect("an answer"))
+    }
+
+    #[test]
+    fn the_baseline_is_reckoned_for_itself_because_its_nodes_are_whole_as_well() {
+        let folder = a_folder();
+        let flags = "--report DIR/r.json --baseline DIR/b.json --nodes D2ds_v5,D2pds_v5 --multiply 2000";
+        let rows = cost(&folder, flags).expect("an answer")["rows"].take();
+        // Rows are r.json and b.json on the first node, then on the second.
+        let usd = |way: &str, row: usize| rows[row][way]["usd"].as_f64().expect("a cost");
+        let (first, last) = (usd("always_on", 1), usd("pool_to_zero", 3));
+        let of_the_app = usd("pool_to_zero", 2) / usd("always_on", 0);
+        assert!((last / first - of_the_app).abs() > 0.005, "the example shows that the two differ");
+        let text = told(&folder, flags);
+        let expected = format!(
+            "For the baseline the other changes are from {first:.2} to {last:.2} USD a day, x {:.3}.",
+            last / first
+        );
+        assert!(text.contains(&expected), "{expected}: {text}");
+        assert!(!text.contains("same for the baseline"), "{text}");
+        assert!(!told(&folder, "--report DIR/r.json").contains("baseline the other"), "there is none");
+    }
+
+    #[test]
+    fn the_example_is_told_by_the_factors_of_its_prices() {
+        let mut prices = Prices::read(None).expect("the checked-in table");
+        let of_reference =
+            |prices: &Prices| text::of_reference(&reference::decompose(prices).expect("nodes"), prices);
+        let text = of_reference(&prices);
+        assert!(text.contains("published 0.40, by these prices 0.401: 0.500 (vCPUs of a node, 4 of DS3_v2 to 2 of D2pds_v5) times 0.801 (price of a vCPU, "), "{text}");
+        // As many processors as before, at half the price of each, and one node at the same price as before.
+        for node in &mut prices.nodes {
+            let (vcpus, usd_per_hour) = match node.name.as_str() {
+                "DS3_v2" => (4.0, 0.4),
+                "D2pds_v5" => (4.0, 0.2),
+                "D4pds_v5" => (4.0, 0.4),
+                _ => continue,
+            };
+            (node.vcpus, node.usd_per_hour) = (vcpus, usd_per_hour);
+        }
+        let text = of_reference(&prices);
+        assert!(text.contains("published 0.40, by these prices 0.500: 0.500 (price of a vCPU, "), "{text}");
+        assert!(text.contains("published 0.80, by these prices 1.000: no factor but 1"), "{text}");
+        assert!(!text.contains("half as many"), "{text}");
     }
 
     #[test]

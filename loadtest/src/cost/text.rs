@@ -49,12 +49,27 @@ pub fn of_answer(answer: &Answer) -> String {
 /// The answer about the published reference.
 pub fn of_reference(all: &[Published], prices: &Prices) -> String {
     let mut text = format!("The reference's saving, by the prices of {}:\n\n", prices.file);
-    for one in all.iter().filter(|one| one.waterfall.ratio != 1.0) {
+    // The node that the others are compared with is not compared with itself.
+    for one in all.iter().filter(|one| one.published != 1.0) {
+        let (published, ratio) = (one.published, one.waterfall.ratio);
+        let factors = factors_in_words(&one.waterfall);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "published {:.2}\n\n{}\n", one.published, waterfall(&one.waterfall));
+        let _ = writeln!(text, "published {published:.2}, by these prices {ratio:.3}: {factors}\n");
+        let _ = writeln!(text, "{}\n", waterfall(&one.waterfall));
     }
-    text + "The 60 % are 0.50, half as many vCPUs, times 0.80, a cheaper vCPU. Nothing of it is the effect of WebAssembly, and nothing of \
-            scaling to zero:\nany program that runs on the smaller node and on Arm saves the same.\n"
+    text + "Nothing of it is the effect of WebAssembly, and nothing of scaling to zero: any program that runs on such a node pays \
+            the same.\n"
+}
+
+/// The factors that are not 1, as a product.
+fn factors_in_words(waterfall: &Waterfall) -> String {
+    let changed = waterfall.factors.iter().filter(|factor| (factor.factor - 1.0).abs() > 1e-9);
+    let in_words = |factor: &Factor| {
+        let Factor { name, from, to, factor, .. } = factor;
+        format!("{factor:.3} ({name}, {from} to {to})")
+    };
+    let words: Vec<String> = changed.map(in_words).collect();
+    if words.is_empty() { "no factor but 1".into() } else { words.join(" times ") }
 }
 
 fn table(header: &[&str]) -> Table {
@@ -153,11 +168,16 @@ fn conclusion(answer: &Answer) -> Vec<String> {
         ),
         None => format!("{:.2} USD a day, whatever is changed.", factors.usd_from),
     });
-    if answer.reports.len() > 1 {
+    // The last row is that of the baseline, where there is one, on the node which the factors end with.
+    if let (Some(_), Some(last)) = (answer.reports.get(1), answer.rows.last()) {
         // The order of the changes is fixed: this one comes first.
         let of_an_order = factors.factors.first().map_or(1.0, |factor| factor.factor);
+        words.push(format!("The program itself, compared with the baseline, is x {of_an_order:.3}."));
+        // Reckoned anew: nodes are whole, so a change need not do for one program what it does for the other.
+        let (first, last) = (factors.usd_from, last.pool_to_zero.usd);
         words.push(format!(
-            "The program itself, compared with the baseline, is x {of_an_order:.3}; everything else would be the same for the baseline."
+            "For the baseline the other changes are from {first:.2} to {last:.2} USD a day, x {:.3}.",
+            last / first
         ));
     }
     // The report's last row is that of the node which the factors end with.

@@ -105,7 +105,8 @@ mod tests {
     /// 120 us of the app and 150 of Redis for an order, a quarter of the orders complex.
     fn a_report() -> NamedTempFile {
         let report = json!({
-            "orders": 10_000, "total_s": 0.5, "cores": 2, "lanes": {"simple": 7_500, "complex": 2_500},
+            "shape": {"kind": "burst"}, "confirmed": 10_000, "dead_lettered": 0, "duplicates": 0,
+            "total_s": 0.5, "cores": 2, "lanes": {"simple": 7_500, "complex": 2_500},
             "cpu_s": {"app": 1.2, "redis": 1.5}, "rss_mib": {"app": 35.0, "redis": 40.0},
         });
         let mut file = NamedTempFile::new().expect("a file");
