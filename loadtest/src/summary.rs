@@ -98,13 +98,13 @@ pub fn report(
     shares: Vec<Share>,
 ) -> Report {
     let About { shape, via, generated, file, interrupted, target } = about;
-    let (orders, done) = (verdict.sent, verdict.confirmed + verdict.dead_lettered + verdict.duplicates);
+    let orders = verdict.sent;
     // The release is known in microseconds, the last entry in milliseconds, rounded down: half a millisecond is added for it.
     let total_s = verdict
         .last_done_at_ms
         .map_or(0.0, |last| (last as f64 * 1_000.0 + 500.0 - released_at_us as f64).max(0.0) / 1e6);
     let recipe = generated.map(|generated| generated.recipe);
-    Report {
+    let mut report = Report {
         report_version: Report::VERSION,
         loadtest_version: env!("CARGO_PKG_VERSION").into(),
         started_at: DateTime::from_timestamp_micros(released_at_us as i64).unwrap_or_default(),
@@ -133,7 +133,7 @@ pub fn report(
         shares,
         enqueue_s: verdict.last_acknowledged_us as f64 / 1e6,
         total_s,
-        orders_per_s: if total_s > 0.0 { done as f64 / total_s } else { 0.0 },
+        orders_per_s: 0.0,
         latency_ms: percentiles(&verdict.latency_us),
         latency_histogram: buckets(&verdict.latency_us),
         queue_latency_ms: percentiles(&verdict.queue_latency_us),
@@ -152,7 +152,11 @@ pub fn report(
         redis_settings: surroundings.redis_settings,
         cores: std::thread::available_parallelism().map_or(0, usize::from),
         host: host(),
+    };
+    if total_s > 0.0 {
+        report.orders_per_s = report.done() as f64 / total_s;
     }
+    report
 }
 
 /// This machine, as far as it tells.

@@ -9,14 +9,12 @@ mod options;
 mod page;
 mod text;
 
-use std::fs::File;
-use std::io::Write as _;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 pub use figures::Spread;
 pub use options::{CompareOptions, NamedFiles};
 
+use crate::output::Output;
 use crate::report::Report;
 use crate::report::units::digits;
 use figures::{FIGURES, Figure};
@@ -105,11 +103,10 @@ impl Comparison {
 /// # Errors
 /// When a report cannot be read or the page cannot be written.
 pub fn run(options: &CompareOptions) -> Result<bool> {
+    let html = Output::create(options.html.as_deref(), "--html")?;
     let comparison = Comparison::of(options.groups()?);
-    if let Some(path) = &options.html {
-        let what = || format!("--html: failed to write {}", path.display());
-        let mut file = File::create(path).with_context(what)?;
-        file.write_all(page::page(&comparison).as_bytes()).with_context(what)?;
+    if let Some(html) = html {
+        html.write(page::page(&comparison).as_bytes())?;
     }
     print!("{}", text::text(&comparison));
     Ok(true)

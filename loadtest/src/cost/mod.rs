@@ -19,10 +19,6 @@ pub mod prices;
 pub mod reference;
 pub mod text;
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
@@ -33,6 +29,7 @@ use self::options::{Assumptions, CostOptions, Example, RedisPlace};
 use self::plan::{Load, Row};
 use self::prices::{NodeType, Prices};
 use crate::day::Day;
+use crate::output::Output;
 
 /// The checked-in day, used when no other is named.
 const CHECKED_IN_DAY: &str = include_str!("../../shapes/day.csv");
@@ -69,21 +66,16 @@ pub struct Answer {
 /// # Errors
 /// When an input is missing or wrong, with flag, file and field, or when a result cannot be written.
 pub fn run(options: &CostOptions) -> Result<bool> {
-    let json = options.json.as_deref();
-    let json = json.map(|path| {
-        let file = File::create(path).with_context(|| format!("--json: failed to create {}", path.display()));
-        file.map(|file| (file, path))
-    });
-    let json = json.transpose()?;
+    let json = Output::create(options.json.as_deref(), "--json")?;
     let prices = Prices::read(options.prices.as_deref())?;
     if let Some(Example::Reference) = options.example {
         let published = reference::decompose(&prices)?;
         print!("{}", text::of_reference(&published, &prices));
-        return json.map_or(Ok(()), |(file, path)| write_json(file, path, &published)).map(|()| true);
+        return json.map_or(Ok(()), |json| json.write_json(&published)).map(|()| true);
     }
     let answer = answer_of(options, prices)?;
     print!("{}", text::of_answer(&answer));
-    json.map_or(Ok(()), |(file, path)| write_json(file, path, &answer)).map(|()| true)
+    json.map_or(Ok(()), |json| json.write_json(&answer)).map(|()| true)
 }
 
 /// Reads what the flags name, and answers.
@@ -160,12 +152,6 @@ fn warnings(reports: &[Measured], nodes: &[NodeType], load: &Load, assumed: &Ass
         warnings.push("the two reports are from machines with different numbers of processors".into());
     }
     warnings
-}
-
-fn write_json(mut file: File, path: &Path, what: &impl Serialize) -> Result<()> {
-    let failed = || format!("--json: failed to write {}", path.display());
-    serde_json::to_writer_pretty(&mut file, what).with_context(failed)?;
-    file.write_all(b"\n").with_context(failed)
 }
 
 #[cfg(test)]

@@ -8,19 +8,19 @@
 
 mod distribution;
 pub mod page;
+mod shape;
 pub mod text;
 pub(crate) mod units;
 mod verdict;
 mod words;
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+pub use shape::{Arrivals, Door, Shape, Via};
 
 /// The report of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -121,98 +121,6 @@ pub struct Report {
     pub cores: usize,
     /// This machine.
     pub host: Host,
-}
-
-/// When orders are due.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Shape {
-    /// All at once.
-    Burst {
-        /// Whether all became visible in one instant, as scheduled messages do; otherwise they come as fast as they can be sent.
-        scheduled: bool,
-    },
-    /// A constant rate.
-    Steady {
-        /// Orders a second.
-        rate: f64,
-        /// For how long, in seconds.
-        duration_s: f64,
-        /// How they are spaced.
-        arrivals: Arrivals,
-    },
-    /// Days squeezed into minutes.
-    Wave {
-        /// Length of one day in seconds.
-        day_s: f64,
-        /// How many days.
-        days: u32,
-        /// Orders of one day.
-        orders_per_day: f64,
-        /// The file of the day's curve; none for the built-in one.
-        day: Option<String>,
-        /// How they are spaced.
-        arrivals: Arrivals,
-    },
-    /// Nothing, then many within a short time, again and again.
-    Spikes {
-        /// How many spikes.
-        times: u32,
-        /// Orders of one spike.
-        orders: u64,
-        /// Length of a spike in seconds.
-        within_s: f64,
-        /// Quiet seconds between two spikes.
-        pause_s: f64,
-        /// How they are spaced.
-        arrivals: Arrivals,
-    },
-    /// A constant rate for hours.
-    Soak {
-        /// Orders a second.
-        rate: f64,
-        /// For how long, in hours.
-        hours: f64,
-        /// How they are spaced.
-        arrivals: Arrivals,
-    },
-    /// The recorded times of a file.
-    Replay {
-        /// How many times faster than recorded.
-        speed: f64,
-    },
-}
-
-/// How orders are spaced within a rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Arrivals {
-    /// In equal steps.
-    Even,
-    /// Each independent of the others, as many customers are: a Poisson process.
-    Random,
-}
-
-/// How orders are sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Via {
-    /// Through which door.
-    pub door: Door,
-    /// Connections at once.
-    pub connections: usize,
-    /// The most orders in one pipeline or request.
-    pub batch: usize,
-}
-
-/// Where orders enter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Door {
-    /// XADD and a ring of the bell.
-    Redis,
-    /// POST /orders.
-    Http,
 }
 
 /// Orders that were not taken in for one reason.
@@ -419,7 +327,8 @@ impl Report {
     /// Entries that the app has dealt with: what its time and its CPU went into. Orders that were refused, not taken in or lost cost it
     /// nothing, and copies cost it as much as an order does.
     pub fn done(&self) -> u64 {
-        self.confirmed + self.dead_lettered + self.duplicates
+        // An order that was confirmed before the run counts as confirmed, and as a duplicate as well.
+        (self.confirmed + self.dead_lettered + self.duplicates).min(self.orders)
     }
 
     /// Of the orders sent, those that were answered with something else than an acceptance or a refusal for cause.
@@ -430,16 +339,6 @@ impl Report {
     /// So many seconds of CPU for each entry that was dealt with, in microseconds; none where none was.
     pub(crate) fn us_per_order(&self, cpu_s: f64) -> Option<f64> {
         (self.done() > 0).then(|| cpu_s * 1e6 / self.done() as f64)
-    }
-
-    /// Writes the JSON form.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write_json(&self, mut file: &File, path: &Path) -> Result<()> {
-        let what = || format!("--json: failed to write {}", path.display());
-        serde_json::to_writer_pretty(&mut file, self).with_context(what)?;
-        file.write_all(b"\n").with_context(what)
     }
 
     /// Reads the JSON form.

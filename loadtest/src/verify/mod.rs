@@ -4,8 +4,9 @@
 //! [`Ledger`] until it is settled: to check a confirmation, the order is made or read again, and its confirmation made again natively.
 //!
 //! - this file: one result against its order       - [`verdict`]: what it comes to
-//! - [`results`]: the results themselves, and what was there before
+//! - [`results`]: the results themselves, and what was there before       - [`known`]: orders that were done before
 
+mod known;
 pub mod results;
 mod verdict;
 
@@ -60,7 +61,7 @@ pub struct Rules {
     pub senders: u64,
     /// Whether a sender is told where an order was written; otherwise the order's state is asked.
     pub tells_entry_ids: bool,
-    /// When the first order was due, in Unix microseconds by the clock of Redis.
+    /// When times begin to count, in Unix microseconds by the clock of Redis.
     pub released_at_us: u64,
 }
 
@@ -337,41 +338,6 @@ impl Verifier {
             }
         }
         Ok(true)
-    }
-
-    /// An order that was confirmed before this run: what was sent now is a duplicate, and that confirmation still has to be right.
-    fn known_before(&mut self, redis: &mut impl Ask, id: Uuid, seen: &mut HashMap<Uuid, bool>) -> Result<()> {
-        if let Some(is_right) = seen.get(&id) {
-            self.verdict.duplicates += u64::from(*is_right);
-            return Ok(());
-        }
-        let known = &self.before.known[&id];
-        let is_right = match self.results.confirmation_at(redis, &known.confirmed)? {
-            None => None,
-            Some(found) => {
-                let queued = |position: &u64| {
-                    (*position, Line { entry_id: Some(known.ingress), ..self.ledger.get(*position) })
-                };
-                let copies: Vec<(u64, Line)> = self.source.positions(id).iter().map(queued).collect();
-                Some(self.matching(&found, &copies)?.map(|(_, _, lane)| lane))
-            }
-        };
-        match is_right {
-            None => {
-                self.verdict.lost += 1;
-                keep(&mut self.verdict.failures.lost, || id.to_string());
-            }
-            Some(None) => {
-                self.wrong(id.to_string(), "the confirmation differs from the one made natively".into());
-            }
-            Some(Some(lane)) => {
-                self.verdict.duplicates += 1;
-                self.verdict.confirmed += 1;
-                self.verdict.lanes[usize::from(lane == Lane::Complex)] += 1;
-            }
-        }
-        seen.insert(id, matches!(is_right, Some(Some(_))));
-        Ok(())
     }
 
     fn wrong_order(&mut self, position: u64, why: String) -> Result<()> {

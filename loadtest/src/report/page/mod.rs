@@ -14,11 +14,7 @@ mod plot;
 mod series;
 mod style;
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::units::{count, digits, rate, time};
@@ -29,15 +25,6 @@ use series::Figures;
 
 /// Order ids shown of each kind; the JSON has more.
 const SHOWN: usize = 50;
-
-/// Writes the page.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn write(report: &Report, mut file: &File, path: &Path) -> Result<()> {
-    let page = page(report)?;
-    file.write_all(page.as_bytes()).with_context(|| format!("--html: failed to write {}", path.display()))
-}
 
 /// The page as text.
 ///
