@@ -10,7 +10,7 @@ use redis::Commands;
 use redis::streams::StreamRangeReply;
 use shared::queue::{Keys, QueueName, Stream};
 
-use crate::support::{PATIENCE, binary, repository};
+use crate::support::{PATIENCE, assert_all_ended, binary, children_of, repository};
 
 /// A run of the command, killed when a test ends before it does.
 struct Run(Option<Child>);
@@ -152,16 +152,7 @@ fn a_run_that_is_stopped_by_a_signal_leaves_no_process_behind() {
     assert!(started.len() >= 7, "redis and at least six of the seven processes: {started:?}");
     assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
     assert_eq!(run.end().status.code(), Some(1));
-    let left: Vec<i32> =
-        started.into_iter().filter(|pid| Path::new(&format!("/proc/{pid}")).exists()).collect();
-    assert!(left.is_empty(), "{left:?} still run");
-}
-
-fn children_of(parent: u32) -> Vec<i32> {
-    let stats = procfs::process::all_processes()
-        .expect("/proc can be read")
-        .filter_map(|process| process.ok()?.stat().ok());
-    stats.filter(|stat| u32::try_from(stat.ppid) == Ok(parent)).map(|stat| stat.pid).collect()
+    assert_all_ended(&started);
 }
 
 /// Takes the first good order out of ingress, acked, so that whoever holds it cannot route it.

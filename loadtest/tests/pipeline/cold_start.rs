@@ -1,12 +1,11 @@
 //! `loadtest cold-start`: instances, processes, and from no process to the first confirmation.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{PATIENCE, binary, repository};
+use crate::support::{PATIENCE, assert_all_ended, binary, children_of, repository};
 use crate::versus::{report, run, stand_in};
 
 #[test]
@@ -101,14 +100,5 @@ fn a_run_that_is_stopped_by_a_signal_leaves_no_process_behind() {
     };
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(1));
-    let left: Vec<_> =
-        started.into_iter().filter(|pid| Path::new(&format!("/proc/{pid}")).exists()).collect();
-    assert!(left.is_empty(), "{left:?} still run");
-}
-
-fn children_of(parent: u32) -> Vec<i32> {
-    let stats = procfs::process::all_processes()
-        .expect("/proc can be read")
-        .filter_map(|process| process.ok()?.stat().ok());
-    stats.filter(|stat| u32::try_from(stat.ppid) == Ok(parent)).map(|stat| stat.pid).collect()
+    assert_all_ended(&started);
 }

@@ -1,6 +1,5 @@
 //! Density: what idle copies cost, and that only those wake up that have something to do.
 
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use private_redis::RedisServer;
 use redis::Commands;
 use serde_json::Value;
 
-use crate::support::{PATIENCE, binary, repository};
+use crate::support::{PATIENCE, assert_all_ended, binary, children_of, repository};
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("loadtest"));
@@ -118,16 +117,7 @@ fn a_run_that_is_stopped_by_a_signal_leaves_no_process_behind() {
     };
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(1));
-    let left: Vec<_> =
-        started.into_iter().filter(|pid| Path::new(&format!("/proc/{pid}")).exists()).collect();
-    assert!(left.is_empty(), "{left:?} still run");
-}
-
-fn children_of(parent: u32) -> Vec<i32> {
-    let stats = procfs::process::all_processes()
-        .expect("/proc can be read")
-        .filter_map(|process| process.ok()?.stat().ok());
-    stats.filter(|stat| u32::try_from(stat.ppid) == Ok(parent)).map(|stat| stat.pid).collect()
+    assert_all_ended(&started);
 }
 
 fn arguments_of(pid: i32) -> String {

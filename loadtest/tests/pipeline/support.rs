@@ -260,6 +260,19 @@ fn collect(stream: impl Read + Send + 'static, output: Arc<Mutex<String>>) {
     });
 }
 
+/// The processes that a program has started itself.
+pub(crate) fn children_of(parent: u32) -> Vec<i32> {
+    let stats = procfs::process::all_processes()
+        .expect("/proc can be read")
+        .filter_map(|process| process.ok()?.stat().ok());
+    stats.filter(|stat| u32::try_from(stat.ppid) == Ok(parent)).map(|stat| stat.pid).collect()
+}
+
+pub(crate) fn assert_all_ended(processes: &[i32]) {
+    let left: Vec<_> = processes.iter().filter(|pid| Path::new(&format!("/proc/{pid}")).exists()).collect();
+    assert!(left.is_empty(), "{left:?} still run");
+}
+
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package has a parent folder").to_owned()
 }
