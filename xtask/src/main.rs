@@ -11,6 +11,7 @@ mod load;
 mod native;
 mod process;
 mod programs;
+mod publish;
 mod redis_keeper;
 mod repository;
 mod setup;
@@ -75,6 +76,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Push the app to a registry by `spin`, and name it in the manifests
+    Publish(publish::Arguments),
     /// Build everything and run every test
     Test {
         /// Passed to `cargo test`, for example a part of a test's name
@@ -124,6 +127,7 @@ fn run() -> Result<ExitCode> {
         Command::Burst { .. } => return load::burst(&repository, passed_on_arguments()),
         Command::Load { .. } => return load::load(&repository, passed_on_arguments()),
         Command::Loadtest { .. } => return load::any(&repository, &passed_on_arguments()),
+        Command::Publish(arguments) => publish::run(&repository, &arguments)?,
         Command::Test { .. } => return Ok(test::run(&repository, &passed_on_arguments())),
         Command::Clean { all } => clean::run(&repository, all)?,
         Command::KeepRedis { port, folder } => return Ok(redis_keeper::keep(port, folder)),

@@ -9,6 +9,7 @@
 
 mod fixture;
 mod interrupts;
+mod publish;
 
 use std::fs;
 use std::net::TcpStream;

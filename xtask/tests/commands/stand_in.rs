@@ -1,6 +1,6 @@
 //! Plays other programs for the tests of `xtask`, by the name it is started under.
 //!
-//! `spin` and `local-runtime` answer HTTP on `--listen`; `loadtest` prints its arguments; `cargo`, `rustc`,
+//! `spin` and `local-runtime` answer HTTP on `--listen`, `spin registry` prints; `loadtest` prints its arguments; `cargo`, `rustc`,
 //! `rustup` and `apt-get` do nothing or fail, as environment variables `STAND_IN_...` say.
 
 use std::env;
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = arguments.collect();
     let mut code = code_from("STAND_IN_EXIT", 0);
     match name.as_str() {
+        "spin" if arguments.first().is_some_and(|argument| argument == "registry") => registry(&arguments),
         "spin" | "local-runtime" => serve(&name, &arguments),
         "loadtest" => {
             loadtest(&arguments);
@@ -49,6 +50,12 @@ fn serve(name: &str, arguments: &[String]) {
     for stream in listener.incoming().flatten() {
         answer(stream);
     }
+}
+
+/// Prints its arguments and what `STAND_IN_PUSHED` holds.
+fn registry(arguments: &[String]) {
+    println!("spin arguments {}", arguments.join(" "));
+    println!("{}", env::var("STAND_IN_PUSHED").unwrap_or_default());
 }
 
 fn answer(mut stream: TcpStream) {

@@ -1,0 +1,245 @@
+//! `cargo xtask publish REF`: pushes the Spin application to a registry, and says or writes where the manifests name it.
+//!
+//! Only `spin` can push a Spin application, so nothing is built where it is missing. The manifests name images in one
+//! place, `images` of `manifests/base/kustomization.yaml`; by digest where the registry told one, since a tag can be moved.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::Running;
+use crate::repository::Repository;
+use crate::{programs, setup, wasm};
+
+/// How `manifests` call the application's image before kustomize writes its name in.
+const IMAGE: &str = "order-pipeline";
+const KUSTOMIZATION: &str = "manifests/base/kustomization.yaml";
+/// What `spin registry push` says in front of the digest.
+const DIGEST: &str = "Pushed with digest ";
+
+/// Flags of `cargo xtask publish`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Where to: registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0
+    #[arg(value_name = "REF")]
+    reference: String,
+    /// Write name and digest into manifests/base/kustomization.yaml
+    #[arg(long)]
+    set: bool,
+    /// For a registry without TLS or with a certificate that nobody signed
+    #[arg(long)]
+    insecure: bool,
+}
+
+/// A reference, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+struct Reference<'a> {
+    name: &'a str,
+    tag: &'a str,
+}
+
+impl<'a> Reference<'a> {
+    /// Wants registry, name and tag: what is left out would be guessed differently by `spin` and by the cluster.
+    fn parse(text: &'a str) -> Result<Self> {
+        let wanted = "REF has to be registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0";
+        if text.contains('@') {
+            bail!("{wanted}; a digest is the registry's to tell");
+        }
+        let after_host = text.rfind('/').with_context(|| wanted.to_owned())? + 1;
+        let colon = after_host + text[after_host..].find(':').with_context(|| wanted.to_owned())?;
+        let (name, tag) = (&text[..colon], &text[colon + 1..]);
+        // A registry refuses capitals; said here, before the build. The host may have a port.
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/:".contains(c);
+        let is_tag = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if name.starts_with('/') || name.ends_with('/') || !name.chars().all(is_name) {
+            bail!("{wanted}; the name has lower-case letters, digits and . _ - only");
+        }
+        if tag.is_empty() || !tag.chars().all(is_tag) {
+            bail!("{wanted}; the tag has letters, digits and . _ - only");
+        }
+        Ok(Self { name, tag })
+    }
+}
+
+/// Builds, pushes, and tells what the manifests have to name.
+///
+/// # Errors
+/// When `spin` is missing, the reference or the kustomization is not as expected, or the build or the push fails.
+pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
+    let reference = Reference::parse(&arguments.reference)?;
+    if programs::find("spin").is_none() {
+        bail!("`spin` is not on the PATH, and only it can push a Spin application; install Spin 3 or 4");
+    }
+    let file = repository.root().join(KUSTOMIZATION);
+    if arguments.set {
+        // Before anything is pushed: afterwards it would be half done.
+        rename(&read(&file)?, &reference, None)?;
+    }
+    let toolchain = setup::ensure_wasm_toolchain(repository, None)?;
+    wasm::build(repository, &toolchain)?;
+    let digest = push(repository, arguments)?;
+
+    if digest.is_none() {
+        println!("the registry told no digest; the manifests name the tag, which can be moved");
+    }
+    let lines = lines(&reference, digest.as_deref());
+    if arguments.set {
+        let changed = rename(&read(&file)?, &reference, digest.as_deref())?;
+        fs::write(&file, changed).with_context(|| format!("failed to write {}", file.display()))?;
+        println!("{KUSTOMIZATION} now says");
+    } else {
+        println!("for {KUSTOMIZATION}, or run with --set:");
+    }
+    println!("  - name: {IMAGE}\n    {}\n    {}", lines[0], lines[1]);
+    Ok(())
+}
+
+/// Pushes what was built; the digest if the registry told one.
+fn push(repository: &Repository, arguments: &Arguments) -> Result<Option<String>> {
+    let mut command = Command::new("spin");
+    command.args(["registry", "push", "-f"]).arg(repository.spin_toml());
+    if arguments.insecure {
+        command.arg("--insecure");
+    }
+    command.arg(&arguments.reference).stdout(Stdio::piped());
+    let mut spin = Running::start("spin registry push", &mut command)?;
+    let stdout = spin.take_stdout().context("spin registry push has no output")?;
+    // Read on the side, so that Ctrl-C is heard while spin says nothing.
+    let reader = std::thread::spawn(move || show(stdout));
+    let status = spin.wait(libc::SIGTERM)?;
+    let digest = reader.join().ok().flatten();
+    if !status.success() {
+        bail!("spin registry push failed with {status}; `spin registry login HOST` logs in");
+    }
+    Ok(digest)
+}
+
+/// Prints each line as it comes; the digest that one of them names.
+fn show(stdout: ChildStdout) -> Option<String> {
+    let mut digest = None;
+    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        println!("{line}");
+        digest = digest_in(&line).or(digest);
+    }
+    digest
+}
+
+fn digest_in(line: &str) -> Option<String> {
+    let digest = line.split_once(DIGEST)?.1.trim();
+    let hex = digest.strip_prefix("sha256:")?;
+    (hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit())).then(|| digest.to_owned())
+}
+
+fn read(file: &PathBuf) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))
+}
+
+/// The two lines of the image's entry.
+fn lines(reference: &Reference<'_>, digest: Option<&str>) -> [String; 2] {
+    let version = match digest {
+        Some(digest) => format!("digest: {digest}"),
+        // Quoted: a tag such as 1.0 would be a number.
+        None => format!("newTag: \"{}\"", reference.tag),
+    };
+    [format!("newName: {}", reference.name), version]
+}
+
+/// The kustomization with another name and version of the application's image. Everything else stays, comments too, which is why it
+/// is done by lines.
+fn rename(text: &str, reference: &Reference<'_>, digest: Option<&str>) -> Result<String> {
+    let entry = format!("- name: {IMAGE}");
+    let all: Vec<&str> = text.lines().collect();
+    let starts: Vec<usize> = (0..all.len()).filter(|&at| all[at].trim() == entry).collect();
+    let &[start] = starts.as_slice() else {
+        bail!("{KUSTOMIZATION} has {} lines `{entry}` and should have one", starts.len());
+    };
+    let indent = all[start].len() - all[start].trim_start().len();
+    let is_inside = |line: &&&str| line.len() - line.trim_start().len() > indent;
+    let end = start + 1 + all[start + 1..].iter().take_while(is_inside).count();
+    let known = |line: &str| ["newName: ", "newTag: ", "digest: "].iter().any(|key| line.starts_with(key));
+    if let Some(other) = all[start + 1..end].iter().find(|line| !known(line.trim())) {
+        bail!("{KUSTOMIZATION}: `{}` under `{entry}` is not newName, newTag or digest", other.trim());
+    }
+    let mut changed: Vec<String> = all[..=start].iter().map(|&line| line.to_owned()).collect();
+    changed.extend(lines(reference, digest).iter().map(|line| format!("{:1$}{line}", "", indent + 2)));
+    changed.extend(all[end..].iter().map(|&line| line.to_owned()));
+    Ok(changed.join("\n") + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "resources: [a.yaml]\n# Here.\nimages:\n  - name: order-pipeline\n    newName: ghcr.io/example/order-pipeline\n    \
+                        newTag: 0.1.0\n  - name: loadtest\n    newTag: 0.1.0\n";
+
+    fn digest() -> String {
+        format!("sha256:{}", "ab".repeat(32))
+    }
+
+    #[test]
+    fn a_reference_has_registry_name_and_tag() {
+        let expected = Reference { name: "localhost:5050/a/b", tag: "0.1.0" };
+        assert_eq!(Reference::parse("localhost:5050/a/b:0.1.0").unwrap(), expected);
+        for wrong in [
+            "a:1",
+            "ghcr.io/a/b",
+            "localhost:5050/a",
+            "ghcr.io/A/b:1",
+            "ghcr.io/a/b:",
+            "ghcr.io/a/:1",
+            "ghcr.io/a:1 2",
+        ] {
+            assert!(Reference::parse(wrong).is_err(), "{wrong}");
+        }
+        let error = Reference::parse(&format!("ghcr.io/a/b@{}", digest())).unwrap_err();
+        assert!(error.to_string().contains("digest"), "{error}");
+    }
+
+    #[test]
+    fn only_a_whole_digest_is_taken() {
+        assert_eq!(digest_in(&format!("Pushed with digest {}", digest())), Some(digest()));
+        assert_eq!(digest_in("Pushed with digest sha256:ab"), None);
+        assert_eq!(digest_in("Pushed; the registry did not return the digest"), None);
+    }
+
+    #[test]
+    fn renaming_changes_the_entry_and_nothing_else_and_can_be_done_again() {
+        let reference = Reference { name: "ghcr.io/owner/app", tag: "1.0" };
+        let once = rename(TEXT, &reference, Some(&digest())).unwrap();
+        let expected = format!(
+            "resources: [a.yaml]\n# Here.\nimages:\n  - name: order-pipeline\n    newName: ghcr.io/owner/app\n    digest: {}\n  \
+             - name: loadtest\n    newTag: 0.1.0\n",
+            digest()
+        );
+        assert_eq!(once, expected);
+        assert_eq!(rename(&once, &reference, Some(&digest())).unwrap(), once);
+        let tagged = rename(&once, &reference, None).unwrap();
+        assert!(tagged.contains("    newTag: \"1.0\"\n") && !tagged.contains("digest"), "{tagged}");
+    }
+
+    #[test]
+    fn a_kustomization_of_another_shape_is_refused() {
+        let reference = Reference { name: "ghcr.io/owner/app", tag: "1" };
+        for wrong in [
+            "images: []\n".to_owned(),
+            format!("{TEXT}  - name: order-pipeline\n"),
+            TEXT.replace("    newTag: 0.1.0\n  - name: loadtest", "    # why\n  - name: loadtest"),
+        ] {
+            assert!(rename(&wrong, &reference, None).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_repository_s_own_kustomization_can_be_renamed() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+        let text = read(&root.join(KUSTOMIZATION)).unwrap();
+        let reference = Reference { name: "ghcr.io/owner/app", tag: "1" };
+        let renamed = rename(&text, &reference, Some(&digest())).unwrap();
+        assert_eq!(renamed.lines().count(), text.lines().count());
+        assert_eq!(renamed.lines().zip(text.lines()).filter(|(new, old)| new != old).count(), 2);
+    }
+}
