@@ -109,8 +109,10 @@ fn senders_that_are_the_bottleneck_are_named_as_such_and_others_are_not() {
     );
     let behind = verdict(&a_report().sent_slowly(100).over_http().build());
     assert!(behind.contains("the load generator or the API"), "{behind}");
-    let kept_up = verdict(&a_report().build());
+    let kept_up = verdict(&a_report().steady(500).build());
     assert!(kept_up.contains("The senders kept up") && !kept_up.contains("fell behind"), "{kept_up}");
+    let burst = verdict(&a_report().build());
+    assert!(burst.contains("The senders were not the bottleneck") && !burst.contains("kept up"), "{burst}");
     let unknown = verdict(&a_report().without_timeline());
     assert!(!unknown.contains("senders"), "{unknown}");
 }
