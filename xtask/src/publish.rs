@@ -1,11 +1,12 @@
 //! `cargo xtask publish REF`: pushes the Spin application to a registry, and says or writes where the manifests name it.
 //!
-//! Only `spin` can push a Spin application, so nothing is built where it is missing. The manifests name images in one
-//! place, `images` of `manifests/base/kustomization.yaml`; by digest where the registry told one, since a tag can be moved.
+//! Only `spin` can push a Spin application, so nothing is built where it is missing. Base names images in one place, `images` of
+//! its `kustomization.yaml`; by digest where the registry told one, since a tag can be moved. Overlays that name the same image are
+//! said, not changed.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +18,7 @@ use crate::{programs, setup, wasm};
 /// How `manifests` call the application's image before kustomize writes its name in.
 const IMAGE: &str = "order-pipeline";
 const KUSTOMIZATION: &str = "manifests/base/kustomization.yaml";
+const OVERLAYS: &str = "manifests/overlays";
 /// What `spin registry push` says in front of the digest.
 const DIGEST: &str = "Pushed with digest ";
 
@@ -86,14 +88,54 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
         println!("the registry told no digest; the manifests name the tag, which can be moved");
     }
     let lines = lines(&reference, digest.as_deref());
+    let text = read(&file)?;
     if arguments.set {
-        let changed = rename(&read(&file)?, &reference, digest.as_deref())?;
+        let changed = rename(&text, &reference, digest.as_deref())?;
         fs::write(&file, changed).with_context(|| format!("failed to write {}", file.display()))?;
         println!("{KUSTOMIZATION} now says");
     } else {
         println!("for {KUSTOMIZATION}, or run with --set:");
     }
     println!("  - name: {IMAGE}\n    {}\n    {}", lines[0], lines[1]);
+    if let Some(old) = present_name(&text).filter(|&old| old != reference.name) {
+        let mut files = Vec::new();
+        files_with(&repository.root().join(OVERLAYS), old, &mut files)?;
+        for file in files {
+            println!(
+                "change by hand: {} names {old}",
+                file.strip_prefix(repository.root()).unwrap_or(&file).display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What the kustomization calls the application's image now.
+fn present_name(kustomization: &str) -> Option<&str> {
+    let entry = format!("- name: {IMAGE}");
+    let mut lines = kustomization.lines().map(str::trim).skip_while(|&line| line != entry).skip(1);
+    lines.next()?.strip_prefix("newName: ")
+}
+
+/// The YAML files in `folder` and below that hold `text`, in order.
+///
+/// An overlay sees the name that base has given: one that replaces it, or brings a SpinApp of its own, has to name it too.
+fn files_with(folder: &Path, text: &str, found: &mut Vec<PathBuf>) -> Result<()> {
+    let context = || format!("failed to read {}", folder.display());
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let entries: std::io::Result<Vec<_>> = fs::read_dir(folder).with_context(context)?.collect();
+    let mut paths: Vec<PathBuf> = entries.with_context(context)?.iter().map(fs::DirEntry::path).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            files_with(&path, text, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "yaml") && read(&path)?.contains(text)
+        {
+            found.push(path);
+        }
+    }
     Ok(())
 }
 
@@ -133,7 +175,7 @@ fn digest_in(line: &str) -> Option<String> {
     (hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit())).then(|| digest.to_owned())
 }
 
-fn read(file: &PathBuf) -> Result<String> {
+fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))
 }
 

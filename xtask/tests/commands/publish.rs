@@ -57,6 +57,24 @@ fn publish_with_set_writes_name_and_digest() {
 }
 
 #[test]
+fn publish_says_which_overlays_name_the_image_that_is_no_more() {
+    let fixture = with_kustomization(KUSTOMIZATION);
+    let overlays = fixture.root().join("manifests/overlays");
+    fs::create_dir_all(overlays.join("a/b")).unwrap();
+    fs::write(overlays.join("a/b/app.yaml"), "image: ghcr.io/example/order-pipeline:0.1.0\n").unwrap();
+    fs::write(overlays.join("a/app.yaml"), "image: order-pipeline\n").unwrap();
+    let (code, text) = publish(&fixture, &["--set"]);
+    assert_eq!(code, 0, "{text}");
+    let said: Vec<&str> = text.lines().filter(|line| line.starts_with("change by hand")).collect();
+    assert_eq!(
+        said,
+        ["change by hand: manifests/overlays/a/b/app.yaml names ghcr.io/example/order-pipeline"]
+    );
+    let (_, again) = publish(&fixture, &["--set"]);
+    assert!(!again.contains("change by hand"), "the same name is no change: {again}");
+}
+
+#[test]
 fn publish_to_a_registry_that_tells_no_digest_falls_back_to_the_tag() {
     let fixture = with_kustomization(KUSTOMIZATION);
     let (code, text) = fixture.run(&["publish", REFERENCE, "--set"]);
