@@ -217,6 +217,11 @@ struct AllInstanceStarts {
 }
 
 impl InstanceStarts {
+    /// Where a local-runtime that serves at this URL tells them.
+    pub fn url(base_url: &str) -> String {
+        format!("{base_url}/.well-known/local-runtime/instance-starts")
+    }
+
     /// Forgets what was measured so far.
     ///
     /// # Errors

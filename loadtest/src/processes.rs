@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -73,6 +73,25 @@ pub fn kill_group(child: &mut Child) -> Result<()> {
     // Its own child is reaped here and nowhere else, so the id cannot have passed to another process.
     killpg(group, Signal::SIGKILL)?;
     child.wait()?;
+    Ok(())
+}
+
+/// The program that a flag names, else the one beside this one.
+///
+/// # Errors
+/// As [`beside`].
+pub fn or_beside(given: Option<&PathBuf>, name: &str, flag: &str) -> Result<PathBuf> {
+    given.map_or_else(|| beside(name, flag), |program| Ok(program.clone()))
+}
+
+/// Looks whether there is an application to run, before anything is started for it.
+///
+/// # Errors
+/// When there is none; the text names the flag.
+pub fn check_manifest(manifest: &Path) -> Result<()> {
+    if !manifest.exists() {
+        bail!("--manifest: there is no {}", manifest.display());
+    }
     Ok(())
 }
 

@@ -48,7 +48,7 @@ pub fn run(load: &Load) -> Result<bool> {
         html.write(page::page(&report)?.as_bytes())?;
     }
     print!("{}", report.to_text());
-    Ok(report.is_clean() && report.not_taken.is_empty())
+    Ok(report.is_success())
 }
 
 /// Runs a load.

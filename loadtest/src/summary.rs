@@ -150,13 +150,18 @@ pub fn report(
         samples: used.samples,
         redis_version: surroundings.redis_version,
         redis_settings: surroundings.redis_settings,
-        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        cores: cores(),
         host: host(),
     };
     if total_s > 0.0 {
         report.orders_per_s = report.done() as f64 / total_s;
     }
     report
+}
+
+/// Processors of this machine.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(0, usize::from)
 }
 
 /// This machine, as far as it tells.

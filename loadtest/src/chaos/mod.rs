@@ -17,7 +17,6 @@ pub mod report;
 pub mod supervisor;
 pub mod workload;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -28,8 +27,9 @@ use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 
 use crate::cli::ChaosOptions;
 use crate::output::Output;
-use crate::processes::beside;
+use crate::processes::{check_manifest, or_beside};
 use crate::stop;
+use crate::summary::cores;
 use crate::verify::results::Before;
 use crate::wait::until_empty;
 use books::Account;
@@ -76,10 +76,8 @@ pub fn run(options: &ChaosOptions) -> Result<bool> {
 }
 
 fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
-    let program = runtime_program(options)?;
-    if !options.manifest.exists() {
-        bail!("--manifest: there is no {}", options.manifest.display());
-    }
+    let program = or_beside(options.runtime_program.as_ref(), "local-runtime", "--runtime-program")?;
+    check_manifest(&options.manifest)?;
     let settings =
         QueueSettings { claim_idle_ms: CLAIM_IDLE_MS, bell_ms: BELL_MS, ..QueueSettings::default() };
     let server = RedisServer::start_with(&redis_options())?;
@@ -189,13 +187,6 @@ fn variables(redis_url: &str) -> Vec<(String, String)> {
     .to_vec()
 }
 
-fn runtime_program(options: &ChaosOptions) -> Result<PathBuf> {
-    if let Some(program) = &options.runtime_program {
-        return Ok(program.clone());
-    }
-    beside("local-runtime", "--runtime-program")
-}
-
 fn report(
     options: &ChaosOptions,
     struck: &Struck,
@@ -227,7 +218,7 @@ fn report(
         ended_by_themselves: struck.ended_by_themselves,
         replicas: options.replicas,
         elapsed_s: elapsed.as_secs_f64(),
-        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        cores: cores(),
         loadtest_version: env!("CARGO_PKG_VERSION"),
     }
 }

@@ -149,6 +149,6 @@ impl Rig<'_> {
     }
 
     fn meter(&self) -> String {
-        format!("{}/.well-known/local-runtime/instance-starts", self.url)
+        InstanceStarts::url(&self.url)
     }
 }

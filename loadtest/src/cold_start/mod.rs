@@ -20,7 +20,7 @@ use shared::queue::Stream;
 
 use crate::output::Output;
 use crate::stop;
-use crate::summary::host;
+use crate::summary::{cores, host};
 
 use crate::versus::first::{FirstConfirmation, first_confirmation};
 use crate::versus::options::Runtime;
@@ -93,7 +93,7 @@ fn cold_start(options: &ColdStartOptions) -> Result<ColdStartReport> {
         workers: Stream::ALL.len(),
         instances,
         starts,
-        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        cores: cores(),
         host: host(),
     })
 }

@@ -21,8 +21,9 @@ use conventional::connection::RedisConnection;
 use private_redis::RedisServer;
 
 use crate::output::Output;
-use crate::processes::beside;
+use crate::processes::{beside, check_manifest, or_beside};
 use crate::stop;
+use crate::summary::cores;
 use app::{App, listeners};
 use options::DensityOptions;
 use orders::{Confirmed, send_to_some};
@@ -49,13 +50,8 @@ pub fn run(options: &DensityOptions) -> Result<bool> {
 }
 
 fn density(options: &DensityOptions) -> Result<DensityReport> {
-    let runtime = match &options.runtime_program {
-        Some(program) => program.clone(),
-        None => beside("local-runtime", "--runtime-program")?,
-    };
-    if !options.manifest.exists() {
-        bail!("--manifest: there is no {}", options.manifest.display());
-    }
+    let runtime = or_beside(options.runtime_program.as_ref(), "local-runtime", "--runtime-program")?;
+    check_manifest(&options.manifest)?;
     let conventional = match &options.conventional_program {
         Some(program) if !program.exists() => {
             bail!("--conventional-program: there is no {}", program.display())
@@ -96,7 +92,7 @@ fn density(options: &DensityOptions) -> Result<DensityReport> {
         machine_mib,
         available_mib,
         idle_s: options.idle_s,
-        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        cores: cores(),
         loadtest_version: env!("CARGO_PKG_VERSION"),
     })
 }

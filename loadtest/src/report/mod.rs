@@ -324,6 +324,11 @@ impl Report {
         self.lost == 0 && self.doubled == 0 && self.wrong == 0
     }
 
+    /// Whether every order was taken in, and is where it must be.
+    pub fn is_success(&self) -> bool {
+        self.is_clean() && self.turned_away() == 0
+    }
+
     /// Entries that the app has dealt with: what its time and its CPU went into. Orders that were refused, not taken in or lost cost it
     /// nothing, and copies cost it as much as an order does.
     pub fn done(&self) -> u64 {

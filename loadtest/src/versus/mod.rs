@@ -25,12 +25,12 @@ use crate::app::App;
 use crate::cli::{BurstOptions, Generated, Load, Recipe, Target};
 use crate::compare::{Group, compare};
 use crate::density::figures::{idle_cpu_ms_per_s, memory};
-use crate::measure;
+use crate::measure::{self, InstanceStarts};
 use crate::output::Output;
 use crate::report::{Door, Report};
 use crate::run::carry_out;
 use crate::stop;
-use crate::summary::host;
+use crate::summary::{cores, host};
 use first::first_confirmation;
 use options::{Runtime, VersusOptions};
 use report::{BurstFigures, Round, Settings, SideRound, VersusReport};
@@ -105,7 +105,7 @@ fn versus(options: &VersusOptions) -> Result<(VersusReport, Vec<Group>)> {
         figures: report::compared(&rounds),
         artifacts: sides.artifacts()?,
         rounds,
-        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        cores: cores(),
         host: host(),
     };
     let groups = vec![
@@ -155,7 +155,7 @@ fn one_side(options: &VersusOptions, sides: &Sides, side: Side, number: u32) -> 
     let idle_memory = memory(pids.iter().copied())?;
     let report = carry_out(&burst(options, &started, side, sides.runtime(), number)?)?;
     stop::check()?;
-    if !report.is_clean() || !report.not_taken.is_empty() || report.confirmed != options.orders {
+    if !report.is_success() || report.confirmed != options.orders {
         bail!("a burst that is not clean counts for nothing\n{}", report.to_text());
     }
     let round = SideRound {
@@ -178,7 +178,6 @@ fn burst(
 ) -> Result<Load> {
     let urls = started.app.said().urls();
     let tells_starts = side == Side::Wasm && runtime == Runtime::Local;
-    let starts = |url: &String| format!("{url}/.well-known/local-runtime/instance-starts");
     let target = Target {
         via: Door::Redis,
         connections: None,
@@ -189,7 +188,7 @@ fn burst(
         queue: QueueName::default(),
         complexity_threshold: options.sides.complexity_threshold,
         app_pid: Some(i32::try_from(started.app.pid()).context("a process id is a positive number")?),
-        instance_starts_url: urls.first().filter(|_| tells_starts).map(starts),
+        instance_starts_url: urls.first().filter(|_| tells_starts).map(|url| InstanceStarts::url(url)),
         json: None,
         html: None,
         patience_s: options.patience_s,

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::options::{Runtime, SidesOptions};
 use crate::app::App;
-use crate::processes::beside;
+use crate::processes::{beside, check_manifest};
 
 /// Prefix of the environment variables that change the app's settings.
 const SPIN_VARIABLE: &str = "SPIN_VARIABLE_";
@@ -76,9 +76,7 @@ impl Sides {
     /// # Errors
     /// Names what is missing, with the command that builds it.
     pub fn find(options: &SidesOptions) -> Result<Self> {
-        if !options.manifest.exists() {
-            bail!("--manifest: there is no {}", options.manifest.display());
-        }
+        check_manifest(&options.manifest)?;
         let runtime_program = match (&options.runtime_program, options.runtime) {
             (Some(program), _) => existing(program, "--runtime-program", "local-runtime")?,
             (None, Runtime::Local) => beside("local-runtime", "--runtime-program")?,

@@ -1,11 +1,10 @@
 //! `loadtest cold-start`: instances, processes, and from no process to the first confirmation.
 
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{PATIENCE, assert_all_ended, binary, children_of, repository};
+use crate::support::{assert_a_signal_ends_all, binary, repository};
 use crate::versus::{report, run, stand_in};
 
 #[test]
@@ -81,7 +80,7 @@ fn what_cannot_be_is_refused_by_name_and_a_dead_program_ends_the_run() {
 
 #[test]
 fn a_run_that_is_stopped_by_a_signal_leaves_no_process_behind() {
-    let mut child = Command::new(binary("loadtest"))
+    let child = Command::new(binary("loadtest"))
         .args(["cold-start", "--rounds", "10000", "--events", "100000"])
         .current_dir(repository())
         .stdin(Stdio::null())
@@ -89,16 +88,5 @@ fn a_run_that_is_stopped_by_a_signal_leaves_no_process_behind() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    let started = loop {
-        let started = children_of(child.id());
-        if started.len() >= 2 {
-            break started;
-        }
-        assert!(Instant::now() < deadline, "redis and the app did not start: {started:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(1));
-    assert_all_ended(&started);
+    assert_a_signal_ends_all(child, |started| started.len() >= 2);
 }

@@ -1,7 +1,6 @@
 //! Density: what idle copies cost, and that only those wake up that have something to do.
 
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use conventional::connection::RedisConnection;
 use loadtest::density::app::App;
@@ -10,7 +9,7 @@ use private_redis::RedisServer;
 use redis::Commands;
 use serde_json::Value;
 
-use crate::support::{PATIENCE, assert_all_ended, binary, children_of, repository};
+use crate::support::{assert_a_signal_ends_all, binary, repository};
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("loadtest"));
@@ -100,24 +99,15 @@ fn a_copy_that_left_a_trace_without_an_order_is_noticed() {
 
 #[test]
 fn a_run_that_is_stopped_by_a_signal_leaves_no_process_behind() {
-    let mut child = command(&["--copies", "5", "--processes", "0", "--idle-s", "3600"])
+    let child = command(&["--copies", "5", "--processes", "0", "--idle-s", "3600"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    let started = loop {
-        let started = children_of(child.id());
-        // The first start, which only fills the cache, has no copies.
-        if started.len() == 2 && started.iter().any(|pid| arguments_of(*pid).contains("--copies")) {
-            break started;
-        }
-        assert!(Instant::now() < deadline, "redis and the app did not start: {started:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(1));
-    assert_all_ended(&started);
+    // The first start, which only fills the cache, has no copies.
+    assert_a_signal_ends_all(child, |started| {
+        started.len() == 2 && started.iter().any(|pid| arguments_of(*pid).contains("--copies"))
+    });
 }
 
 fn arguments_of(pid: i32) -> String {

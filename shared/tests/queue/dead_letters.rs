@@ -9,7 +9,9 @@ use shared::queue::{DeadLetter, Drain, Entry, LetterFilter, LetterId, Outcome, R
 use shared::settings::QueueSettings;
 use uuid::Uuid;
 
-use crate::support::{COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order};
+use crate::support::{
+    COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, route_with_a_broken_copy,
+};
 
 /// A role whose instance dies at every order.
 struct Dies<R>(R);
@@ -357,11 +359,7 @@ fn a_discarded_order_says_so_for_the_retention() {
 #[test]
 fn discarding_a_broken_copy_leaves_the_order_that_is_on_its_way_alone() {
     let mut queue = TestQueue::new();
-    let order = an_order(1);
-    queue.add(Stream::Ingress, &order);
-    queue.drain(&DISTRIBUTOR);
-    queue.add(Stream::Ingress, &order.replace("Standard", "Soon"));
-    queue.drain(&DISTRIBUTOR);
+    let order = route_with_a_broken_copy(&mut queue);
     let letter = only_letter(&mut queue);
     let before = queue.state(&order);
     assert!(queue.queue().discard(&letter).unwrap());

@@ -5,7 +5,9 @@ use shared::order::MAX_ORDER_BYTES;
 use shared::queue::{Drain, Step, Stream};
 use shared::settings::QueueSettings;
 
-use crate::support::{COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, orders};
+use crate::support::{
+    COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, orders, route_with_a_broken_copy,
+};
 
 #[test]
 fn every_order_is_confirmed_once_in_its_lane_with_the_bytes_made_natively() {
@@ -99,11 +101,7 @@ fn an_entry_without_an_order_is_dead_lettered_with_all_its_fields() {
 #[test]
 fn a_broken_copy_does_not_mark_an_order_dead_that_is_on_its_way() {
     let mut queue = TestQueue::new();
-    let order = an_order(1);
-    queue.add(Stream::Ingress, &order);
-    queue.drain(&DISTRIBUTOR);
-    queue.add(Stream::Ingress, &order.replace("Standard", "Soon"));
-    queue.drain(&DISTRIBUTOR);
+    let order = route_with_a_broken_copy(&mut queue);
     assert_eq!(queue.state(&order)["state"], "routed");
     queue.drain(&SIMPLE);
     queue.assert_confirmed(&[order]);

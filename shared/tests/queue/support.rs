@@ -171,6 +171,16 @@ impl TestQueue {
     }
 }
 
+/// Routes an order, and lets a broken copy of it be set aside while it waits in its lane. Gives the order.
+pub(crate) fn route_with_a_broken_copy(queue: &mut TestQueue) -> String {
+    let order = an_order(1);
+    queue.add(Stream::Ingress, &order);
+    queue.drain(&DISTRIBUTOR);
+    queue.add(Stream::Ingress, &order.replace("Standard", "Soon"));
+    queue.drain(&DISTRIBUTOR);
+    order
+}
+
 /// A simple order.
 pub(crate) fn an_order(number: u32) -> String {
     format!(
