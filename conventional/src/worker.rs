@@ -94,10 +94,10 @@ impl<R: Role> Worker<R> {
         }
     }
 
-    /// Whether work was left lying. As a component's tick it rings, and drops confirmations that were kept for long enough.
+    /// Whether work was left lying that may be done. As a component's tick it rings, and drops confirmations that were kept for long enough.
     fn tick(&self, redis: &mut RedisConnection) -> Result<bool> {
         let tick = Queue::new(redis, &self.settings).tick(self.role.stream())?;
-        Ok(tick.waiting > 0 || tick.overdue)
+        Ok((tick.waiting > 0 || tick.overdue) && !tick.paused)
     }
 
     /// Drains until the stream is empty, the time budget is spent or the worker is to stop, and logs one line as the components do.

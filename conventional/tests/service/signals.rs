@@ -48,7 +48,7 @@ fn a_signal_under_load_finishes_the_batch_in_hand_and_leaves_the_rest_to_others(
     let (elapsed, status) = service.end(Instant::now());
     assert!(status.success() && elapsed < SOON, "{status} after {elapsed:?}");
     let after = stats(&mut redis);
-    let ingress = after.streams["ingress"];
+    let ingress = &after.streams["ingress"];
     let done = after.shares()["ingress"]["conventional"];
     assert!(ingress.length > 0, "the signal came too late: all {done} orders are routed");
     assert_eq!(ingress.pending, 0, "a batch was left in hand");

@@ -107,7 +107,7 @@ pub enum DeadLetterReason {
 pub enum Step {
     /// A batch was committed.
     Committed(Commit),
-    /// Nothing was waiting and nothing was overdue.
+    /// Nothing was waiting and nothing was overdue, or the stream is paused.
     Empty,
 }
 
@@ -155,7 +155,7 @@ pub struct Drain<'q, 'a, E, R> {
     is_first_claim: bool,
 }
 
-/// Drains the role's stream until it is empty or `elapsed` passes the time budget; then the bell is rung for the rest.
+/// Drains the role's stream until it is empty or paused, or `elapsed` passes the time budget; then the bell is rung for the rest.
 ///
 /// `elapsed` tells the time since the drain began.
 ///
@@ -238,7 +238,7 @@ impl<E: Execute> Queue<'_, E> {
     fn claim(&mut self, stream: Stream, is_first: bool) -> Result<(u64, Vec<Entry>), QueueError> {
         let what = "failed to claim entries";
         let mut call = Call::new();
-        call.key(self.keys.stream(stream)).key(self.keys.bell(stream));
+        call.key(self.keys.stream(stream)).key(self.keys.bell(stream)).key(self.keys.pause(stream));
         call.arg(stream.group()).arg(self.settings.consumer.as_str());
         call.arg(self.settings.batch_size).arg(self.settings.claim_idle_ms).arg(MAX_ORDER_BYTES as i64);
         call.arg(self.keys.channel(stream)).arg(self.settings.bell_ms).arg(i64::from(is_first));

@@ -44,6 +44,7 @@ pub struct Keys {
     streams: [String; 3],
     bells: [String; 3],
     channels: [String; 3],
+    pauses: [String; 3],
     confirmations: String,
     dead_letters: String,
     totals: String,
@@ -156,10 +157,12 @@ impl Keys {
         let streams = Stream::ALL.map(|stream| key(stream.as_str()));
         let bells = Stream::ALL.map(|stream| key(&format!("bell:{}", stream.as_str())));
         let channels = Stream::ALL.map(|stream| format!("{queue}.{}", stream.as_str()));
+        let pauses = Stream::ALL.map(|stream| key(&format!("pause:{}", stream.as_str())));
         Self {
             streams,
             bells,
             channels,
+            pauses,
             confirmations: key("confirmations"),
             dead_letters: key("dead-letters"),
             totals: key("totals"),
@@ -180,6 +183,11 @@ impl Keys {
     /// The pub/sub channel of a stream's bell.
     pub fn channel(&self, stream: Stream) -> &str {
         &self.channels[stream as usize]
+    }
+
+    /// The hash that is there while a stream is paused, and says since when and why.
+    pub fn pause(&self, stream: Stream) -> &str {
+        &self.pauses[stream as usize]
     }
 
     /// The stream of confirmations.
@@ -222,6 +230,7 @@ mod tests {
         assert_eq!(keys.stream(Lane::Complex.into()), "{orders}:complex");
         assert_eq!(keys.bell(Stream::Simple), "{orders}:bell:simple");
         assert_eq!(keys.channel(Stream::Simple), "orders.simple");
+        assert_eq!(keys.pause(Stream::Complex), "{orders}:pause:complex");
         assert_eq!(keys.confirmations(), "{orders}:confirmations");
         assert_eq!(keys.dead_letters(), "{orders}:dead-letters");
         assert_eq!(keys.totals(), "{orders}:totals");

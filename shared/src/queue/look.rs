@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::dead_letters::PastDeath;
 use super::execute::{Argument, Execute, QueueError, Reply, Value};
 use super::keys::Stream;
+use super::pause::Pause;
 use super::scripts::{Call, ENQUEUE, STATS, TICK};
 use super::{Queue, milliseconds};
 use crate::complexity::ReasonPoints;
@@ -42,6 +43,8 @@ pub struct Tick {
     pub rung: bool,
     /// Confirmations dropped because they were kept for long enough.
     pub dropped: u64,
+    /// Whether the stream is paused; then its bell is not rung.
+    pub paused: bool,
 }
 
 /// One look at the whole queue.
@@ -79,7 +82,7 @@ impl Stats {
 }
 
 /// One stream that is drained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StreamStats {
     /// Entries waiting or in flight.
@@ -88,6 +91,9 @@ pub struct StreamStats {
     pub pending: u64,
     /// Age of the oldest entry in ms; 0 when there is none.
     pub oldest_ms: u64,
+    /// Since when it is paused and why; `None`, and absent in JSON, when it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pause>,
 }
 
 /// How far an order is: the fields of its state, and the confirmation once there is one.
@@ -203,7 +209,7 @@ impl<E: Execute> Queue<'_, E> {
             .map_err(|source| QueueError::Redis { what, source })
     }
 
-    /// Rings a stream's bell if work is waiting there or overdue, and drops confirmations that were kept for long enough.
+    /// Rings a stream's bell if work is waiting there or overdue and it is not paused, and drops confirmations that were kept for long enough.
     ///
     /// # Errors
     /// When Redis fails.
@@ -211,6 +217,7 @@ impl<E: Execute> Queue<'_, E> {
         let keys = &self.keys;
         let mut call = Call::new();
         call.key(keys.stream(stream)).key(keys.bell(stream)).key(keys.confirmations());
+        call.key(keys.pause(stream));
         call.arg(stream.group()).arg(self.settings.claim_idle_ms);
         call.arg(keys.channel(stream)).arg(self.settings.bell_ms).arg(self.settings.retention_ms());
         let mut reply = TICK.run(self.redis, call, "failed to tick")?;
@@ -220,6 +227,7 @@ impl<E: Execute> Queue<'_, E> {
             overdue: reply.int()? == 1,
             rung: reply.int()? == 1,
             dropped: reply.count()?,
+            paused: reply.int()? == 1,
         })
     }
 
@@ -235,13 +243,20 @@ impl<E: Execute> Queue<'_, E> {
         }
         call.key(keys.confirmations()).key(keys.dead_letters()).key(keys.totals());
         for stream in Stream::ALL {
+            call.key(keys.pause(stream));
+        }
+        for stream in Stream::ALL {
             call.arg(stream.group());
         }
         let mut reply = STATS.run(self.redis, call, "failed to read the statistics")?;
         let mut streams = BTreeMap::new();
         for stream in Stream::ALL {
-            let stats =
-                StreamStats { length: reply.count()?, pending: reply.count()?, oldest_ms: reply.count()? };
+            let stats = StreamStats {
+                length: reply.count()?,
+                pending: reply.count()?,
+                oldest_ms: reply.count()?,
+                paused: Pause::read(&mut reply)?,
+            };
             streams.insert(stream.as_str(), stats);
         }
         let confirmations = reply.count()?;

@@ -10,12 +10,12 @@ use uuid::Uuid;
 use crate::support::{DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, orders};
 
 /// Listens to all bells of a queue.
-struct Ears {
+pub(crate) struct Ears {
     connection: redis::Connection,
 }
 
 impl Ears {
-    fn new(queue: &TestQueue) -> Self {
+    pub(crate) fn new(queue: &TestQueue) -> Self {
         let client = redis::Client::open(queue.url()).unwrap();
         let mut connection = client.get_connection().unwrap();
         connection.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -26,7 +26,7 @@ impl Ears {
     }
 
     /// All rings so far, by channel. A message of our own marks the end: pub/sub keeps its order.
-    fn rings(&mut self, queue: &mut TestQueue) -> Vec<String> {
+    pub(crate) fn rings(&mut self, queue: &mut TestQueue) -> Vec<String> {
         let _: u64 = queue.redis.inner().publish("end", "").unwrap();
         let mut rings = Vec::new();
         loop {
@@ -40,7 +40,7 @@ impl Ears {
     }
 }
 
-fn enqueue(queue: &mut TestQueue, orders: &[String]) {
+pub(crate) fn enqueue(queue: &mut TestQueue, orders: &[String]) {
     let orders: Vec<(Uuid, &[u8])> = orders
         .iter()
         .map(|order| (shared::order::Order::identity(order.as_bytes()).unwrap(), order.as_bytes()))

@@ -5,6 +5,7 @@
 //! - `crash_windows`: a death at every command of a drain
 //! - `dead_letters`, `letter_pages`: what was set aside is redriven, discarded and looked at
 //! - `bells`: who is rung, when, and how often
+//! - `pauses`: paused streams hand out nothing, ring nobody and lose nothing
 //! - `looks`: enqueue, back-pressure, look-ups, statistics
 //! - `support`: the server, factories of orders, and a model that keeps the tally
 
@@ -16,6 +17,7 @@ mod dead_letters;
 mod drain;
 mod letter_pages;
 mod looks;
+mod pauses;
 mod redelivery;
 mod settings;
 mod support;

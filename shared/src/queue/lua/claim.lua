@@ -1,10 +1,10 @@
--- Hands out the next batch of a stream: one overdue entry alone, or new entries.
+-- Hands out the next batch of a stream: one overdue entry alone, or new entries. While the stream is paused, nothing.
 --
 -- Overdue entries come first and one by one, so that an order which kills its instance takes no other order with it.
 -- Crash window: what is handed out here stays pending until a commit acks it, or until it is overdue.
 --
 -- KEYS[1]  the stream
--- KEYS[2]  its bell
+-- KEYS[2]  its bell                KEYS[3]  its pause
 -- ARGV[1]  the consumer group     ARGV[2]  the consumer
 -- ARGV[3]  the most entries       ARGV[4]  idle time in ms after which a pending entry is overdue
 -- ARGV[5]  the longest order in bytes; longer ones are handed out without their text
@@ -14,10 +14,16 @@
 -- Returns {vanished} and for each entry five values: entry id, delivery count (the first delivery is 1), entry id the order had
 -- in ingress, length of the order in bytes (-1: the entry has no field "order"), order. "vanished" counts entries that
 -- were deleted by somebody while they were pending.
+--
+-- uses: clock pause
 
 local stream, bell, group, consumer = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 local idle, longest = ARGV[4], tonumber(ARGV[5])
 local reply = {0}
+
+if is_paused(KEYS[3], bell) then
+  return reply
+end
 
 local function hand_out(entry, delivery_count)
   local id, fields = entry[1], entry[2]

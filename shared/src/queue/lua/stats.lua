@@ -2,8 +2,10 @@
 --
 -- KEYS[1..3]  the streams ingress, simple, complex     ARGV[1..3]  their consumer groups
 -- KEYS[4]     confirmations     KEYS[5]  dead letters  KEYS[6]     totals
+-- KEYS[7..9]  the streams' pauses
 --
--- Returns for each stream {length, pending, age of the oldest entry in ms}, then the number of confirmations, the number of dead
+-- Returns for each stream {length, pending, age of the oldest entry in ms, and of its pause since, until, reason, by as texts, all ""
+-- when it is not paused}, then the number of confirmations, the number of dead
 -- letters, and the counters as name, value, name, value ...
 --
 -- uses: clock
@@ -23,6 +25,10 @@ for i = 1, 3 do
   reply[#reply + 1] = redis.call('XLEN', KEYS[i])
   reply[#reply + 1] = summary[1] or 0
   reply[#reply + 1] = age
+  local pause = redis.call('HMGET', KEYS[6 + i], 'since', 'until', 'reason', 'by')
+  for j = 1, 4 do
+    reply[#reply + 1] = pause[j] or ''
+  end
 end
 reply[#reply + 1] = redis.call('XLEN', KEYS[4])
 reply[#reply + 1] = redis.call('XLEN', KEYS[5])
