@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::order::{Order, OrderError, Rejection};
+use crate::problem::{self, Problem};
 use crate::settings::ApiSettings;
 
 /// The orders of one request.
@@ -50,6 +51,9 @@ pub enum BodyError {
         /// Where and what, without repeating the text.
         detail: String,
     },
+    /// A content type that no orders come in.
+    #[error("expected the content type application/json or application/x-ndjson, or none")]
+    MediaType,
     /// It broke off before its end.
     #[error("the body broke off before its end")]
     Broken,
@@ -72,14 +76,15 @@ pub enum BodyError {
 }
 
 impl BodyError {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
+    /// What the API says of it.
+    pub fn problem(&self) -> Problem {
         match self {
-            Self::Empty => "empty_body",
-            Self::NotJson { .. } => "invalid_json",
-            Self::Broken => "broken_body",
-            Self::TooLong { .. } => "body_too_large",
-            Self::TooManyOrders { .. } => "too_many_orders",
+            Self::Empty => problem::EMPTY_BODY,
+            Self::NotJson { .. } => problem::INVALID_JSON,
+            Self::Broken => problem::BROKEN_BODY,
+            Self::TooLong { .. } => problem::BODY_TOO_LARGE,
+            Self::TooManyOrders { .. } => problem::TOO_MANY_ORDERS,
+            Self::MediaType => problem::UNSUPPORTED_MEDIA_TYPE,
         }
     }
 }
@@ -126,11 +131,12 @@ fn is_zero(number: &usize) -> bool {
 }
 
 fn split<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Vec<&'a [u8]>, BodyError> {
+    let format = Format::of(content_type).ok_or(BodyError::MediaType)?;
     let body = body.trim_ascii();
     if body.is_empty() {
         return Err(BodyError::Empty);
     }
-    if content_type.is_some_and(is_ndjson) {
+    if format == Format::Lines {
         return Ok(lines(body).collect());
     }
     if body[0] == b'[' {
@@ -153,11 +159,30 @@ fn split<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Vec<&'a [u8]>
     }
 }
 
-fn is_ndjson(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"]
-        .iter()
-        .any(|known| essence.eq_ignore_ascii_case(known))
+/// What a content type says of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// One JSON value, or several on a line each.
+    Json,
+    /// One JSON value on each line, even if the first is broken.
+    Lines,
+}
+
+impl Format {
+    /// A form is let in as JSON for `curl -d`, which says so unless it is told otherwise.
+    fn of(content_type: Option<&str>) -> Option<Self> {
+        let Some(content_type) = content_type else { return Some(Self::Json) };
+        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match essence.as_str() {
+            "application/json" | "text/json" | "application/x-www-form-urlencoded" => Some(Self::Json),
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines" => Some(Self::Lines),
+            _ if essence.starts_with("application/") && essence.ends_with("+json") => Some(Self::Json),
+            _ => None,
+        }
+    }
 }
 
 fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -209,13 +234,33 @@ mod tests {
     #[test]
     fn a_first_line_that_is_broken_needs_the_content_type() {
         let body = format!("{{\"orderId\":\n{ORDER}");
-        assert_eq!(read(&body).unwrap_err().code(), "invalid_json");
+        assert_eq!(read(&body).unwrap_err().problem(), problem::INVALID_JSON);
         let intake = Intake::read(
             body.as_bytes(),
             Some("application/x-ndjson; charset=utf-8"),
             &ApiSettings::default(),
         );
         assert_eq!(intake.unwrap().orders.len(), 1);
+    }
+
+    #[test]
+    fn content_types_of_json_of_lines_and_of_curl_are_taken_and_no_others() {
+        let settings = ApiSettings::default();
+        let read = |content_type| Intake::read(ORDER.as_bytes(), Some(content_type), &settings);
+        for good in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/cloudevents+json",
+            "application/x-ndjson",
+            "application/x-www-form-urlencoded",
+        ] {
+            assert_eq!(read(good).unwrap().orders.len(), 1, "{good}");
+        }
+        for bad in
+            ["", "text/plain", "text/xml+json", "application/xml", "multipart/form-data; boundary=x", "json"]
+        {
+            assert_eq!(read(bad), Err(BodyError::MediaType), "{bad}");
+        }
     }
 
     #[test]
@@ -228,7 +273,7 @@ mod tests {
             ("hello", "invalid_json"),
             ("{\"orderId\":", "invalid_json"),
         ] {
-            assert_eq!(read(body).unwrap_err().code(), code, "{body:?}");
+            assert_eq!(read(body).unwrap_err().problem().code, code, "{body:?}");
         }
     }
 

@@ -5,6 +5,7 @@
 //! - [`pricing`], [`promise`] and [`confirmation`]: what the customer is told
 //! - [`intake`]: the body of a request, taken apart into orders
 //! - [`lens`] and [`plan`]: how prescriptions are made, and how long that takes
+//! - [`problem`]: every way in which the HTTP API says no
 //! - [`queue`]: the streams in Redis; keys, scripts, enqueue, drain, look-ups
 //! - [`roles`]: what distributor and receivers decide for one entry
 //! - [`settings`]: the variables of `spin.toml`, read and checked in one place
@@ -21,6 +22,7 @@ pub mod lens;
 pub mod order;
 pub mod plan;
 pub mod pricing;
+pub mod problem;
 pub mod promise;
 pub mod queue;
 pub mod roles;

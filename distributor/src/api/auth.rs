@@ -1,8 +1,8 @@
 //! The lock on the API: with the variable `api_token` set, `Authorization: Bearer` must carry it.
 //!
-//! Checked once for all routes, before any of them is looked at; `GET /healthz` shows no order and stays open for probes.
+//! Checked once for all routes that are not open, before anything of them is looked at.
 
-use shared::settings;
+use shared::{problem, settings};
 use spin_sdk::http::{Request, Response};
 use spin_shell::NotReady;
 
@@ -16,8 +16,9 @@ pub(super) fn check(request: &Request) -> Result<(), Response> {
     match request.header("authorization") {
         Some(header) if token.is_in(header.as_bytes()) => Ok(()),
         _ => {
-            let message = "this needs the header Authorization: Bearer with the token of this API";
-            Err(spin_shell::problem(401, "unauthorized", message).with_header("www-authenticate", "Bearer"))
+            let detail = "this needs the header Authorization: Bearer with the token of this API";
+            let refusal = spin_shell::problem(problem::UNAUTHORIZED, detail);
+            Err(refusal.with_header("www-authenticate", "Bearer").into_response())
         }
     }
 }

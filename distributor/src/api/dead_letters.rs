@@ -7,8 +7,9 @@
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 use shared::order::Order;
+use shared::problem;
 use shared::queue::{LetterFilter, LetterId, Redrive};
-use spin_sdk::http::{Method, Request, Response};
+use spin_sdk::http::Response;
 use spin_shell::{NotReady, Shell};
 use uuid::Uuid;
 
@@ -16,88 +17,82 @@ use uuid::Uuid;
 const LIMIT: u32 = 100;
 const MOST: u32 = 1_000;
 
-/// Answers a request whose path is `/dead-letters` or below it.
-pub(super) fn answer(request: &Request) -> Response {
-    let method = request.method();
-    let is_read = matches!(method, Method::Get | Method::Head);
-    let rest = request.path().strip_prefix("/dead-letters").unwrap_or_default();
-    let parts: Vec<&str> = rest.split('/').skip(1).collect();
-    let answer = match parts[..] {
-        [] if is_read => list(request.query()),
-        [] => return super::method_not_allowed("GET, HEAD"),
-        [id] if !id.is_empty() => match method {
-            Method::Get | Method::Head => with_id(id, show),
-            Method::Delete => with_id(id, discard),
-            _ => return super::method_not_allowed("GET, HEAD, DELETE"),
-        },
-        [id, "redrive"] if !id.is_empty() => match method {
-            Method::Post => with_id(id, redrive),
-            _ => return super::method_not_allowed("POST"),
-        },
-        _ => return super::not_found(),
-    };
-    answer.unwrap_or_else(|error| spin_shell::not_ready(&error))
-}
-
 type Answer = Result<Response, NotReady>;
 
-fn with_id(id: &str, act: impl FnOnce(&LetterId) -> Answer) -> Answer {
+/// A page of letters.
+pub(super) fn list(query: &str) -> Response {
+    let query = match Query::read(query) {
+        Ok(query) => query,
+        Err(detail) => return spin_shell::problem(problem::INVALID_QUERY, &detail).into_response(),
+    };
+    answer(|| {
+        let page = Shell::open()?
+            .queue()
+            .dead_letters(&query.filter, query.cursor.as_ref(), query.limit)
+            .map_err(NotReady::Redis)?;
+        Ok(spin_shell::json_response(200, &page).into_response())
+    })
+}
+
+/// One letter.
+pub(super) fn show(id: &str) -> Response {
+    with_id(id, |id| {
+        let letter = Shell::open()?.queue().dead_letter(id).map_err(NotReady::Redis)?;
+        Ok(letter.map_or_else(gone, |letter| spin_shell::json_response(200, &letter).into_response()))
+    })
+}
+
+/// Puts a letter back.
+pub(super) fn redrive(id: &str) -> Response {
+    with_id(id, |id| {
+        let redrive = Shell::open()?.queue().redrive(id).map_err(NotReady::Redis)?;
+        let conflict = |kind, detail| spin_shell::problem(kind, detail).into_response();
+        Ok(match &redrive {
+            Redrive::Redriven { .. } | Redrive::Duplicate => {
+                spin_shell::json_response(200, &redrive).into_response()
+            }
+            Redrive::Gone => gone(),
+            Redrive::NoOrder => conflict(
+                problem::NO_ORDER,
+                "the entry had no field \"order\": it can be discarded, not redriven",
+            ),
+            Redrive::UnknownStream => conflict(
+                problem::UNKNOWN_STREAM,
+                "the dead letter names no stream to go back to: it can be discarded",
+            ),
+        })
+    })
+}
+
+/// Throws a letter away.
+pub(super) fn discard(id: &str) -> Response {
+    with_id(id, |id| {
+        let is_discarded = Shell::open()?.queue().discard(id).map_err(NotReady::Redis)?;
+        Ok(if is_discarded {
+            spin_shell::json_response(200, &json!({ "outcome": "discarded" })).into_response()
+        } else {
+            gone()
+        })
+    })
+}
+
+fn with_id(id: &str, act: impl FnOnce(&LetterId) -> Answer) -> Response {
     match LetterId::parse(id) {
-        Some(id) => act(&id),
+        Some(id) => answer(|| act(&id)),
         None => {
-            let message = "the id of a dead letter is two numbers with a hyphen between them";
-            Ok(spin_shell::problem(400, "invalid_id", message).into_response())
+            let detail = "the id of a dead letter is two numbers with a hyphen between them";
+            spin_shell::problem(problem::INVALID_ID, detail).into_response()
         }
     }
 }
 
-fn list(query: &str) -> Answer {
-    let query = match Query::read(query) {
-        Ok(query) => query,
-        Err(message) => return Ok(spin_shell::problem(400, "invalid_query", &message).into_response()),
-    };
-    let mut shell = Shell::open()?;
-    let page = shell
-        .queue()
-        .dead_letters(&query.filter, query.cursor.as_ref(), query.limit)
-        .map_err(NotReady::Redis)?;
-    Ok(spin_shell::json_response(200, &page).into_response())
-}
-
-fn show(id: &LetterId) -> Answer {
-    let letter = Shell::open()?.queue().dead_letter(id).map_err(NotReady::Redis)?;
-    Ok(letter.map_or_else(gone, |letter| spin_shell::json_response(200, &letter).into_response()))
-}
-
-fn redrive(id: &LetterId) -> Answer {
-    let redrive = Shell::open()?.queue().redrive(id).map_err(NotReady::Redis)?;
-    let conflict = |code, message| spin_shell::problem(409, code, message).into_response();
-    Ok(match &redrive {
-        Redrive::Redriven { .. } | Redrive::Duplicate => {
-            spin_shell::json_response(200, &redrive).into_response()
-        }
-        Redrive::Gone => gone(),
-        Redrive::NoOrder => {
-            conflict("no_order", "the entry had no field \"order\": it can be discarded, not redriven")
-        }
-        Redrive::UnknownStream => {
-            conflict("unknown_stream", "the dead letter names no stream to go back to: it can be discarded")
-        }
-    })
-}
-
-fn discard(id: &LetterId) -> Answer {
-    let is_discarded = Shell::open()?.queue().discard(id).map_err(NotReady::Redis)?;
-    Ok(if is_discarded {
-        spin_shell::json_response(200, &json!({ "outcome": "discarded" })).into_response()
-    } else {
-        gone()
-    })
+fn answer(act: impl FnOnce() -> Answer) -> Response {
+    act().unwrap_or_else(|error| spin_shell::not_ready(&error))
 }
 
 fn gone() -> Response {
-    let message = "no such dead letter; it may have been redriven or discarded";
-    spin_shell::problem(404, "dead_letter_not_found", message).into_response()
+    let detail = "no such dead letter; it may have been redriven or discarded";
+    spin_shell::problem(problem::DEAD_LETTER_NOT_FOUND, detail).into_response()
 }
 
 /// What a list is asked for.

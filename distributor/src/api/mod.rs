@@ -1,44 +1,46 @@
-//! The HTTP API of `orders-api`. A file holds one resource; what goes wrong has a stable `code` in the body.
+//! The HTTP API of `orders-api`. A file holds one resource, [`routes`] says what there is.
+//!
+//! What goes wrong is told as problem details with a stable `code`, all of them in `shared::problem`.
 
 mod auth;
 mod body;
 mod dead_letters;
 mod health;
 mod orders;
+mod routes;
 mod stats;
 
-use spin_sdk::http::{IncomingRequest, Method, Request, Response};
+use routes::Operation;
+use shared::problem;
+use spin_sdk::http::{IncomingRequest, Request, Response};
 
 /// Answers one request, given its head; its body is still to be read.
 pub(crate) async fn answer(request: &Request, incoming: IncomingRequest) -> Response {
-    let path = request.path();
-    // Before anything is looked up: who may not see orders does not learn which paths and ids there are.
-    if path != "/healthz"
+    let found = routes::find(request.path());
+    // Before anything else: who may not see orders does not learn which paths and ids there are.
+    if !found.is_some_and(|(route, _)| route.is_open)
         && let Err(refusal) = auth::check(request)
     {
         return refusal;
     }
-    let is_read = matches!(request.method(), Method::Get | Method::Head);
-    match path {
-        "/orders" if *request.method() == Method::Post => orders::post(request, incoming).await,
-        "/orders" => method_not_allowed("POST"),
-        "/stats" if is_read => stats::get(),
-        "/healthz" if is_read => health::get(),
-        "/stats" | "/healthz" => method_not_allowed("GET, HEAD"),
-        _ if path == "/dead-letters" || path.starts_with("/dead-letters/") => dead_letters::answer(request),
-        _ => match path.strip_prefix("/orders/") {
-            Some(id) if !id.is_empty() && !id.contains('/') && is_read => orders::get(id),
-            Some(id) if !id.is_empty() && !id.contains('/') => method_not_allowed("GET, HEAD"),
-            _ => not_found(),
-        },
+    let Some((route, id)) = found else {
+        return spin_shell::problem(problem::NOT_FOUND, "there is nothing at this path").into_response();
+    };
+    match route.operation(request.method()) {
+        Ok(operation) => carry_out(operation, id, request, incoming).await,
+        Err(answer) => answer,
     }
 }
 
-fn not_found() -> Response {
-    spin_shell::problem(404, "not_found", "there is nothing at this path").into_response()
-}
-
-fn method_not_allowed(allowed: &str) -> Response {
-    spin_shell::problem(405, "method_not_allowed", &format!("allowed here: {allowed}"))
-        .with_header("allow", allowed)
+async fn carry_out(operation: Operation, id: &str, request: &Request, incoming: IncomingRequest) -> Response {
+    match operation {
+        Operation::TakeOrders => orders::post(request, incoming).await,
+        Operation::ShowOrder => orders::get(id),
+        Operation::ListLetters => dead_letters::list(request.query()),
+        Operation::ShowLetter => dead_letters::show(id),
+        Operation::DiscardLetter => dead_letters::discard(id),
+        Operation::RedriveLetter => dead_letters::redrive(id),
+        Operation::Stats => stats::get(),
+        Operation::Health => health::get(),
+    }
 }

@@ -4,7 +4,8 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use shared::intake::{BodyError, Intake, Refused};
 use shared::order::Order;
-use shared::queue::Enqueued;
+use shared::problem;
+use shared::queue::{Enqueued, OrderState};
 use shared::settings::ApiSettings;
 use spin_sdk::http::{IncomingRequest, Request, Response};
 use spin_shell::{NotReady, Shell};
@@ -24,11 +25,9 @@ struct Accepted<'a> {
     errors: &'a [Refused],
 }
 
-/// The body of a 422.
+/// What a 422 says beside the problem.
 #[derive(Serialize)]
 struct AllRefused<'a> {
-    code: &'static str,
-    message: &'static str,
     refused: usize,
     errors: &'a [Refused],
 }
@@ -53,17 +52,11 @@ async fn try_post(request: &Request, incoming: IncomingRequest) -> Result<Respon
         Err(error) => return Ok(refuse_body(&error)),
     };
     if intake.orders.is_empty() {
-        let body = AllRefused {
-            code: "all_refused",
-            message: "no order was valid",
-            refused: intake.refused.len(),
-            errors: &intake.refused,
-        };
-        return Ok(spin_shell::json_response(422, &body).into_response());
+        let refused = AllRefused { refused: intake.refused.len(), errors: &intake.refused };
+        let detail = "no order was valid, none was written; errors says why";
+        return Ok(spin_shell::problem_with(problem::ALL_REFUSED, detail, refused).into_response());
     }
-    let mut shell = Shell::open()?;
-    let enqueued = shell.queue().enqueue(&intake.orders, settings.max_backlog).map_err(NotReady::Redis)?;
-    Ok(match enqueued {
+    Ok(match enqueue(&intake, &settings)? {
         Enqueued::Written { backlog } => {
             let body = Accepted {
                 accepted: intake.orders.len(),
@@ -72,36 +65,53 @@ async fn try_post(request: &Request, incoming: IncomingRequest) -> Result<Respon
                 ids: intake.orders.iter().map(|(id, _)| *id).collect(),
                 errors: &intake.refused,
             };
-            spin_shell::json_response(202, &body).into_response()
+            let answer = spin_shell::json_response(202, &body);
+            match (&body.ids[..], body.refused) {
+                ([id], 0) => answer.with_header("location", format!("/orders/{id}")).into_response(),
+                _ => answer.into_response(),
+            }
         }
         Enqueued::Full { backlog } => {
-            let message = format!("{backlog} orders wait already; none of these was written");
-            spin_shell::problem(429, "backlog_full", &message).with_header("retry-after", "1")
+            let detail = format!("{backlog} orders wait already; none of these was written");
+            spin_shell::problem(problem::BACKLOG_FULL, &detail)
+                .with_header("retry-after", "1")
+                .into_response()
         }
     })
 }
 
+/// Writes the valid orders of a request, all or none.
+fn enqueue(intake: &Intake<'_>, settings: &ApiSettings) -> Result<Enqueued, NotReady> {
+    let mut shell = Shell::open()?;
+    shell.queue().enqueue(&intake.orders, settings.max_backlog).map_err(NotReady::Redis)
+}
+
 fn refuse_body(error: &BodyError) -> Response {
-    let status = match error {
-        BodyError::TooLong { .. } | BodyError::TooManyOrders { .. } => 413,
-        BodyError::Empty | BodyError::NotJson { .. } | BodyError::Broken => 400,
-    };
-    spin_shell::problem(status, error.code(), &error.to_string()).into_response()
+    let answer = spin_shell::problem(error.problem(), &error.to_string());
+    match error {
+        BodyError::MediaType => {
+            answer.with_header("accept-post", "application/json, application/x-ndjson").into_response()
+        }
+        _ => answer.into_response(),
+    }
 }
 
 /// `id` is the order's UUID, or the `orderId` of an order that has no `orderGuid`.
 pub(super) fn get(id: &str) -> Response {
     let Ok(id) = percent_decode_str(id).decode_utf8() else {
-        return spin_shell::problem(400, "invalid_id", "the id is not UTF-8").into_response();
+        return spin_shell::problem(problem::INVALID_ID, "the id is not UTF-8").into_response();
     };
     let order = Uuid::try_parse(&id).unwrap_or_else(|_| Order::id_of_order_id(&id));
-    let found = Shell::open().and_then(|mut shell| shell.queue().find(order).map_err(NotReady::Redis));
-    match found {
+    match find(order) {
         Ok(Some(state)) => spin_shell::json_response(200, &state.story(order)).into_response(),
         Ok(None) => {
-            let message = "no such order; one added by XADD is known once it is routed";
-            spin_shell::problem(404, "order_not_found", message).into_response()
+            let detail = "no such order; one added by XADD is known once it is routed";
+            spin_shell::problem(problem::ORDER_NOT_FOUND, detail).into_response()
         }
         Err(error) => spin_shell::not_ready(&error),
     }
+}
+
+fn find(order: Uuid) -> Result<Option<OrderState>, NotReady> {
+    Shell::open()?.queue().find(order).map_err(NotReady::Redis)
 }

@@ -53,20 +53,66 @@ fn what_is_not_there_or_not_allowed_is_said_with_a_code() {
     assert_eq!(app.get("/orders/00000000-0000-4000-8000-00000000dead").outcome(), (404, "order_not_found"));
     assert_eq!(app.get("/orders/%ff").outcome(), (400, "invalid_id"));
     assert_eq!(app.get("/orders/a/b").outcome(), (404, "not_found"));
-    let answer = app.get("/orders");
-    assert_eq!(answer.outcome(), (405, "method_not_allowed"));
-    assert_eq!(answer.header("allow"), Some("POST"));
-    for path in ["/stats", "/healthz", "/orders/1"] {
+    for path in ["/stats", "/healthz", "/orders/1", "/distributor/tick", "/receiver-simple/tick"] {
         let answer = app.delete(path);
         assert_eq!(answer.outcome(), (405, "method_not_allowed"), "{path}");
-        assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{path}");
-    }
-    for path in ["/distributor/tick", "/receiver-simple/tick", "/receiver-complex/tick"] {
-        assert_eq!(app.post(path, "").outcome(), (405, "method_not_allowed"), "{path}");
+        assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{path}");
     }
     assert_eq!(app.post("/orders", "").outcome(), (400, "empty_body"));
     assert_eq!(app.post("/orders", "[]").outcome(), (400, "empty_body"));
     assert_eq!(app.post("/orders", "{\"a\":").outcome(), (400, "invalid_json"));
+    let answer = app.post_as("/orders", "text/plain", an_order(1));
+    assert_eq!(answer.outcome(), (415, "unsupported_media_type"));
+    assert_eq!(answer.header("accept-post"), Some("application/json, application/x-ndjson"));
+}
+
+#[test]
+fn a_refusal_is_told_as_problem_details() {
+    let app = TestApp::start();
+    let answer = app.get("/orders/00000000-0000-4000-8000-00000000dead");
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    let expected = serde_json::json!({
+        "type": "/openapi.json#/components/examples/order_not_found",
+        "title": "No such order",
+        "status": 404,
+        "code": "order_not_found",
+        "detail": "no such order; one added by XADD is known once it is routed",
+    });
+    assert_eq!(answer.body, expected);
+}
+
+#[test]
+fn one_order_taken_in_has_a_location_and_several_have_none() {
+    let app = TestApp::start();
+    let location = "/orders/00000000-0000-4000-8000-000000000001";
+    assert_eq!(app.post("/orders", an_order(1)).header("location"), Some(location));
+    assert_eq!(app.get(location).status, 200);
+    for several in [format!("[{},{}]", an_order(2), an_order(3)), format!("[{},{{}}]", an_order(4))] {
+        let answer = app.post("/orders", several);
+        assert_eq!((answer.status, answer.header("location")), (202, None));
+    }
+}
+
+#[test]
+fn head_answers_as_get_without_a_body_and_options_says_what_is_allowed() {
+    let app = TestApp::start();
+    assert_eq!(app.post("/orders", an_order(1)).status, 202);
+    for (path, allowed) in [
+        ("/orders/00000000-0000-4000-8000-000000000001", "GET, HEAD, OPTIONS"),
+        ("/stats", "GET, HEAD, OPTIONS"),
+        ("/dead-letters/1-0", "GET, HEAD, DELETE, OPTIONS"),
+        ("/dead-letters/1-0/redrive", "POST, OPTIONS"),
+        ("/receiver-complex/tick", "GET, HEAD, OPTIONS"),
+    ] {
+        let request =
+            |method| app.raw(format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        let options = request("OPTIONS").to_lowercase();
+        assert!(options.starts_with("http/1.1 204 "), "{path}: {options}");
+        assert!(options.contains(&format!("\r\nallow: {}\r\n", allowed.to_lowercase())), "{path}: {options}");
+        let (get, head) = (request("GET"), request("HEAD"));
+        assert_eq!(get.lines().next(), head.lines().next(), "{path}");
+        assert!(head.ends_with("\r\n\r\n"), "{path}: {head}");
+    }
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn refuses(app: &mut TestApp, code: &str, log: &str) {
     let answer = app.post("/orders", an_order(2));
     assert_eq!(answer.outcome(), (503, code), "{}", answer.body);
     assert_eq!(answer.header("retry-after"), Some("1"));
-    assert!(!answer.body["message"].as_str().unwrap().is_empty());
+    assert!(!answer.body["detail"].as_str().unwrap().is_empty());
     app.poll_until("the log says why", |app| app.said().contains(log).then_some(()));
     is_at_rest(app);
 }

@@ -139,9 +139,9 @@ fn what_cannot_be_done_with_a_dead_letter_is_said_with_a_code() {
         assert_eq!(app.get(path).outcome(), (404, "not_found"), "{path}");
     }
     for (answer, allowed) in [
-        (app.delete("/dead-letters"), "GET, HEAD"),
-        (app.post("/dead-letters/1-1", ""), "GET, HEAD, DELETE"),
-        (app.get("/dead-letters/1-1/redrive"), "POST"),
+        (app.delete("/dead-letters"), "GET, HEAD, OPTIONS"),
+        (app.post("/dead-letters/1-1", ""), "GET, HEAD, DELETE, OPTIONS"),
+        (app.get("/dead-letters/1-1/redrive"), "POST, OPTIONS"),
     ] {
         assert_eq!(answer.outcome(), (405, "method_not_allowed"));
         assert_eq!(answer.header("allow"), Some(allowed));

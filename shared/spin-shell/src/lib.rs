@@ -2,11 +2,14 @@
 //!
 //! A component's own `lib.rs` names its role and its triggers. What an order means is decided in `shared`, which knows no Spin.
 
+mod answer;
+
 use std::time::Instant;
 
+pub use answer::{Answer, json_response, method_not_allowed, options, problem, problem_with};
 use anyhow::{Context, Result};
-use serde::Serialize;
 use serde_json::json;
+use shared::problem;
 use shared::queue::{Argument, Execute, ExecuteError, Queue, QueueError, Role, Stream, Value, drain};
 use shared::settings::{self, QueueSettings, SettingsError};
 use spin_sdk::http::{Method, Request, Response};
@@ -144,9 +147,11 @@ pub fn on_bell(role: &impl Role) -> Result<()> {
 
 /// Answers `GET /<component>/tick`: rings the component's own bell if work waits for it or is overdue.
 pub fn on_tick(request: &Request, stream: Stream) -> Response {
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return problem(405, "method_not_allowed", "a tick is asked for by GET")
-            .with_header("allow", "GET, HEAD");
+    const ALLOWED: &str = "GET, HEAD, OPTIONS";
+    match request.method() {
+        Method::Get | Method::Head => {}
+        Method::Options => return answer::options(ALLOWED),
+        _ => return answer::method_not_allowed(ALLOWED),
     }
     let ticked = Shell::open().and_then(|mut shell| shell.queue().tick(stream).map_err(NotReady::Redis));
     match ticked {
@@ -160,56 +165,14 @@ pub fn not_ready(error: &NotReady) -> Response {
     eprintln!("{error}");
     match error {
         NotReady::Settings(_) => {
-            problem(500, "misconfigured", "a variable of the application is wrong; the log names it")
-                .into_response()
+            let detail = "a variable of the application is wrong; the log names it";
+            answer::problem(problem::MISCONFIGURED, detail).into_response()
         }
         NotReady::Redis(error) => {
             let trouble = error.trouble();
-            problem(503, trouble.code(), trouble.message()).with_header("retry-after", "1")
+            answer::problem(trouble.problem(), trouble.message())
+                .with_header("retry-after", "1")
+                .into_response()
         }
-    }
-}
-
-/// A JSON answer that can take a header before it is sent.
-pub struct Answer {
-    status: u16,
-    body: Vec<u8>,
-}
-
-#[derive(Serialize)]
-struct Problem<'a> {
-    code: &'a str,
-    message: &'a str,
-}
-
-/// An answer with a stable code and a short message.
-pub fn problem(status: u16, code: &str, message: &str) -> Answer {
-    json_response(status, &Problem { code, message })
-}
-
-/// An answer with this JSON.
-pub fn json_response(status: u16, body: &impl Serialize) -> Answer {
-    // What is answered here has text keys only, so there is always a JSON form.
-    Answer { status, body: serde_json::to_vec(body).unwrap_or_default() }
-}
-
-impl Answer {
-    /// The answer as it is.
-    pub fn into_response(self) -> Response {
-        Response::builder()
-            .status(self.status)
-            .header("content-type", "application/json")
-            .body(self.body)
-            .build()
-    }
-
-    /// The answer with one header more.
-    pub fn with_header(self, name: &str, value: &str) -> Response {
-        Response::builder()
-            .status(self.status)
-            .header("content-type", "application/json")
-            .header(name, value)
-            .body(self.body)
-            .build()
     }
 }

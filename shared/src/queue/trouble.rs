@@ -3,6 +3,7 @@
 //! None of these is an order's fault: all are transient, and what was claimed stays pending.
 
 use super::execute::QueueError;
+use crate::problem::{self, Problem};
 
 /// What keeps Redis from doing its part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,14 +25,14 @@ const REFUSALS: [&str; 7] =
     ["WRONGTYPE", "NOAUTH", "NOPERM", "WRONGPASS", "MISCONF", "AuthenticationFailed", "unauthenticated"];
 
 impl Trouble {
-    /// The stable code of an answer.
-    pub fn code(self) -> &'static str {
+    /// What the API says of it.
+    pub fn problem(self) -> Problem {
         match self {
-            Self::Away => "queue_unavailable",
-            Self::Loading => "queue_loading",
-            Self::ReadOnly => "queue_read_only",
-            Self::OutOfMemory => "queue_out_of_memory",
-            Self::Refused => "queue_refused",
+            Self::Away => problem::QUEUE_UNAVAILABLE,
+            Self::Loading => problem::QUEUE_LOADING,
+            Self::ReadOnly => problem::QUEUE_READ_ONLY,
+            Self::OutOfMemory => problem::QUEUE_OUT_OF_MEMORY,
+            Self::Refused => problem::QUEUE_REFUSED,
         }
     }
 
