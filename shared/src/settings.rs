@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use subtle::ConstantTimeEq;
 
-use crate::queue::{ConsumerName, QueueName};
+use crate::queue::{ConsumerName, MOST_PARTITIONS, QueueName};
 
 /// A variable that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,17 @@ pub enum Fault {
     /// It cannot stand in a header. The value is a secret and is not told.
     #[error("expected visible ASCII characters without a blank, or nothing")]
     NotAToken,
+    /// It has to be set where there are so many partitions.
+    #[error("expected the address of a server, because partitions is {0}")]
+    NotSet(usize),
+    /// The names of the partitions would be too long.
+    #[error("expected at most {most} characters where there are partitions, found {found}")]
+    TooLong {
+        /// The most characters.
+        most: usize,
+        /// The characters found.
+        found: usize,
+    },
     /// It is not a name that can stand in a key; the value found.
     #[error("expected 1 to 64 letters, digits, '-', '_' or '.', found {0:?}")]
     NotAName(String),
@@ -190,6 +201,37 @@ pub fn complexity_threshold(variables: &impl Variables) -> Result<u32, SettingsE
 /// When the host does not give it.
 pub fn redis_url(variables: &impl Variables) -> Result<String, SettingsError> {
     text(variables, "redis_url")
+}
+
+/// The variables that say where the partitions are, one for each.
+const REDIS_URLS: [&str; MOST_PARTITIONS] = [
+    "redis_url",
+    "redis_url_p1",
+    "redis_url_p2",
+    "redis_url_p3",
+    "redis_url_p4",
+    "redis_url_p5",
+    "redis_url_p6",
+    "redis_url_p7",
+];
+/// The host in the default of all but the first: a host entry cannot be empty, and this name is reserved to lead nowhere.
+const UNSET_HOST: &str = "unset.invalid";
+
+/// Reads where the partitions of a queue are: `redis_url`, and as many of `redis_url_p1` to `redis_url_p7` as `partitions` asks for.
+///
+/// # Errors
+/// When `partitions` is wrong, an address is missing, or the queue's name leaves no room for the partitions' numbers.
+pub fn redis_urls(variables: &impl Variables, queue: &QueueName) -> Result<Vec<String>, SettingsError> {
+    let partitions = number(variables, "partitions", 1..=MOST_PARTITIONS as u32)? as usize;
+    let (found, most) = (queue.as_str().len(), QueueName::LONGEST - "-7".len());
+    if partitions > 1 && found > most {
+        return Err(SettingsError { name: "queue", fault: Fault::TooLong { most, found } });
+    }
+    let urls = REDIS_URLS.iter().take(partitions).map(|name| match text(variables, name)? {
+        url if url.contains(UNSET_HOST) => Err(SettingsError { name, fault: Fault::NotSet(partitions) }),
+        url => Ok(url),
+    });
+    urls.collect()
 }
 
 /// Reads `api_token`; `None` when it is empty, which leaves the API open.

@@ -3,6 +3,7 @@
 //! A component's own `lib.rs` names its role and its triggers. What an order means is decided in `shared`, which knows no Spin.
 
 mod answer;
+mod partitions;
 
 use std::time::Instant;
 
@@ -15,6 +16,8 @@ use shared::settings::{self, QueueSettings, SettingsError};
 use spin_sdk::http::{Method, Request, Response};
 use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
 use spin_sdk::variables;
+
+pub use partitions::Partitions;
 
 /// A connection to Redis for the life of this instance; the host closes it.
 pub struct SpinRedis(Connection);

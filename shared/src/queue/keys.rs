@@ -51,6 +51,9 @@ pub struct Keys {
 }
 
 impl QueueName {
+    /// The most characters.
+    pub(crate) const LONGEST: usize = 64;
+
     /// Reads a name; `None` when it is empty, too long or has a character that is not allowed.
     pub fn parse(name: &str) -> Option<Self> {
         is_name(name).then(|| Self(name.to_owned()))
@@ -59,6 +62,11 @@ impl QueueName {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// `<queue>-<suffix>`; the caller sees to the alphabet and the length.
+    pub(super) fn joined(queue: &Self, suffix: &str) -> Self {
+        Self(format!("{queue}-{suffix}"))
     }
 }
 
@@ -82,7 +90,7 @@ impl Default for ConsumerName {
 
 fn is_name(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+    (1..=QueueName::LONGEST).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 impl Default for QueueName {

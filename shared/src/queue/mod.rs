@@ -4,6 +4,7 @@
 //! - [`enqueue`](Queue::enqueue), [`Drain`], [`tick`](Queue::tick), [`find`](Queue::find), [`stats`](Queue::stats): what can be done
 //! - [`dead_letters`](Queue::dead_letters), [`redrive`](Queue::redrive), [`discard`](Queue::discard): what was set aside
 //! - [`pause`](Queue::pause), [`resume`](Queue::resume): whether a stream is drained
+//! - [`partition_of`]: one queue over several servers
 //! - `lua/`: the scripts that do it; whatever must not come apart happens inside one of them
 //!
 //! All commands go out through [`Execute`], which gives back what Spin's outbound Redis gives: one flat list.
@@ -16,6 +17,7 @@ mod drain;
 mod execute;
 pub mod keys;
 mod look;
+mod partition;
 mod pause;
 mod scripts;
 mod trouble;
@@ -27,6 +29,7 @@ pub use drain::{
 pub use execute::{Argument, Execute, ExecuteError, QueueError, Value};
 pub use keys::{ConsumerName, Keys, Lane, QueueName, Stream};
 pub use look::{Enqueued, OrderState, OrderStory, Stats, StreamStats, Tick};
+pub use partition::{MOST_PARTITIONS, PartitionLetter, partition_of};
 pub use pause::{MAX_PAUSE_S, Pause, PauseRequest, Remark};
 pub use trouble::Trouble;
 
