@@ -193,7 +193,7 @@ impl Keys {
         &self.channels[stream as usize]
     }
 
-    /// The hash that is there while a stream is paused, and says since when and why.
+    /// What is there while a stream is paused: a stream of one entry, so that KEDA can ask for its length as it does for the others.
     pub fn pause(&self, stream: Stream) -> &str {
         &self.pauses[stream as usize]
     }

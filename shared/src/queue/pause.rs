@@ -1,6 +1,6 @@
 //! Pausing a stream: its orders wait, for maintenance or while a downstream is in trouble, and everybody sees since when and why.
 //!
-//! A pause is a hash in Redis. Claims look for it and hand nothing out while it is there; enqueueing, commits of what is in flight,
+//! A pause is an entry in Redis, whose id says since when. Claims look for it and hand nothing out while it is there; enqueueing, commits of what is in flight,
 //! redrives and look-ups go on. The bell of a paused stream counts as rung, so nobody is started to find nothing to do.
 //!
 //! Guarantee: pausing and resuming move no order. What was claimed before is committed or redelivered as ever, and a pause that was
@@ -153,16 +153,20 @@ impl<E: Execute> Queue<'_, E> {
     /// When Redis fails.
     pub fn pause_of(&mut self, stream: Stream) -> Result<Option<Pause>, QueueError> {
         let what = "failed to look for a pause";
-        let values = self
-            .redis
-            .execute("HGETALL", &[self.keys.pause(stream).into()])
-            .map_err(|source| QueueError::Redis { what, source })?;
+        let arguments =
+            [self.keys.pause(stream).into(), "-".into(), "+".into(), "COUNT".into(), 1_i64.into()];
+        let values =
+            self.redis.execute("XRANGE", &arguments).map_err(|source| QueueError::Redis { what, source })?;
         // Some hosts report nothing as an empty list, others as one nil.
         let mut found = Reply::new(what, values.into_iter().filter(|value| *value != Value::Nil).collect());
         let mut fields = ["since", "until", "reason", "by"].map(|name| (name, Vec::new()));
+        if !found.is_empty() {
+            let id = found.text()?;
+            fields[0].1 = id.split('-').next().unwrap_or_default().into();
+        }
         while !found.is_empty() {
             let (name, value) = (found.text()?, found.bytes()?);
-            if let Some(field) = fields.iter_mut().find(|field| field.0 == name) {
+            if let Some(field) = fields[1..].iter_mut().find(|field| field.0 == name) {
                 field.1 = value;
             }
         }

@@ -259,7 +259,23 @@ fn a_second_pause_keeps_since_and_says_the_rest_anew() {
 }
 
 #[test]
-fn a_pause_is_not_evidence_against_confirmations_kept_too_long() {
+fn an_entry_added_by_hand_is_a_pause_as_well() {
+    let mut queue = TestQueue::new();
+    queue.add(Stream::Simple, &an_order(1));
+    let key = queue.keys.pause(Stream::Simple).to_owned();
+    let _: String = queue.redis.inner().xadd(&key, "1700000000000-7", &[("reason", "by redis-cli")]).unwrap();
+    let expected =
+        Pause { since_ms: 1_700_000_000_000, reason: "by redis-cli".into(), by: None, until_ms: None };
+    assert_eq!(queue.queue().pause_of(Stream::Simple).unwrap(), Some(expected.clone()));
+    assert_eq!(queue.queue().stats().unwrap().streams["simple"].paused, Some(expected));
+    assert!(queue.drain(&SIMPLE).is_idle());
+    assert_eq!(pause(&mut queue, Stream::Simple).since_ms, 1_700_000_000_000);
+    assert!(queue.queue().resume(Stream::Simple).unwrap());
+    assert_eq!(queue.drain(&SIMPLE).commits.confirmed, 1);
+}
+
+#[test]
+fn a_paused_streams_tick_drops_confirmations_kept_too_long_as_ever() {
     let mut queue = TestQueue::with(QueueSettings { retention_s: 1, ..settings() });
     let key = queue.keys.confirmations().to_owned();
     // Whole nodes of a stream are dropped, so there have to be many.

@@ -10,13 +10,18 @@
 -- uses: clock pause
 
 local now, ends = now_ms(), 0
-redis.call('HSETNX', KEYS[1], 'since', string.format('%.0f', now))
 if tonumber(ARGV[3]) > 0 then
   ends = now + tonumber(ARGV[3])
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-else
-  redis.call('PERSIST', KEYS[1])
 end
-redis.call('HSET', KEYS[1], 'reason', ARGV[1], 'by', ARGV[2], 'until', string.format('%.0f', ends))
+local since = pause_of(KEYS[1])[1]
+if since == '' then
+  since = string.format('%.0f', now)
+end
+-- One entry, whose id says since when: so it is made anew.
+redis.call('DEL', KEYS[1])
+redis.call('XADD', KEYS[1], since .. '-0', 'reason', ARGV[1], 'by', ARGV[2], 'until', string.format('%.0f', ends))
+if ends > 0 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
 is_paused(KEYS[1], KEYS[2])
-return redis.call('HMGET', KEYS[1], 'since', 'until', 'reason', 'by')
+return pause_of(KEYS[1])

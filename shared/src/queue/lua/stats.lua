@@ -8,7 +8,7 @@
 -- when it is not paused}, then the number of confirmations, the number of dead
 -- letters, and the counters as name, value, name, value ...
 --
--- uses: clock
+-- uses: clock pause
 
 local now = now_ms()
 local reply = {}
@@ -25,9 +25,8 @@ for i = 1, 3 do
   reply[#reply + 1] = redis.call('XLEN', KEYS[i])
   reply[#reply + 1] = summary[1] or 0
   reply[#reply + 1] = age
-  local pause = redis.call('HMGET', KEYS[6 + i], 'since', 'until', 'reason', 'by')
-  for j = 1, 4 do
-    reply[#reply + 1] = pause[j] or ''
+  for _, value in ipairs(pause_of(KEYS[6 + i])) do
+    reply[#reply + 1] = value
   end
 end
 reply[#reply + 1] = redis.call('XLEN', KEYS[4])
