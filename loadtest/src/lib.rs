@@ -11,7 +11,7 @@
 //!
 //! Beside it:
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
-//! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside
+//! - [`dead_letters`], [`orders`]: what an operator does with orders that were set aside        - [`pause`]: with all that wait
 //! - [`compare`]: reports side by side        - [`cost`]: what a day's load costs on rented nodes
 //! - [`scaling`]: how KEDA and the HPA would follow a load, simulated
 //! - [`density`]: how many idle copies fit        - [`versus`]: Wasm and the always-on service in turn
@@ -41,6 +41,7 @@ pub mod one_order;
 pub mod orders;
 pub mod output;
 pub mod patient;
+pub mod pause;
 pub mod plan;
 pub mod processes;
 pub mod report;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use loadtest::cli::{Arguments, Command};
 use loadtest::{
-    chaos, cold_start, compare, cost, dead_letters, density, generate, orders, run, scaling, versus,
+    chaos, cold_start, compare, cost, dead_letters, density, generate, orders, pause, run, scaling, versus,
 };
 
 fn main() -> ExitCode {
@@ -14,6 +14,9 @@ fn main() -> ExitCode {
         Command::Load(load) => run::run(&load),
         Command::DeadLetters(command) => dead_letters::run(&command),
         Command::Orders(command) => orders::run(&command),
+        Command::Pause(options) => pause::pause(&options),
+        Command::Resume(options) => pause::resume(&options),
+        Command::Paused(options) => pause::paused(&options),
         Command::Chaos(options) => chaos::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Density(options) => density::run(&options),

@@ -11,6 +11,7 @@ use crate::cli::{Load, Target};
 use crate::monitor::{Monitor, Used};
 use crate::output::Output;
 use crate::patient::{Ask, PatientRedis, address};
+use crate::pause;
 use crate::plan::Plan;
 use crate::report::{Door, Report, Shape, page};
 use crate::send::by_http::HttpDoor;
@@ -102,6 +103,9 @@ pub fn carry_out(load: &Load) -> Result<Report> {
         left => {
             let seconds = watch.still_for().as_secs();
             eprintln!("gave up: {left} orders did not move for {seconds} s");
+            for sentence in redis.ask(|redis| Ok(pause::sentences(redis, &settings)?))? {
+                eprintln!("{sentence}");
+            }
         }
     }
     let used: Used = monitor.finish(&mut redis)?;

@@ -22,6 +22,8 @@ pub struct Watch {
     pub lengths: [u64; 3],
     /// Bells that had to be rung because nothing moved: 0 unless a ring was lost or an instance died.
     pub metronome_rings: u64,
+    /// Which of the three are paused, as far as the last tick has seen.
+    paused: [bool; 3],
     moved_at: Instant,
     ticked_at: Instant,
 }
@@ -43,6 +45,7 @@ impl Watch {
             keys: Keys::new(settings.queue.clone()),
             lengths: [0; 3],
             metronome_rings: 0,
+            paused: [false; 3],
             moved_at: Instant::now(),
             ticked_at: Instant::now(),
         }
@@ -57,12 +60,16 @@ impl Watch {
         if lengths != self.lengths || lengths == [0; 3] {
             self.moved_at = Instant::now();
         }
+        for (paused, (before, now)) in self.paused.iter_mut().zip(self.lengths.iter().zip(lengths)) {
+            *paused &= now >= *before;
+        }
         self.lengths = lengths;
         if self.moved_at.elapsed().min(self.ticked_at.elapsed()) > TICK_AFTER {
             self.ticked_at = Instant::now();
             for stream in Stream::ALL {
                 let tick = Queue::new(redis, &self.settings).tick(stream).context("failed to tick")?;
                 self.metronome_rings += u64::from(tick.rung);
+                self.paused[stream as usize] = tick.paused;
             }
         }
         Ok(())
@@ -81,8 +88,11 @@ impl Watch {
 
     /// The lengths for a progress bar.
     pub fn to_text(&self) -> String {
-        let [ingress, simple, complex] = self.lengths;
-        format!("ingress {ingress} simple {simple} complex {complex}")
+        let parts = Stream::ALL.map(|stream| {
+            let paused = if self.paused[stream as usize] { " (paused)" } else { "" };
+            format!("{} {}{paused}", stream.as_str(), self.lengths[stream as usize])
+        });
+        parts.join(" ")
     }
 }
 

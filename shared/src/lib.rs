@@ -3,6 +3,7 @@
 //! - [`order`]: the order as it is sent, and [`order::Order::parse`], the only door to it
 //! - [`complexity`]: how much work an order is, as a score with named reasons
 //! - [`pricing`], [`promise`] and [`confirmation`]: what the customer is told
+//! - [`control`]: the body of a request to pause or resume a stream
 //! - [`intake`]: the body of a request, taken apart into orders
 //! - [`lens`] and [`plan`]: how prescriptions are made, and how long that takes
 //! - [`problem`]: every way in which the HTTP API says no
@@ -15,6 +16,7 @@
 
 pub mod complexity;
 pub mod confirmation;
+pub mod control;
 #[cfg(test)]
 mod domain_docs;
 pub mod intake;

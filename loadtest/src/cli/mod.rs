@@ -1,7 +1,8 @@
 //! The command line.
 //!
-//! - this file: commands, and what several of them take        - [`load`]: the shapes of load
+//! - this file: commands, and what several of them take        - [`load`]: the shapes of load        - [`control`]: pauses
 
+mod control;
 mod load;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::cost::options::CostOptions;
 use crate::density::options::DensityOptions;
 use crate::scaling::options::ScalingOptions;
 use crate::versus::options::VersusOptions;
+pub use control::{PauseOptions, PausedOptions, ResumeOptions};
 pub use load::{
     BurstOptions, Load, Paced, ReplayOptions, SoakOptions, SpikesOptions, SteadyOptions, Target, WaveOptions,
 };
@@ -44,6 +46,12 @@ pub enum Command {
     /// Tells what became of an order.
     #[command(subcommand)]
     Orders(OrdersCommand),
+    /// Lets the orders of a stream wait; what is in flight is finished.
+    Pause(PauseOptions),
+    /// Ends a stream's pause: what waits is begun at once.
+    Resume(ResumeOptions),
+    /// Says of every stream whether it is paused, since when and why.
+    Paused(PausedOptions),
     /// Runs the app under load, breaks it at random moments, and verifies every order. Exit code 1 when one is lost, doubled or wrong.
     Chaos(ChaosOptions),
     /// Sets reports side by side: medians, spreads and ratios to the first.
