@@ -49,6 +49,8 @@ problems! {
     ORDER_NOT_FOUND = 404 "order_not_found" "No such order";
     /// No dead letter with this id, or not any more.
     DEAD_LETTER_NOT_FOUND = 404 "dead_letter_not_found" "No such dead letter";
+    /// There is no such stream to control.
+    STREAM_NOT_FOUND = 404 "stream_not_found" "No such stream";
     /// The path is right, the method is not.
     METHOD_NOT_ALLOWED = 405 "method_not_allowed" "Method not allowed";
     /// A dead letter without an order cannot be redriven.
@@ -63,6 +65,8 @@ problems! {
     TOO_MANY_ORDERS = 413 "too_many_orders" "Too many orders in one request";
     /// The content type is neither JSON nor NDJSON.
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" "The media type is not supported";
+    /// The body of a request to pause or resume has a wrong field.
+    INVALID_CONTROL = 422 "invalid_control" "The request to pause or resume is wrong";
     /// Every order of the request breaks the schema.
     ALL_REFUSED = 422 "all_refused" "No order was valid";
     /// The idempotency key came with another body before.

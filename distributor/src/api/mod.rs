@@ -4,6 +4,7 @@
 
 mod auth;
 mod body;
+mod control;
 mod dead_letters;
 mod health;
 mod orders;
@@ -41,6 +42,9 @@ async fn carry_out(operation: Operation, id: &str, request: &Request, incoming: 
         Operation::DiscardLetter => dead_letters::discard(id),
         Operation::RedriveLetter => dead_letters::redrive(id),
         Operation::Stats => stats::get(),
+        Operation::ShowControls => control::list(),
+        Operation::ShowControl => control::show(id),
+        Operation::SetControl => control::set(id, request, incoming).await,
         Operation::Health => health::get(),
     }
 }

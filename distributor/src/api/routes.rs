@@ -15,6 +15,9 @@ pub(super) enum Operation {
     DiscardLetter,
     RedriveLetter,
     Stats,
+    ShowControls,
+    ShowControl,
+    SetControl,
     Health,
 }
 
@@ -44,6 +47,8 @@ const ROUTES: &[Route] = &[
     ),
     locked("/dead-letters/{}/redrive", &[(Method::Post, Operation::RedriveLetter)]),
     locked("/stats", &[(Method::Get, Operation::Stats)]),
+    locked("/control", &[(Method::Get, Operation::ShowControls)]),
+    locked("/control/{}", &[(Method::Get, Operation::ShowControl), (Method::Put, Operation::SetControl)]),
     open("/healthz", &[(Method::Get, Operation::Health)]),
 ];
 

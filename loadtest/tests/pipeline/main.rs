@@ -9,6 +9,7 @@
 //! - `bad_redis`: Redis in every bad state; `proxy` is what makes it slow, loading or deaf
 //! - `migration`: components and native service on the same streams
 //! - `outage`: Redis goes away and comes back
+//! - `pauses`: streams are paused and resumed under load
 //! - `poison`: orders that their component does not survive
 //! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is told, with `a_report` for runs that never were
 //! - `security`: who may see and change orders, and what nobody may see
@@ -29,6 +30,7 @@ mod dead_letters;
 mod density;
 mod migration;
 mod outage;
+mod pauses;
 mod poison;
 mod proxy;
 mod report_compare;

@@ -138,6 +138,16 @@ impl TestApp {
         answer(request.send(ureq::SendBody::from_reader(&mut body))).expect("the API answers")
     }
 
+    pub(crate) fn put(&self, path: &str, body: impl serde::Serialize) -> Answer {
+        self.put_bytes(path, serde_json::to_vec(&body).expect("it is JSON"))
+    }
+
+    pub(crate) fn put_bytes(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        let request =
+            agent().put(format!("{}{path}", self.base_url)).header("content-type", "application/json");
+        answer(request.send(body.as_ref())).expect("the API answers")
+    }
+
     pub(crate) fn delete(&self, path: &str) -> Answer {
         answer(agent().delete(format!("{}{path}", self.base_url)).call()).expect("the API answers")
     }

@@ -1,0 +1,102 @@
+//! `/control`: a stream is paused and resumed, and everybody sees since when and why.
+//!
+//! - `GET /control`, `GET /control/{ingress|simple|complex}`
+//! - `PUT /control/{ingress|simple|complex}` with `{"paused": true, "reason": "...", "by": "...", "forS": 3600}` or `{"paused": false}`;
+//!   asking twice is as good as once, but for the end of a pause, which counts from the last time
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::json;
+use shared::control::{Control, ControlError, ControlState};
+use shared::order::OrderError;
+use shared::problem;
+use shared::queue::{Pause, Stream};
+use spin_sdk::http::{IncomingRequest, Request, Response};
+use spin_shell::{NotReady, Shell};
+
+use super::body;
+
+/// The longest body, in bytes: two remarks, however they are escaped.
+const MOST: u32 = 8 * 1024;
+
+/// What is wrong with the fields of a body.
+#[derive(Serialize)]
+struct Faults<'a> {
+    errors: &'a [OrderError],
+}
+
+type Answer = Result<Response, NotReady>;
+
+/// All three streams.
+pub(super) fn list() -> Response {
+    answer(|| {
+        let mut shell = Shell::open()?;
+        let mut pauses = BTreeMap::new();
+        for stream in Stream::ALL {
+            pauses.insert(stream.as_str(), shell.queue().pause_of(stream).map_err(NotReady::Redis)?);
+        }
+        let streams: BTreeMap<&str, ControlState<'_>> =
+            pauses.iter().map(|(name, pause)| (*name, pause.as_ref().into())).collect();
+        Ok(spin_shell::json_response(200, &json!({ "streams": streams })).into_response())
+    })
+}
+
+/// One stream.
+pub(super) fn show(name: &str) -> Response {
+    let Some(stream) = Stream::from_name(name) else { return unknown() };
+    answer(|| {
+        let pause = Shell::open()?.queue().pause_of(stream).map_err(NotReady::Redis)?;
+        Ok(state(pause.as_ref()))
+    })
+}
+
+/// Pauses or resumes one stream.
+pub(super) async fn set(name: &str, request: &Request, incoming: IncomingRequest) -> Response {
+    let Some(stream) = Stream::from_name(name) else { return unknown() };
+    let body = match body::read(request, incoming, MOST).await {
+        Ok(body) => body,
+        Err(error) => return spin_shell::problem(error.problem(), &error.to_string()).into_response(),
+    };
+    match Control::read(&body) {
+        Ok(control) => answer(|| carry_out(stream, &control)),
+        Err(ControlError::NotJson(place)) => {
+            spin_shell::problem(problem::INVALID_JSON, &format!("the body is not JSON: {place}"))
+                .into_response()
+        }
+        Err(ControlError::Fields(errors)) => {
+            let fields: Vec<String> =
+                errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect();
+            let faults = Faults { errors: &errors };
+            spin_shell::problem_with(problem::INVALID_CONTROL, &fields.join("; "), faults).into_response()
+        }
+    }
+}
+
+fn carry_out(stream: Stream, control: &Control) -> Answer {
+    let mut shell = Shell::open()?;
+    let mut queue = shell.queue();
+    let pause = match control {
+        Control::Pause(request) => Some(queue.pause(stream, request).map_err(NotReady::Redis)?),
+        Control::Resume => {
+            queue.resume(stream).map_err(NotReady::Redis)?;
+            None
+        }
+    };
+    let event = if pause.is_some() { "paused" } else { "resumed" };
+    println!("{}", json!({ "event": event, "stream": stream.as_str() }));
+    Ok(state(pause.as_ref()))
+}
+
+fn state(pause: Option<&Pause>) -> Response {
+    spin_shell::json_response(200, &ControlState::from(pause)).into_response()
+}
+
+fn unknown() -> Response {
+    let detail = "the streams are ingress, simple and complex";
+    spin_shell::problem(problem::STREAM_NOT_FOUND, detail).into_response()
+}
+
+fn answer(act: impl FnOnce() -> Answer) -> Response {
+    act().unwrap_or_else(|error| spin_shell::not_ready(&error))
+}
