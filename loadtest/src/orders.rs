@@ -96,7 +96,8 @@ fn steps(story: &OrderStory<'_>) -> Vec<(String, u8, String)> {
         step(&story.queued_at, 0, "queued".into());
     }
     step(&story.routed_at, if is_redrive { 4 } else { 1 }, "routed".into());
-    if story.dead_letter.is_some_and(|id| story.history.iter().all(|past| past.dead_letter != id)) {
+    if story.dead_letter.as_deref().is_some_and(|id| story.history.iter().all(|past| past.dead_letter != id))
+    {
         let code = printable(story.code.unwrap_or("-"));
         step(&story.dead_lettered_at, 5, format!("dead-lettered: {code}"));
     }

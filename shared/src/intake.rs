@@ -126,6 +126,15 @@ impl<'a> Intake<'a> {
     }
 }
 
+impl Intake<'_> {
+    /// The position in the request of each order in `orders`.
+    pub fn indices(&self) -> impl Iterator<Item = usize> + '_ {
+        let mut refused = self.refused.iter().map(|refused| refused.index).peekable();
+        let count = self.orders.len() + self.refused.len();
+        (0..count).filter(move |index| refused.next_if_eq(index).is_none())
+    }
+}
+
 fn is_zero(number: &usize) -> bool {
     *number == 0
 }
@@ -229,6 +238,7 @@ mod tests {
         let refused: Vec<_> =
             intake.refused.iter().map(|refused| (refused.index, refused.first.code)).collect();
         assert_eq!(refused, [(1, Code::InvalidJson), (3, Code::WrongType)]);
+        assert!(intake.indices().eq([0, 2]));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `/dead-letters`: what was set aside is listed, shown, put back and thrown away.
 //!
-//! - `GET /dead-letters?code=&order=&older_than_s=&limit=&cursor=`, oldest first, without the orders' texts
+//! - `GET /dead-letters?code=&order=&older_than_s=&limit=&cursor=`, oldest first in each partition, without the orders' texts
 //! - `GET /dead-letters/{entry_id}`, with the text
 //! - `POST /dead-letters/{entry_id}/redrive` and `DELETE /dead-letters/{entry_id}`: 404 when it was done before
 
@@ -8,9 +8,9 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use shared::order::Order;
 use shared::problem;
-use shared::queue::{LetterFilter, LetterId, Redrive};
+use shared::queue::{AllLetters, LetterFilter, PartitionLetter, Redrive};
 use spin_sdk::http::Response;
-use spin_shell::{NotReady, Shell};
+use spin_shell::{NotReady, Partitions, Shell};
 use uuid::Uuid;
 
 /// Letters in an answer by default, and at most.
@@ -26,26 +26,38 @@ pub(super) fn list(query: &str) -> Response {
         Err(detail) => return spin_shell::problem(problem::INVALID_QUERY, &detail).into_response(),
     };
     answer(|| {
-        let page = Shell::open()?
-            .queue()
-            .dead_letters(&query.filter, query.cursor.as_ref(), query.limit)
-            .map_err(NotReady::Redis)?;
-        Ok(spin_shell::json_response(200, &page).into_response())
+        let partitions = Partitions::read()?;
+        let cursor =
+            match query.cursor.as_deref().map(|cursor| PartitionLetter::parse(cursor, partitions.count())) {
+                Some(None) => {
+                    let detail = "cursor: expected what \"next\" said";
+                    return Ok(spin_shell::problem(problem::INVALID_QUERY, detail).into_response());
+                }
+                cursor => cursor.flatten(),
+            };
+        let page =
+            AllLetters::page(partitions.count(), cursor.as_ref(), query.limit, |partition, after, most| {
+                partitions.open(partition)?.queue().dead_letters(&query.filter, after, most)
+            });
+        Ok(spin_shell::json_response(200, &page.map_err(NotReady::Redis)?).into_response())
     })
 }
 
 /// One letter.
 pub(super) fn show(id: &str) -> Response {
-    with_id(id, |id| {
-        let letter = Shell::open()?.queue().dead_letter(id).map_err(NotReady::Redis)?;
-        Ok(letter.map_or_else(gone, |letter| spin_shell::json_response(200, &letter).into_response()))
+    with_id(id, |shell, letter| {
+        let found = shell.queue().dead_letter(&letter.id).map_err(NotReady::Redis)?;
+        Ok(found.map_or_else(gone, |mut found| {
+            found.id = letter.to_string();
+            spin_shell::json_response(200, &found).into_response()
+        }))
     })
 }
 
 /// Puts a letter back.
 pub(super) fn redrive(id: &str) -> Response {
-    with_id(id, |id| {
-        let redrive = Shell::open()?.queue().redrive(id).map_err(NotReady::Redis)?;
+    with_id(id, |shell, letter| {
+        let redrive = shell.queue().redrive(&letter.id).map_err(NotReady::Redis)?;
         let conflict = |kind, detail| spin_shell::problem(kind, detail).into_response();
         Ok(match &redrive {
             Redrive::Redriven { .. } | Redrive::Duplicate => {
@@ -66,8 +78,8 @@ pub(super) fn redrive(id: &str) -> Response {
 
 /// Throws a letter away.
 pub(super) fn discard(id: &str) -> Response {
-    with_id(id, |id| {
-        let is_discarded = Shell::open()?.queue().discard(id).map_err(NotReady::Redis)?;
+    with_id(id, |shell, letter| {
+        let is_discarded = shell.queue().discard(&letter.id).map_err(NotReady::Redis)?;
         Ok(if is_discarded {
             spin_shell::json_response(200, &json!({ "outcome": "discarded" })).into_response()
         } else {
@@ -76,14 +88,15 @@ pub(super) fn discard(id: &str) -> Response {
     })
 }
 
-fn with_id(id: &str, act: impl FnOnce(&LetterId) -> Answer) -> Response {
-    match LetterId::parse(id) {
-        Some(id) => answer(|| act(&id)),
-        None => {
-            let detail = "the id of a dead letter is two numbers with a hyphen between them";
-            spin_shell::problem(problem::INVALID_ID, detail).into_response()
-        }
-    }
+fn with_id(id: &str, act: impl FnOnce(&mut Shell, &PartitionLetter) -> Answer) -> Response {
+    answer(|| {
+        let partitions = Partitions::read()?;
+        let Some(letter) = PartitionLetter::parse(id, partitions.count()) else {
+            let detail = "the id of a dead letter is two numbers with a hyphen between them, after \"p1.\" in partition 1";
+            return Ok(spin_shell::problem(problem::INVALID_ID, detail).into_response());
+        };
+        act(&mut partitions.open(letter.partition).map_err(NotReady::Redis)?, &letter)
+    })
 }
 
 fn answer(act: impl FnOnce() -> Answer) -> Response {
@@ -99,7 +112,7 @@ fn gone() -> Response {
 struct Query {
     filter: LetterFilter,
     limit: u32,
-    cursor: Option<LetterId>,
+    cursor: Option<String>,
 }
 
 impl Query {
@@ -127,10 +140,7 @@ impl Query {
                     Ok(limit) if (1..=MOST).contains(&limit) => read.limit = limit,
                     _ => return Err(format!("limit: expected a whole number from 1 to {MOST}")),
                 },
-                "cursor" => {
-                    let cursor = LetterId::parse(&value).ok_or("cursor: expected what \"next\" said")?;
-                    read.cursor = Some(cursor);
-                }
+                "cursor" => read.cursor = Some(value.into_owned()),
                 _ => return Err("expected code, order, older_than_s, limit or cursor".into()),
             }
         }

@@ -24,6 +24,8 @@ struct Body {
     code: Option<String>,
     accepted: usize,
     errors: Vec<OrderError>,
+    /// Orders whose partition is away or full.
+    unwritten: Vec<OrderError>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,19 +81,23 @@ impl Door for HttpDoor {
 fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
     match status {
         202 | 422 => {
-            let accepted = body.accepted;
-            let errors: HashMap<usize, String> =
-                body.errors.into_iter().map(|error| (error.index, error.code)).collect();
-            if accepted + errors.len() != count {
-                let why = format!("{status}, and the answer tells of {} orders", accepted + errors.len());
-                return vec![Answer::NotTaken(why); count];
+            let by_index = |errors: Vec<OrderError>| -> HashMap<usize, String> {
+                errors.into_iter().map(|error| (error.index, error.code)).collect()
+            };
+            let (errors, unwritten) = (by_index(body.errors), by_index(body.unwritten));
+            let told = body.accepted + errors.len() + unwritten.len();
+            if told != count {
+                return vec![
+                    Answer::NotTaken(format!("{status}, and the answer tells of {told} orders"));
+                    count
+                ];
             }
-            (0..count)
-                .map(|index| match errors.get(&index) {
-                    Some(code) => Answer::Refused(code.clone()),
-                    None => Answer::Queued(None),
-                })
-                .collect()
+            let answer = |index| match (errors.get(&index), unwritten.get(&index)) {
+                (Some(code), _) => Answer::Refused(code.clone()),
+                (None, Some(code)) => Answer::NotTaken(format!("{status}, unwritten: {code}")),
+                (None, None) => Answer::Queued(None),
+            };
+            (0..count).map(answer).collect()
         }
         400 | 413 if count == 1 => {
             vec![Answer::Refused(format!("body:{}", body.code.unwrap_or_default())); count]
@@ -116,6 +122,13 @@ mod tests {
             r#"{"accepted":2,"refused":1,"errors":[{"index":1,"code":"missing_field","path":"$.items"}]}"#;
         let queued = || Answer::Queued(None);
         assert_eq!(answer(3, 202, body), [queued(), Answer::Refused("missing_field".into()), queued()]);
+    }
+
+    #[test]
+    fn an_order_whose_partition_is_away_is_not_taken() {
+        let body = r#"{"accepted":1,"errors":[],"unwritten":[{"index":0,"code":"queue_unavailable"}]}"#;
+        let why = Answer::NotTaken("202, unwritten: queue_unavailable".into());
+        assert_eq!(answer(2, 202, body), [why, Answer::Queued(None)]);
     }
 
     #[test]

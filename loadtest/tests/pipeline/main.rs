@@ -30,6 +30,7 @@ mod dead_letters;
 mod density;
 mod migration;
 mod outage;
+mod partitions;
 mod pauses;
 mod poison;
 mod proxy;

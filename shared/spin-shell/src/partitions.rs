@@ -2,7 +2,7 @@
 //!
 //! A worker has none of this: it drains the one queue that its variables name. See `shared::queue::partition_of`.
 
-use shared::queue::{QueueError, partition_of};
+use shared::queue::{QueueError, QueueName, partition_of};
 use shared::settings::{self, QueueSettings};
 use uuid::Uuid;
 
@@ -46,12 +46,8 @@ impl Partitions {
         Ok(Shell { settings, redis })
     }
 
-    /// Connects to the partition that an order belongs to.
-    ///
-    /// # Errors
-    /// When a variable is wrong, or its Redis does not answer.
-    pub fn open_of(order: Uuid) -> Result<Shell, NotReady> {
-        let partitions = Self::read()?;
-        partitions.open(partitions.of(order)).map_err(NotReady::Redis)
+    /// The name of a partition's queue.
+    pub fn queue(&self, partition: usize) -> QueueName {
+        self.settings.queue.of_partition(partition)
     }
 }

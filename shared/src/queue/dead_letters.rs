@@ -64,7 +64,7 @@ pub struct LetterPage {
 }
 
 /// A dead letter, as it is told to a user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetter {
     /// Its entry id.

@@ -131,7 +131,7 @@ pub struct OrderStory<'a> {
     /// When it was set aside.
     pub dead_lettered_at: Option<String>,
     /// The entry id of its dead letter.
-    pub dead_letter: Option<&'a str>,
+    pub dead_letter: Option<String>,
     /// How often it was redriven.
     pub redrives: u64,
     /// What became of its earlier dead letters, oldest first; only the last hundred or so are kept.
@@ -156,7 +156,7 @@ impl OrderState {
             routed_at: time("routed"),
             confirmed_at: time("confirmed"),
             dead_lettered_at: time("dead_letter"),
-            dead_letter: field("dead_letter"),
+            dead_letter: field("dead_letter").map(str::to_owned),
             redrives: field("redrives").and_then(|count| count.parse().ok()).unwrap_or_default(),
             history: field("history").map(PastDeath::read_all).unwrap_or_default(),
             confirmation: self.confirmation.as_deref().and_then(|json| serde_json::from_slice(json).ok()),

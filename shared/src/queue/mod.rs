@@ -4,7 +4,7 @@
 //! - [`enqueue`](Queue::enqueue), [`Drain`], [`tick`](Queue::tick), [`find`](Queue::find), [`stats`](Queue::stats): what can be done
 //! - [`dead_letters`](Queue::dead_letters), [`redrive`](Queue::redrive), [`discard`](Queue::discard): what was set aside
 //! - [`pause`](Queue::pause), [`resume`](Queue::resume): whether a stream is drained
-//! - [`partition_of`]: one queue over several servers
+//! - [`partition_of`], [`Spread`]: one queue over several servers
 //! - `lua/`: the scripts that do it; whatever must not come apart happens inside one of them
 //!
 //! All commands go out through [`Execute`], which gives back what Spin's outbound Redis gives: one flat list.
@@ -20,6 +20,7 @@ mod look;
 mod partition;
 mod pause;
 mod scripts;
+mod spread;
 mod trouble;
 
 pub use dead_letters::{DeadLetter, LetterFilter, LetterId, LetterPage, PastDeath, Redrive};
@@ -31,6 +32,7 @@ pub use keys::{ConsumerName, Keys, Lane, QueueName, Stream};
 pub use look::{Enqueued, OrderState, OrderStory, Stats, StreamStats, Tick};
 pub use partition::{MOST_PARTITIONS, PartitionLetter, partition_of};
 pub use pause::{MAX_PAUSE_S, Pause, PauseRequest, Remark};
+pub use spread::{AllLetters, AllStats, PartitionStats, Spread, Unavailable, Unwritten};
 pub use trouble::Trouble;
 
 use crate::settings::QueueSettings;
