@@ -11,9 +11,9 @@ use serde_json::json;
 use shared::control::{Control, ControlError, ControlState};
 use shared::order::OrderError;
 use shared::problem;
-use shared::queue::{Pause, Stream};
+use shared::queue::{Pause, Queue, QueueError, Stream};
 use spin_sdk::http::{IncomingRequest, Request, Response};
-use spin_shell::{NotReady, Shell};
+use spin_shell::{NotReady, Partitions, SpinRedis};
 
 use super::body;
 
@@ -31,10 +31,9 @@ type Answer = Result<Response, NotReady>;
 /// All three streams.
 pub(super) fn list() -> Response {
     answer(|| {
-        let mut shell = Shell::open()?;
         let mut pauses = BTreeMap::new();
         for stream in Stream::ALL {
-            pauses.insert(stream.as_str(), shell.queue().pause_of(stream).map_err(NotReady::Redis)?);
+            pauses.insert(stream.as_str(), pause_of(stream)?);
         }
         let streams: BTreeMap<&str, ControlState<'_>> =
             pauses.iter().map(|(name, pause)| (*name, pause.as_ref().into())).collect();
@@ -46,9 +45,24 @@ pub(super) fn list() -> Response {
 pub(super) fn show(name: &str) -> Response {
     let Some(stream) = Stream::from_name(name) else { return unknown() };
     answer(|| {
-        let pause = Shell::open()?.queue().pause_of(stream).map_err(NotReady::Redis)?;
+        let pause = pause_of(stream)?;
         Ok(state(pause.as_ref()))
     })
+}
+
+/// The first pause of a stream in any partition that answers; an error when none does.
+fn pause_of(stream: Stream) -> Result<Option<Pause>, NotReady> {
+    let partitions = Partitions::read()?;
+    let mut found = Err(None);
+    for partition in 0..partitions.count() {
+        match partitions.open(partition).and_then(|mut shell| shell.queue().pause_of(stream)) {
+            Ok(Some(pause)) => return Ok(Some(pause)),
+            Ok(None) => found = Ok(None),
+            Err(error) => found = found.map_err(|_| Some(error)),
+        }
+    }
+    // There is one partition at least, so there is an error where nothing was found.
+    found.or_else(|error| error.map_or(Ok(None), |error| Err(NotReady::Redis(error))))
 }
 
 /// Pauses or resumes one stream.
@@ -73,19 +87,33 @@ pub(super) async fn set(name: &str, request: &Request, incoming: IncomingRequest
     }
 }
 
+/// In every partition that answers; 503 when one does not, and asking again is safe.
 fn carry_out(stream: Stream, control: &Control) -> Answer {
-    let mut shell = Shell::open()?;
-    let mut queue = shell.queue();
-    let pause = match control {
-        Control::Pause(request) => Some(queue.pause(stream, request).map_err(NotReady::Redis)?),
-        Control::Resume => {
-            queue.resume(stream).map_err(NotReady::Redis)?;
-            None
+    let partitions = Partitions::read()?;
+    let (mut pause, mut failed) = (None, None);
+    for partition in 0..partitions.count() {
+        match partitions.open(partition).and_then(|mut shell| change(shell.queue(), stream, control)) {
+            Ok(changed) => pause = pause.or(changed),
+            Err(error) => failed = Some(error),
         }
-    };
+    }
+    if let Some(error) = failed {
+        return Err(NotReady::Redis(error));
+    }
     let event = if pause.is_some() { "paused" } else { "resumed" };
     println!("{}", json!({ "event": event, "stream": stream.as_str() }));
     Ok(state(pause.as_ref()))
+}
+
+fn change(
+    mut queue: Queue<'_, SpinRedis>,
+    stream: Stream,
+    control: &Control,
+) -> Result<Option<Pause>, QueueError> {
+    match control {
+        Control::Pause(request) => queue.pause(stream, request).map(Some),
+        Control::Resume => queue.resume(stream).map(|_| None),
+    }
 }
 
 fn state(pause: Option<&Pause>) -> Response {

@@ -167,6 +167,16 @@ fn while_one_of_three_servers_is_away_the_orders_of_the_others_flow_on() {
         (confirmed(&stats.body) == [expected(0), None, expected(2)]).then_some(())
     });
     assert_eq!(api.get("/healthz").body, serde_json::json!({ "status": "degraded", "unavailable": [AWAY] }));
+    assert_eq!(api.get("/control/simple").body["paused"], false);
+    // Whoever pauses has to know that it holds everywhere.
+    let pause = r#"{"paused": true, "reason": "maintenance"}"#;
+    assert_eq!(api.put_bytes("/control/complex", pause).outcome(), (503, "queue_unavailable"));
+    assert_eq!(api.get("/control/complex").body["paused"], true);
+    assert_eq!(
+        api.put_bytes("/control/complex", r#"{"paused": false}"#).outcome(),
+        (503, "queue_unavailable")
+    );
+    assert_eq!(api.get("/control/complex").body["paused"], false);
     let (lost, kept) = (*to_send_again.first().unwrap(), all.iter().find(|n| expected_in(**n, 0)).unwrap());
     assert_eq!(api.post("/orders", an_order(lost)).outcome(), (503, "queue_unavailable"));
     assert_eq!(api.get(&format!("/orders/{}", id_of(lost))).outcome(), (503, "queue_unavailable"));
