@@ -8,9 +8,16 @@ use shared::queue::Stream;
 use super::Inputs;
 use crate::object::{Object, containers};
 
-/// Metadata of a `redis-streams` trigger that this design has use for.
-const METADATA: [&str; 6] =
-    ["address", "stream", "streamLength", "activationLagCount", "databaseIndex", "enableTLS"];
+/// Metadata of a `redis-streams` trigger that this design has use for. What starts the first pod is the formula's, not a trigger's.
+const METADATA: [&str; 5] = ["address", "stream", "streamLength", "databaseIndex", "enableTLS"];
+
+/// What the replicas follow: the length of the stream, and nothing while it is paused. A whole number here would have another type than
+/// a trigger's value.
+const FORMULA: &str = "paused > 0 ? 0.0 : waiting";
+
+/// The two triggers of a worker, by the names that the formula has for them.
+const WAITING: &str = "waiting";
+const PAUSED: &str = "paused";
 
 pub(super) fn triggers(inputs: &Inputs) -> Vec<String> {
     let keys = match inputs.keys() {
@@ -20,33 +27,75 @@ pub(super) fn triggers(inputs: &Inputs) -> Vec<String> {
     let mut faults = Vec::new();
     for scaler in inputs.of_kind("ScaledObject") {
         let target = scaler.text("/spec/scaleTargetRef/name");
+        let drained = Stream::ALL.into_iter().find(|stream| drains(inputs, target, *stream));
         for trigger in scaler.list("/spec/triggers") {
             if trigger["type"] != "redis-streams" {
                 faults.push(format!("{scaler}: the trigger {} is not known", trigger["type"]));
                 continue;
             }
-            let metadata = trigger["metadata"].as_object().cloned().unwrap_or_default();
-            for (name, value) in &metadata {
-                match name.as_str() {
-                    "consumerGroup" | "pendingEntriesCount" | "lagCount" => faults.push(format!(
-                        "{scaler}: with {name} the scaler does not read the length of the stream"
-                    )),
-                    name if !METADATA.contains(&name) => {
-                        faults.push(format!("{scaler}: {name} is not known"))
-                    }
-                    _ if !value.is_string() => faults.push(format!("{scaler}: {name} is not quoted")),
-                    _ => {}
+            faults.extend(metadata(trigger).into_iter().map(|fault| format!("{scaler}: {fault}")));
+            let found = trigger.pointer("/metadata/stream").and_then(Value::as_str).unwrap_or_default();
+            let (expected, verb) = match trigger["name"].as_str() {
+                Some(WAITING) => (drained.map(|stream| keys.stream(stream)), "drains"),
+                Some(PAUSED) => (drained.map(|stream| keys.pause(stream)), "is paused by"),
+                name => {
+                    faults.push(format!("{scaler}: the formula knows no trigger {name:?}"));
+                    continue;
                 }
+            };
+            if expected != Some(found) {
+                faults.push(format!("{scaler}: {target} {verb} {expected:?}, not {found:?}"));
             }
-            let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default();
-            if !text("streamLength").parse::<u32>().is_ok_and(|length| length > 0) {
-                faults.push(format!("{scaler}: streamLength is no number of entries in quotes"));
+        }
+        faults.extend(formula(scaler));
+    }
+    faults
+}
+
+/// What is wrong with the metadata of one trigger.
+fn metadata(trigger: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    let metadata = trigger["metadata"].as_object().cloned().unwrap_or_default();
+    for (name, value) in &metadata {
+        match name.as_str() {
+            "consumerGroup" | "pendingEntriesCount" | "lagCount" => {
+                faults.push(format!("with {name} the scaler does not read the length of the stream"));
             }
-            let expected = Stream::ALL.into_iter().find(|stream| drains(inputs, target, *stream));
-            let expected = expected.map(|stream| keys.stream(stream));
-            if expected != Some(text("stream")) {
-                faults.push(format!("{scaler}: {target} drains {expected:?}, not {:?}", text("stream")));
-            }
+            name if !METADATA.contains(&name) => faults.push(format!("{name} is not known")),
+            _ if !value.is_string() => faults.push(format!("{name} is not quoted")),
+            _ => {}
+        }
+    }
+    let length = metadata.get("streamLength").and_then(Value::as_str).unwrap_or_default();
+    if !length.parse::<u32>().is_ok_and(|length| length > 0) {
+        faults.push("streamLength is no number of entries in quotes".into());
+    }
+    faults
+}
+
+/// Without the formula KEDA takes the larger of the two, and a pause would start pods.
+fn formula(scaler: &Object) -> Vec<String> {
+    let mut faults = Vec::new();
+    let modifiers = "/spec/advanced/scalingModifiers";
+    let found = scaler.text(&format!("{modifiers}/formula"));
+    if found != FORMULA {
+        faults.push(format!("{scaler}: the formula is {found:?} and not {FORMULA:?}"));
+    }
+    let named = |name: &str| {
+        scaler.list("/spec/triggers").iter().filter(|trigger| trigger["name"] == name).collect::<Vec<_>>()
+    };
+    let (waiting, paused) = (named(WAITING), named(PAUSED));
+    if waiting.len() != 1 || paused.len() != 1 {
+        faults.push(format!("{scaler}: it needs one trigger {WAITING:?} and one {PAUSED:?}"));
+    }
+    let length = waiting.first().and_then(|trigger| trigger.pointer("/metadata/streamLength"));
+    let target = scaler.at(&format!("{modifiers}/target"));
+    if target.is_none() || target != length {
+        faults.push(format!("{scaler}: target {target:?} is not the streamLength {length:?} of {WAITING:?}"));
+    }
+    for field in ["metricType", "activationTarget"] {
+        if scaler.at(&format!("{modifiers}/{field}")).is_some() {
+            faults.push(format!("{scaler}: {field} of the formula is not what is simulated and documented"));
         }
     }
     faults

@@ -177,8 +177,14 @@ fn the_user_of_keda_and_the_probes_sees_lengths_and_nothing_else() {
     let password = &redis.secrets["redis"]["monitor-password"];
     let url = format!("redis://monitor:{password}@127.0.0.1:{}", redis.port);
     let mut monitor = redis::Client::open(url).unwrap().get_connection().unwrap();
-    let length: u64 = redis::cmd("XLEN").arg("{orders}:ingress").query(&mut monitor).unwrap();
-    assert_eq!(length, 0);
+    let keys = Keys::new(QueueName::default());
+    for stream in Stream::ALL {
+        // Neither of the two has to be there.
+        for key in [keys.stream(stream), keys.pause(stream)] {
+            let length: u64 = redis::cmd("XLEN").arg(key).query(&mut monitor).unwrap();
+            assert_eq!(length, 0, "{key}");
+        }
+    }
     for refused in
         [&["XRANGE", "{orders}:ingress", "-", "+"][..], &["XLEN", "other"], &["INFO"], &["FLUSHALL"]]
     {

@@ -167,6 +167,47 @@ pub(super) const SCALING: &[Example] = &[
         |m| set(m, SCALER, "/spec/triggers/0/type", json!("redis")),
         "is not known",
     ),
+    ("KEDA looks at the streams of the queue", |m| unset(m, SCALER, "/spec/advanced"), "the formula is \"\""),
+    (
+        "KEDA looks at the streams of the queue",
+        |m| set(m, SCALER, "/spec/advanced/scalingModifiers/formula", json!("waiting")),
+        "the formula is \"waiting\"",
+    ),
+    (
+        "KEDA looks at the streams of the queue",
+        |m| set(m, SCALER, "/spec/advanced/scalingModifiers/target", json!("500")),
+        "target Some(String(\"500\")) is not",
+    ),
+    (
+        "KEDA looks at the streams of the queue",
+        |m| set(m, SCALER, &format!("{METADATA}/streamLength"), json!("500")),
+        "is not the streamLength Some(String(\"500\"))",
+    ),
+    (
+        "KEDA looks at the streams of the queue",
+        |m| set(m, SCALER, "/spec/advanced/scalingModifiers/metricType", json!("Value")),
+        "metricType of the formula",
+    ),
+    (
+        "KEDA looks at the streams of the queue",
+        |m| unset(m, SCALER, "/spec/triggers/1"),
+        "one trigger \"waiting\" and one \"paused\"",
+    ),
+    (
+        "KEDA looks at the streams of the queue",
+        |m| set(m, SCALER, "/spec/triggers/0/name", json!("wait-ing")),
+        "knows no trigger Some(\"wait-ing\")",
+    ),
+    (
+        "KEDA looks at the streams of the queue",
+        |m| set(m, SCALER, "/spec/triggers/1/metadata/stream", json!("{orders}:pause:complex")),
+        "is paused by Some(\"{orders}:pause:simple\")",
+    ),
+    (
+        "KEDA looks at the streams of the queue",
+        |m| set(m, SCALER, "/spec/triggers/1/metadata/activationLagCount", json!("5")),
+        "activationLagCount is not known",
+    ),
     (
         "KEDA scales what is there",
         |m| set(m, SCALER, "/spec/scaleTargetRef/name", json!("receiver")),
@@ -189,6 +230,11 @@ pub(super) const SCALING: &[Example] = &[
     (
         "one Redis is meant by all",
         |m| set(m, SCALER, &format!("{METADATA}/address"), json!("redis:6379")),
+        "\"redis:6379\" is not",
+    ),
+    (
+        "one Redis is meant by all",
+        |m| set(m, SCALER, "/spec/triggers/1/metadata/address", json!("redis:6379")),
         "\"redis:6379\" is not",
     ),
     (
