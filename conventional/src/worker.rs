@@ -109,12 +109,12 @@ impl<R: Role> Worker<R> {
             return Ok(());
         }
         let start = Instant::now();
-        let elapsed = || match self.is_stopping.load(Ordering::Relaxed) {
+        let mut elapsed = || match self.is_stopping.load(Ordering::Relaxed) {
             true => Duration::MAX,
             false => start.elapsed(),
         };
         let mut queue = Queue::new(redis, &self.settings);
-        let (tally, result) = drain(&mut queue, &self.role, elapsed);
+        let (tally, result) = drain(&mut queue, &self.role, &mut elapsed);
         if !tally.is_idle() {
             done.drains += 1;
             done.applied += tally.commits.applied;

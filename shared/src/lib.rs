@@ -6,10 +6,12 @@
 //! - [`control`]: the body of a request to pause or resume a stream
 //! - [`intake`]: the body of a request, taken apart into orders
 //! - [`lens`] and [`plan`]: how prescriptions are made, and how long that takes
+//! - [`metrics`]: what is measured, as a page for Prometheus
 //! - [`problem`]: every way in which the HTTP API says no
 //! - [`queue`]: the streams in Redis; keys, scripts, enqueue, drain, look-ups
 //! - [`roles`]: what distributor and receivers decide for one entry
 //! - [`settings`]: the variables of `spin.toml`, read and checked in one place
+//! - [`trace`]: the trace context that orders carry
 //!
 //! Absent on purpose: Spin, sockets, clocks, random numbers. Commands go out through [`queue::Execute`], time comes
 //! in as a value, so the same code runs in Wasm, in the native baseline and in tests.
@@ -21,6 +23,7 @@ pub mod control;
 mod domain_docs;
 pub mod intake;
 pub mod lens;
+pub mod metrics;
 pub mod order;
 pub mod plan;
 pub mod pricing;
@@ -31,3 +34,4 @@ pub mod roles;
 #[cfg(test)]
 mod schemas;
 pub mod settings;
+pub mod trace;

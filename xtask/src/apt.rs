@@ -1,9 +1,10 @@
 //! Debian's package manager, without a question asked. What a package does after its installation, such as
 //! starting a service, is left as it is.
 
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::{process, programs};
 
@@ -38,6 +39,43 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
         }
         let advice = if as_root { "see its output above" } else { "run it as root" };
         bail!("`{by_hand}` failed ({error}); {advice}");
+    }
+    Ok(())
+}
+
+/// Unpacks the files of `package` into `folder`, without installing it: nothing it brings is started.
+///
+/// # Errors
+/// When it cannot be downloaded, also after an update of the package lists, or not be unpacked.
+pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
+    let download = || run(Command::new("apt-get").args(["download", package]).current_dir(folder));
+    println!("setup: apt-get download {package}");
+    if download().is_err() {
+        println!("setup: apt-get update");
+        // Where that fails as well, the download says why.
+        let _ = apt_get(is_root(), &["update"]);
+        download()?;
+    }
+    let files = std::fs::read_dir(folder).with_context(|| format!("failed to read {}", folder.display()))?;
+    let mut packages = files.filter_map(|file| Some(file.ok()?.path()));
+    let Some(file) = packages.find(|file| file.extension().is_some_and(|extension| extension == "deb"))
+    else {
+        bail!("apt-get download {package} left no file in {}", folder.display());
+    };
+    let unpacked = run(Command::new("dpkg-deb").arg("--extract").arg(&file).arg(folder));
+    std::fs::remove_file(&file).with_context(|| format!("failed to remove {}", file.display()))?;
+    unpacked
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command
+        .stdin(std::process::Stdio::null())
+        .status()
+        .with_context(|| format!("failed to start {name}"))?;
+    if !status.success() {
+        bail!("{name} failed with {status}");
     }
     Ok(())
 }

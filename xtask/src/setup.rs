@@ -1,8 +1,9 @@
-//! Makes sure that the machine has what the project needs: Redis, a compiler for Wasm, and for tests a browser.
+//! Makes sure that the machine has what the project needs: Redis, a compiler for Wasm, and for tests a browser and promtool.
 //!
 //! What is there already is left alone. A Redis service that Debian's package starts is neither used nor
 //! stopped: the project runs private servers on their own ports.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -17,6 +18,8 @@ use crate::{apt, process};
 const REDIS_AT_LEAST: (u32, u32) = (7, 0);
 /// The program and Debian's package.
 const BROWSER: &str = "chromium";
+/// The program, and its folder below `target`.
+const PROMTOOL: &str = "promtool";
 
 /// `cargo xtask setup`: installs what is missing and says what it did.
 ///
@@ -76,6 +79,30 @@ pub(crate) fn ensure_browser() -> Result<String> {
     match version() {
         Some(version) => Ok(version.trim().to_owned()),
         None => bail!("{BROWSER} does not run although its package is installed; {help}"),
+    }
+}
+
+/// Gets the program that checks metrics and alerts in tests, silently done when it is there. Returns its version.
+///
+/// Debian's package would start a Prometheus server, so it is unpacked below `target` and not installed.
+pub(crate) fn ensure_promtool(repository: &Repository) -> Result<String> {
+    let folder = repository.target().join(PROMTOOL);
+    let own = folder.join("usr/bin").join(PROMTOOL);
+    let version = || {
+        let of = |program: &Path| programs::answer(Command::new(program).arg("--version"));
+        of(&own).or_else(|| of(Path::new(PROMTOOL)))
+    };
+    if let Some(version) = version() {
+        return Ok(version.lines().next().unwrap_or_default().to_owned());
+    }
+    println!("setup: {PROMTOOL}, with which tests check metrics, is not on the PATH");
+    let help = format!("install Prometheus so that `{PROMTOOL}` is on the PATH");
+    if let Err(error) = apt::unpack("prometheus", &folder) {
+        bail!("{PROMTOOL} is missing: {error:#}; {help}");
+    }
+    match version() {
+        Some(version) => Ok(version.lines().next().unwrap_or_default().to_owned()),
+        None => bail!("{PROMTOOL} does not run although its package is unpacked; {help}"),
     }
 }
 

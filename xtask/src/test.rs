@@ -73,6 +73,7 @@ fn phases(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tal
     let toolchain = phase("set-up", || {
         setup::ensure_redis()?;
         setup::ensure_browser()?;
+        setup::ensure_promtool(repository)?;
         setup::ensure_wasm_toolchain(repository, None)
     })?;
     phase("Wasm components", || wasm::build(repository, &toolchain))?;

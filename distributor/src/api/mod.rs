@@ -7,6 +7,7 @@ mod body;
 mod control;
 mod dead_letters;
 mod health;
+mod metrics;
 mod orders;
 mod routes;
 mod stats;
@@ -45,6 +46,7 @@ async fn carry_out(operation: Operation, id: &str, request: &Request, incoming: 
         Operation::ShowControls => control::list(),
         Operation::ShowControl => control::show(id),
         Operation::SetControl => control::set(id, request, incoming).await,
+        Operation::Metrics => metrics::get(),
         Operation::Health => health::get(),
     }
 }

@@ -18,6 +18,7 @@ pub(super) enum Operation {
     ShowControls,
     ShowControl,
     SetControl,
+    Metrics,
     Health,
 }
 
@@ -49,6 +50,7 @@ const ROUTES: &[Route] = &[
     locked("/stats", &[(Method::Get, Operation::Stats)]),
     locked("/control", &[(Method::Get, Operation::ShowControls)]),
     locked("/control/{}", &[(Method::Get, Operation::ShowControl), (Method::Put, Operation::SetControl)]),
+    locked("/metrics", &[(Method::Get, Operation::Metrics)]),
     open("/healthz", &[(Method::Get, Operation::Health)]),
 ];
 

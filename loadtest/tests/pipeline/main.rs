@@ -7,6 +7,7 @@
 //! - `dead_letters`: what was set aside, over the API and by the command line
 //! - `density`: what idle copies cost, and who wakes up
 //! - `bad_redis`: Redis in every bad state; `proxy` is what makes it slow, loading or deaf
+//! - `metrics`: what is measured adds up, and Prometheus can read it
 //! - `migration`: components and native service on the same streams
 //! - `outage`: Redis goes away and comes back
 //! - `pauses`: streams are paused and resumed under load
@@ -28,6 +29,7 @@ mod chaos;
 mod cold_start;
 mod dead_letters;
 mod density;
+mod metrics;
 mod migration;
 mod outage;
 mod partitions;

@@ -289,6 +289,7 @@ fn every_documented_command_is_called_by_something_and_nothing_else_is() {
                 let word = &word[..word.find('\'').unwrap()];
                 called.insert(match word {
                     "XGROUP" => "xgroup|create".into(),
+                    "XINFO" => "xinfo|stream".into(),
                     word => word.to_lowercase(),
                 });
             }
@@ -373,7 +374,7 @@ fn nothing_in_a_path_an_id_a_header_or_an_order_gets_into_a_key_a_script_or_the_
     assert!(keys.len() > 5, "nothing was flushed: {keys:?}");
     for key in &keys {
         let name = key.strip_prefix("{orders}:").unwrap_or_else(|| panic!("{key:?}"));
-        let known = ["ingress", "simple", "complex", "confirmations", "dead-letters", "totals"]
+        let known = ["ingress", "simple", "complex", "confirmations", "dead-letters", "totals", "metrics"]
             .contains(&name)
             || name
                 .strip_prefix("bell:")

@@ -135,7 +135,7 @@ impl Shell {
 pub fn on_bell(role: &impl Role) -> Result<()> {
     let start = Instant::now();
     let mut shell = Shell::open()?;
-    let (tally, result) = drain(&mut shell.queue(), role, || start.elapsed());
+    let (tally, result) = drain(&mut shell.queue(), role, &mut || start.elapsed());
     if !tally.is_idle() {
         let line = json!({
             "event": "drained",

@@ -3,7 +3,6 @@
 //! [`Drain::step`] is one round and what tests call; [`drain`] repeats it within a time budget. Between claim and commit nothing
 //! can fail: deciding yields an [`Outcome`] for every entry, so no entry of a batch is left out.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,10 +10,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Queue;
-use super::execute::{Execute, QueueError, Reply};
+use super::batch::TimedBatch;
+use super::execute::{Execute, QueueError};
 use super::keys::{Lane, Stream};
-use super::scripts::{CLAIM, COMMIT, Call};
-use crate::order::{MAX_ORDER_BYTES, Order, Rejection, too_large};
+use crate::order::{Order, Rejection, too_large};
+use crate::trace::TraceParent;
 
 /// What one component does with the entries of its stream.
 pub trait Role {
@@ -23,6 +23,51 @@ pub trait Role {
 
     /// Decides one entry. It cannot fail: whatever an order holds, there is an outcome for it.
     fn decide(&self, entry: &Entry, order: &[u8]) -> Outcome;
+}
+
+/// The program that a drain runs in: it has the clock, and is told what was done.
+pub trait Host {
+    /// The time since the drain began.
+    fn elapsed(&self) -> Duration;
+
+    /// A batch was committed. There is no way to stop the drain from here.
+    fn committed(&mut self, _: &Batch<'_>) {}
+}
+
+/// A clock alone is enough of a host.
+impl<F: Fn() -> Duration> Host for F {
+    fn elapsed(&self) -> Duration {
+        self()
+    }
+}
+
+/// A batch that was committed.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// The stream it was claimed from.
+    pub stream: Stream,
+    /// What was claimed.
+    pub entries: &'a [Entry],
+    /// What was decided for each entry, in the same order.
+    pub outcomes: &'a [Outcome],
+    /// The entries of these ids were committed by another drain before: for them nothing was done here.
+    pub lapsed: &'a [String],
+    /// When it was decided, in Unix ms by the clock of Redis.
+    pub decided_at_ms: i64,
+}
+
+impl<'a> Batch<'a> {
+    /// Each entry whose outcome was applied, with the outcome.
+    pub fn applied(&self) -> impl Iterator<Item = (&'a Entry, &'a Outcome)> {
+        let lapsed = self.lapsed;
+        let all = self.entries.iter().zip(self.outcomes);
+        all.filter(move |(entry, _)| !lapsed.contains(&entry.entry_id))
+    }
+
+    /// How long an entry was in the stream until it was decided, in ms.
+    pub fn wait_ms(&self, entry: &Entry) -> i64 {
+        milliseconds(&entry.entry_id).map_or(0, |added_at_ms| (self.decided_at_ms - added_at_ms).max(0))
+    }
 }
 
 /// An entry that was claimed.
@@ -36,6 +81,8 @@ pub struct Entry {
     pub ingress_id: String,
     /// What it carries.
     pub payload: Payload,
+    /// The trace it belongs to, where its producer said so.
+    pub trace: Option<TraceParent>,
 }
 
 impl Entry {
@@ -155,26 +202,26 @@ pub struct Drain<'q, 'a, E, R> {
     is_first_claim: bool,
 }
 
-/// Drains the role's stream until it is empty or paused, or `elapsed` passes the time budget; then the bell is rung for the rest.
-///
-/// `elapsed` tells the time since the drain began.
+/// Drains the role's stream until it is empty or paused, or the host's clock passes the time budget; then the bell is rung for the
+/// rest.
 ///
 /// # Errors
 /// When Redis fails; what was claimed and not committed stays pending and is redelivered. The tally counts what was done before.
 pub fn drain<E: Execute, R: Role>(
     queue: &mut Queue<'_, E>,
     role: &R,
-    elapsed: impl Fn() -> Duration,
+    host: &mut impl Host,
 ) -> (Tally, Result<(), QueueError>) {
     let budget = Duration::from_millis(queue.settings.drain_budget_ms.into());
     let mut drain = Drain::new(queue, role);
     loop {
-        match drain.step() {
-            Ok(Step::Committed(_)) if elapsed() < budget => {}
+        match drain.step_on(host) {
+            Ok(Step::Committed(_)) if host.elapsed() < budget => {}
             Ok(Step::Committed(_)) => {
                 drain.tally.out_of_time = true;
                 let rung = drain.queue.ring(role.stream());
-                return (drain.tally, rung);
+                let counted = drain.queue.count_out_of_time(role.stream());
+                return (drain.tally, rung.and(counted));
             }
             Ok(Step::Empty) => return (drain.tally, Ok(())),
             Err(error) => return (drain.tally, Err(error)),
@@ -193,22 +240,39 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         self.tally
     }
 
-    /// Claims one batch, decides and commits it.
+    /// Claims one batch, decides and commits it, as if no time went by meanwhile.
     ///
     /// # Errors
     /// When Redis fails. The batch stays pending and is redelivered entry by entry.
     pub fn step(&mut self) -> Result<Step, QueueError> {
-        let (vanished, entries) = self.queue.claim(self.role.stream(), self.is_first_claim)?;
+        self.step_on(&mut || Duration::ZERO)
+    }
+
+    fn step_on(&mut self, host: &mut impl Host) -> Result<Step, QueueError> {
+        let stream = self.role.stream();
+        let claimed = self.queue.claim(stream, self.is_first_claim)?;
+        let (entries, claimed_after) = (claimed.entries, host.elapsed());
         self.is_first_claim = false;
-        self.tally.vanished += vanished;
+        self.tally.vanished += claimed.vanished;
         if entries.is_empty() {
             return Ok(Step::Empty);
         }
         let outcomes: Vec<Outcome> = entries.iter().map(|entry| self.decide(entry)).collect();
         self.tally.redelivered += entries.iter().filter(|entry| entry.delivery_count > 1).count() as u64;
+        // The clock of Redis, carried on by the host's: the two need not show the same time.
+        let deciding = host.elapsed().saturating_sub(claimed_after);
+        let decided_at_ms = claimed.claimed_at_ms + i64::try_from(deciding.as_millis()).unwrap_or_default();
+        let batch = TimedBatch { stream, entries: &entries, outcomes: &outcomes, decided_at_ms };
         // Crash window: from here to the commit the batch is decided but pending; a death here means redelivery.
-        let commit = self.queue.commit(self.role.stream(), &entries, &outcomes)?;
+        let (commit, lapsed) = self.queue.commit(&batch)?;
         self.tally.add(commit);
+        host.committed(&Batch {
+            stream,
+            entries: &entries,
+            outcomes: &outcomes,
+            lapsed: &lapsed,
+            decided_at_ms,
+        });
         Ok(Step::Committed(commit))
     }
 
@@ -234,115 +298,6 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
     }
 }
 
-impl<E: Execute> Queue<'_, E> {
-    fn claim(&mut self, stream: Stream, is_first: bool) -> Result<(u64, Vec<Entry>), QueueError> {
-        let what = "failed to claim entries";
-        let mut call = Call::new();
-        call.key(self.keys.stream(stream)).key(self.keys.bell(stream)).key(self.keys.pause(stream));
-        call.arg(stream.group()).arg(self.settings.consumer.as_str());
-        call.arg(self.settings.batch_size).arg(self.settings.claim_idle_ms).arg(MAX_ORDER_BYTES as i64);
-        call.arg(self.keys.channel(stream)).arg(self.settings.bell_ms).arg(i64::from(is_first));
-        let mut reply = CLAIM.run(self.redis, call, what)?;
-        let vanished = reply.count()?;
-        let mut entries = Vec::new();
-        while !reply.is_empty() {
-            entries.push(entry(&mut reply)?);
-        }
-        Ok((vanished, entries))
-    }
-
-    fn commit(
-        &mut self,
-        stream: Stream,
-        entries: &[Entry],
-        outcomes: &[Outcome],
-    ) -> Result<Commit, QueueError> {
-        let rows: Vec<Row<'_>> =
-            entries.iter().zip(outcomes).map(|(entry, outcome)| Row::new(entry, outcome)).collect();
-        let states: Vec<String> =
-            rows.iter().filter_map(|row| row.order).map(|order| self.keys.state(order)).collect();
-        let keys = &self.keys;
-
-        let mut call = Call::new();
-        call.key(keys.stream(stream));
-        call.key(keys.stream(Stream::Simple)).key(keys.stream(Stream::Complex));
-        call.key(keys.bell(Stream::Simple)).key(keys.bell(Stream::Complex));
-        call.key(keys.confirmations()).key(keys.dead_letters()).key(keys.totals());
-        for state in &states {
-            call.key(state);
-        }
-        call.arg(stream.group()).arg(self.settings.consumer.as_str());
-        call.arg(keys.channel(Stream::Simple)).arg(keys.channel(Stream::Complex));
-        call.arg(self.settings.bell_ms).arg(self.settings.retention_ms()).arg(stream.as_str());
-        let mut state_index = FIRST_STATE_INDEX;
-        for row in &rows {
-            call.arg(&row.entry.entry_id).arg(row.outcome);
-            call.arg(if row.order.is_some() { state_index } else { NO_STATE });
-            state_index += u32::from(row.order.is_some());
-            call.arg(&row.entry.ingress_id).arg(&*row.body).arg(&row.first).arg(&*row.second);
-        }
-        let mut reply = COMMIT.run(self.redis, call, "failed to commit a batch")?;
-        Ok(Commit {
-            applied: reply.count()?,
-            lapsed: reply.count()?,
-            routed_simple: reply.count()?,
-            routed_complex: reply.count()?,
-            confirmed: reply.count()?,
-            dead_lettered: reply.count()?,
-            duplicates: reply.count()?,
-        })
-    }
-}
-
-/// The keys of a commit before the first state, plus one: Lua counts from 1.
-const FIRST_STATE_INDEX: u32 = 9;
-/// Stands for "the order has no identity".
-const NO_STATE: u32 = 0;
-
-/// One entry as the commit script takes it.
-struct Row<'a> {
-    entry: &'a Entry,
-    order: Option<Uuid>,
-    outcome: &'static str,
-    body: Cow<'a, [u8]>,
-    first: String,
-    second: Cow<'a, str>,
-}
-
-impl<'a> Row<'a> {
-    fn new(entry: &'a Entry, outcome: &'a Outcome) -> Self {
-        match outcome {
-            Outcome::Route { lane, order, score, reasons } => Self {
-                entry,
-                order: Some(*order),
-                outcome: lane.as_str(),
-                body: match &entry.payload {
-                    Payload::Order(order) => order.into(),
-                    Payload::TooLarge(_) | Payload::Missing => Cow::default(),
-                },
-                first: score.to_string(),
-                second: reasons.into(),
-            },
-            Outcome::Confirm { order, confirmation } => Self {
-                entry,
-                order: Some(*order),
-                outcome: "confirm",
-                body: confirmation.into(),
-                first: order.to_string(),
-                second: Cow::default(),
-            },
-            Outcome::DeadLetter { order, reason } => Self {
-                entry,
-                order: *order,
-                outcome: "dead",
-                body: reason.errors_json().into(),
-                first: reason.code().to_owned(),
-                second: entry.delivery_count.to_string().into(),
-            },
-        }
-    }
-}
-
 impl DeadLetterReason {
     /// The stable code: that of the first error of a rejection, `missing_order_field` or `max_deliveries`.
     pub fn code(&self) -> &'static str {
@@ -354,7 +309,7 @@ impl DeadLetterReason {
     }
 
     /// All errors as a JSON array of objects with `code`, `path` and `message`.
-    fn errors_json(&self) -> Vec<u8> {
+    pub(super) fn errors_json(&self) -> Vec<u8> {
         let single = |message: &str| json!([{ "code": self.code(), "path": "$", "message": message }]);
         let errors = match self {
             Self::Rejected(rejection) => json!(rejection.errors().collect::<Vec<_>>()),
@@ -382,18 +337,4 @@ impl Tally {
     pub fn is_idle(&self) -> bool {
         *self == Self::default()
     }
-}
-
-fn entry(reply: &mut Reply) -> Result<Entry, QueueError> {
-    let entry_id = reply.text()?;
-    let delivery_count = reply.int()?;
-    let ingress_id = reply.text()?;
-    let length = reply.int()?;
-    let order = reply.bytes()?;
-    let payload = match usize::try_from(length) {
-        Err(_) => Payload::Missing,
-        Ok(length) if length > MAX_ORDER_BYTES => Payload::TooLarge(length),
-        Ok(_) => Payload::Order(order),
-    };
-    Ok(Entry { entry_id, delivery_count, ingress_id, payload })
 }

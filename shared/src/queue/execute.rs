@@ -108,7 +108,12 @@ impl Reply {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.values.len() == 0
+        self.len() == 0
+    }
+
+    /// How many values are left.
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
     }
 
     pub(crate) fn int(&mut self) -> Result<i64, QueueError> {

@@ -48,6 +48,7 @@ pub struct Keys {
     confirmations: String,
     dead_letters: String,
     totals: String,
+    metrics: String,
 }
 
 impl QueueName {
@@ -174,6 +175,7 @@ impl Keys {
             confirmations: key("confirmations"),
             dead_letters: key("dead-letters"),
             totals: key("totals"),
+            metrics: key("metrics"),
             queue,
         }
     }
@@ -213,6 +215,11 @@ impl Keys {
         &self.totals
     }
 
+    /// The hash of what is measured: histograms, and counters by cause.
+    pub fn metrics(&self) -> &str {
+        &self.metrics
+    }
+
     /// The hash that says how far an order is.
     pub fn state(&self, order: Uuid) -> String {
         let mut id = Uuid::encode_buffer();
@@ -242,6 +249,7 @@ mod tests {
         assert_eq!(keys.confirmations(), "{orders}:confirmations");
         assert_eq!(keys.dead_letters(), "{orders}:dead-letters");
         assert_eq!(keys.totals(), "{orders}:totals");
+        assert_eq!(keys.metrics(), "{orders}:metrics");
         let id = Uuid::from_u128(0xABC);
         assert_eq!(keys.state(id), "{orders}:state:00000000-0000-0000-0000-000000000abc");
     }

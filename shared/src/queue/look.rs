@@ -14,6 +14,10 @@ use super::pause::Pause;
 use super::scripts::{Call, ENQUEUE, STATS, TICK};
 use super::{Queue, milliseconds};
 use crate::complexity::ReasonPoints;
+use crate::trace::TraceParent;
+
+/// What is being done where an order is looked for, as an error says it.
+const LOOK_UP: &str = "failed to look the order up";
 
 /// What became of orders that were to be enqueued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +95,8 @@ pub struct StreamStats {
     pub pending: u64,
     /// Age of the oldest entry in ms; 0 when there is none.
     pub oldest_ms: u64,
+    /// Entries that were ever added, whoever added them; from 0 again should the stream be deleted.
+    pub added: u64,
     /// Since when it is paused and why; `None`, and absent in JSON, when it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<Pause>,
@@ -99,7 +105,7 @@ pub struct StreamStats {
 /// How far an order is: the fields of its state, and the confirmation once there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderState {
-    /// The fields: `state`, `ingress`, `lane`, `score`, `reasons`, `routed`, `confirmed`, `code`, `dead_letter`, `redrives`,
+    /// The fields: `state`, `traceparent`, `ingress`, `lane`, `score`, `reasons`, `routed`, `confirmed`, `code`, `dead_letter`, `redrives`,
     /// `history`.
     pub fields: BTreeMap<String, String>,
     /// The confirmation as JSON, while it is kept.
@@ -132,6 +138,9 @@ pub struct OrderStory<'a> {
     pub dead_lettered_at: Option<String>,
     /// The entry id of its dead letter.
     pub dead_letter: Option<String>,
+    /// The trace it belongs to, as W3C `traceparent`, where its producer said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// How often it was redriven.
     pub redrives: u64,
     /// What became of its earlier dead letters, oldest first; only the last hundred or so are kept.
@@ -157,6 +166,7 @@ impl OrderState {
             confirmed_at: time("confirmed"),
             dead_lettered_at: time("dead_letter"),
             dead_letter: field("dead_letter").map(str::to_owned),
+            traceparent: field("traceparent").map(str::to_owned),
             redrives: field("redrives").and_then(|count| count.parse().ok()).unwrap_or_default(),
             history: field("history").map(PastDeath::read_all).unwrap_or_default(),
             confirmation: self.confirmation.as_deref().and_then(|json| serde_json::from_slice(json).ok()),
@@ -176,6 +186,19 @@ impl<E: Execute> Queue<'_, E> {
     /// # Errors
     /// When Redis fails; then it is unknown whether they were written, and sending them again is safe.
     pub fn enqueue(&mut self, orders: &[(Uuid, &[u8])], max_backlog: u32) -> Result<Enqueued, QueueError> {
+        self.enqueue_traced(orders, max_backlog, None)
+    }
+
+    /// The same for orders that belong to a trace: it goes with them to the confirmation.
+    ///
+    /// # Errors
+    /// As [`Self::enqueue`].
+    pub fn enqueue_traced(
+        &mut self,
+        orders: &[(Uuid, &[u8])],
+        max_backlog: u32,
+        trace: Option<&TraceParent>,
+    ) -> Result<Enqueued, QueueError> {
         let states: Vec<String> = orders.iter().map(|(id, _)| self.keys.state(*id)).collect();
         let keys = &self.keys;
         let mut call = Call::new();
@@ -187,6 +210,7 @@ impl<E: Execute> Queue<'_, E> {
             call.key(state);
         }
         call.arg(keys.channel(Stream::Ingress)).arg(self.settings.bell_ms).arg(max_backlog);
+        call.arg(trace.map_or("", TraceParent::as_str));
         for (_, order) in orders {
             call.arg(*order);
         }
@@ -255,6 +279,7 @@ impl<E: Execute> Queue<'_, E> {
                 length: reply.count()?,
                 pending: reply.count()?,
                 oldest_ms: reply.count()?,
+                added: reply.count()?,
                 paused: Pause::read(&mut reply)?,
             };
             streams.insert(stream.as_str(), stats);
@@ -278,7 +303,7 @@ impl<E: Execute> Queue<'_, E> {
     /// When Redis fails.
     pub fn find(&mut self, order: Uuid) -> Result<Option<OrderState>, QueueError> {
         let key = self.keys.state(order);
-        let mut reply = self.look_up("HGETALL", &[(&key).into()])?;
+        let mut reply = self.look_up(LOOK_UP, "HGETALL", &[(&key).into()])?;
         let mut fields = BTreeMap::new();
         while !reply.is_empty() {
             fields.insert(reply.text()?, reply.text()?);
@@ -297,7 +322,7 @@ impl<E: Execute> Queue<'_, E> {
     fn confirmation(&mut self, entry_id: &str) -> Result<Option<Vec<u8>>, QueueError> {
         let confirmations = self.keys.confirmations().to_owned();
         let mut reply =
-            self.look_up("XRANGE", &[(&confirmations).into(), entry_id.into(), entry_id.into()])?;
+            self.look_up(LOOK_UP, "XRANGE", &[(&confirmations).into(), entry_id.into(), entry_id.into()])?;
         if reply.is_empty() {
             return Ok(None);
         }
@@ -311,8 +336,13 @@ impl<E: Execute> Queue<'_, E> {
         Ok(None)
     }
 
-    fn look_up(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Reply, QueueError> {
-        let what = "failed to look the order up";
+    /// Sends one plain command; `what` says in an error what was being done.
+    pub(super) fn look_up(
+        &mut self,
+        what: &'static str,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Reply, QueueError> {
         let values: Vec<Value> = self
             .redis
             .execute(command, arguments)

@@ -2,6 +2,7 @@
 //!
 //! - [`keys`]: every key, channel and group name
 //! - [`enqueue`](Queue::enqueue), [`Drain`], [`tick`](Queue::tick), [`find`](Queue::find), [`stats`](Queue::stats): what can be done
+//! - [`measures`](Queue::measures): what can be measured
 //! - [`dead_letters`](Queue::dead_letters), [`redrive`](Queue::redrive), [`discard`](Queue::discard): what was set aside
 //! - [`pause`](Queue::pause), [`resume`](Queue::resume): whether a stream is drained
 //! - [`partition_of`], [`Spread`]: one queue over several servers
@@ -12,11 +13,13 @@
 //! The guarantee: an order in a stream is confirmed once or dead-lettered with a reason, whoever dies when. The means: an entry
 //! stays pending until the script that applies its outcome acks it.
 
+mod batch;
 mod dead_letters;
 mod drain;
 mod execute;
 pub mod keys;
 mod look;
+mod observe;
 mod partition;
 mod pause;
 mod scripts;
@@ -25,11 +28,13 @@ mod trouble;
 
 pub use dead_letters::{DeadLetter, LetterFilter, LetterId, LetterPage, PastDeath, Redrive};
 pub use drain::{
-    Commit, DeadLetterReason, Drain, Entry, Outcome, Payload, Role, Step, Tally, drain, milliseconds,
+    Batch, Commit, DeadLetterReason, Drain, Entry, Host, Outcome, Payload, Role, Step, Tally, drain,
+    milliseconds,
 };
 pub use execute::{Argument, Execute, ExecuteError, QueueError, Value};
 pub use keys::{ConsumerName, Keys, Lane, QueueName, Stream};
 pub use look::{Enqueued, OrderState, OrderStory, Stats, StreamStats, Tick};
+pub use observe::{BATCH_BOUNDS, Measures, WAIT_BOUNDS_MS};
 pub use partition::{MOST_PARTITIONS, PartitionLetter, partition_of};
 pub use pause::{MAX_PAUSE_S, Pause, PauseRequest, Remark};
 pub use spread::{AllLetters, AllStats, PartitionStats, Spread, Unavailable, Unwritten};

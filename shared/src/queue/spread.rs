@@ -201,6 +201,7 @@ impl Stats {
             ours.length += theirs.length;
             ours.pending += theirs.pending;
             ours.oldest_ms = ours.oldest_ms.max(theirs.oldest_ms);
+            ours.added += theirs.added;
             ours.paused = ours.paused.take().or(theirs.paused);
         }
         self.confirmations += other.confirmations;
@@ -312,7 +313,11 @@ mod tests {
     fn statistics_add_up_over_the_partitions_that_answer() {
         let stats = |length, oldest_ms, confirmed: u64| Stats {
             streams: Stream::ALL
-                .map(|stream| (stream.as_str(), StreamStats { length, pending: 1, oldest_ms, paused: None }))
+                .map(|stream| {
+                    let added = length + 10;
+                    let stats = StreamStats { length, pending: 1, oldest_ms, added, paused: None };
+                    (stream.as_str(), stats)
+                })
                 .into(),
             confirmations: 10,
             dead_letters: 2,
@@ -327,6 +332,7 @@ mod tests {
         let sum = all.unwrap().sum;
         let ingress = &sum.streams["ingress"];
         assert_eq!((ingress.length, ingress.pending, ingress.oldest_ms), (7, 2, 50));
+        assert_eq!(ingress.added, 27);
         assert_eq!((sum.confirmations, sum.dead_letters), (20, 4));
         assert_eq!(sum.totals["confirmed_simple"], 8);
         assert_eq!((sum.totals["routed_3"], sum.totals["routed_4"]), (1, 1));

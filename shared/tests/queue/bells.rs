@@ -100,7 +100,7 @@ fn a_drain_out_of_time_rings_for_the_rest() {
         queue.add(Stream::Ingress, &order);
     }
     let mut ears = Ears::new(&queue);
-    let (tally, result) = drain(&mut queue.queue(), &DISTRIBUTOR, || Duration::from_secs(3_600));
+    let (tally, result) = drain(&mut queue.queue(), &DISTRIBUTOR, &mut || Duration::from_secs(3_600));
     result.unwrap();
     assert!(tally.out_of_time);
     assert_eq!(tally.batches, 1);

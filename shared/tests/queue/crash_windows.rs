@@ -73,7 +73,7 @@ fn drain_mortally(queue: &mut TestQueue, death: Death) -> bool {
 }
 
 fn lives(queue: &mut Queue<'_, Mortal<'_>>, role: &impl Role) -> bool {
-    drain(queue, role, || Duration::ZERO).1.is_ok()
+    drain(queue, role, &mut || Duration::ZERO).1.is_ok()
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! - `bells`: who is rung, when, and how often
 //! - `pauses`: paused streams hand out nothing, ring nobody and lose nothing
 //! - `looks`: enqueue, back-pressure, look-ups, statistics
+//! - `measures`: metrics, each entry counted once
 //! - `support`: the server, factories of orders, and a model that keeps the tally
 
 #![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
@@ -17,6 +18,7 @@ mod dead_letters;
 mod drain;
 mod letter_pages;
 mod looks;
+mod measures;
 mod pauses;
 mod redelivery;
 mod settings;

@@ -15,8 +15,8 @@ struct DiesAtCommit<'a, E>(&'a mut E);
 
 impl<E: Execute> Execute for DiesAtCommit<'_, E> {
     fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
-        // Only a commit names more than three keys.
-        if matches!(arguments.get(1), Some(Argument::Int(keys)) if *keys > 3) {
+        // Only a commit names so many keys.
+        if matches!(arguments.get(1), Some(Argument::Int(keys)) if *keys > 8) {
             return Err(ExecuteError("connection reset by peer".into()));
         }
         self.0.execute(command, arguments)
@@ -126,7 +126,7 @@ fn the_slower_of_two_drains_that_hold_the_same_entries_writes_nothing() {
     }
     impl Execute for Overtaken<'_> {
         fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
-            let is_commit = matches!(arguments.get(1), Some(Argument::Int(keys)) if *keys > 3);
+            let is_commit = matches!(arguments.get(1), Some(Argument::Int(keys)) if *keys > 8);
             if is_commit && !self.done {
                 self.done = true;
                 (self.slow)();

@@ -55,7 +55,7 @@ impl TestQueue {
     }
 
     pub(crate) fn drain(&mut self, role: &impl Role) -> Tally {
-        let (tally, result) = drain(&mut self.queue(), role, || Duration::ZERO);
+        let (tally, result) = drain(&mut self.queue(), role, &mut || Duration::ZERO);
         result.expect("the drain works");
         tally
     }

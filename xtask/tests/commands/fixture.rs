@@ -31,7 +31,7 @@ impl Fixture {
                 &format!("[component.{component}]\nsource = \"target/wasm32-wasip1/release/{file}.wasm\"\n");
         }
         fs::write(fixture.root().join("spin.toml"), manifest).unwrap();
-        for program in ["cargo", "rustc", "rustup", "spin", "chromium"] {
+        for program in ["cargo", "rustc", "rustup", "spin", "chromium", "promtool"] {
             fixture.add_program(program);
         }
         for program in ["local-runtime", "loadtest"] {

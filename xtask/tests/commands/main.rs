@@ -349,6 +349,35 @@ fn test_installs_a_missing_browser_and_runs_no_test_where_it_can_not() {
 }
 
 #[test]
+fn test_unpacks_a_missing_promtool_and_installs_nothing_that_would_start() {
+    let fixture = Fixture::new();
+    fixture.remove_program("promtool");
+    // The browser is there, whatever the stand-ins say.
+    fixture.remove_program("chromium");
+    std::os::unix::fs::symlink("/bin/true", fixture.programs().join("chromium")).unwrap();
+    for program in ["apt-get", "sudo"] {
+        fixture.add_program(program);
+    }
+    let path = std::env::var_os("PATH").unwrap();
+    let redis =
+        std::env::split_paths(&path).map(|folder| folder.join("redis-server")).find(|file| file.exists());
+    std::os::unix::fs::symlink(redis.unwrap(), fixture.programs().join("redis-server")).unwrap();
+    let mut test = fixture.command(&["test"]);
+    test.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");
+    let (code, text) = fixture::finish(&mut test);
+    assert_eq!(code, 1);
+    for expected in [
+        "setup: promtool, with which tests check metrics, is not on the PATH",
+        "setup: apt-get download prometheus",
+        "install Prometheus so that `promtool` is on the PATH",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(!text.contains("install -y prometheus"), "{text}");
+    assert_eq!(text.lines().last(), Some("0 passed, 0 failed"), "{text}");
+}
+
+#[test]
 fn setup_prints_one_line_for_each_part_that_is_there() {
     let fixture = Fixture::new();
     let (code, text) = fixture.run(&["setup"]);

@@ -5,21 +5,26 @@
 --
 -- KEYS[1]  the stream
 -- KEYS[2]  its bell                KEYS[3]  its pause
+-- KEYS[4]  metrics
 -- ARGV[1]  the consumer group     ARGV[2]  the consumer
 -- ARGV[3]  the most entries       ARGV[4]  idle time in ms after which a pending entry is overdue
 -- ARGV[5]  the longest order in bytes; longer ones are handed out without their text
 -- ARGV[6]  the bell's channel     ARGV[7]  how long a ring counts, in ms
 -- ARGV[8]  1 for the first claim of a drain
+-- ARGV[9]  the stream's short name, for metrics
 --
--- Returns {vanished} and for each entry five values: entry id, delivery count (the first delivery is 1), entry id the order had
--- in ingress, length of the order in bytes (-1: the entry has no field "order"), order. "vanished" counts entries that
--- were deleted by somebody while they were pending.
+-- Returns {vanished, time in Unix ms, traced}, then for each entry five values: entry id, delivery count (the first delivery is 1),
+-- entry id the order had in ingress, length of the order in bytes (-1: the entry has no field "order"), order; then for each of
+-- the entries that are traced two: its number, from 1; traceparent. "vanished" counts entries that were deleted by somebody
+-- while they were pending.
+--
+-- Counts drains that found work, and what was redelivered or had vanished, where it happens: also when the drain dies.
 --
 -- uses: clock pause
 
 local stream, bell, group, consumer = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 local idle, longest = ARGV[4], tonumber(ARGV[5])
-local reply = {0}
+local reply, traces = {0, now_ms(), 0}, {}
 
 if is_paused(KEYS[3], bell) then
   return reply
@@ -27,12 +32,14 @@ end
 
 local function hand_out(entry, delivery_count)
   local id, fields = entry[1], entry[2]
-  local order, ingress
+  local order, ingress, trace
   for i = 1, #fields, 2 do
     if fields[i] == 'order' then
       order = fields[i + 1]
     elseif fields[i] == 'ingress' then
       ingress = fields[i + 1]
+    elseif fields[i] == 'traceparent' then
+      trace = fields[i + 1]
     end
   end
   local length = order and #order or -1
@@ -41,6 +48,29 @@ local function hand_out(entry, delivery_count)
   end
   local n = #reply
   reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4], reply[n + 5] = id, delivery_count, ingress or id, length, order
+  -- What is longer than a trace context is none: level 1 of the recommendation has 55 characters, later ones may have more.
+  if trace and #trace <= 512 then
+    traces[#traces + 1], traces[#traces + 2] = (n + 2) / 5, trace
+  end
+end
+
+local function count(what, by)
+  redis.call('HINCRBY', KEYS[4], what .. ':' .. ARGV[9], by)
+end
+
+-- The reply, with what is traced behind the entries.
+local function finish()
+  if reply[1] > 0 then
+    count('vanished', reply[1])
+  end
+  if ARGV[8] == '1' and #reply > 3 then
+    count('drains', 1)
+  end
+  reply[3] = #traces / 2
+  for i = 1, #traces do
+    reply[#reply + 1] = traces[i]
+  end
+  return reply
 end
 
 -- Somebody must look again after this drain, even if it dies: with this batch the stream may not be empty.
@@ -68,8 +98,9 @@ while overdue[1] do
   local claimed = redis.call('XCLAIM', stream, group, consumer, idle, id)
   if claimed[1] then
     hand_out(claimed[1], delivery_count + 1)
+    count('redelivered', 1)
     ring()
-    return reply
+    return finish()
   end
   -- XCLAIM drops an entry from the pending list when the stream no longer has it.
   reply[1] = reply[1] + 1
@@ -80,7 +111,7 @@ local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', ARGV[3]
 if not read then
   -- Looking and clearing the bell is one step here: nothing can be enqueued between the two and go unheard.
   redis.call('DEL', bell)
-  return reply
+  return finish()
 end
 local entries = read[1][2]
 for i = 1, #entries do
@@ -89,4 +120,4 @@ end
 if #entries == tonumber(ARGV[3]) then
   ring()
 end
-return reply
+return finish()

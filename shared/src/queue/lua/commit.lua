@@ -6,25 +6,38 @@
 -- KEYS[1]     the stream the entries were claimed from
 -- KEYS[2..3]  the lanes simple, complex     KEYS[4..5]  their bells
 -- KEYS[6]     confirmations                 KEYS[7]     dead letters
--- KEYS[8]     totals                        KEYS[9..]   states of orders
+-- KEYS[8]     totals                        KEYS[9]     metrics
+-- KEYS[10..]  states of orders
 -- ARGV[1]     the consumer group            ARGV[2]     the consumer
 -- ARGV[3..4]  the lanes' bell channels      ARGV[5]     how long a ring counts, in ms
 -- ARGV[6]     how long a confirmation and its state are kept, in ms
 -- ARGV[7]     the stream's short name, for dead letters and totals
--- ARGV[8..]   seven values an entry: entry id; outcome; index of the order's state in KEYS, 0 where the order has no
+-- ARGV[8]     how many entries              ARGV[9]     how many fields of metrics are raised
+-- ARGV[10]    bucket of the batch's size    ARGV[11]    when the batch was decided, in Unix ms
+-- ARGV[12]    upper bounds of waits in ms, with blanks between them
+-- ARGV[13..]  seven values an entry: entry id; outcome; index of the order's state in KEYS, 0 where the order has no
 --             identity; entry id in ingress; then by outcome
 --               simple, complex:  order, score, reasons
 --               confirm:          confirmation, order id, ""
 --               dead:             errors as JSON, code, delivery count
+--             then two for each field of metrics: the field; by how much, should no entry have lapsed
+--             then two for each entry that is traced: its number, from 1; traceparent
 --
--- Returns {applied, lapsed, simple, complex, confirmed, dead letters, duplicates}; "lapsed" counts entries that were no longer
--- pending.
+-- Returns {applied, lapsed, simple, complex, confirmed, dead letters, duplicates} and the ids of those that had lapsed: they were
+-- no longer pending.
 --
 -- uses: clock retention
 
 local stream, group, consumer, name = KEYS[1], ARGV[1], ARGV[2], ARGV[7]
-local STRIDE, FIRST = 7, 8
-local count = (#ARGV - FIRST + 1) / STRIDE
+local STRIDE, FIRST = 7, 13
+local count = tonumber(ARGV[8])
+local waits_at = FIRST + count * STRIDE
+local traces_at = waits_at + 2 * tonumber(ARGV[9])
+local traces
+for i = traces_at, #ARGV, 2 do
+  traces = traces or {}
+  traces[tonumber(ARGV[i])] = ARGV[i + 1]
+end
 
 local ids = {}
 local ack, delete = {'XACK', stream, group}, {'XDEL', stream}
@@ -42,8 +55,29 @@ local function is_mine(id)
 end
 
 local done = {simple = 0, complex = 0, confirm = 0, dead = 0, duplicate = 0}
+local dead_by_code, lapsed = {}, {}
 
-local function route(lane_key, lane, id, state_key, order, score, reasons)
+local function measure(what, by)
+  redis.call('HINCRBY', KEYS[9], what, by)
+end
+
+-- Counts one wait that began at one of the entry ids; for a batch of which some had lapsed, so that each entry counts once.
+local function observe(what, since, or_since)
+  local from = tonumber(string.match(since, '^(%d+)-') or string.match(or_since, '^(%d+)-'))
+  local wait, le = math.max(tonumber(ARGV[11]) - from, 0), 'inf'
+  for bound in string.gmatch(ARGV[12], '%d+') do
+    if wait <= tonumber(bound) then
+      le = bound
+      break
+    end
+  end
+  measure(what .. ':' .. name .. ':' .. le, 1)
+  if wait > 0 then
+    measure(what .. ':' .. name .. ':sum', wait)
+  end
+end
+
+local function route(lane_key, lane, id, state_key, order, score, reasons, trace)
   local state = redis.call('HGET', state_key, 'state')
   if state and state ~= 'queued' then
     -- A good copy takes the place of one that was set aside before it was ever routed.
@@ -54,14 +88,26 @@ local function route(lane_key, lane, id, state_key, order, score, reasons)
     redis.call('HDEL', state_key, 'code', 'dead_letter')
     redis.call('PERSIST', state_key)
   end
-  local routed = redis.call('XADD', lane_key, '*', 'order', order, 'ingress', id)
+  local routed
+  if trace then
+    routed = redis.call('XADD', lane_key, '*', 'order', order, 'ingress', id, 'traceparent', trace)
+    redis.call('HSET', state_key, 'traceparent', trace)
+  else
+    routed = redis.call('XADD', lane_key, '*', 'order', order, 'ingress', id)
+  end
   redis.call('HSET', state_key, 'state', 'routed', 'lane', lane, 'score', score, 'reasons', reasons,
     'ingress', id, 'routed', routed)
   done[lane] = done[lane] + 1
 end
 
-local function confirm(state_key, ingress, confirmation, order_id)
-  local confirmed = redis.call('XADD', KEYS[6], '*', 'order_id', order_id, 'confirmation', confirmation)
+local function confirm(state_key, ingress, confirmation, order_id, trace)
+  local confirmed
+  -- Beside the confirmation, whose bytes depend on the order only.
+  if trace then
+    confirmed = redis.call('XADD', KEYS[6], '*', 'order_id', order_id, 'confirmation', confirmation, 'traceparent', trace)
+  else
+    confirmed = redis.call('XADD', KEYS[6], '*', 'order_id', order_id, 'confirmation', confirmation)
+  end
   -- Two fields are new where somebody put the order straight into the lane: then nobody has written the others.
   if redis.call('HSET', state_key, 'state', 'confirmed', 'confirmed', confirmed) == 2 then
     redis.call('HSET', state_key, 'lane', name, 'ingress', ingress)
@@ -83,7 +129,7 @@ local function dead_letter(id, state_key, ingress, errors, code, delivery_count)
   local is_redriven = false
   for i = 1, #fields, 2 do
     is_redriven = is_redriven or fields[i] == 'redrives'
-    if fields[i] == 'order' or fields[i] == 'redrives' or (fields[i] == 'fields' and is_redriven) then
+    if fields[i] == 'order' or fields[i] == 'redrives' or fields[i] == 'traceparent' or (fields[i] == 'fields' and is_redriven) then
       letter[#letter + 1], letter[#letter + 2] = fields[i], fields[i + 1]
     elseif fields[i] ~= 'ingress' then
       others[#others + 1], others[#others + 2] = fields[i], fields[i + 1]
@@ -95,6 +141,7 @@ local function dead_letter(id, state_key, ingress, errors, code, delivery_count)
   end
   local dead = redis.call(unpack(letter))
   done.dead = done.dead + 1
+  dead_by_code[code] = (dead_by_code[code] or 0) + 1
   if state_key then
     local state = redis.call('HGET', state_key, 'state')
     -- A broken copy of an order that is on its way already must not mark that one dead.
@@ -109,17 +156,26 @@ for i = 1, count do
   local id, outcome = ids[i], ARGV[at + 1]
   if is_mine(id) then
     mine = mine + 1
+    local trace = traces and traces[i]
     local state_key = KEYS[tonumber(ARGV[at + 2])]
     local ingress, a, b, c = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6]
     if outcome == 'simple' then
-      route(KEYS[2], 'simple', id, state_key, a, b, c)
+      route(KEYS[2], 'simple', id, state_key, a, b, c, trace)
     elseif outcome == 'complex' then
-      route(KEYS[3], 'complex', id, state_key, a, b, c)
+      route(KEYS[3], 'complex', id, state_key, a, b, c, trace)
     elseif outcome == 'confirm' then
-      confirm(state_key, ingress, a, b)
+      confirm(state_key, ingress, a, b, trace)
     else
       dead_letter(id, state_key, ingress, a, b, c)
     end
+    if not all_pending then
+      observe('wait', id, id)
+      if outcome == 'confirm' then
+        observe('done', ingress, id)
+      end
+    end
+  else
+    lapsed[#lapsed + 1] = id
   end
 end
 
@@ -138,6 +194,19 @@ add_total('duplicates', done.duplicate)
 -- Whose work it was: with two programs on the same streams the shares of a stream add up to what was done there.
 add_total('applied_' .. name .. ':' .. consumer, mine)
 
+if all_pending then
+  for i = waits_at, traces_at - 1, 2 do
+    measure(ARGV[i], ARGV[i + 1])
+  end
+else
+  measure('lapsed:' .. name, count - mine)
+end
+measure('batch:' .. name .. ':' .. ARGV[10], 1)
+measure('batch:' .. name .. ':sum', count)
+for code, letters in pairs(dead_by_code) do
+  measure('dead:' .. name .. ':' .. code, letters)
+end
+
 if done.confirm > 0 then
   drop_old(KEYS[6], ARGV[6])
 end
@@ -147,4 +216,8 @@ end
 if done.complex > 0 and redis.call('SET', KEYS[5], '1', 'NX', 'PX', ARGV[5]) then
   redis.call('PUBLISH', ARGV[4], '')
 end
-return {mine, count - mine, done.simple, done.complex, done.confirm, done.dead, done.duplicate}
+local reply = {mine, count - mine, done.simple, done.complex, done.confirm, done.dead, done.duplicate}
+for i = 1, #lapsed do
+  reply[#reply + 1] = lapsed[i]
+end
+return reply

@@ -49,6 +49,9 @@ local entry = {'XADD', KEYS[1 + index], '*', 'order', found.order, 'redrives', r
 if name ~= 'ingress' and found.ingress then
   entry[#entry + 1], entry[#entry + 2] = 'ingress', found.ingress
 end
+if found.traceparent then
+  entry[#entry + 1], entry[#entry + 2] = 'traceparent', found.traceparent
+end
 if found.fields then
   entry[#entry + 1], entry[#entry + 2] = 'fields', found.fields
 end

@@ -1,0 +1,39 @@
+//! `GET /metrics`: everything that is measured, for Prometheus.
+
+use shared::metrics;
+use shared::queue::Measures;
+use spin_sdk::http::Response;
+use spin_shell::{NotReady, Partitions};
+
+/// The page. Unlike `/stats` it rings no bell: what is measured should not depend on how often it is looked at.
+pub(super) fn get() -> Response {
+    match look() {
+        Ok(queues) => Response::builder()
+            .status(200)
+            .header("content-type", metrics::CONTENT_TYPE)
+            .body(metrics::render(&queues))
+            .build(),
+        Err(error) => spin_shell::not_ready(&error),
+    }
+}
+
+/// Each partition that answers; one is enough, what is away has no samples.
+fn look() -> Result<Vec<(Option<String>, Measures)>, NotReady> {
+    let partitions = Partitions::read()?;
+    let is_one_of_many = partitions.count() > 1;
+    let (mut queues, mut first_error) = (Vec::new(), None);
+    for partition in 0..partitions.count() {
+        let name = is_one_of_many.then(|| partitions.queue(partition).to_string());
+        match partitions.open(partition).and_then(|mut shell| shell.queue().measures()) {
+            Ok(measures) => queues.push((name, measures)),
+            Err(error) => {
+                eprintln!("partition {partition}: {error}");
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    match first_error {
+        Some(error) if queues.is_empty() => Err(NotReady::Redis(error)),
+        _ => Ok(queues),
+    }
+}

@@ -1,0 +1,192 @@
+//! One batch: claimed by `claim.lua`, decided, committed by `commit.lua`. What the two take and return stands at their heads.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use super::Queue;
+use super::drain::{Commit, Entry, Outcome, Payload};
+use super::execute::{Execute, QueueError, Reply};
+use super::keys::Stream;
+use super::observe::{self, BATCH_BOUNDS, WAIT_BOUNDS_MS};
+use super::scripts::{CLAIM, COMMIT, Call};
+use crate::order::MAX_ORDER_BYTES;
+use crate::trace::TraceParent;
+
+/// What a claim handed out.
+pub(super) struct Claimed {
+    /// Pending entries that somebody had deleted.
+    pub(super) vanished: u64,
+    /// When it was claimed, in Unix ms by the clock of Redis.
+    pub(super) claimed_at_ms: i64,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A batch whose outcomes are decided.
+pub(super) struct TimedBatch<'a> {
+    pub(super) stream: Stream,
+    pub(super) entries: &'a [Entry],
+    pub(super) outcomes: &'a [Outcome],
+    /// When it was decided, in Unix ms by the clock of Redis.
+    pub(super) decided_at_ms: i64,
+}
+
+impl<E: Execute> Queue<'_, E> {
+    pub(super) fn claim(&mut self, stream: Stream, is_first: bool) -> Result<Claimed, QueueError> {
+        let what = "failed to claim entries";
+        let mut call = Call::new();
+        call.key(self.keys.stream(stream)).key(self.keys.bell(stream)).key(self.keys.pause(stream));
+        call.key(self.keys.metrics());
+        call.arg(stream.group()).arg(self.settings.consumer.as_str());
+        call.arg(self.settings.batch_size).arg(self.settings.claim_idle_ms).arg(MAX_ORDER_BYTES as i64);
+        call.arg(self.keys.channel(stream)).arg(self.settings.bell_ms).arg(i64::from(is_first));
+        call.arg(stream.as_str());
+        let mut reply = CLAIM.run(self.redis, call, what)?;
+        let (vanished, claimed_at_ms, traced) = (reply.count()?, reply.int()?, reply.count()?);
+        // What is traced comes last, as pairs: a batch without traces is no longer for them.
+        let end = 2 * usize::try_from(traced).unwrap_or_default();
+        let mut entries = Vec::new();
+        while reply.len() > end {
+            entries.push(entry(&mut reply)?);
+        }
+        while !reply.is_empty() {
+            let (number, trace) = (reply.count()?, reply.bytes()?);
+            let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+            // Anybody may write the field: what is no trace context is not carried on.
+            if let Some(entry) = place.and_then(|place| entries.get_mut(place)) {
+                entry.trace = TraceParent::parse(&trace);
+            }
+        }
+        Ok(Claimed { vanished, claimed_at_ms, entries })
+    }
+
+    /// Commits a batch. Gives what it did, and which entries had lapsed.
+    pub(super) fn commit(&mut self, batch: &TimedBatch<'_>) -> Result<(Commit, Vec<String>), QueueError> {
+        let stream = batch.stream;
+        let rows: Vec<Row<'_>> = batch
+            .entries
+            .iter()
+            .zip(batch.outcomes)
+            .map(|(entry, outcome)| Row::new(entry, outcome))
+            .collect();
+        let waits = observe::waits(batch, &rows);
+        let bucket = observe::bucket(&BATCH_BOUNDS, rows.len() as i64);
+        let bounds = WAIT_BOUNDS_MS.map(|bound| bound.to_string()).join(" ");
+        let states: Vec<String> =
+            rows.iter().filter_map(|row| row.order).map(|order| self.keys.state(order)).collect();
+        let keys = &self.keys;
+
+        let mut call = Call::new();
+        call.key(keys.stream(stream));
+        call.key(keys.stream(Stream::Simple)).key(keys.stream(Stream::Complex));
+        call.key(keys.bell(Stream::Simple)).key(keys.bell(Stream::Complex));
+        call.key(keys.confirmations()).key(keys.dead_letters()).key(keys.totals());
+        call.key(keys.metrics());
+        for state in &states {
+            call.key(state);
+        }
+        call.arg(stream.group()).arg(self.settings.consumer.as_str());
+        call.arg(keys.channel(Stream::Simple)).arg(keys.channel(Stream::Complex));
+        call.arg(self.settings.bell_ms).arg(self.settings.retention_ms()).arg(stream.as_str());
+        call.arg(rows.len() as i64).arg(waits.len() as i64);
+        call.arg(&bucket).arg(batch.decided_at_ms).arg(&bounds);
+        let mut state_index = FIRST_STATE_INDEX;
+        for row in &rows {
+            call.arg(&row.entry.entry_id).arg(row.outcome);
+            call.arg(if row.order.is_some() { state_index } else { NO_STATE });
+            state_index += u32::from(row.order.is_some());
+            call.arg(&row.entry.ingress_id).arg(&*row.body).arg(&row.first).arg(&*row.second);
+        }
+        for (field, increment) in &waits {
+            call.arg(field).arg(*increment);
+        }
+        for (number, row) in (1_i64..).zip(&rows) {
+            if let Some(trace) = &row.entry.trace {
+                call.arg(number).arg(trace.as_str());
+            }
+        }
+        let mut reply = COMMIT.run(self.redis, call, "failed to commit a batch")?;
+        let commit = Commit {
+            applied: reply.count()?,
+            lapsed: reply.count()?,
+            routed_simple: reply.count()?,
+            routed_complex: reply.count()?,
+            confirmed: reply.count()?,
+            dead_lettered: reply.count()?,
+            duplicates: reply.count()?,
+        };
+        let mut lapsed = Vec::new();
+        while !reply.is_empty() {
+            lapsed.push(reply.text()?);
+        }
+        Ok((commit, lapsed))
+    }
+}
+
+/// The keys of a commit before the first state, plus one: Lua counts from 1.
+const FIRST_STATE_INDEX: u32 = 10;
+/// Stands for "the order has no identity".
+const NO_STATE: u32 = 0;
+
+/// One entry as the commit script takes it.
+pub(super) struct Row<'a> {
+    pub(super) entry: &'a Entry,
+    order: Option<Uuid>,
+    outcome: &'static str,
+    body: Cow<'a, [u8]>,
+    first: String,
+    second: Cow<'a, str>,
+}
+
+impl<'a> Row<'a> {
+    /// Whether it is to be confirmed.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.outcome == "confirm"
+    }
+
+    fn new(entry: &'a Entry, outcome: &'a Outcome) -> Self {
+        match outcome {
+            Outcome::Route { lane, order, score, reasons } => Self {
+                entry,
+                order: Some(*order),
+                outcome: lane.as_str(),
+                body: match &entry.payload {
+                    Payload::Order(order) => order.into(),
+                    Payload::TooLarge(_) | Payload::Missing => Cow::default(),
+                },
+                first: score.to_string(),
+                second: reasons.into(),
+            },
+            Outcome::Confirm { order, confirmation } => Self {
+                entry,
+                order: Some(*order),
+                outcome: "confirm",
+                body: confirmation.into(),
+                first: order.to_string(),
+                second: Cow::default(),
+            },
+            Outcome::DeadLetter { order, reason } => Self {
+                entry,
+                order: *order,
+                outcome: "dead",
+                body: reason.errors_json().into(),
+                first: reason.code().to_owned(),
+                second: entry.delivery_count.to_string().into(),
+            },
+        }
+    }
+}
+
+fn entry(reply: &mut Reply) -> Result<Entry, QueueError> {
+    let entry_id = reply.text()?;
+    let delivery_count = reply.int()?;
+    let ingress_id = reply.text()?;
+    let length = reply.int()?;
+    let order = reply.bytes()?;
+    let payload = match usize::try_from(length) {
+        Err(_) => Payload::Missing,
+        Ok(length) if length > MAX_ORDER_BYTES => Payload::TooLarge(length),
+        Ok(_) => Payload::Order(order),
+    };
+    Ok(Entry { entry_id, delivery_count, ingress_id, payload, trace: None })
+}
