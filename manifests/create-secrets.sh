@@ -3,6 +3,7 @@
 #
 #   ./create-secrets.sh                             for the Redis of base
 #   REDIS_HOST=... ./create-secrets.sh managed      for one elsewhere, see overlays/managed-redis
+#   ./create-secrets.sh partition 1                 for the Redis of partition 1, see overlays/partitions
 #   CONNECTION=... ./create-secrets.sh order-source for the broker that orders come from, see overlays/dapr
 #
 # Nothing secret is written to a file or stands in an argument. To change the passwords: delete the Secrets, run this again, and
@@ -24,10 +25,12 @@ create() {
   fi
 }
 
-case "${1-}" in
-  '')
-    pipeline=$(random) monitor=$(random) loadtest=$(random)
-    create redis <<END
+has() { kubectl --namespace "$1" get secret "$2" >/dev/null 2>&1; }
+
+# create_redis: random passwords for the server in $server; $pipeline is the one of the pipeline.
+create_redis() {
+  monitor=$(random) loadtest=$(random)
+  create redis <<END
 pipeline-user=pipeline
 pipeline-password=$pipeline
 monitor-user=monitor
@@ -37,6 +40,31 @@ login=redis://pipeline:$pipeline@$server/?
 pipeline-url=redis://pipeline:$pipeline@$server
 loadtest-url=redis://loadtest:$loadtest@$server
 END
+}
+
+case "${1-}" in
+  '')
+    pipeline=$(random)
+    create_redis
+    ;;
+  partition)
+    number=${2:?the number of the partition, 1 to 7}
+    case "$number" in [1-7]) ;; *) echo "a partition is a number from 1 to 7" >&2; exit 2 ;; esac
+    # Both hold the same password: one without the other cannot be made good.
+    if has "$namespace-$number" redis && has "$namespace" "redis-p$number"; then
+      echo "the secrets of partition $number are there"
+      exit
+    elif has "$namespace-$number" redis || has "$namespace" "redis-p$number"; then
+      echo "of the secrets redis in $namespace-$number and redis-p$number in $namespace one is missing: delete the other" >&2
+      exit 1
+    fi
+    server=redis.$namespace-$number.svc:6379 pipeline=$(random)
+    create "redis-p$number" <<END
+login=redis://pipeline:$pipeline@$server/?
+END
+    namespace=$namespace-$number
+    create_redis
+    exit
     ;;
   managed)
     : "${REDIS_HOST:?host:port of the server}" "${REDIS_USER:?user of the pipeline}" "${REDIS_PASSWORD:?its password, percent-encoded}"
@@ -57,7 +85,7 @@ END
     exit
     ;;
   *)
-    echo "usage: create-secrets.sh [managed|order-source]" >&2
+    echo "usage: create-secrets.sh [managed|partition N|order-source]" >&2
     exit 2
     ;;
 esac

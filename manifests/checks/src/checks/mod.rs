@@ -5,6 +5,7 @@
 
 mod containers;
 mod network;
+mod partitions;
 mod references;
 mod scaling;
 mod spin_app;
@@ -48,6 +49,8 @@ pub const ALL: &[Check] = &[
     Check { name: "KEDA scales what is there", run: scaling::targets },
     Check { name: "the groups are those of the queue", run: scaling::groups },
     Check { name: "one Redis is meant by all", run: scaling::one_redis },
+    Check { name: "a partition carries its number", run: partitions::further },
+    Check { name: "the API is told of every partition", run: partitions::of_the_api },
     Check { name: "Redis loses no order", run: scaling::redis_keeps_orders },
     Check { name: "references lead to something", run: references::exist },
     Check { name: "no secret stands in plain text", run: references::no_plain_secret },

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use shared::queue::Stream;
 
-use super::Inputs;
+use super::{Inputs, partitions};
 use crate::object::{Object, containers};
 
 /// A pod that is started from zero is asked for the first time after this many seconds, at most.
@@ -33,7 +33,11 @@ pub(super) fn every_stream_is_drained(inputs: &Inputs) -> Vec<String> {
         drained.extend(object.texts("/spec/components").into_iter().map(str::to_owned));
         drained.extend(role(object));
     }
-    let groups = Stream::ALL.map(Stream::group).into_iter().chain(["orders-api"]);
+    // The API of all partitions is in the first.
+    let is_further =
+        inputs.of_kind("Namespace").any(|namespace| !namespace.text(partitions::LABEL).is_empty());
+    let api = (!is_further).then_some("orders-api");
+    let groups = Stream::ALL.map(Stream::group).into_iter().chain(api);
     groups.filter(|group| !drained.contains(*group)).map(|group| format!("nothing here is {group}")).collect()
 }
 

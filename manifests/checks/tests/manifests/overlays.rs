@@ -9,7 +9,7 @@ use conventional::cli::Arguments;
 use manifest_checks::object::{Object, containers};
 use manifest_checks::render::render;
 use serde_json::Value;
-use shared::queue::Stream;
+use shared::queue::{Keys, QueueName, Stream};
 
 use crate::support::{inputs, inputs_of, kustomizations, manifests, object, repository};
 
@@ -40,7 +40,46 @@ fn every_overlay_has_a_readme_of_the_same_shape_and_a_kustomization() {
             "the README does not lead to {name}"
         );
     }
-    assert_eq!(overlays().len(), 7);
+    assert_eq!(overlays().len(), 8);
+}
+
+#[test]
+fn the_partitions_are_those_that_the_api_spreads_orders_over() {
+    let folder = manifests().join("overlays/partitions");
+    let partition = |number: usize| render(&folder.join(format!("partition-{number}"))).unwrap();
+    let first = partition(0);
+    let settings = object(&first, "ConfigMap/settings");
+    let partitions: usize = settings.text("/data/partitions").parse().unwrap();
+    let folders = std::fs::read_dir(&folder)
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("partition-"));
+    assert_eq!(folders.count(), partitions);
+    let queue = QueueName::parse(settings.text("/data/queue")).unwrap();
+    for number in 1..partitions {
+        let objects = partition(number);
+        let own = object(&objects, "ConfigMap/settings");
+        assert_eq!(own.text("/data/queue"), queue.of_partition(number).as_str());
+        assert_eq!(own.text("/data/redis_url"), settings.text(&format!("/data/redis_url_p{number}")));
+        let keys = Keys::new(queue.of_partition(number));
+        for stream in Stream::ALL {
+            let scaler = object(&objects, &format!("ScaledObject/{}", stream.group()));
+            assert_eq!(scaler.text("/spec/triggers/0/metadata/stream"), keys.stream(stream));
+        }
+        // The API gets out of its namespace by this label, and in by its own.
+        let namespace = object(&objects, &format!("Namespace/order-pipeline-{number}"));
+        assert_eq!(namespace.text("/metadata/labels/order-pipeline~1partition"), number.to_string());
+        let peers = object(&objects, "NetworkPolicy/redis").list("/spec/ingress/0/from").to_vec();
+        let api = serde_json::json!({
+            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "order-pipeline" } },
+            "podSelector": { "matchLabels": { "core.spinkube.dev/app-name": "orders-api" } },
+        });
+        assert!(peers.contains(&api), "{peers:?}");
+    }
+    let out = object(&first, "NetworkPolicy/orders-api-partitions");
+    assert_eq!(
+        out.text("/spec/egress/0/to/0/namespaceSelector/matchExpressions/0/key"),
+        "order-pipeline/partition"
+    );
 }
 
 #[test]

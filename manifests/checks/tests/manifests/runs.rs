@@ -3,24 +3,31 @@
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use manifest_checks::checks::Inputs;
 use manifest_checks::object::{Object, containers};
 use serde_json::Value;
 use shared::queue::{Keys, QueueName, Stream};
 use tempfile::TempDir;
 
-use crate::support::{Secrets, base, object, repository, secrets};
+use crate::support::{Secrets, base, inputs, manifests, object, repository};
 
 /// The Redis of the manifests on a free port of this machine: its start script and its configuration, with other folders.
 struct Redis {
     child: Child,
     port: u16,
+    objects: Vec<Object>,
     secrets: Secrets,
     folder: TempDir,
 }
 
 impl Redis {
     fn start() -> Self {
-        let objects = base();
+        Self::start_as("base")
+    }
+
+    /// As the kustomization in this folder has it.
+    fn start_as(folder: &str) -> Self {
+        let Inputs { objects, secrets, .. } = inputs(&manifests().join(folder));
         let config = object(&objects, "ConfigMap/redis");
         let folder = tempfile::tempdir().unwrap();
         let port = private_redis::free_port().unwrap();
@@ -36,7 +43,6 @@ impl Redis {
         let settings = format!("{settings}\nbind 127.0.0.1\nport {port}\n");
         std::fs::write(folder.path().join("etc/redis.conf"), settings).unwrap();
         std::fs::write(folder.path().join("etc/start.sh"), here(config.text("/data/start.sh"))).unwrap();
-        let secrets = secrets(&[], &[]);
         let pod = object(&objects, "StatefulSet/redis").pods().unwrap().spec.unwrap();
         let container = containers(&pod).next().unwrap();
         let command: Vec<String> = container["command"]
@@ -53,7 +59,7 @@ impl Redis {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let redis = Self { child, port, secrets, folder };
+        let redis = Self { child, port, objects, secrets, folder };
         let probe = container.pointer("/readinessProbe/exec/command").unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
         while !redis.probe(probe).status.success() {
@@ -74,8 +80,7 @@ impl Redis {
 
     /// A URL of the Secret, on this machine.
     fn url(&self, key: &str) -> String {
-        self.secrets["redis"][key]
-            .replace("redis.order-pipeline.svc:6379", &format!("127.0.0.1:{}", self.port))
+        here(&self.secrets["redis"][key], &self.objects, self.port)
     }
 
     fn connection(&self, key: &str) -> redis::Connection {
@@ -88,6 +93,12 @@ impl Drop for Redis {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A value with the server on this machine in the place of the one that the settings name.
+fn here(value: &str, objects: &[Object], port: u16) -> String {
+    let url = object(objects, "ConfigMap/settings").text("/data/redis_url");
+    value.replace(url.strip_prefix("redis://").unwrap(), &format!("127.0.0.1:{port}"))
 }
 
 /// The environment of a container with its references resolved, and Redis where it is here.
@@ -103,7 +114,7 @@ fn environment(container: &Value, objects: &[Object], secrets: &Secrets, port: u
             }
             _ => text("/value").unwrap().to_owned(),
         };
-        value.replace("redis.order-pipeline.svc:6379", &format!("127.0.0.1:{port}"))
+        here(&value, objects, port)
     };
     variables
         .iter()
@@ -113,10 +124,9 @@ fn environment(container: &Value, objects: &[Object], secrets: &Secrets, port: u
 
 /// Runs the one container of a Job here.
 fn run_job(id: &str, redis: &Redis, program: &[&str]) -> Output {
-    let objects = base();
-    let pod = object(&objects, id).pods().unwrap().spec.unwrap();
+    let pod = object(&redis.objects, id).pods().unwrap().spec.unwrap();
     let container = containers(&pod).next().unwrap().clone();
-    let environment = environment(&container, &objects, &redis.secrets, redis.port);
+    let environment = environment(&container, &redis.objects, &redis.secrets, redis.port);
     let mut words: Vec<String> = program.iter().map(|&word| word.to_owned()).collect();
     for field in ["command", "args"] {
         for word in container[field].as_array().into_iter().flatten() {
@@ -169,6 +179,24 @@ fn the_job_makes_every_group_and_may_be_run_again() {
     let mut redis = redis;
     redis.secrets.get_mut("redis").unwrap().insert("pipeline-password".into(), "wrong".into());
     assert!(!run_job("Job/create-groups", &redis, &[]).status.success());
+}
+
+#[test]
+fn the_redis_of_a_partition_has_its_streams_and_lets_its_users_at_no_others() {
+    let redis = Redis::start_as("overlays/partitions/partition-1");
+    let output = run_job("Job/create-groups", &redis, &[]);
+    assert!(output.status.success(), "{output:?}");
+    let mut pipeline = redis.connection("pipeline-url");
+    let groups: Vec<redis::Value> = redis::cmd("XINFO")
+        .arg(&["GROUPS", "{orders-1}:complex"])
+        .query(&mut redis.connection("loadtest-url"))
+        .unwrap();
+    assert_eq!(groups.len(), 1);
+    redis::cmd("PUBLISH").arg(&["orders-1.ingress", ""]).exec(&mut pipeline).unwrap();
+    for refused in [&["XLEN", "{orders}:ingress"][..], &["PUBLISH", "orders.ingress", ""]] {
+        let error = redis::cmd(refused[0]).arg(&refused[1..]).exec(&mut pipeline).unwrap_err();
+        assert!(error.to_string().to_uppercase().contains("NOPERM"), "{refused:?}: {error}");
+    }
 }
 
 #[test]

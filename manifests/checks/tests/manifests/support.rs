@@ -56,13 +56,25 @@ pub(crate) fn inputs(folder: &Path) -> Inputs {
 
 /// The same for objects that are rendered.
 pub(crate) fn inputs_of(objects: Vec<Object>) -> Inputs {
-    let mut secrets = if objects.iter().any(|object| object.id() == "StatefulSet/redis") {
+    let namespace = objects.iter().find(|object| object.kind() == "Namespace");
+    let partition = namespace.map_or("", |found| found.text("/metadata/labels/order-pipeline~1partition"));
+    let settings = object(&objects, "ConfigMap/settings");
+    let partitions: usize = settings.text("/data/partitions").parse().unwrap_or(1);
+    let mut secrets = if !partition.is_empty() {
+        secrets(&["partition", partition], &[])
+    } else if objects.iter().any(|object| object.id() == "StatefulSet/redis") {
         secrets(&[], &[])
     } else {
-        let url = object(&objects, "ConfigMap/settings").text("/data/redis_url");
+        let url = settings.text("/data/redis_url");
         let host = url.split_once("://").unwrap().1;
         secrets(&["managed"], &[("REDIS_HOST", host), ("REDIS_USER", "pipeline"), ("REDIS_PASSWORD", "hush")])
     };
+    for partition in 1..partitions {
+        // What that partition has in its own namespace is not seen here.
+        let name = format!("redis-p{partition}");
+        let login = self::secrets(&["partition", &partition.to_string()], &[]).remove(&name).unwrap();
+        secrets.insert(name, login);
+    }
     secrets.extend(order_source());
     Inputs { objects, application: application(), secrets }
 }

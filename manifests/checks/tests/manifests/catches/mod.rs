@@ -3,6 +3,7 @@
 //! The examples are small changes of what is really there, so they cannot go out of date unseen.
 
 mod of_apps;
+mod of_partitions;
 mod of_surroundings;
 
 use std::collections::BTreeSet;
@@ -76,9 +77,7 @@ fn every_kustomization_passes_every_check() {
 
 #[test]
 fn every_check_catches_what_it_is_there_for() {
-    let good = inputs(&manifests().join("base"));
-    let mut tried = BTreeSet::new();
-    let examples = [
+    let base = [
         of_apps::ALL,
         of_apps::SCALING,
         of_surroundings::REFERENCES,
@@ -86,17 +85,26 @@ fn every_check_catches_what_it_is_there_for() {
         of_surroundings::CONTAINERS,
     ]
     .concat();
-    for (name, breaks, says) in examples {
-        let mut broken = good.clone();
-        breaks(&mut broken);
-        let check =
-            ALL.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("no check {name:?}"));
-        let faults = (check.run)(&broken);
-        assert!(
-            faults.iter().any(|fault| fault.contains(says)),
-            "{name}: expected {says:?}, got {faults:#?}"
-        );
-        tried.insert(name);
+    let sets: [(&str, &[Example]); 3] = [
+        ("base", &base),
+        ("overlays/partitions/partition-0", of_partitions::FIRST),
+        ("overlays/partitions/partition-1", of_partitions::SECOND),
+    ];
+    let mut tried = BTreeSet::new();
+    for (folder, examples) in sets {
+        let good = inputs(&manifests().join(folder));
+        for (name, breaks, says) in examples {
+            let mut broken = good.clone();
+            breaks(&mut broken);
+            let check =
+                ALL.iter().find(|check| check.name == *name).unwrap_or_else(|| panic!("no check {name:?}"));
+            let faults = (check.run)(&broken);
+            assert!(
+                faults.iter().any(|fault| fault.contains(says)),
+                "{name}: expected {says:?}, got {faults:#?}"
+            );
+            tried.insert(*name);
+        }
     }
     let all: BTreeSet<&str> = ALL.iter().map(|check| check.name).collect();
     assert_eq!(tried, all, "each check has to have an example");
