@@ -6,6 +6,7 @@
 //! - [`control`]: the body of a request to pause or resume a stream
 //! - [`intake`]: the body of a request, taken apart into orders
 //! - [`lens`] and [`plan`]: how prescriptions are made, and how long that takes
+//! - [`journal`]: what a worker writes into its log
 //! - [`metrics`]: what is measured, as a page for Prometheus
 //! - [`problem`]: every way in which the HTTP API says no
 //! - [`queue`]: the streams in Redis; keys, scripts, enqueue, drain, look-ups
@@ -22,6 +23,7 @@ pub mod control;
 #[cfg(test)]
 mod domain_docs;
 pub mod intake;
+pub mod journal;
 pub mod lens;
 pub mod metrics;
 pub mod order;

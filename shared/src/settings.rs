@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use subtle::ConstantTimeEq;
 
+use crate::journal::LogLevel;
 use crate::queue::{ConsumerName, MOST_PARTITIONS, QueueName};
 
 /// A variable that cannot be used.
@@ -47,6 +48,9 @@ pub enum Fault {
         /// The characters found.
         found: usize,
     },
+    /// It is no level of a log; the value found.
+    #[error("expected error, warn, info or debug, found {0:?}")]
+    NotALevel(String),
     /// It is not a name that can stand in a key; the value found.
     #[error("expected 1 to 64 letters, digits, '-', '_' or '.', found {0:?}")]
     NotAName(String),
@@ -185,6 +189,15 @@ impl ApiSettings {
             max_body_bytes: number(variables, "max_body_bytes", 1..=256 * 1024 * 1024)?,
         })
     }
+}
+
+/// Reads `log_level`.
+///
+/// # Errors
+/// When it is absent or no level.
+pub fn log_level(variables: &impl Variables) -> Result<LogLevel, SettingsError> {
+    let found = text(variables, "log_level")?;
+    LogLevel::parse(&found).ok_or(SettingsError { name: "log_level", fault: Fault::NotALevel(found) })
 }
 
 /// Reads `complexity_threshold`.

@@ -11,6 +11,7 @@ mod metrics;
 mod orders;
 mod routes;
 mod stats;
+mod trace;
 
 use routes::Operation;
 use shared::problem;

@@ -11,7 +11,7 @@ use spin_sdk::http::{IncomingRequest, Request, Response};
 use spin_shell::{NotReady, Partitions};
 use uuid::Uuid;
 
-use super::body;
+use super::{body, trace};
 
 /// The body of a 202.
 #[derive(Serialize)]
@@ -71,8 +71,9 @@ async fn try_post(request: &Request, incoming: IncomingRequest) -> Result<Respon
         return Ok(spin_shell::problem_with(problem::ALL_REFUSED, detail, refused).into_response());
     }
     let partitions = Partitions::read()?;
+    let trace = trace::of(request);
     let spread = Spread::enqueue(&intake.orders, partitions.count(), |partition, orders| {
-        partitions.open(partition)?.queue().enqueue(orders, settings.max_backlog)
+        partitions.open(partition)?.queue().enqueue_traced(orders, settings.max_backlog, trace.as_ref())
     });
     match spread.unwritten.len() == intake.orders.len() {
         true => none_written(spread),

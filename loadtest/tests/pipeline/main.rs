@@ -7,6 +7,7 @@
 //! - `dead_letters`: what was set aside, over the API and by the command line
 //! - `density`: what idle copies cost, and who wakes up
 //! - `bad_redis`: Redis in every bad state; `proxy` is what makes it slow, loading or deaf
+//! - `logs`: lines of workers, levels, and traces from request to confirmation
 //! - `metrics`: what is measured adds up, and Prometheus can read it
 //! - `migration`: components and native service on the same streams
 //! - `outage`: Redis goes away and comes back
@@ -29,6 +30,7 @@ mod chaos;
 mod cold_start;
 mod dead_letters;
 mod density;
+mod logs;
 mod metrics;
 mod migration;
 mod outage;

@@ -5,13 +5,15 @@
 mod answer;
 mod partitions;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use answer::{Answer, json_response, method_not_allowed, options, problem, problem_with};
 use anyhow::{Context, Result};
-use serde_json::json;
+use shared::journal::Journal;
 use shared::problem;
-use shared::queue::{Argument, Execute, ExecuteError, Queue, QueueError, Role, Stream, Value, drain};
+use shared::queue::{
+    Argument, Batch, Execute, ExecuteError, Host, Queue, QueueError, Role, Stream, Value, drain,
+};
 use shared::settings::{self, QueueSettings, SettingsError};
 use spin_sdk::http::{Method, Request, Response};
 use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
@@ -128,21 +130,35 @@ impl Shell {
     }
 }
 
-/// Drains a role's stream and logs one line of what was done, if anything was.
+/// The clock and the log of a drain.
+struct Worker {
+    start: Instant,
+    journal: Journal,
+}
+
+impl Host for Worker {
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn committed(&mut self, batch: &Batch<'_>) {
+        let lines = self.journal.batch(batch);
+        if !lines.is_empty() {
+            print!("{lines}");
+        }
+    }
+}
+
+/// Drains a role's stream and logs what was done, as much of it as `log_level` asks for.
 ///
 /// # Errors
 /// When a variable is wrong or Redis fails; the host logs it. What was claimed stays pending and is redelivered.
 pub fn on_bell(role: &impl Role) -> Result<()> {
-    let start = Instant::now();
+    let level = settings::log_level(&variable)?;
+    let mut worker = Worker { start: Instant::now(), journal: Journal::new(level, role.stream()) };
     let mut shell = Shell::open()?;
-    let (tally, result) = drain(&mut shell.queue(), role, &mut || start.elapsed());
-    if !tally.is_idle() {
-        let line = json!({
-            "event": "drained",
-            "component": role.stream().group(),
-            "elapsed_ms": start.elapsed().as_millis() as u64,
-            "tally": tally,
-        });
+    let (tally, result) = drain(&mut shell.queue(), role, &mut worker);
+    if let Some(line) = worker.journal.end(&tally, worker.start.elapsed()) {
         println!("{line}");
     }
     result.with_context(|| format!("failed to drain {}", role.stream().as_str()))

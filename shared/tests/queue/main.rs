@@ -8,6 +8,7 @@
 //! - `pauses`: paused streams hand out nothing, ring nobody and lose nothing
 //! - `looks`: enqueue, back-pressure, look-ups, statistics
 //! - `measures`: metrics, each entry counted once
+//! - `traces`: trace context, from enqueue to confirmation
 //! - `support`: the server, factories of orders, and a model that keeps the tally
 
 #![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
@@ -23,3 +24,4 @@ mod pauses;
 mod redelivery;
 mod settings;
 mod support;
+mod traces;

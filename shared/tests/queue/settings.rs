@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use shared::journal::LogLevel;
 use shared::queue::{MOST_PARTITIONS, QueueName};
 use shared::settings::{self, ApiSettings, DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 
@@ -20,6 +21,7 @@ fn the_defaults_of_the_manifest_are_those_of_the_code() {
     assert_eq!(QueueSettings::read(&variables), Ok(QueueSettings::default()));
     assert_eq!(ApiSettings::read(&variables), Ok(ApiSettings::default()));
     assert_eq!(settings::complexity_threshold(&variables), Ok(DEFAULT_COMPLEXITY_THRESHOLD));
+    assert_eq!(settings::log_level(&variables), Ok(LogLevel::Info));
     assert_eq!(settings::redis_url(&variables).as_deref(), Ok("redis://127.0.0.1:6379"));
     let urls = settings::redis_urls(&variables, &QueueName::default());
     assert_eq!(urls, Ok(vec!["redis://127.0.0.1:6379".to_owned()]), "one partition");
@@ -62,6 +64,9 @@ fn every_component_is_given_every_variable_it_reads() {
             }
             "distributor" => drop(settings::complexity_threshold(&given).unwrap()),
             _ => {}
+        }
+        if id != "orders-api" {
+            settings::log_level(&given).unwrap();
         }
         let allowed = component["allowed_outbound_hosts"].as_array().unwrap();
         assert!(allowed.iter().map(|host| host.as_str().unwrap()).eq(&hosts), "{id}: {allowed:?}");
@@ -136,6 +141,13 @@ fn a_wrong_variable_is_refused_by_name_with_what_is_allowed() {
         };
         let error = QueueSettings::read(&variables).unwrap_err().to_string();
         assert!(error.starts_with(&format!("variable {name}: ")), "{error}");
+    }
+    for wrong in ["", "INFO", "trace", "info "] {
+        let error = settings::log_level(&|_: &str| Ok(wrong.to_owned())).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("variable log_level: expected error, warn, info or debug, found {wrong:?}")
+        );
     }
     let unreadable = |_: &str| Err("no such variable".to_owned());
     let error = settings::complexity_threshold(&unreadable).unwrap_err().to_string();
