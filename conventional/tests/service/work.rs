@@ -1,8 +1,12 @@
-//! Roles, outages, the metronome, the probe.
+//! Roles, outages, pauses, the metronome, the probe.
 
+use std::time::{Duration, Instant};
+
+use conventional::connection::RedisConnection;
 use private_redis::{AppendFsync, Options, RedisServer};
 use redis::Commands;
-use shared::queue::Stream;
+use shared::queue::{PauseRequest, Queue, Stream};
+use shared::settings::QueueSettings;
 
 use crate::support::{Service, add, connect, keys, poll_until, program, ring, stats};
 
@@ -47,6 +51,38 @@ fn an_idle_service_drops_the_confirmations_that_were_kept_for_long_enough() {
     let _service = Service::ready(&server, &["--role", "receiver-complex", "--retention-s", "60"]);
     // Whole nodes of a stream are dropped, 100 entries each.
     poll_until("they are dropped", || (stats(&mut redis).confirmations < 100).then_some(()));
+}
+
+/// How many scripts the server has run: a claim is one, a tick is one.
+fn scripts_run(redis: &mut RedisConnection) -> u64 {
+    let info: redis::InfoDict = redis::cmd("INFO").arg("commandstats").query(redis.inner()).unwrap();
+    let calls = |name: &str| {
+        let line: Option<String> = info.get(&format!("cmdstat_{name}"));
+        let calls = line.and_then(|line| line.split_once("calls=")?.1.split_once(',')?.0.parse().ok());
+        calls.unwrap_or(0_u64)
+    };
+    calls("eval") + calls("evalsha")
+}
+
+#[test]
+fn a_paused_stream_is_left_alone_without_a_hot_loop_and_begun_at_once_when_it_is_resumed() {
+    let server = RedisServer::start().unwrap();
+    let (mut redis, settings) = (connect(&server), QueueSettings::default());
+    let request = PauseRequest { reason: "works".parse().unwrap(), by: None, for_s: None };
+    Queue::new(&mut redis, &settings).pause(Stream::Ingress, &request).unwrap();
+    add(&mut redis, Stream::Ingress, 0..10);
+    let service = Service::ready(&server, &[]);
+    // A ring from outside is heard, and finds the pause.
+    ring(&mut redis, Stream::Ingress);
+    let (before, began) = (scripts_run(&mut redis), Instant::now());
+    // Three roles that tick once a second. Up to 9 scripts may be the start and the ring, and 3 more are sent twice when they are new.
+    poll_until("the metronome has ticked", || (scripts_run(&mut redis) >= before + 20).then_some(()));
+    assert!(began.elapsed() > Duration::from_millis(1_500), "20 scripts in {:?}", began.elapsed());
+    let paused = stats(&mut redis);
+    assert_eq!((paused.streams["ingress"].length, paused.streams["ingress"].pending), (10, 0));
+    assert!(!service.said().contains("drained"), "{}", service.said());
+    assert!(Queue::new(&mut redis, &settings).resume(Stream::Ingress).unwrap());
+    poll_until("all are confirmed", || (stats(&mut redis).confirmations == 10).then_some(()));
 }
 
 #[test]
