@@ -1,7 +1,7 @@
 //! The component that takes orders in and routes them.
 //!
-//! One Wasm file, two components in `spin.toml`: `distributor` is rung and drains the ingress stream, `orders-api` answers HTTP. They are
-//! apart so that the API keeps answering, with 503, when Redis is away and the workers' trigger has ended.
+//! One Wasm file, two components in `spin.toml`: `distributor` is rung and drains the ingress stream, `orders-api` answers HTTP and serves the
+//! dashboard. They are apart so that the API keeps answering, with 503, when Redis is away and the workers' trigger has ended.
 
 mod api;
 

@@ -88,6 +88,13 @@ pub struct ApiSettings {
     pub max_body_bytes: u32,
 }
 
+/// What the dashboard may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DashboardSettings {
+    /// `demo_orders`: the most orders in a burst that its button sends; 0 for no button.
+    pub demo_orders: u32,
+}
+
 /// What a request must carry as `Authorization: Bearer` to see or change orders. It is never printed.
 pub struct ApiToken(String);
 
@@ -131,6 +138,12 @@ impl Default for QueueSettings {
 impl Default for ApiSettings {
     fn default() -> Self {
         Self { max_backlog: 1_000_000, max_orders_per_request: 10_000, max_body_bytes: 16 * 1024 * 1024 }
+    }
+}
+
+impl Default for DashboardSettings {
+    fn default() -> Self {
+        Self { demo_orders: 10_000 }
     }
 }
 
@@ -198,6 +211,16 @@ impl ApiSettings {
 pub fn log_level(variables: &impl Variables) -> Result<LogLevel, SettingsError> {
     let found = text(variables, "log_level")?;
     LogLevel::parse(&found).ok_or(SettingsError { name: "log_level", fault: Fault::NotALevel(found) })
+}
+
+impl DashboardSettings {
+    /// Reads and checks the variables.
+    ///
+    /// # Errors
+    /// Names the first variable that is absent or wrong.
+    pub fn read(variables: &impl Variables) -> Result<Self, SettingsError> {
+        Ok(Self { demo_orders: number(variables, "demo_orders", 0..=1_000_000)? })
+    }
 }
 
 /// Reads `complexity_threshold`.

@@ -5,6 +5,7 @@
 mod auth;
 mod body;
 mod control;
+mod dashboard;
 mod dead_letters;
 mod health;
 mod metrics;
@@ -49,5 +50,6 @@ async fn carry_out(operation: Operation, id: &str, request: &Request, incoming: 
         Operation::SetControl => control::set(id, request, incoming).await,
         Operation::Metrics => metrics::get(),
         Operation::Health => health::get(),
+        Operation::ShowDashboard => dashboard::get(request),
     }
 }

@@ -20,6 +20,7 @@ pub(super) enum Operation {
     SetControl,
     Metrics,
     Health,
+    ShowDashboard,
 }
 
 /// A path; its segment `{}` stands for an id, whatever that is.
@@ -52,6 +53,8 @@ const ROUTES: &[Route] = &[
     locked("/control/{}", &[(Method::Get, Operation::ShowControl), (Method::Put, Operation::SetControl)]),
     locked("/metrics", &[(Method::Get, Operation::Metrics)]),
     open("/healthz", &[(Method::Get, Operation::Health)]),
+    open("/", &[(Method::Get, Operation::ShowDashboard)]),
+    open("/dashboard/{}", &[(Method::Get, Operation::ShowDashboard)]),
 ];
 
 /// The route of a path, and the id in it as it was sent; `""` where there is none.

@@ -4,6 +4,7 @@
 //! - `bad_input`: broken orders by XADD and by the API
 //! - `api`: the HTTP API
 //! - `chaos`: everything is killed under load
+//! - `dashboard`: the page at `/`, in the browser that `browser` drives
 //! - `dead_letters`: what was set aside, over the API and by the command line
 //! - `density`: what idle copies cost, and who wakes up
 //! - `bad_redis`: Redis in every bad state; `proxy` is what makes it slow, loading or deaf
@@ -25,9 +26,11 @@ mod a_report;
 mod api;
 mod bad_input;
 mod bad_redis;
+mod browser;
 mod bursts;
 mod chaos;
 mod cold_start;
+mod dashboard;
 mod dead_letters;
 mod density;
 mod logs;

@@ -77,7 +77,8 @@ impl Application {
                 return false;
             }
         }
-        path == HEALTH_OF_SPIN || router.best_match(path).is_some()
+        // The matcher takes no path at all for the root.
+        path.starts_with('/') && (path == HEALTH_OF_SPIN || router.best_match(path).is_some())
     }
 }
 

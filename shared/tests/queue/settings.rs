@@ -4,7 +4,7 @@ use std::path::Path;
 
 use shared::journal::LogLevel;
 use shared::queue::{MOST_PARTITIONS, QueueName};
-use shared::settings::{self, ApiSettings, DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
+use shared::settings::{self, ApiSettings, DEFAULT_COMPLEXITY_THRESHOLD, DashboardSettings, QueueSettings};
 
 fn manifest() -> toml::Table {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spin.toml");
@@ -20,6 +20,7 @@ fn the_defaults_of_the_manifest_are_those_of_the_code() {
     };
     assert_eq!(QueueSettings::read(&variables), Ok(QueueSettings::default()));
     assert_eq!(ApiSettings::read(&variables), Ok(ApiSettings::default()));
+    assert_eq!(DashboardSettings::read(&variables), Ok(DashboardSettings::default()));
     assert_eq!(settings::complexity_threshold(&variables), Ok(DEFAULT_COMPLEXITY_THRESHOLD));
     assert_eq!(settings::log_level(&variables), Ok(LogLevel::Info));
     assert_eq!(settings::redis_url(&variables).as_deref(), Ok("redis://127.0.0.1:6379"));
@@ -55,6 +56,7 @@ fn every_component_is_given_every_variable_it_reads() {
         match id.as_str() {
             "orders-api" => {
                 ApiSettings::read(&given).unwrap();
+                DashboardSettings::read(&given).unwrap();
                 settings::api_token(&given).unwrap();
                 let urls = settings::redis_urls(&given, &QueueName::default()).unwrap();
                 assert_eq!(urls.len(), MOST_PARTITIONS);

@@ -1,0 +1,138 @@
+// The page's one clock: looks at the queue often while something moves, seldom while nothing does, never while nobody looks at the page.
+
+import * as api from "./api.js";
+import * as demo from "./demo.js";
+import * as letters from "./letters.js";
+import * as orders from "./orders.js";
+import { announce, byId, duration, setText, timeOfDay } from "./page.js";
+import * as rates from "./rates.js";
+import { backlogOf, showDone, showStreams } from "./streams.js";
+
+const FAST_MS = 500;
+const SLOW_MS = 5_000;
+const MOST_WAIT_MS = 30_000;
+
+let timer = 0;
+let isLooking = false;
+let isAskedAgain = false;
+let waitMs = FAST_MS;
+let failures = 0;
+/** The state that the dead letters on show belong to. */
+let lettersOf = "";
+
+function health(state, text) {
+  byId("health").dataset.state = state;
+  setText(byId("health"), text);
+}
+
+async function showAll(stats) {
+  const hasMoved = rates.take(stats, performance.now());
+  rates.draw();
+  showStreams(stats.streams);
+  showDone(stats);
+  const { dead_lettered, redriven, discarded } = stats.totals;
+  const state = [stats.deadLetters, dead_lettered, redriven, discarded].join();
+  await orders.refresh();
+  if (state !== lettersOf) {
+    await letters.refresh(stats.deadLetters);
+    lettersOf = state;
+  }
+  return hasMoved || backlogOf(stats.streams) > 0;
+}
+
+function isBack() {
+  const wasAway = failures > 0;
+  // What is said there otherwise is of a button that failed, and stays.
+  if (wasAway || !byId("lock").hidden) byId("trouble").hidden = true;
+  if (wasAway) announce("The figures are live again");
+  byId("lock").hidden = true;
+  byId("panels").hidden = false;
+  byId("forget").hidden = !api.token.get();
+  failures = 0;
+  health("live", `Live · ${timeOfDay(new Date())}`);
+}
+
+/** Says what is wrong, and gives how long to wait before the next look; none while a token is wanted. */
+function isAway(error) {
+  if (error.status === 401) {
+    askForToken();
+    return null;
+  }
+  failures += 1;
+  const ms = Math.max(error.retryAfterMs ?? 0, Math.min(1_000 * 2 ** (failures - 1), MOST_WAIT_MS));
+  health("away", `No figures; next try in ${duration(ms)}`);
+  // Told once, not at every try: it is read out.
+  if (failures === 1) {
+    byId("trouble").textContent = `The figures are not live: ${error.message}.`;
+    byId("trouble").hidden = false;
+  }
+  return ms;
+}
+
+function askForToken() {
+  const wasRefused = Boolean(api.token.get());
+  api.token.forget();
+  byId("forget").hidden = true;
+  byId("panels").hidden = true;
+  byId("lock").hidden = false;
+  health("waiting", "Locked");
+  byId("trouble").hidden = !wasRefused;
+  if (wasRefused) byId("trouble").textContent = "The API does not accept this token.";
+  byId("token").value = "";
+  byId("token").focus();
+}
+
+async function look() {
+  if (isLooking) {
+    isAskedAgain = true;
+    return;
+  }
+  isLooking = true;
+  clearTimeout(timer);
+  let ms;
+  try {
+    const stats = await api.get("/stats");
+    isBack();
+    const isBusy = await showAll(stats);
+    ms = waitMs = isBusy ? FAST_MS : Math.min(waitMs * 1.5, SLOW_MS);
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) console.error(error);
+    ms = isAway(error);
+  }
+  isLooking = false;
+  if (isAskedAgain) {
+    isAskedAgain = false;
+    ms = failures ? ms : 0;
+  }
+  clearTimeout(timer);
+  if (ms !== null && !document.hidden) timer = setTimeout(look, ms);
+}
+
+/** Looks at once, and often for a while: something was done. */
+function wake() {
+  waitMs = FAST_MS;
+  look();
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    clearTimeout(timer);
+    health("waiting", "Waits while nobody looks");
+  } else wake();
+});
+byId("lock-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  api.token.set(byId("token").value.trim());
+  wake();
+});
+byId("forget").addEventListener("click", () => {
+  api.token.forget();
+  wake();
+});
+orders.begin();
+letters.begin(() => {
+  lettersOf = "";
+  wake();
+});
+demo.begin(wake, orders.show).catch((error) => console.error(error));
+look();
