@@ -1,7 +1,7 @@
 // Dead letters: listed with what is wrong, put back, thrown away.
 
 import * as api from "./api.js";
-import { announce, ask, button, byId, count, element, setText, timeElement } from "./page.js";
+import { announce, ask, button, byId, count, element, failed, setText, timeElement } from "./page.js";
 import * as orders from "./orders.js";
 
 const PAGE = 20;
@@ -80,12 +80,6 @@ async function showText(letter, told, shows) {
     failed("The text cannot be shown", error);
     shows.disabled = false;
   }
-}
-
-function failed(what, error) {
-  const text = `${what}: ${error.message}.`;
-  byId("trouble").textContent = text;
-  byId("trouble").hidden = false;
 }
 
 async function redrive(letter) {

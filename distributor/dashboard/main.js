@@ -6,7 +6,7 @@ import * as letters from "./letters.js";
 import * as orders from "./orders.js";
 import { announce, byId, duration, setText, timeOfDay } from "./page.js";
 import * as rates from "./rates.js";
-import { backlogOf, showDone, showStreams } from "./streams.js";
+import { isBusy, showDone, showStreams } from "./streams.js";
 
 const FAST_MS = 500;
 const SLOW_MS = 5_000;
@@ -28,7 +28,7 @@ function health(state, text) {
 async function showAll(stats) {
   const hasMoved = rates.take(stats, performance.now());
   rates.draw();
-  showStreams(stats.streams);
+  showStreams(stats, wake);
   showDone(stats);
   const { dead_lettered, redriven, discarded } = stats.totals;
   const state = [stats.deadLetters, dead_lettered, redriven, discarded].join();
@@ -37,7 +37,7 @@ async function showAll(stats) {
     await letters.refresh(stats.deadLetters);
     lettersOf = state;
   }
-  return hasMoved || backlogOf(stats.streams) > 0;
+  return hasMoved || isBusy(stats.streams);
 }
 
 function isBack() {
@@ -93,8 +93,7 @@ async function look() {
   try {
     const stats = await api.get("/stats");
     isBack();
-    const isBusy = await showAll(stats);
-    ms = waitMs = isBusy ? FAST_MS : Math.min(waitMs * 1.5, SLOW_MS);
+    ms = waitMs = (await showAll(stats)) ? FAST_MS : Math.min(waitMs * 1.5, SLOW_MS);
   } catch (error) {
     if (!(error instanceof api.ApiError)) console.error(error);
     ms = isAway(error);

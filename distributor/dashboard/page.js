@@ -26,6 +26,12 @@ export function announce(text) {
   byId("said").textContent = text;
 }
 
+/** Says that something could not be done, until the next attempt or until the figures come back. */
+export function failed(what, error) {
+  byId("trouble").textContent = `${what}: ${error.message}.`;
+  byId("trouble").hidden = false;
+}
+
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });

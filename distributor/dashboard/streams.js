@@ -1,32 +1,68 @@
-// The three streams that orders wait in, and what was done so far.
+// The three streams that orders wait in, paused and resumed by hand, and what was done so far.
 
-import { byId, count, duration, element, figure, setText } from "./page.js";
+import * as api from "./api.js";
+import { announce, ask, button, byId, count, duration, element, failed, figure, setText, timeElement } from "./page.js";
 
 const NAMES = { ingress: "Ingress", simple: "Simple lane", complex: "Complex lane" };
 const ROLES = { ingress: "to be judged and routed", simple: "quick to fulfil", complex: "lenses to design, work to plan" };
 const cards = {};
 
-function card(name) {
-  const title = element("h3", { textContent: NAMES[name] });
+function card(name, changed) {
+  const title = element("h3", { textContent: NAMES[name], id: `stream-${name}` });
   const figures = ["Waiting", "In flight", "Oldest"].map((label) => figure(label, "–"));
+  const pause = element("p", { hidden: true });
+  const control = button("Pause", () => turn(name, changed), { id: `control-${name}` });
+  control.setAttribute("aria-describedby", title.id);
   const made = element(
     "article", { className: "card" }, title,
-    element("p", { className: "quiet", textContent: ROLES[name] }), element("dl", {}, ...figures),
+    element("p", { className: "quiet", textContent: ROLES[name] }), element("dl", {}, ...figures), pause, control,
   );
-  title.id = `stream-${name}`;
   made.setAttribute("aria-labelledby", title.id);
   byId("streams").append(made);
-  return figures.map((one) => one.lastElementChild);
+  return { made, values: figures.map((one) => one.lastElementChild), pause, control, paused: null };
 }
 
-export function showStreams(streams) {
-  for (const name of Object.keys(NAMES)) {
-    const { length, pending, oldestMs } = streams[name];
-    const [waiting, inFlight, oldest] = (cards[name] ??= card(name));
-    setText(waiting, count(length - pending));
-    setText(inFlight, count(pending));
-    setText(oldest, length ? duration(oldestMs) : "–");
+/** Pauses a stream, with a reason that everybody sees, or lets it go on. */
+async function turn(name, changed) {
+  const isPaused = Boolean(cards[name].paused);
+  const reason = isPaused ? "" : await ask({
+    title: `Pause: ${NAMES[name]}?`, yes: "Pause", field: "Why? Everybody sees it.",
+    text: "Its orders wait until somebody resumes it. None is lost, and what is in flight is finished.",
+  });
+  if (reason === null) return;
+  try {
+    await api.put(`/control/${name}`, isPaused ? { paused: false } : { paused: true, reason });
+    announce(`${NAMES[name]}: ${isPaused ? "resumed" : "paused"}`);
+  } catch (error) {
+    failed(`${NAMES[name]} cannot be ${isPaused ? "resumed" : "paused"}`, error);
   }
+  changed();
+}
+
+function showPause(one, paused) {
+  if (JSON.stringify(paused) === JSON.stringify(one.paused)) return;
+  one.paused = paused;
+  one.made.classList.toggle("paused", Boolean(paused));
+  one.pause.hidden = !paused;
+  one.control.textContent = paused ? "Resume" : "Pause";
+  if (!paused) return;
+  const { since, reason, by, until } = paused;
+  const end = until ? [", until ", timeElement(until)] : [];
+  one.pause.replaceChildren("Paused since ", timeElement(since), ...end, `: ${reason}${by ? ` (${by})` : ""}`);
+}
+
+/** Shows the backlog; `changed` is called when a stream was paused or resumed. */
+export function showStreams({ streams, partitions }, changed) {
+  for (const name of Object.keys(NAMES)) {
+    const { length, pending, oldestMs, paused } = streams[name];
+    const one = (cards[name] ??= card(name, changed));
+    const texts = [count(length - pending), count(pending), length ? duration(oldestMs) : "–"];
+    one.values.forEach((value, i) => setText(value, texts[i]));
+    showPause(one, paused ?? null);
+  }
+  const away = (partitions ?? []).filter(({ code }) => code).map(({ partition }) => partition);
+  byId("away").hidden = away.length === 0;
+  setText(byId("away"), `Without partition ${away.join(", ")}, which does not answer.`);
 }
 
 export function showDone({ totals, deadLetters }) {
@@ -41,4 +77,5 @@ export function showDone({ totals, deadLetters }) {
   byId("lanes-complex").style.flexGrow = complex;
 }
 
-export const backlogOf = (streams) => Object.keys(NAMES).reduce((all, name) => all + streams[name].length, 0);
+/** Whether orders wait that nobody has told to wait. */
+export const isBusy = (streams) => Object.keys(NAMES).some((name) => streams[name].length > 0 && !streams[name].paused);

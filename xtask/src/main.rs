@@ -5,6 +5,7 @@
 
 mod app;
 mod apt;
+mod axe;
 mod clean;
 mod debian;
 mod load;

@@ -65,13 +65,13 @@ pub(crate) fn ensure_redis() -> Result<String> {
     }
 }
 
-/// Installs the browser that opens the pages of reports in tests, silently done when it is there. Returns its version.
+/// Installs the browser in which tests open the dashboard and the pages of reports, silently done when it is there. Returns its version.
 pub(crate) fn ensure_browser() -> Result<String> {
     let version = || programs::answer(Command::new(BROWSER).arg("--version"));
     if let Some(version) = version() {
         return Ok(version.trim().to_owned());
     }
-    println!("setup: {BROWSER}, in which tests open the pages of reports, is not on the PATH");
+    println!("setup: {BROWSER}, in which tests open pages, is not on the PATH");
     let help = format!("install Chromium so that `{BROWSER}` is on the PATH");
     if let Err(error) = apt::install(&[BROWSER]) {
         bail!("{BROWSER} is missing: {error:#}; {help}");

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::Running;
 use crate::repository::Repository;
-use crate::{native, setup, toolchain, wasm};
+use crate::{axe, native, setup, toolchain, wasm};
 
 /// How long the rest of the output may take to be read once the tests have ended.
 const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -73,6 +73,7 @@ fn phases(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tal
     let toolchain = phase("set-up", || {
         setup::ensure_redis()?;
         setup::ensure_browser()?;
+        axe::ensure(repository)?;
         setup::ensure_promtool(repository)?;
         setup::ensure_wasm_toolchain(repository, None)
     })?;

@@ -244,6 +244,61 @@ fn with_a_token_the_page_asks_for_it_and_keeps_it_in_its_tab_only() {
 }
 
 #[test]
+fn a_stream_is_paused_with_a_reason_and_resumed() {
+    let mut app = TestApp::start();
+    let mut browser = opened_live(&app);
+    browser.click("#control-simple");
+    browser.click("#ask-yes");
+    assert_eq!(browser.eval("document.querySelector('#ask').open"), true, "a reason is wanted");
+    browser.enter("#ask-input", HOSTILE);
+    let state = |text: &str| format!("document.querySelector('#control-simple').innerText === '{text}'");
+    browser.wait_for("it is paused", &state("Resume"));
+    assert_eq!(app.get("/stats").body["streams"]["simple"]["paused"]["reason"], HOSTILE);
+    assert!(browser.text("#streams").contains(HOSTILE), "everybody sees why");
+    assert_eq!(app.post("/orders", an_order(1)).status, 202);
+    browser.wait_for("one waits", "document.querySelectorAll('#streams dd')[3].innerText === '1'");
+    assert_eq!(confirmed(&app), (0, 0));
+    browser.picture(&picture("paused"));
+    browser.click("#control-simple");
+    browser.wait_for("it is resumed", &state("Pause"));
+    app.poll_until("the order is confirmed", |app| (confirmed(app) == (1, 0)).then_some(()));
+    assert_eq!(browser.complaints, [""; 0]);
+}
+
+#[test]
+fn a_program_that_reads_pages_aloud_finds_nothing_to_complain_of_and_the_keyboard_is_enough() {
+    let mut app = TestApp::start();
+    with_letters(&mut app, &["not json", r#"{"orderId":1,"delivery":"Later","items":[]}"#]);
+    let mut browser = opened_live(&app);
+    browser.wait_for("the dead letters are shown", "document.querySelectorAll('#letters > li').length === 2");
+    browser.press("Tab", "");
+    assert_eq!(browser.eval("document.activeElement.className"), "skip", "the first stop of the Tab key");
+    browser.enter("#demo-orders", "10");
+    browser.wait_for(
+        "an order is shown",
+        "document.querySelector('#story-title')?.innerText.includes('confirmed')",
+    );
+    browser.click("#control-complex");
+    browser.enter("#ask-input", "the oven is cleaned");
+    browser.wait_for("it is paused", "document.querySelector('#control-complex').innerText === 'Resume'");
+    let script = std::fs::read_to_string(repository().join("target/axe/axe_playwright_python/axe.min.js"))
+        .expect("axe-core is there: `cargo xtask test` fetches it");
+    browser.eval(&format!("{script};0"));
+    for (width, scheme) in [(1280, "light"), (360, "dark")] {
+        browser.look(width, scheme);
+        for dialog in ["", "document.querySelector('#ask').showModal()"] {
+            browser.eval(dialog);
+            let found = browser.eval(
+                "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => \
+                 `${id}: ${nodes.map((node) => node.html + ' ' + node.failureSummary).join('; ')}`))",
+            );
+            assert_eq!(found, json!([]), "{width} {scheme} {dialog}");
+        }
+        browser.eval("document.querySelector('#ask').close()");
+    }
+}
+
+#[test]
 fn it_looks_seldom_while_nothing_moves_never_while_hidden_and_says_when_the_api_is_away() {
     let mut app = TestApp::start();
     let mut browser = opened_live(&app);

@@ -37,7 +37,15 @@ impl Fixture {
         for program in ["local-runtime", "loadtest"] {
             symlink(stand_in(), fixture.root().join("target/release").join(program)).unwrap();
         }
+        let axe = fixture.axe();
+        fs::create_dir_all(axe.parent().unwrap()).unwrap();
+        fs::write(axe, "/*! axe v4.12.1").unwrap();
         fixture
+    }
+
+    /// The script that looks at the dashboard in tests.
+    pub(crate) fn axe(&self) -> PathBuf {
+        self.root().join("target/axe/axe_playwright_python/axe.min.js")
     }
 
     pub(crate) fn root(&self) -> PathBuf {
@@ -51,6 +59,14 @@ impl Fixture {
 
     pub(crate) fn add_program(&self, name: &str) {
         symlink(stand_in(), self.programs().join(name)).unwrap();
+    }
+
+    /// A server to go on with where nothing but stand-ins is on the `PATH`.
+    pub(crate) fn add_redis(&self) {
+        let path = std::env::var_os("PATH").unwrap();
+        let redis =
+            std::env::split_paths(&path).map(|folder| folder.join("redis-server")).find(|file| file.exists());
+        symlink(redis.unwrap(), self.programs().join("redis-server")).unwrap();
     }
 
     pub(crate) fn remove_program(&self, name: &str) {

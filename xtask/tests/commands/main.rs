@@ -329,16 +329,13 @@ fn test_installs_a_missing_browser_and_runs_no_test_where_it_can_not() {
     fixture.remove_program("chromium");
     fixture.add_program("apt-get");
     fixture.add_program("sudo");
-    let path = std::env::var_os("PATH").unwrap();
-    let redis =
-        std::env::split_paths(&path).map(|folder| folder.join("redis-server")).find(|file| file.exists());
-    std::os::unix::fs::symlink(redis.unwrap(), fixture.programs().join("redis-server")).unwrap();
+    fixture.add_redis();
     let mut test = fixture.command(&["test"]);
     test.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");
     let (code, text) = fixture::finish(&mut test);
     assert_eq!(code, 1);
     for expected in [
-        "setup: chromium, in which tests open the pages of reports, is not on the PATH",
+        "setup: chromium, in which tests open pages, is not on the PATH",
         "setup: apt-get install -y chromium",
         "install Chromium so that `chromium` is on the PATH",
     ] {
@@ -358,10 +355,7 @@ fn test_unpacks_a_missing_promtool_and_installs_nothing_that_would_start() {
     for program in ["apt-get", "sudo"] {
         fixture.add_program(program);
     }
-    let path = std::env::var_os("PATH").unwrap();
-    let redis =
-        std::env::split_paths(&path).map(|folder| folder.join("redis-server")).find(|file| file.exists());
-    std::os::unix::fs::symlink(redis.unwrap(), fixture.programs().join("redis-server")).unwrap();
+    fixture.add_redis();
     let mut test = fixture.command(&["test"]);
     test.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");
     let (code, text) = fixture::finish(&mut test);
@@ -375,6 +369,31 @@ fn test_unpacks_a_missing_promtool_and_installs_nothing_that_would_start() {
     }
     assert!(!text.contains("install -y prometheus"), "{text}");
     assert_eq!(text.lines().last(), Some("0 passed, 0 failed"), "{text}");
+}
+
+#[test]
+fn test_runs_no_test_where_axe_core_can_not_be_fetched() {
+    let fixture = Fixture::new();
+    fs::write(fixture.axe(), "/*! axe v4.0.0").unwrap();
+    fixture.add_redis();
+    for program in ["python3", "apt-get", "sudo"] {
+        fixture.add_program(program);
+    }
+    fixture.remove_program("chromium");
+    std::os::unix::fs::symlink("/bin/true", fixture.programs().join("chromium")).unwrap();
+    let mut test = fixture.command(&["test"]);
+    test.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");
+    let (code, text) = fixture::finish(&mut test);
+    assert_eq!(code, 1);
+    for expected in [
+        "setup: axe-core",
+        "setup: apt-get install -y python3-pip",
+        "install pip so that `python3 -m pip` works",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert_eq!(text.lines().last(), Some("0 passed, 0 failed"), "{text}");
+    assert!(!text.contains("cargo arguments test"), "{text}");
 }
 
 #[test]
