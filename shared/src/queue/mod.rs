@@ -22,6 +22,7 @@ mod look;
 mod observe;
 mod partition;
 mod pause;
+mod read;
 mod scripts;
 mod spread;
 mod trouble;

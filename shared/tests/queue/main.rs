@@ -1,6 +1,7 @@
 //! The queue against a real Redis, each test on a server of its own.
 //!
 //! - `drain`: what becomes of entries, good and bad
+//! - `plain_reads`: long batches, which are read without a script
 //! - `redelivery`: entries whose drain died
 //! - `crash_windows`: a death at every command of a drain
 //! - `dead_letters`, `letter_pages`: what was set aside is redriven, discarded and looked at
@@ -21,6 +22,7 @@ mod letter_pages;
 mod looks;
 mod measures;
 mod pauses;
+mod plain_reads;
 mod redelivery;
 mod settings;
 mod support;

@@ -12,11 +12,13 @@
 -- ARGV[6]  the bell's channel     ARGV[7]  how long a ring counts, in ms
 -- ARGV[8]  1 for the first claim of a drain
 -- ARGV[9]  the stream's short name, for metrics
+-- ARGV[10] 1 if new entries may be left to a plain XREADGROUP
 --
--- Returns {vanished, time in Unix ms, traced}, then for each entry five values: entry id, delivery count (the first delivery is 1),
+-- Returns {vanished, time in Unix ms, traced, plain}, then for each entry five values: entry id, delivery count (the first delivery is 1),
 -- entry id the order had in ingress, length of the order in bytes (-1: the entry has no field "order"), order; then for each of
 -- the entries that are traced two: its number, from 1; traceparent. "vanished" counts entries that were deleted by somebody
--- while they were pending.
+-- while they were pending. "plain" is 1 when many new entries wait and none is handed out here: they are to be read by an
+-- XREADGROUP of its own. Lua hashes every byte that passes through it, which is the dearest way to read a long batch.
 --
 -- Counts drains that found work, and what was redelivered or had vanished, where it happens: also when the drain dies.
 --
@@ -24,7 +26,9 @@
 
 local stream, bell, group, consumer = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 local idle, longest = ARGV[4], tonumber(ARGV[5])
-local reply, traces = {0, now_ms(), 0}, {}
+local reply, traces = {0, now_ms(), 0, 0}, {}
+-- From how many entries on a round trip more is cheaper than Lua.
+local PLAIN_FROM = 16
 
 if is_paused(KEYS[3], bell) then
   return reply
@@ -50,7 +54,7 @@ local function hand_out(entry, delivery_count)
   reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4], reply[n + 5] = id, delivery_count, ingress or id, length, order
   -- What is longer than a trace context is none: level 1 of the recommendation has 55 characters, later ones may have more.
   if trace and #trace <= 512 then
-    traces[#traces + 1], traces[#traces + 2] = (n + 2) / 5, trace
+    traces[#traces + 1], traces[#traces + 2] = (n + 1) / 5, trace
   end
 end
 
@@ -63,7 +67,7 @@ local function finish()
   if reply[1] > 0 then
     count('vanished', reply[1])
   end
-  if ARGV[8] == '1' and #reply > 3 then
+  if ARGV[8] == '1' and (#reply > 4 or reply[4] == 1) then
     count('drains', 1)
   end
   reply[3] = #traces / 2
@@ -105,6 +109,44 @@ while overdue[1] do
   -- XCLAIM drops an entry from the pending list when the stream no longer has it.
   reply[1] = reply[1] + 1
   overdue = redis.call('XPENDING', stream, group, 'IDLE', idle, '-', '+', 1)
+end
+
+-- Whether the next batch is many entries, and surely not more bytes than as many orders of the greatest length: a plain read hands
+-- out an entry whole, however long it is.
+local function is_for_plain_read()
+  local most, pending = tonumber(ARGV[3]), redis.call('XPENDING', stream, group)[1]
+  local length = redis.call('XLEN', stream)
+  if math.min(length - pending, most) < PLAIN_FROM then
+    return false
+  end
+  -- Each node of the stream holds an entry at least, so this many nodes hold what is pending, this batch, and one that another drain
+  -- reads meanwhile.
+  local nodes = pending + 2 * most
+  local bytes = redis.pcall('MEMORY', 'USAGE', stream, 'SAMPLES', nodes)
+  if type(bytes) ~= 'number' then
+    return false
+  end
+  if length > nodes then
+    -- Of a longer stream it is what all nodes take if they are like the first.
+    local info = redis.call('XINFO', 'STREAM', stream)
+    for i = 1, #info, 2 do
+      if info[i] == 'radix-tree-keys' and info[i + 1] > nodes then
+        bytes = bytes / (info[i + 1] - 1) * nodes
+      end
+    end
+  end
+  if bytes > most * longest then
+    return false
+  end
+  if length - pending >= most then
+    ring()
+  end
+  return true
+end
+
+if ARGV[10] == '1' and is_for_plain_read() then
+  reply[4] = 1
+  return finish()
 end
 
 local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', ARGV[3], 'STREAMS', stream, '>')
