@@ -10,6 +10,8 @@ use crate::toolchain::Toolchain;
 
 /// The three Wasm components of the app.
 const COMPONENTS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];
+/// How they are optimized, as the build commands of `spin.toml` say as well.
+const PROFILE: &str = ".cargo/components.toml";
 /// The Wasm files that the tests of `local-runtime` run.
 const GUESTS: &str = "guests";
 /// The packages that are of use in Wasm only; native builds and tests leave them out.
@@ -22,6 +24,7 @@ pub(crate) const WASM_ONLY: [&str; 5] =
 /// When the build fails, or a named file is not there after it.
 pub(crate) fn build(repository: &Repository, toolchain: &Toolchain) -> Result<()> {
     let mut command = toolchain.cargo_build(repository);
+    command.args(["--config", PROFILE]);
     for component in COMPONENTS {
         command.args(["-p", component]);
     }

@@ -206,9 +206,10 @@ fn build_compiles_the_three_components_in_one_call_and_prints_the_sizes() {
     assert_eq!(code, 0, "{text}");
     let calls: Vec<&str> = text.lines().filter(|line| line.starts_with("cargo arguments")).collect();
     assert_eq!(calls.len(), 1, "{text}");
-    for part in
-        ["build", "--release --target wasm32-wasip1 -p distributor -p receiver-simple -p receiver-complex"]
-    {
+    for part in [
+        "build",
+        "--release --target wasm32-wasip1 --config .cargo/components.toml -p distributor -p receiver-simple -p receiver-complex",
+    ] {
         assert!(calls[0].contains(part), "{text}");
     }
     assert!(text.contains("receiver_complex.wasm  2 KB"), "{text}");
