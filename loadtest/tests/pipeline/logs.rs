@@ -113,7 +113,7 @@ fn each_level_tells_what_it_promises() {
         assert_eq!(line["level"], "info");
         assert!(line["tally"]["batches"].as_u64() > Some(0), "a drain that did nothing is not told: {line}");
         assert!(line["oldest_wait_ms"].is_u64() && line["elapsed_ms"].is_u64(), "{line}");
-        assert_eq!(line["stream"].is_string(), true);
+        assert!(line["stream"].is_string(), "{line}");
     }
     let app = run_at("error");
     assert!(lines(&app, "drained").is_empty() && lines(&app, "dead_lettered").is_empty(), "{}", app.said());
