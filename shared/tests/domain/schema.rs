@@ -283,7 +283,8 @@ fn changed_order() -> impl Strategy<Value = Value> {
             // Only where the way there is what the schema says.
             let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
             let has_place = match order.pointer(parent) {
-                Some(Value::Object(_)) => true,
+                // "items" itself may have become an object.
+                Some(Value::Object(_)) => name != "0",
                 Some(Value::Array(items)) => name == "0" && !items.is_empty(),
                 _ => false,
             };
