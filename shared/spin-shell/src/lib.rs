@@ -4,6 +4,7 @@
 
 mod answer;
 mod partitions;
+mod redis;
 
 use std::time::{Duration, Instant};
 
@@ -11,62 +12,13 @@ pub use answer::{Answer, json_response, method_not_allowed, options, problem, pr
 use anyhow::{Context, Result};
 use shared::journal::Journal;
 use shared::problem;
-use shared::queue::{
-    Argument, Batch, Execute, ExecuteError, Host, Queue, QueueError, Role, Stream, Value, drain,
-};
+use shared::queue::{Batch, Host, Queue, QueueError, Role, Stream, drain};
 use shared::settings::{self, QueueSettings, SettingsError};
 use spin_sdk::http::{Method, Request, Response};
-use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
 use spin_sdk::variables;
 
 pub use partitions::Partitions;
-
-/// A connection to Redis for the life of this instance; the host closes it.
-pub struct SpinRedis(Connection);
-
-impl SpinRedis {
-    /// Connects to `redis_url`.
-    ///
-    /// # Errors
-    /// When the address is not allowed to this component, or the server does not answer.
-    pub fn open(redis_url: &str) -> Result<Self, ExecuteError> {
-        Connection::open(redis_url).map(Self).map_err(|error| execute_error(&error))
-    }
-}
-
-impl Execute for SpinRedis {
-    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
-        let parameters: Vec<RedisParameter> = arguments
-            .iter()
-            .map(|argument| match argument {
-                Argument::Bytes(bytes) => RedisParameter::Binary(bytes.to_vec()),
-                Argument::Int(number) => RedisParameter::Int64(*number),
-            })
-            .collect();
-        let results = self.0.execute(command, &parameters).map_err(|error| execute_error(&error))?;
-        Ok(results
-            .into_iter()
-            .map(|result| match result {
-                RedisResult::Nil => Value::Nil,
-                RedisResult::Status(status) => Value::Status(status),
-                RedisResult::Int64(number) => Value::Int(number),
-                RedisResult::Binary(bytes) => Value::Bytes(bytes),
-            })
-            .collect())
-    }
-}
-
-/// The host's error in words that name what to look at.
-fn execute_error(error: &Error) -> ExecuteError {
-    ExecuteError(match error {
-        Error::InvalidAddress => {
-            "redis_url is not a redis address, or allowed_outbound_hosts does not list it".into()
-        }
-        Error::TooManyConnections => "too many connections to redis".into(),
-        Error::TypeError => "a value of the wrong type".into(),
-        Error::Other(text) => text.clone(),
-    })
-}
+pub use redis::SpinRedis;
 
 /// Reads a variable of this component.
 ///
