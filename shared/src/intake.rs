@@ -25,6 +25,9 @@ pub struct Intake<'a> {
 pub struct Refused {
     /// Its position in the request, from 0.
     pub index: usize,
+    /// The line it stands on, from 1 and empty ones counted; where orders stand on lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     /// The first error.
     #[serde(flatten)]
     pub first: OrderError,
@@ -111,14 +114,14 @@ impl<'a> Intake<'a> {
         }
         let mut intake = Self { orders: Vec::with_capacity(orders.len()), refused: Vec::new() };
         let mut room = MAX_OTHER_ERRORS;
-        for (index, order) in orders.into_iter().enumerate() {
+        for (index, Piece { line, order }) in orders.into_iter().enumerate() {
             match Order::parse(order) {
                 Ok(parsed) => intake.orders.push((parsed.id, order)),
                 Err(Rejection { first, rest: mut others }) => {
                     let omitted = others.len().saturating_sub(room);
                     others.truncate(room);
                     room -= others.len();
-                    intake.refused.push(Refused { index, first, others, omitted });
+                    intake.refused.push(Refused { index, line, first, others, omitted });
                 }
             }
         }
@@ -139,28 +142,38 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-fn split<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Vec<&'a [u8]>, BodyError> {
+/// What stands for one order.
+struct Piece<'a> {
+    line: Option<usize>,
+    order: &'a [u8],
+}
+
+fn split<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Vec<Piece<'a>>, BodyError> {
     let format = Format::of(content_type).ok_or(BodyError::MediaType)?;
+    let whole = body;
     let body = body.trim_ascii();
     if body.is_empty() {
         return Err(BodyError::Empty);
     }
     if format == Format::Lines {
-        return Ok(lines(body).collect());
+        return Ok(lines(whole).collect());
     }
     if body[0] == b'[' {
         return match serde_json::from_slice::<Vec<&RawValue>>(body) {
-            Ok(orders) => Ok(orders.into_iter().map(|order| order.get().as_bytes()).collect()),
+            Ok(orders) => {
+                let order = |order: &'a RawValue| Piece { line: None, order: order.get().as_bytes() };
+                Ok(orders.into_iter().map(order).collect())
+            }
             Err(error) => Err(not_json(&error)),
         };
     }
     match serde_json::from_slice::<&RawValue>(body) {
-        Ok(_) => Ok(vec![body]),
+        Ok(_) => Ok(vec![Piece { line: None, order: body }]),
         Err(error) => {
-            let is_value = |line| serde_json::from_slice::<&RawValue>(line).is_ok();
+            let is_value = |line: Piece<'_>| serde_json::from_slice::<&RawValue>(line.order).is_ok();
             // One broken document has no line that is a document of its own, unless it is broken past mending.
             if lines(body).nth(1).is_some() && lines(body).next().is_some_and(is_value) {
-                Ok(lines(body).collect())
+                Ok(lines(whole).collect())
             } else {
                 Err(not_json(&error))
             }
@@ -194,8 +207,9 @@ impl Format {
     }
 }
 
-fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
-    body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty())
+fn lines(body: &[u8]) -> impl Iterator<Item = Piece<'_>> {
+    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).zip(1..);
+    lines.filter(|(order, _)| !order.is_empty()).map(|(order, line)| Piece { line: Some(line), order })
 }
 
 fn not_json(error: &serde_json::Error) -> BodyError {
@@ -232,12 +246,14 @@ mod tests {
 
     #[test]
     fn a_broken_line_refuses_itself_only() {
-        let body = format!("{ORDER}\n{{\"orderId\":\n{ORDER}\n7");
+        let body = format!("\n{ORDER}\n{{\"orderId\":\n\n{ORDER}\n7");
         let intake = read(&body).unwrap();
         assert_eq!(intake.orders.len(), 2);
-        let refused: Vec<_> =
-            intake.refused.iter().map(|refused| (refused.index, refused.first.code)).collect();
-        assert_eq!(refused, [(1, Code::InvalidJson), (3, Code::WrongType)]);
+        let named = |refused: &Refused| (refused.index, refused.line, refused.first.code);
+        let refused: Vec<_> = intake.refused.iter().map(named).collect();
+        assert_eq!(refused, [(1, Some(3), Code::InvalidJson), (3, Some(6), Code::WrongType)]);
+        let array = read("[{}]").unwrap();
+        assert_eq!(array.refused[0].line, None, "an array has no lines of its own");
         assert!(intake.indices().eq([0, 2]));
     }
 

@@ -26,6 +26,8 @@ pub mod intake;
 pub mod journal;
 pub mod lens;
 pub mod metrics;
+#[cfg(test)]
+mod openapi_doc;
 pub mod order;
 pub mod plan;
 pub mod pricing;

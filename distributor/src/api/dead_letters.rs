@@ -4,7 +4,6 @@
 //! - `GET /dead-letters/{entry_id}`, with the text
 //! - `POST /dead-letters/{entry_id}/redrive` and `DELETE /dead-letters/{entry_id}`: 404 when it was done before
 
-use percent_encoding::percent_decode_str;
 use serde_json::json;
 use shared::order::Order;
 use shared::problem;
@@ -12,6 +11,8 @@ use shared::queue::{AllLetters, LetterFilter, PartitionLetter, Redrive};
 use spin_sdk::http::Response;
 use spin_shell::{NotReady, Partitions, Shell};
 use uuid::Uuid;
+
+use super::query;
 
 /// Letters in an answer by default, and at most.
 const LIMIT: u32 = 100;
@@ -30,8 +31,8 @@ pub(super) fn list(query: &str) -> Response {
         let cursor =
             match query.cursor.as_deref().map(|cursor| PartitionLetter::parse(cursor, partitions.count())) {
                 Some(None) => {
-                    let detail = "cursor: expected what \"next\" said";
-                    return Ok(spin_shell::problem(problem::INVALID_QUERY, detail).into_response());
+                    let detail = query::not_a_cursor();
+                    return Ok(spin_shell::problem(problem::INVALID_QUERY, &detail).into_response());
                 }
                 cursor => cursor.flatten(),
             };
@@ -119,28 +120,17 @@ impl Query {
     /// Reads the part of the URL behind the question mark; the error names the parameter and never repeats its value.
     fn read(query: &str) -> Result<Self, String> {
         let mut read = Self { filter: LetterFilter::default(), limit: LIMIT, cursor: None };
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = value.replace('+', " ");
-            let value = percent_decode_str(&value).decode_utf8_lossy();
-            if value.is_empty() {
-                continue;
-            }
+        for (name, value) in query::parameters(query) {
             match name {
-                "code" => read.filter.code = Some(value.into_owned()),
+                "code" => read.filter.code = Some(query::text(name, value)?),
                 "order" => {
-                    let order = Uuid::try_parse(&value).unwrap_or_else(|_| Order::id_of_order_id(&value));
-                    read.filter.order = Some(order);
+                    let order = query::text(name, value)?;
+                    let id = Uuid::try_parse(&order).unwrap_or_else(|_| Order::id_of_order_id(&order));
+                    read.filter.order = Some(id);
                 }
-                "older_than_s" => {
-                    let age = value.parse().map_err(|_| "older_than_s: expected a whole number")?;
-                    read.filter.older_than_s = Some(age);
-                }
-                "limit" => match value.parse() {
-                    Ok(limit) if (1..=MOST).contains(&limit) => read.limit = limit,
-                    _ => return Err(format!("limit: expected a whole number from 1 to {MOST}")),
-                },
-                "cursor" => read.cursor = Some(value.into_owned()),
+                "older_than_s" => read.filter.older_than_s = Some(query::number(name, &value, 0..=u32::MAX)?),
+                "limit" => read.limit = query::number(name, &value, 1..=MOST)?,
+                "cursor" => read.cursor = Some(value),
                 _ => return Err("expected code, order, older_than_s, limit or cursor".into()),
             }
         }

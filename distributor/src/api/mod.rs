@@ -7,9 +7,14 @@ mod body;
 mod control;
 mod dashboard;
 mod dead_letters;
+mod etag;
 mod health;
 mod metrics;
+mod once;
+mod openapi;
+mod order_list;
 mod orders;
+mod query;
 mod routes;
 mod stats;
 mod trace;
@@ -39,7 +44,8 @@ pub(crate) async fn answer(request: &Request, incoming: IncomingRequest) -> Resp
 async fn carry_out(operation: Operation, id: &str, request: &Request, incoming: IncomingRequest) -> Response {
     match operation {
         Operation::TakeOrders => orders::post(request, incoming).await,
-        Operation::ShowOrder => orders::get(id),
+        Operation::ListOrders => order_list::get(request.query()),
+        Operation::ShowOrder => orders::get(id, request),
         Operation::ListLetters => dead_letters::list(request.query()),
         Operation::ShowLetter => dead_letters::show(id),
         Operation::DiscardLetter => dead_letters::discard(id),
@@ -51,5 +57,6 @@ async fn carry_out(operation: Operation, id: &str, request: &Request, incoming: 
         Operation::Metrics => metrics::get(),
         Operation::Health => health::get(),
         Operation::ShowDashboard => dashboard::get(request),
+        Operation::ShowApi => openapi::get(request),
     }
 }

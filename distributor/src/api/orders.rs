@@ -11,7 +11,7 @@ use spin_sdk::http::{IncomingRequest, Request, Response};
 use spin_shell::{NotReady, Partitions};
 use uuid::Uuid;
 
-use super::{body, trace};
+use super::{body, etag, once, trace};
 
 /// The body of a 202.
 #[derive(Serialize)]
@@ -72,9 +72,15 @@ async fn try_post(request: &Request, incoming: IncomingRequest) -> Result<Respon
     }
     let partitions = Partitions::read()?;
     let trace = trace::of(request);
-    let spread = Spread::enqueue(&intake.orders, partitions.count(), |partition, orders| {
-        partitions.open(partition)?.queue().enqueue_traced(orders, settings.max_backlog, trace.as_ref())
-    });
+    let write = || {
+        Spread::enqueue(&intake.orders, partitions.count(), |partition, orders| {
+            partitions.open(partition)?.queue().enqueue_traced(orders, settings.max_backlog, trace.as_ref())
+        })
+    };
+    let spread = match once::try_once(request, &body, &partitions, write)? {
+        Ok(spread) => spread,
+        Err(refusal) => return Ok(refusal),
+    };
     match spread.unwritten.len() == intake.orders.len() {
         true => none_written(spread),
         false => Ok(accepted(&intake, &spread)),
@@ -133,7 +139,7 @@ fn refuse_body(error: &BodyError) -> Response {
 }
 
 /// `id` is the order's UUID, or the `orderId` of an order that has no `orderGuid`.
-pub(super) fn get(id: &str) -> Response {
+pub(super) fn get(id: &str, request: &Request) -> Response {
     let Ok(id) = percent_decode_str(id).decode_utf8() else {
         return spin_shell::problem(problem::INVALID_ID, "the id is not UTF-8").into_response();
     };
@@ -142,7 +148,7 @@ pub(super) fn get(id: &str) -> Response {
         Ok(Some((partition, state))) => {
             let mut story = state.story(order);
             story.dead_letter = story.dead_letter.map(|id| PartitionLetter::text(partition, &id));
-            spin_shell::json_response(200, &story).into_response()
+            etag::answer(request, spin_shell::json_response(200, &story))
         }
         Ok(None) => {
             let detail = "no such order; one added by XADD is known once it is routed";

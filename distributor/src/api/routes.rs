@@ -9,6 +9,7 @@ use spin_sdk::http::{Method, Response};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Operation {
     TakeOrders,
+    ListOrders,
     ShowOrder,
     ListLetters,
     ShowLetter,
@@ -21,6 +22,7 @@ pub(super) enum Operation {
     Metrics,
     Health,
     ShowDashboard,
+    ShowApi,
 }
 
 /// A path; its segment `{}` stands for an id, whatever that is.
@@ -40,7 +42,7 @@ const fn open(path: &'static str, methods: &'static [(Method, Operation)]) -> Ro
 }
 
 const ROUTES: &[Route] = &[
-    locked("/orders", &[(Method::Post, Operation::TakeOrders)]),
+    locked("/orders", &[(Method::Get, Operation::ListOrders), (Method::Post, Operation::TakeOrders)]),
     locked("/orders/{}", &[(Method::Get, Operation::ShowOrder)]),
     locked("/dead-letters", &[(Method::Get, Operation::ListLetters)]),
     locked(
@@ -55,6 +57,7 @@ const ROUTES: &[Route] = &[
     open("/healthz", &[(Method::Get, Operation::Health)]),
     open("/", &[(Method::Get, Operation::ShowDashboard)]),
     open("/dashboard/{}", &[(Method::Get, Operation::ShowDashboard)]),
+    open("/openapi.json", &[(Method::Get, Operation::ShowApi)]),
 ];
 
 /// The route of a path, and the id in it as it was sent; `""` where there is none.

@@ -82,6 +82,54 @@ fn a_refusal_is_told_as_problem_details() {
 }
 
 #[test]
+fn orders_are_listed_newest_first_by_page_and_filter() {
+    let mut app = TestApp::start();
+    for number in 1..=5 {
+        assert_eq!(app.post("/orders", an_order(number)).status, 202);
+    }
+    app.poll_until("all are confirmed", |app| {
+        (app.get("/stats").body["totals"]["confirmed_simple"] == 5).then_some(())
+    });
+    let mut ids = Vec::new();
+    let mut path = "/orders?state=confirmed&lane=simple&limit=2".to_owned();
+    loop {
+        let page = app.get(&path).body;
+        for order in page["orders"].as_array().unwrap() {
+            assert_eq!(
+                (&order["state"], &order["lane"], &order["score"]),
+                (&"confirmed".into(), &"simple".into(), &0.into())
+            );
+            ids.push(order["id"].as_str().unwrap().to_owned());
+        }
+        match page["next"].as_str() {
+            Some(next) => path = format!("/orders?state=confirmed&lane=simple&limit=2&cursor={next}"),
+            None => break,
+        }
+    }
+    ids.sort();
+    assert_eq!(
+        ids,
+        (1..=5).map(|number| format!("00000000-0000-4000-8000-{number:012x}")).collect::<Vec<_>>()
+    );
+    assert_eq!(app.get("/orders?lane=complex").body, serde_json::json!({ "orders": [], "next": null }));
+    for (bad, name) in [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=%2B5", "limit"),
+        ("limit=", "limit"),
+        ("state=discarded", "state"),
+        ("lane=ingress", "lane"),
+        ("cursor=1-0", "cursor"),
+        ("cursor=%28", "cursor"),
+        ("colour=blue", "expected state, lane, limit or cursor"),
+    ] {
+        let answer = app.get(&format!("/orders?{bad}"));
+        assert_eq!(answer.outcome(), (400, "invalid_query"), "{bad}");
+        assert!(answer.body["detail"].as_str().unwrap().starts_with(name), "{bad}: {}", answer.body);
+    }
+}
+
+#[test]
 fn one_order_taken_in_has_a_location_and_several_have_none() {
     let app = TestApp::start();
     let location = "/orders/00000000-0000-4000-8000-000000000001";

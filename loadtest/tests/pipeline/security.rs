@@ -29,7 +29,10 @@ fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
 
-/// Paths under every route of `orders-api` but the health check and the dashboard, whose files show no order.
+/// The routes of `orders-api` that show nothing of an order.
+const OPEN: [&str; 4] = ["/healthz", "/openapi.json", "/", "/dashboard/..."];
+
+/// Paths under every route of `orders-api` that is not open.
 fn locked_paths() -> Vec<String> {
     let manifest: toml::Table =
         std::fs::read_to_string(repository().join("spin.toml")).unwrap().parse().unwrap();
@@ -38,7 +41,7 @@ fn locked_paths() -> Vec<String> {
         .iter()
         .filter(|trigger| trigger["component"].as_str() == Some("orders-api"))
         .map(|trigger| trigger["route"].as_str().unwrap())
-        .filter(|route| !["/healthz", "/", "/dashboard/..."].contains(route));
+        .filter(|route| !OPEN.contains(route));
     routes
         .flat_map(|route| match route.strip_suffix("/...") {
             Some(folder) => vec![folder.to_owned(), format!("{folder}/1"), format!("{folder}/1/2")],
@@ -71,7 +74,7 @@ fn login(server: &RedisServer, password: &str) -> String {
 }
 
 #[test]
-fn with_a_token_every_route_but_the_health_check_asks_for_it() {
+fn with_a_token_every_route_that_may_show_an_order_asks_for_it() {
     let mut app = TestApp::start_with(&[("api_token", TOKEN)]);
     let keys_before: Vec<String> = app.redis().inner().keys("*").unwrap();
     let paths = locked_paths();
@@ -101,7 +104,10 @@ fn with_a_token_every_route_but_the_health_check_asks_for_it() {
         // 400 where the made-up id is none.
         assert!([200, 400, 404, 405].contains(&status(&answer)), "{path}: {answer}");
     }
-    assert_eq!(app.get("/healthz").status, 200);
+    for path in OPEN {
+        let path = path.replace("...", "style.css");
+        assert_eq!(app.get(&path).status, 200, "{path}");
+    }
     assert_eq!(app.get("/distributor/tick").status, 200, "it shows no order");
     let keys_after: Vec<String> = app.redis().inner().keys("*").unwrap();
     assert_eq!(keys_before, keys_after, "nothing was written without the token");
@@ -348,6 +354,9 @@ fn nothing_in_a_path_an_id_a_header_or_an_order_gets_into_a_key_a_script_or_the_
             // Raw in the path, and in the value of each header that anything reads.
             request(&app, "GET", &format!("/orders/{attack}"), "", ""),
             request(&app, "POST", "/orders", &format!("Content-Type: {attack}\r\n"), "{}"),
+            request(&app, "POST", "/orders", &format!("Idempotency-Key: {attack}\r\n"), &an_order(1)),
+            request(&app, "GET", "/stats", &format!("If-None-Match: {attack}\r\n"), ""),
+            request(&app, "GET", &format!("/orders?cursor={encoded}&state={encoded}"), "", ""),
             request(
                 &app,
                 "GET",
@@ -380,7 +389,9 @@ fn nothing_in_a_path_an_id_a_header_or_an_order_gets_into_a_key_a_script_or_the_
             || name
                 .strip_prefix("bell:")
                 .is_some_and(|stream| ["ingress", "simple", "complex"].contains(&stream))
-            || name.strip_prefix("state:").is_some_and(|id| uuid::Uuid::try_parse(id).is_ok());
+            || ["state:", "idempotency:"]
+                .iter()
+                .any(|kind| name.strip_prefix(kind).is_some_and(|id| uuid::Uuid::try_parse(id).is_ok()));
         assert!(known, "{key:?}");
     }
     let said = app.said();

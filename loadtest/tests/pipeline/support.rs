@@ -152,6 +152,21 @@ impl TestApp {
         answer(agent().delete(format!("{}{path}", self.base_url)).call()).expect("the API answers")
     }
 
+    /// Sends a request with these headers and no others that matter.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base_url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let agent = agent();
+        let response = match body {
+            "" => agent.run(request.body(()).expect("the request is valid")),
+            body => agent.run(request.body(body).expect("the request is valid")),
+        };
+        answer(response).expect("the API answers")
+    }
+
     /// Sends bytes as they are and gives the whole answer as text; the request has to close its connection.
     pub(crate) fn raw(&self, request: impl AsRef<[u8]>) -> String {
         let address = self.base_url.trim_start_matches("http://");

@@ -35,7 +35,7 @@ pub fn method_not_allowed(allowed: &str) -> Response {
 
 /// What `OPTIONS` is answered with: 204 and the methods that this path has.
 pub fn options(allowed: &str) -> Response {
-    Response::builder().status(204).header("allow", allowed).build()
+    Answer::without_body(204).with_header("allow", allowed).into_response()
 }
 
 fn of_json(status: u16, media_type: &str, body: &impl Serialize) -> Answer {
@@ -47,6 +47,11 @@ impl Answer {
     /// An answer with this body.
     pub fn new(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: vec![("content-type", media_type.to_owned())], body: body.into() }
+    }
+
+    /// An answer that has none.
+    pub fn without_body(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
     /// The body, as it will be sent.

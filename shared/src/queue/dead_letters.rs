@@ -202,6 +202,11 @@ impl<E: Execute> Queue<'_, E> {
         self.look_at(id, MAX_ORDER_BYTES as i64)
     }
 
+    /// The errors of a letter; `None` when it is gone.
+    pub(super) fn errors_of(&mut self, id: &LetterId) -> Result<Option<Json>, QueueError> {
+        Ok(self.look_at(id, 0)?.map(|letter| letter.errors))
+    }
+
     fn look_at(&mut self, id: &LetterId, longest: i64) -> Result<Option<DeadLetter>, QueueError> {
         let any = LetterFilter::default();
         let (_, letters) = self.look_through(&any, id.as_str(), id.as_str(), 1, longest)?;

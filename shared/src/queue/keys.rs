@@ -222,13 +222,23 @@ impl Keys {
 
     /// The hash that says how far an order is.
     pub fn state(&self, order: Uuid) -> String {
-        let mut id = Uuid::encode_buffer();
-        let id = order.hyphenated().encode_lower(&mut id);
+        self.of_id("}:state:", order)
+    }
+
+    /// The record of an idempotency key.
+    pub(super) fn repeat(&self, key: Uuid) -> String {
+        self.of_id("}:idempotency:", key)
+    }
+
+    /// Written by hand: it is done for every order.
+    fn of_id(&self, kind: &str, id: Uuid) -> String {
+        let mut buffer = Uuid::encode_buffer();
+        let id = id.hyphenated().encode_lower(&mut buffer);
         let queue = self.queue.as_str();
-        let mut key = String::with_capacity(queue.len() + 9 + id.len());
+        let mut key = String::with_capacity(1 + queue.len() + kind.len() + id.len());
         key.push('{');
         key.push_str(queue);
-        key.push_str("}:state:");
+        key.push_str(kind);
         key.push_str(id);
         key
     }
@@ -252,6 +262,7 @@ mod tests {
         assert_eq!(keys.metrics(), "{orders}:metrics");
         let id = Uuid::from_u128(0xABC);
         assert_eq!(keys.state(id), "{orders}:state:00000000-0000-0000-0000-000000000abc");
+        assert_eq!(keys.repeat(id), "{orders}:idempotency:00000000-0000-0000-0000-000000000abc");
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::dead_letters::PastDeath;
+use super::dead_letters::{LetterId, PastDeath};
 use super::execute::{Argument, Execute, QueueError, Reply, Value};
 use super::keys::Stream;
 use super::pause::Pause;
@@ -110,6 +111,8 @@ pub struct OrderState {
     pub fields: BTreeMap<String, String>,
     /// The confirmation as JSON, while it is kept.
     pub confirmation: Option<Vec<u8>>,
+    /// All errors of its dead letter, while it is one.
+    pub errors: Option<Json>,
 }
 
 /// An order's story, as it is told to a user.
@@ -128,6 +131,8 @@ pub struct OrderStory<'a> {
     pub reasons: Vec<ReasonPoints<'a>>,
     /// The code it was dead-lettered with.
     pub code: Option<&'a str>,
+    /// All errors it was dead-lettered for, each with `code`, `path` and `message`; while it is a dead letter.
+    pub errors: Option<&'a Json>,
     /// When it came into ingress, as RFC 3339.
     pub queued_at: Option<String>,
     /// When it was put into its lane.
@@ -161,6 +166,7 @@ impl OrderState {
             score: field("score").and_then(|score| score.parse().ok()),
             reasons: field("reasons").map(ReasonPoints::read_all).unwrap_or_default(),
             code: field("code"),
+            errors: self.errors.as_ref(),
             queued_at: time("ingress"),
             routed_at: time("routed"),
             confirmed_at: time("confirmed"),
@@ -315,7 +321,13 @@ impl<E: Execute> Queue<'_, E> {
             Some(id) => self.confirmation(id)?,
             None => None,
         };
-        Ok(Some(OrderState { fields, confirmation }))
+        let is_dead = fields.get("state").is_some_and(|state| state == "dead-lettered");
+        let letter = fields.get("dead_letter").filter(|_| is_dead).and_then(|id| LetterId::parse(id));
+        let errors = match letter {
+            Some(id) => self.errors_of(&id)?,
+            None => None,
+        };
+        Ok(Some(OrderState { fields, confirmation, errors }))
     }
 
     /// The confirmation in one entry of the stream of confirmations; `None` when it is no longer kept.

@@ -6,6 +6,7 @@
 //! - [`dead_letters`](Queue::dead_letters), [`redrive`](Queue::redrive), [`discard`](Queue::discard): what was set aside
 //! - [`pause`](Queue::pause), [`resume`](Queue::resume): whether a stream is drained
 //! - [`partition_of`], [`Spread`]: one queue over several servers
+//! - [`recent`](Queue::recent), [`AllOrders`]: all orders, newest first; [`begin`](Queue::begin): requests that are repeated
 //! - `lua/`: the scripts that do it; whatever must not come apart happens inside one of them
 //!
 //! All commands go out through [`Execute`], which gives back what Spin's outbound Redis gives: one flat list.
@@ -13,6 +14,7 @@
 //! The guarantee: an order in a stream is confirmed once or dead-lettered with a reason, whoever dies when. The means: an entry
 //! stays pending until the script that applies its outcome acks it.
 
+mod all_orders;
 mod batch;
 mod dead_letters;
 mod drain;
@@ -23,10 +25,13 @@ mod observe;
 mod partition;
 mod pause;
 mod read;
+mod recent;
+mod repeat;
 mod scripts;
 mod spread;
 mod trouble;
 
+pub use all_orders::AllOrders;
 pub use dead_letters::{DeadLetter, LetterFilter, LetterId, LetterPage, PastDeath, Redrive};
 pub use drain::{
     Batch, Commit, DeadLetterReason, Drain, Entry, Host, Outcome, Payload, Role, Step, Tally, drain,
@@ -38,6 +43,8 @@ pub use look::{Enqueued, OrderState, OrderStory, Stats, StreamStats, Tick};
 pub use observe::{BATCH_BOUNDS, Measures, WAIT_BOUNDS_MS};
 pub use partition::{MOST_PARTITIONS, PartitionLetter, partition_of};
 pub use pause::{MAX_PAUSE_S, Pause, PauseRequest, Remark};
+pub use recent::{ListedOrder, ListedState, OrderCursor, OrderFilter, OrderPage};
+pub use repeat::{Fingerprint, Repeat, RepeatKey};
 pub use spread::{AllLetters, AllStats, PartitionStats, Spread, Unavailable, Unwritten};
 pub use trouble::Trouble;
 

@@ -120,3 +120,23 @@ fn a_key_of_the_wrong_type_is_an_error_that_says_what_was_being_done() {
         assert!(error.to_string().contains("WRONGTYPE"), "{error}");
     }
 }
+
+#[test]
+fn the_story_of_a_dead_letter_names_all_errors_until_it_is_none() {
+    let mut queue = TestQueue::new();
+    let order = an_order(1).replace("Standard", "Soon").replace("\"quantity\":2", "\"quantity\":-1");
+    let id = Order::identity(order.as_bytes()).unwrap();
+    queue.add(Stream::Ingress, &order);
+    queue.drain(&DISTRIBUTOR);
+    let json = story(&mut queue, id);
+    assert_eq!(
+        (json["state"].as_str(), json["code"].as_str()),
+        (Some("dead-lettered"), Some("unknown_value"))
+    );
+    let paths = json["errors"].as_array().unwrap().iter().map(|error| error["path"].as_str().unwrap());
+    assert_eq!(paths.collect::<Vec<_>>(), ["$.delivery", "$.items[0].quantity"]);
+    queue.add(Stream::Ingress, &an_order(1));
+    queue.drain(&DISTRIBUTOR);
+    let json = story(&mut queue, id);
+    assert_eq!((json["state"].as_str(), &json["errors"]), (Some("routed"), &serde_json::Value::Null));
+}

@@ -9,6 +9,8 @@
 //! - `pauses`: paused streams hand out nothing, ring nobody and lose nothing
 //! - `looks`: enqueue, back-pressure, look-ups, statistics
 //! - `measures`: metrics, each entry counted once
+//! - `recent`: the list of all orders
+//! - `repeats`: idempotency keys
 //! - `traces`: trace context, from enqueue to confirmation
 //! - `support`: the server, factories of orders, and a model that keeps the tally
 
@@ -23,7 +25,9 @@ mod looks;
 mod measures;
 mod pauses;
 mod plain_reads;
+mod recent;
 mod redelivery;
+mod repeats;
 mod settings;
 mod support;
 mod traces;

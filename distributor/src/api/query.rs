@@ -1,0 +1,33 @@
+//! The part of a URL behind the question mark. Errors name the parameter and never repeat its value.
+
+use std::ops::RangeInclusive;
+
+use percent_encoding::percent_decode_str;
+
+/// Name and value of each parameter.
+pub(super) fn parameters(query: &str) -> impl Iterator<Item = (&str, String)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        // A blank may come as a plus.
+        (name, percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned())
+    })
+}
+
+/// A value that is not empty.
+pub(super) fn text(name: &str, value: String) -> Result<String, String> {
+    if value.is_empty() { Err(format!("{name}: expected a value")) } else { Ok(value) }
+}
+
+/// A value that is a number in its range.
+pub(super) fn number(name: &str, value: &str, range: RangeInclusive<u32>) -> Result<u32, String> {
+    let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    match value.parse() {
+        Ok(number) if is_digits && range.contains(&number) => Ok(number),
+        _ => Err(format!("{name}: expected a whole number from {} to {}", range.start(), range.end())),
+    }
+}
+
+/// What a parameter that continues a list must be.
+pub(super) fn not_a_cursor() -> String {
+    "cursor: expected what \"next\" said".into()
+}
