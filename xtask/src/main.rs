@@ -8,6 +8,7 @@ mod apt;
 mod axe;
 mod clean;
 mod debian;
+mod fuzzer;
 mod load;
 mod native;
 mod process;

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::Running;
 use crate::repository::Repository;
-use crate::{axe, native, setup, toolchain, wasm};
+use crate::{axe, fuzzer, native, setup, toolchain, wasm};
 
 /// How long the rest of the output may take to be read once the tests have ended.
 const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -72,6 +72,7 @@ pub(crate) fn run(repository: &Repository, arguments: &[OsString]) -> ExitCode {
 fn phases(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tally>>) -> Result<()> {
     let toolchain = phase("set-up", || {
         setup::ensure_redis()?;
+        fuzzer::ensure(repository)?;
         setup::ensure_browser()?;
         axe::ensure(repository)?;
         setup::ensure_promtool(repository)?;

@@ -130,7 +130,7 @@ impl Query {
                 }
                 "older_than_s" => read.filter.older_than_s = Some(query::number(name, &value, 0..=u32::MAX)?),
                 "limit" => read.limit = query::number(name, &value, 1..=MOST)?,
-                "cursor" => read.cursor = Some(value),
+                "cursor" => read.cursor = Some(value).filter(|value| !value.is_empty()),
                 _ => return Err("expected code, order, older_than_s, limit or cursor".into()),
             }
         }

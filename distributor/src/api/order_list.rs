@@ -57,7 +57,7 @@ impl Query {
                     read.filter.lane = Some(lane.ok_or("lane: expected simple or complex")?);
                 }
                 "limit" => read.limit = query::number(name, &value, 1..=MOST)?,
-                "cursor" => read.cursor = Some(value),
+                "cursor" => read.cursor = Some(value).filter(|value| !value.is_empty()),
                 _ => return Err("expected state, lane, limit or cursor".into()),
             }
         }

@@ -11,6 +11,7 @@
 //! - `logs`: lines of workers, levels, and traces from request to confirmation
 //! - `metrics`: what is measured adds up, and Prometheus can read it
 //! - `migration`: components and native service on the same streams
+//! - `openapi`: the API against its own document
 //! - `outage`: Redis goes away and comes back
 //! - `pauses`: streams are paused and resumed under load
 //! - `poison`: orders that their component does not survive
@@ -37,6 +38,7 @@ mod density;
 mod logs;
 mod metrics;
 mod migration;
+mod openapi;
 mod outage;
 mod partitions;
 mod pauses;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use redis::Commands;
 use shared::queue::{Lane, ListedOrder, ListedState, OrderCursor, OrderFilter, Stream};
 
-use crate::dead_letters::{add_letter, everything, id_of};
+use crate::dead_letters::{add_letter, id_of};
 use crate::support::{DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order};
 
 fn list(queue: &mut TestQueue, filter: OrderFilter, page_size: u32) -> Vec<ListedOrder> {
@@ -59,9 +59,7 @@ fn numbers(orders: &[ListedOrder]) -> Vec<u128> {
 #[test]
 fn every_order_is_listed_where_it_is_with_the_times_of_its_steps() {
     let mut queue = one_in_each_place();
-    let before = everything(&mut queue);
     let mut orders = list(&mut queue, OrderFilter::default(), 200);
-    assert_eq!(everything(&mut queue), before, "looking changes nothing");
     orders.sort_by_key(|order| order.id);
     assert_eq!(numbers(&orders), [1, 2, 3, 4, 5, 6]);
     let told: Vec<_> = orders

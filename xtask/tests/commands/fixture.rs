@@ -34,6 +34,7 @@ impl Fixture {
         for program in ["cargo", "rustc", "rustup", "spin", "chromium", "promtool"] {
             fixture.add_program(program);
         }
+        fixture.add_fuzzer();
         for program in ["local-runtime", "loadtest"] {
             symlink(stand_in(), fixture.root().join("target/release").join(program)).unwrap();
         }
@@ -46,6 +47,22 @@ impl Fixture {
     /// The script that looks at the dashboard in tests.
     pub(crate) fn axe(&self) -> PathBuf {
         self.root().join("target/axe/axe_playwright_python/axe.min.js")
+    }
+
+    /// The versions that are wanted, and an environment that has them.
+    fn add_fuzzer(&self) {
+        let wanted = self.root().join("loadtest/tests/pipeline/fuzz");
+        fs::create_dir_all(&wanted).unwrap();
+        fs::create_dir_all(self.fuzzer().join("bin")).unwrap();
+        for file in [wanted.join("requirements.txt"), self.fuzzer().join("installed.txt")] {
+            fs::write(file, "schemathesis==1.2.3\n").unwrap();
+        }
+        symlink(stand_in(), self.fuzzer().join("bin/schemathesis")).unwrap();
+    }
+
+    /// The folder of the program that fuzzes the API.
+    pub(crate) fn fuzzer(&self) -> PathBuf {
+        self.root().join("target/schemathesis")
     }
 
     pub(crate) fn root(&self) -> PathBuf {

@@ -398,6 +398,28 @@ fn test_runs_no_test_where_axe_core_can_not_be_fetched() {
 }
 
 #[test]
+fn test_installs_a_fuzzer_of_another_version_anew_and_runs_no_test_where_it_can_not() {
+    let fixture = Fixture::new();
+    fs::write(fixture.fuzzer().join("installed.txt"), "schemathesis==1.2.2\n").unwrap();
+    for program in ["python3", "apt-get", "sudo"] {
+        fixture.add_program(program);
+    }
+    let mut test = fixture.command(&["test"]);
+    test.env("STAND_IN_EXIT", "100");
+    let (code, text) = fixture::finish(&mut test);
+    assert_eq!(code, 1);
+    for expected in [
+        "setup: schemathesis==1.2.3 is installed into target/schemathesis",
+        "setup: apt-get install -y python3 python3-venv",
+        "install Python 3 with its module venv",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert_eq!(text.lines().last(), Some("0 passed, 0 failed"), "{text}");
+    assert!(!text.contains("cargo arguments test"), "{text}");
+}
+
+#[test]
 fn setup_prints_one_line_for_each_part_that_is_there() {
     let fixture = Fixture::new();
     let (code, text) = fixture.run(&["setup"]);

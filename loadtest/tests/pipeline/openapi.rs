@@ -1,0 +1,111 @@
+//! The API against its own document: the routes it has, and what it answers to requests that nobody thought of.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use redis::Commands;
+
+use crate::support::{TestApp, an_order, repository};
+
+const TOKEN: &str = "fuzz-token";
+/// Far more than it takes: about 20 s on two cores of a laptop.
+const LIMIT: Duration = Duration::from_secs(180);
+
+#[test]
+fn every_path_of_the_document_has_the_methods_that_stand_there() {
+    let app = TestApp::start();
+    let answer = app.get("/openapi.json");
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
+    let paths = answer.body["paths"].as_object().unwrap();
+    assert!(paths.len() >= 10, "{paths:?}");
+    for (path, operations) in paths {
+        let path = path.replace("{stream}", "ingress").replace("{id}", "1-0");
+        let options = app.send("OPTIONS", &path, &[], "");
+        assert_eq!(options.status, 204, "{path}");
+        let allowed: BTreeSet<String> =
+            options.header("allow").unwrap().split(", ").map(str::to_lowercase).collect();
+        let mut documented: BTreeSet<String> =
+            operations.as_object().unwrap().keys().filter(|name| *name != "parameters").cloned().collect();
+        if documented.contains("get") {
+            documented.insert("head".into());
+        }
+        documented.insert("options".into());
+        assert_eq!(allowed, documented, "{path}");
+    }
+    let tag = answer.header("etag").unwrap();
+    assert_eq!(app.send("GET", "/openapi.json", &[("if-none-match", tag)], "").status, 304);
+}
+
+/// Runs schemathesis; whether it was content, and what it said.
+fn fuzz(app: &TestApp, document: &str) -> (bool, String) {
+    let tests = std::env::current_exe().unwrap();
+    let target = tests.ancestors().nth(3).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let said = folder.path().join("said");
+    let mut fuzzer = Command::new(target.join("schemathesis/bin/schemathesis"))
+        .args(["run", document, "--url", &app.base_url])
+        .args(["--phases", "examples,coverage,fuzzing", "--checks", "all", "--continue-on-failure"])
+        .args(["--seed", "1", "--max-examples", "10", "--generation-database", "none", "--no-shrink"])
+        .args(["--request-timeout", "20", "--warnings", "off", "--no-color"])
+        .args(["--header", &format!("Authorization: Bearer {TOKEN}")])
+        .env("SCHEMATHESIS_HOOKS", repository().join("loadtest/tests/pipeline/fuzz/hooks.py"))
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(std::fs::File::create(&said).unwrap())
+        .stderr(std::fs::File::create(folder.path().join("errors")).unwrap())
+        .spawn()
+        .expect("schemathesis is in target: `cargo xtask test` installs it");
+    let deadline = Instant::now() + LIMIT;
+    let status = loop {
+        if let Some(status) = fuzzer.try_wait().unwrap() {
+            break Some(status);
+        }
+        if Instant::now() > deadline {
+            let _ = fuzzer.kill();
+            let _ = fuzzer.wait();
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let errors = std::fs::read_to_string(folder.path().join("errors")).unwrap();
+    let said = std::fs::read_to_string(&said).unwrap() + &errors;
+    (status.unwrap_or_else(|| panic!("schemathesis did not end:\n{said}")).success(), said)
+}
+
+#[test]
+fn no_request_is_answered_with_500_or_with_anything_that_is_not_documented() {
+    let mut app = TestApp::start_with(&[("api_token", TOKEN)]);
+    // Something to be found: an order that is done, one that was set aside, one that waits.
+    let _: String = app.redis().inner().xadd("{orders}:ingress", "*", &[("order", "broken")]).unwrap();
+    let headers = [("authorization", &*format!("Bearer {TOKEN}")), ("content-type", "application/json")];
+    assert_eq!(app.send("POST", "/orders", &headers, &an_order(1)).status, 202);
+    app.poll_until("the orders are dealt with", |app| {
+        let stats = app.send("GET", "/stats", &headers, "").body;
+        (stats["totals"]["confirmed_simple"] == 1 && stats["deadLetters"] == 1).then_some(())
+    });
+    let (is_content, said) = fuzz(&app, &format!("{}/openapi.json", app.base_url));
+    assert!(is_content, "{said}");
+    let operations = app.get("/openapi.json").body["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().keys())
+        .filter(|name| *name != "parameters")
+        .count();
+    assert!(said.contains(&format!("Tested: {operations}")), "every operation was tried:\n{said}");
+}
+
+#[test]
+fn an_answer_that_is_not_documented_is_found() {
+    let app = TestApp::start_with(&[("api_token", TOKEN)]);
+    let mut document = app.get("/openapi.json").body;
+    let paths = document["paths"].as_object_mut().unwrap();
+    paths.retain(|path, _| path == "/dead-letters/{id}");
+    paths["/dead-letters/{id}"]["get"]["responses"].as_object_mut().unwrap().remove("404");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("openapi.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let (is_content, said) = fuzz(&app, file.to_str().unwrap());
+    assert!(!is_content && said.contains("Undocumented status code"), "{said}");
+}
