@@ -16,6 +16,7 @@
 //! - `pauses`: streams are paused and resumed under load
 //! - `poison`: orders that their component does not survive
 //! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is told, with `a_report` for runs that never were
+//! - `readme`: the tour, pasted into a shell
 //! - `repeats`: requests that say they are repetitions
 //! - `security`: who may see and change orders, and what nobody may see
 //! - `shapes`: every shape of load by both doors, and runs that are disturbed
@@ -44,6 +45,7 @@ mod partitions;
 mod pauses;
 mod poison;
 mod proxy;
+mod readme;
 mod repeats;
 mod report_compare;
 mod report_page;

@@ -9,12 +9,13 @@ import schemathesis
 NIL = re.compile(r"^(urn:uuid:|\{)?[-0]+\}?$")
 KEY = re.compile(r'^([!#-~]{1,255}|"([ !#-\[\]-~]|\\["\\]){1,255}")$')
 REQUESTS = itertools.count()
+LINE = '{"orderId": 1, "delivery": "Express", "items": [{"orderItemId": 1, "sku": "A", "quantity": 1}]}'
 
 
 @schemathesis.serializer("application/x-ndjson")
 def ndjson(ctx, value):
-    """Orders on a line each come as the text that they are."""
-    return value.encode("utf-8", "replace") if isinstance(value, str) else str(value).encode()
+    """A text follows a line that is an order: any text may, and is refused by itself."""
+    return f"{LINE}\n{value}".encode("utf-8", "replace") if isinstance(value, str) else str(value).encode()
 
 
 @schemathesis.hook

@@ -1,0 +1,68 @@
+//! The tour in the README, pasted into a shell: each answer is the one that stands there.
+//!
+//! What differs from run to run is masked: times, dates, entry ids and addresses.
+
+use std::process::Command;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::support::{PATIENCE, TestApp, repository};
+
+/// The commands of the tour with the answers below them.
+fn tour() -> Vec<(String, Value)> {
+    let page = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let (_, section) = page.split_once("### 3. Play with it").unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
+    let commands = section.split("```sh\n").skip(1);
+    commands
+        .map(|part| {
+            let (command, rest) = part.split_once("```").unwrap();
+            let answer = rest.trim_start().strip_prefix("```json\n").expect("an answer follows each command");
+            let (answer, _) = answer.split_once("```").unwrap();
+            (command.to_owned(), serde_json::from_str(answer).unwrap())
+        })
+        .collect()
+}
+
+/// A value without what differs from run to run.
+fn masked(value: Value) -> Value {
+    const VARYING: [&str; 7] =
+        ["queuedAt", "routedAt", "confirmedAt", "startsOn", "shipsOn", "next", "backlog"];
+    match value {
+        Value::Object(fields) => {
+            let field =
+                |(name, value): (String, Value)| match VARYING.contains(&name.as_str()) && !value.is_null() {
+                    true => (name, "varies".into()),
+                    false => (name, masked(value)),
+                };
+            Value::Object(fields.into_iter().map(field).collect())
+        }
+        Value::Array(values) => values.into_iter().map(masked).collect(),
+        other => other,
+    }
+}
+
+#[test]
+fn every_command_of_the_tour_gets_the_answer_that_stands_below_it() {
+    let app = TestApp::start();
+    let tour = tour();
+    assert!(tour.len() >= 6, "{} commands", tour.len());
+    for (command, expected) in tour {
+        let expected = masked(expected);
+        let pasted = command.replace("localhost:3000", app.base_url.trim_start_matches("http://"));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let output = Command::new("bash").args(["-c", &pasted]).output().unwrap();
+            let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+            let found = serde_json::from_str(&answer).map(masked).unwrap_or_default();
+            if found == expected {
+                break;
+            }
+            // A look is repeated until the order has come so far; what writes is sent once.
+            let is_look = !command.contains("-d '") && !command.contains("--data");
+            assert!(is_look && Instant::now() < deadline, "{command}\nexpected {expected}\nfound {answer}");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
