@@ -20,7 +20,7 @@ fn every_path_of_the_document_has_the_methods_that_stand_there() {
     let paths = answer.body["paths"].as_object().unwrap();
     assert!(paths.len() >= 10, "{paths:?}");
     for (path, operations) in paths {
-        let path = path.replace("{stream}", "ingress").replace("{id}", "1-0");
+        let path = path.replace("{stream}", "ingress").replace("{id}", "1-0").replace("{file}", "style.css");
         let options = app.send("OPTIONS", &path, &[], "");
         assert_eq!(options.status, 204, "{path}");
         let allowed: BTreeSet<String> =
