@@ -44,7 +44,7 @@ impl AllOrders {
                 }
             }
         }
-        found.sort_by(|one, other| other.position.cmp(&one.position));
+        found.sort_by_key(|order| std::cmp::Reverse(order.position));
         // Beyond its page a partition may hold orders that are newer than what is left of the others.
         found.retain(|order| horizon.is_none_or(|horizon| order.position >= horizon));
         all.page.next = horizon;
