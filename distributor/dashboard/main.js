@@ -5,20 +5,25 @@ import * as demo from "./demo.js";
 import * as letters from "./letters.js";
 import * as orders from "./orders.js";
 import { announce, byId, duration, setText, timeOfDay } from "./page.js";
+import * as recent from "./recent.js";
 import * as rates from "./rates.js";
 import { isBusy, showDone, showStreams } from "./streams.js";
 
 const FAST_MS = 500;
 const SLOW_MS = 5_000;
 const MOST_WAIT_MS = 30_000;
+/** Lists of orders cost more than a look at the counters. */
+const LISTS_MS = 2_000;
 
 let timer = 0;
 let isLooking = false;
 let isAskedAgain = false;
 let waitMs = FAST_MS;
 let failures = 0;
-/** The state that the dead letters on show belong to. */
+/** The states that the dead letters and the recent orders on show belong to. */
 let lettersOf = "";
+let recentOf = "";
+let recentAt = -Infinity;
 
 function health(state, text) {
   byId("health").dataset.state = state;
@@ -36,6 +41,12 @@ async function showAll(stats) {
   if (state !== lettersOf) {
     await letters.refresh(stats.deadLetters);
     lettersOf = state;
+  }
+  const moved = JSON.stringify(stats.totals) + Object.values(stats.streams).map(({ length }) => length);
+  if (moved !== recentOf && performance.now() - recentAt > LISTS_MS) {
+    recentAt = performance.now();
+    await recent.refresh();
+    recentOf = moved;
   }
   return hasMoved || isBusy(stats.streams);
 }

@@ -26,7 +26,7 @@ function card(name, changed) {
 async function turn(name, changed) {
   const isPaused = Boolean(cards[name].paused);
   const reason = isPaused ? "" : await ask({
-    title: `Pause: ${NAMES[name]}?`, yes: "Pause", field: "Why? Everybody sees it.",
+    title: `Pause “${NAMES[name]}”?`, yes: "Pause", field: "Why? Everybody sees it.",
     text: "Its orders wait until somebody resumes it. None is lost, and what is in flight is finished.",
   });
   if (reason === null) return;

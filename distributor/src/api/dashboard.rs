@@ -8,7 +8,9 @@ use serde::Serialize;
 use shared::problem;
 use shared::settings::{ApiSettings, DashboardSettings};
 use spin_sdk::http::{Request, Response};
-use uuid::Uuid;
+use spin_shell::Answer;
+
+use super::etag;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -19,7 +21,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
      form-action 'none'; frame-ancestors 'none'";
 
 /// The files by path, with their types.
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("/", HTML, include_str!("../../dashboard/index.html")),
     ("/dashboard/style.css", CSS, include_str!("../../dashboard/style.css")),
     ("/dashboard/icon.svg", SVG, include_str!("../../dashboard/icon.svg")),
@@ -29,6 +31,7 @@ const FILES: [(&str, &str, &str); 11] = [
     ("/dashboard/rates.js", JS, include_str!("../../dashboard/rates.js")),
     ("/dashboard/streams.js", JS, include_str!("../../dashboard/streams.js")),
     ("/dashboard/orders.js", JS, include_str!("../../dashboard/orders.js")),
+    ("/dashboard/recent.js", JS, include_str!("../../dashboard/recent.js")),
     ("/dashboard/letters.js", JS, include_str!("../../dashboard/letters.js")),
     ("/dashboard/demo.js", JS, include_str!("../../dashboard/demo.js")),
 ];
@@ -47,22 +50,13 @@ pub(super) fn get(request: &Request) -> Response {
 }
 
 fn file(request: &Request, content_type: &str, text: &str) -> Response {
-    let etag = format!("\"{}\"", Uuid::new_v5(&Uuid::NAMESPACE_URL, text.as_bytes()).simple());
-    let known = request.header("if-none-match").and_then(|value| value.as_str()).unwrap_or_default();
-    let is_known = known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag);
-    let (status, body) = if is_known { (304, "") } else { (200, text) };
-    Response::builder()
-        .status(status)
-        .header("content-type", content_type)
-        .header("etag", etag)
-        // Asked again each time, and answered with 304: a page never runs with the files of another version.
-        .header("cache-control", "no-cache")
-        .header("content-security-policy", POLICY)
-        .header("x-content-type-options", "nosniff")
-        .header("referrer-policy", "no-referrer")
-        .header("cross-origin-resource-policy", "same-origin")
-        .body(body)
-        .build()
+    let answer = Answer::new(200, content_type, text)
+        .with_header("content-security-policy", POLICY)
+        .with_header("x-content-type-options", "nosniff")
+        .with_header("referrer-policy", "no-referrer")
+        .with_header("cross-origin-resource-policy", "same-origin");
+    // Asked again each time, and answered with 304: a page never runs with the files of another version.
+    etag::answer(request, answer)
 }
 
 /// What the demo keeps to; it is told without a token, for it says nothing of any order.
@@ -87,7 +81,7 @@ fn limits() -> Response {
     };
     match read() {
         Ok(limits) => {
-            spin_shell::json_response(200, &limits).with_header("cache-control", "no-store").into_response()
+            spin_shell::json_response(200, &limits).with_header("cache-control", "no-cache").into_response()
         }
         Err(error) => spin_shell::not_ready(&spin_shell::NotReady::Settings(error)),
     }

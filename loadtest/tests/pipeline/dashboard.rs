@@ -97,6 +97,12 @@ fn a_demo_burst_is_sent_and_confirmed_in_both_lanes() {
         "the last is shown",
         "document.querySelector('#story-title')?.innerText.endsWith('confirmed')",
     );
+    browser.wait_for("the newest are listed", "document.querySelectorAll('#recent tr').length === 12");
+    browser.wait_for("times are told", "/\\d/.test(document.querySelector('#latency dd').innerText)");
+    let id = browser.eval("document.querySelector('#recent button').title");
+    browser.click("#recent button");
+    let is_shown = format!("document.querySelector('#story-title').innerText.includes({id})");
+    browser.wait_for("a press shows an order of the list", &is_shown);
     let posts = browser.requests.iter().filter(|(method, _)| method == "POST").count();
     assert!(posts >= 5, "no request has more than 90 orders: {posts}");
     assert!(
@@ -296,6 +302,9 @@ fn a_program_that_reads_pages_aloud_finds_nothing_to_complain_of_and_the_keyboar
         }
         browser.eval("document.querySelector('#ask').close()");
     }
+    let found = "document.body.append(document.createElement('input')), \
+         axe.run().then(({ violations }) => violations.some(({ id }) => id === 'label'))";
+    assert_eq!(browser.eval(found), true, "it finds what is there to be found");
 }
 
 #[test]
