@@ -245,7 +245,8 @@ impl<'a> Row<'a> {
 fn entry(reply: &mut Reply) -> Result<Entry, QueueError> {
     let entry_id = reply.text()?;
     let delivery_count = reply.int()?;
-    let ingress_id = reply.text()?;
+    // Anybody may write it. What is no text must not fail the claim: such an entry would be claimed for ever and never set aside.
+    let ingress_id = String::from_utf8(reply.bytes()?).unwrap_or_else(|_| entry_id.clone());
     let length = reply.int()?;
     let order = reply.bytes()?;
     let payload = match usize::try_from(length) {

@@ -99,6 +99,36 @@ fn an_entry_without_an_order_is_dead_lettered_with_all_its_fields() {
 }
 
 #[test]
+fn an_entry_with_more_fields_called_order_than_a_call_takes_is_set_aside_with_the_last() {
+    let mut queue = TestQueue::new();
+    let key = queue.keys.stream(Stream::Ingress).to_owned();
+    let fields: Vec<(&str, String)> = (0..10_000).map(|number| ("order", number.to_string())).collect();
+    let _: String = queue.redis.inner().xadd(&key, "*", &fields).unwrap();
+    queue.add(Stream::Ingress, &an_order(1));
+    queue.drain_all();
+    queue.assert_confirmed(&[an_order(1)]);
+    let letters = queue.dead_letters();
+    assert_eq!((letters.len(), letters[0]["order"].as_str()), (1, "9999"));
+}
+
+#[test]
+fn an_ingress_id_that_is_no_text_holds_nobody_up() {
+    // From 16 on, entries are read without the script.
+    for neighbours in [3, 30] {
+        let mut queue = TestQueue::new();
+        let key = queue.keys.stream(Stream::Simple).to_owned();
+        let sent: Vec<String> = (0..=neighbours).map(an_order).collect();
+        let fields: [(&str, &[u8]); 2] = [("ingress", b"\xff"), ("order", sent[0].as_bytes())];
+        let _: String = queue.redis.inner().xadd(&key, "*", &fields).unwrap();
+        for order in &sent[1..] {
+            queue.add(Stream::Simple, order);
+        }
+        queue.drain_all();
+        queue.assert_confirmed(&sent);
+    }
+}
+
+#[test]
 fn a_broken_copy_does_not_mark_an_order_dead_that_is_on_its_way() {
     let mut queue = TestQueue::new();
     let order = route_with_a_broken_copy(&mut queue);

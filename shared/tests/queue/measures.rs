@@ -171,10 +171,8 @@ fn an_entry_that_two_drains_decided_is_counted_by_the_one_that_applied_it() {
         let fields = [("order", order.as_str()), ("ingress", ingress.as_str())];
         let _: String = queue.redis.inner().xadd(key, id, &fields).unwrap();
     }
-    let url = queue.url();
-    let settings = queue.settings.clone();
-    let role =
-        Overtaken { url: &url, settings: &settings, is_done: std::cell::Cell::new(false), ids: &ids[3..6] };
+    let (url, settings) = (queue.url(), queue.settings.clone());
+    let role = Overtaken { url: &url, settings: &settings, is_done: false.into(), ids: &ids[3..6] };
     let mut witness = Witness::default();
     drain(&mut queue.queue(), &role, &mut witness).1.unwrap();
     assert_eq!(witness.lapsed, ids[3..6]);
@@ -245,4 +243,26 @@ fn redeliveries_drains_out_of_time_and_what_vanished_are_counted_where_they_happ
     }
     queue.drain(&COMPLEX);
     assert_eq!(samples(&mut queue)["orders_drains_total{stream=\"complex\"}"], 0.0);
+}
+
+#[test]
+fn a_hash_of_metrics_that_somebody_broke_holds_up_no_order() {
+    let mut queue = TestQueue::new();
+    let metrics = queue.keys.metrics().to_owned();
+    let _: () = queue.redis.inner().set(metrics, "no hash").unwrap();
+    let sent: Vec<String> = (0..10).map(an_order).collect();
+    for order in &sent {
+        queue.add(Stream::Ingress, order);
+    }
+    queue.drain(&DISTRIBUTOR);
+    let lane = queue.keys.stream(Stream::Simple).to_owned();
+    let entries: redis::streams::StreamRangeReply = queue.redis.inner().xrange_all(lane).unwrap();
+    let ids: Vec<String> = entries.ids.into_iter().map(|entry| entry.id).collect();
+    let (url, settings) = (queue.url(), queue.settings.clone());
+    // The second of two drains counts entry by entry.
+    let role = Overtaken { url: &url, settings: &settings, is_done: false.into(), ids: &ids[3..6] };
+    let (tally, result) = drain(&mut queue.queue(), &role, &mut || Duration::ZERO);
+    result.unwrap();
+    assert_eq!((tally.commits.applied, tally.commits.lapsed), (7, 3));
+    queue.assert_confirmed(&sent);
 }

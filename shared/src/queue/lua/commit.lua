@@ -59,8 +59,10 @@ local routed_here = {}
 local done = {simple = 0, complex = 0, confirm = 0, dead = 0, duplicate = 0}
 local dead_by_code, lapsed = {}, {}
 
+-- A script that fails half way is not rolled back, and here the batch is acked: what is measured may not hold up its outcomes, be the
+-- hash broken or a number at its end.
 local function measure(what, by)
-  call('HINCRBY', KEYS[9], what, by)
+  redis.pcall('HINCRBY', KEYS[9], what, by)
 end
 
 -- Counts one wait that began at one of the entry ids; for a batch of which some had lapsed, so that each entry counts once.
@@ -127,16 +129,21 @@ local function dead_letter(id, state_key, ingress, errors, code, delivery_count)
   if state_key then
     letter[#letter + 1], letter[#letter + 2] = 'order_id', string.sub(state_key, -36)
   end
-  local found, others = call('XRANGE', stream, id, id)[1], {}
+  local found, kept, others = call('XRANGE', stream, id, id)[1], {}, {}
   local fields = found and found[2] or {}
   -- What redrive.lua wrote: "redrives" comes before "fields", which are those of the first entry.
-  local is_redriven = false
   for i = 1, #fields, 2 do
-    is_redriven = is_redriven or fields[i] == 'redrives'
-    if fields[i] == 'order' or fields[i] == 'redrives' or fields[i] == 'traceparent' or (fields[i] == 'fields' and is_redriven) then
-      letter[#letter + 1], letter[#letter + 2] = fields[i], fields[i + 1]
-    elseif fields[i] ~= 'ingress' then
-      others[#others + 1], others[#others + 2] = fields[i], fields[i + 1]
+    local field = fields[i]
+    if field == 'order' or field == 'redrives' or field == 'traceparent' or (field == 'fields' and kept.redrives) then
+      -- Of several the last counts, as where it is claimed; all of them might be more than a call takes.
+      kept[field] = fields[i + 1]
+    elseif field ~= 'ingress' then
+      others[#others + 1], others[#others + 2] = field, fields[i + 1]
+    end
+  end
+  for _, field in ipairs({'order', 'redrives', 'traceparent', 'fields'}) do
+    if kept[field] then
+      letter[#letter + 1], letter[#letter + 2] = field, kept[field]
     end
   end
   -- What else a producer put into the entry, as one JSON array: there may be more fields than a call takes.
