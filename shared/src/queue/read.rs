@@ -2,8 +2,9 @@
 //!
 //! The list is the stream's key, then for each entry its id and its fields, name and value in turn. Where one entry ends is not
 //! said: a text in the place of a name that is an entry id, and a later one than the last, begins the next entry. Ids rise within a
-//! reply, and no producer calls a field `1763708000000-0`. If one does, what is taken for an entry is not pending, so its commit has
-//! no effect, and what was swallowed stays pending and is redelivered by the script, which sees the reply whole.
+//! reply, and no producer calls a field `1763708000000-0`. If one does and no entry has that id, the commit finds nothing and has no
+//! effect, and what was swallowed stays pending and is redelivered by the script, which sees the reply whole. Who hits upon the
+//! id of an entry that waits has that entry decided by another text: `docs/security.md` says whom that takes.
 
 use super::drain::{Entry, Payload};
 use super::execute::Value;
@@ -79,7 +80,10 @@ mod tests {
 
     use super::*;
 
-    fn flat(entries: &[(String, Vec<(String, Vec<u8>)>)]) -> Vec<Value> {
+    /// An entry id with its fields.
+    type Sent = (String, Vec<(String, Vec<u8>)>);
+
+    fn flat(entries: &[Sent]) -> Vec<Value> {
         let mut values = vec![Value::Bytes(b"{orders}:ingress".to_vec())];
         for (id, fields) in entries {
             values.push(Value::Bytes(id.clone().into_bytes()));
@@ -99,7 +103,7 @@ mod tests {
                 0..9,
             ),
         ) {
-            let sent: Vec<_> =
+            let sent: Vec<Sent> =
                 fields.into_iter().enumerate().map(|(at, fields)| (format!("17-{}", at + 9), fields)).collect();
             let found = entries(flat(&sent));
             prop_assert_eq!(found.len(), sent.len());
