@@ -1,7 +1,7 @@
 //! Pausing a stream: its orders wait, for maintenance or while a downstream is in trouble, and everybody sees since when and why.
 //!
-//! A pause is an entry in Redis, whose id says since when. Claims look for it and hand nothing out while it is there; enqueueing, commits of what is in flight,
-//! redrives and look-ups go on. The bell of a paused stream counts as rung, so nobody is started to find nothing to do.
+//! A pause is an entry in Redis, whose id says since when. A claim that begins while it is there hands nothing out; one that was about to
+//! read a long batch has it still. Enqueueing, commits of what is in flight, redrives and look-ups go on. The bell of a paused stream counts as rung, so nobody is started to find nothing to do.
 //!
 //! Guarantee: pausing and resuming move no order. What was claimed before is committed or redelivered as ever, and a pause that was
 //! lost, or ended by itself, is found by the next tick.

@@ -1,5 +1,5 @@
--- Pauses a stream: from now on none of its entries is handed out, new or overdue, until it is resumed or the pause ends by itself.
--- What is in flight is committed as ever. A stream that is paused keeps since when; all else is as this call says.
+-- Pauses a stream: no claim that begins from now on hands out any of its entries, new or overdue, until it is resumed or the pause
+-- ends by itself. What is in flight is committed as ever. A stream that is paused keeps since when; all else is as this call says.
 --
 -- KEYS[1]  the stream's pause     KEYS[2]  its bell
 -- ARGV[1]  why                    ARGV[2]  who says so, or ""
