@@ -49,7 +49,10 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 /// When it cannot be downloaded, also after an update of the package lists, or not be unpacked.
 pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
-    let download = || run(Command::new("apt-get").args(["download", package]).current_dir(folder));
+    let download = || {
+        let mut apt_get = Command::new("apt-get");
+        process::run("apt-get download", apt_get.args(["download", package]).current_dir(folder))
+    };
     println!("setup: apt-get download {package}");
     if download().is_err() {
         println!("setup: apt-get update");
@@ -63,21 +66,9 @@ pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
     else {
         bail!("apt-get download {package} left no file in {}", folder.display());
     };
-    let unpacked = run(Command::new("dpkg-deb").arg("--extract").arg(&file).arg(folder));
+    let unpacked = process::run("dpkg-deb", Command::new("dpkg-deb").arg("--extract").arg(&file).arg(folder));
     std::fs::remove_file(&file).with_context(|| format!("failed to remove {}", file.display()))?;
     unpacked
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .stdin(std::process::Stdio::null())
-        .status()
-        .with_context(|| format!("failed to start {name}"))?;
-    if !status.success() {
-        bail!("{name} failed with {status}");
-    }
-    Ok(())
 }
 
 /// Package names known to apt that match the extended regular expression `pattern`, one in each line.

@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::repository::Repository;
-use crate::{apt, programs};
+use crate::{apt, process, programs};
 
 /// The package that axe-core 4.12.1 comes in.
 const PACKAGE: &str = "axe-playwright-python==0.1.8";
@@ -32,10 +32,13 @@ pub(crate) fn ensure(repository: &Repository) -> Result<PathBuf> {
     }
     println!("setup: axe-core, which tests look at the dashboard with, is not in {}", folder.display());
     ensure_pip()?;
-    fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
+    // Of another version nothing may be left: what is fetched is known by its ending only.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
     let wanted = folder.join("wanted.txt");
     fs::write(&wanted, format!("{PACKAGE} --hash={HASH}\n")).context("failed to write what is wanted")?;
-    python(
+    process::run(
+        "pip download",
         Command::new("python3")
             .args([
                 "-m",
@@ -50,11 +53,13 @@ pub(crate) fn ensure(repository: &Repository) -> Result<PathBuf> {
             .arg(&folder)
             .arg("--requirement")
             .arg(&wanted),
-    )?;
+    )
+    .context("failed to fetch axe-core from PyPI; tests of the dashboard need it")?;
     let packages = fs::read_dir(&folder)?.filter_map(|entry| Some(entry.ok()?.path()));
     let package = packages.into_iter().find(|path| path.extension().is_some_and(|end| end == "whl"));
     let package = package.with_context(|| format!("{PACKAGE} was fetched, and is not there"))?;
-    python(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(package).arg(&folder))?;
+    let mut unzip = Command::new("python3");
+    process::run("python3 -m zipfile", unzip.args(["-m", "zipfile", "-e"]).arg(package).arg(&folder))?;
     if !is_there() {
         bail!("{PACKAGE} holds no {MARK} in {SCRIPT}");
     }
@@ -69,13 +74,4 @@ fn ensure_pip() -> Result<()> {
     let help = "install pip so that `python3 -m pip` works";
     apt::install(&["python3-pip"]).with_context(|| format!("pip is missing; {help}"))?;
     if is_there() { Ok(()) } else { bail!("pip does not run although its package is installed; {help}") }
-}
-
-fn python(command: &mut Command) -> Result<()> {
-    println!("setup: {command:?}");
-    let status = command.stdin(std::process::Stdio::null()).status().context("failed to run python3")?;
-    if !status.success() {
-        bail!("{command:?} failed with {status}; is there a way to PyPI?");
-    }
-    Ok(())
 }
