@@ -50,16 +50,25 @@ fn named(expression: &str) -> BTreeSet<String> {
     words.filter(|word| word.starts_with("orders_")).map(str::to_owned).collect()
 }
 
-/// Debian's promtool, which `cargo xtask test` gets; one on the PATH is as good.
+/// A file with this JSON, which is YAML too.
+fn file(json: &Value) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    write!(file, "{json}").unwrap();
+    file
+}
+
 fn promtool_checks(rules: &Value) {
+    promtool(["check", "rules"], rules);
+}
+
+/// Debian's promtool, which `cargo xtask test` gets; one on the PATH is as good.
+fn promtool(command: [&str; 2], input: &Value) {
     let own = repository().join("target/promtool/usr/bin/promtool");
     let program = if own.exists() { own } else { PathBuf::from("promtool") };
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    // JSON is YAML.
-    write!(file, "{rules}").unwrap();
+    let input = file(input);
     let output = Command::new(program)
-        .args(["check", "rules"])
-        .arg(file.path())
+        .args(command)
+        .arg(input.path())
         .output()
         .expect("promtool is there: `cargo xtask test` gets it");
     let said = [output.stdout, output.stderr].concat();
@@ -95,6 +104,50 @@ fn promtool_understands_every_query_and_every_alert() {
         .collect();
     assert!(rules.len() > 20, "{}", rules.len());
     promtool_checks(&json!({ "groups": [{ "name": "dashboard", "rules": rules }] }));
+}
+
+#[test]
+fn a_partition_that_works_hides_none_that_does_not() {
+    let series = |name: &str, queue: &str, values: &str| json!({ "series": format!("{name}{{queue=\"{queue}\",stream=\"ingress\",state=\"waiting\"}}"), "values": values });
+    let fired = |name: &str, queue: &str, labels: Value, summary: &str| {
+        let mut labels = labels;
+        labels["queue"] = queue.into();
+        let alerts = json!([{ "exp_labels": labels, "exp_annotations": { "summary": summary } }]);
+        json!({ "eval_time": "80m", "alertname": name, "exp_alerts": alerts })
+    };
+    let rules = file(&alerts());
+    let input = json!({
+        "rule_files": [rules.path()],
+        "evaluation_interval": "1m",
+        "tests": [{
+            "interval": "1m",
+            "input_series": [
+                series("orders_stream_entries", "orders", "5x120"),
+                series("orders_stream_entries", "orders-1", "5x120"),
+                series("orders_stream_entries", "orders-2", "5x40"),
+                series("orders_drains_total", "orders", "0+10x120"),
+                series("orders_drains_total", "orders-1", "7x120"),
+                series("orders_stream_paused", "orders", "0x120"),
+                series("orders_stream_paused", "orders-1", "0x120"),
+            ],
+            "alert_rule_test": [
+                fired(
+                    "OrdersAreNotDrained",
+                    "orders-1",
+                    json!({ "severity": "critical", "stream": "ingress" }),
+                    "Orders wait in ingress of orders-1 and nobody drains it",
+                ),
+                fired(
+                    "PartitionIsNotMeasured",
+                    "orders-2",
+                    json!({ "severity": "critical" }),
+                    "The Redis of orders-2 does not answer the API",
+                ),
+                { "eval_time": "80m", "alertname": "OrdersAreNotMeasured", "exp_alerts": [] },
+            ],
+        }],
+    });
+    promtool(["test", "rules"], &input);
 }
 
 #[test]
