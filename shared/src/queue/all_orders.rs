@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::execute::QueueError;
+use super::order_cursor::OrderCursor;
 use super::partition::PartitionLetter;
-use super::recent::{ListedOrder, OrderCursor, OrderPage};
+use super::recent::{ListedOrder, OrderPage};
 use super::spread::Unavailable;
 
 /// Orders of all partitions, newest first.

@@ -14,6 +14,7 @@ use super::Queue;
 use super::execute::{Execute, QueueError, Reply};
 use super::keys::{Lane, Stream};
 use super::look::time_of;
+use super::order_cursor::OrderCursor;
 use super::scripts::{Call, RECENT, STEPS};
 use crate::order::{MAX_ORDER_BYTES, Order};
 
@@ -83,14 +84,6 @@ pub struct ListedOrder {
     pub dead_letter: Option<String>,
 }
 
-/// A place in the list: the entry that a page ended with. What is newer is greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OrderCursor {
-    ms: u64,
-    number: u64,
-    rank: u8,
-}
-
 /// A stream in the list. Its rank parts entries of one id, and says what kind of entry it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
@@ -98,6 +91,9 @@ enum Source {
     Confirmations,
     DeadLetters,
 }
+
+/// How many streams a list is made from; a rank is less.
+pub(super) const SOURCES: usize = Source::ALL.len();
 
 impl Source {
     const ALL: [Self; 5] = [
@@ -152,7 +148,7 @@ impl ListedOrder {
     /// An order of which nothing else is known.
     pub(super) fn in_state(state: ListedState) -> Self {
         Self {
-            position: OrderCursor { ms: 0, number: 0, rank: 0 },
+            position: OrderCursor::default(),
             id: None,
             state,
             lane: None,
@@ -164,53 +160,6 @@ impl ListedOrder {
             dead_lettered_at: None,
             dead_letter: None,
         }
-    }
-}
-
-impl OrderCursor {
-    /// Reads what a page gave as `next`; `None` when it is nothing that a page of so many partitions gives.
-    pub fn parse(text: &str, partitions: usize) -> Option<Self> {
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let (id, rank) = text.split_once('.').filter(|(_, rank)| is_number(rank))?;
-        let (ms, number) = id.split_once('-').filter(|(ms, number)| is_number(ms) && is_number(number))?;
-        let rank = rank.parse().ok().filter(|rank| usize::from(*rank) < Source::ALL.len() * partitions)?;
-        Some(Self { ms: ms.parse().ok()?, number: number.parse().ok()?, rank })
-    }
-
-    fn of_entry(id: &str, rank: usize) -> Option<Self> {
-        let (ms, number) = id.split_once('-')?;
-        Some(Self { ms: ms.parse().ok()?, number: number.parse().ok()?, rank: u8::try_from(rank).ok()? })
-    }
-
-    /// A place in a partition as a place among all: of entries with one id, those of a later partition count as newer.
-    pub(super) fn of_partition(self, partition: usize) -> Self {
-        Self { rank: self.rank + (Source::ALL.len() * partition) as u8, ..self }
-    }
-
-    /// A place among all as a place in one partition: what comes after it there comes after it here.
-    pub(super) fn within(self, partition: usize) -> Self {
-        let first = Source::ALL.len() * partition;
-        let rank = usize::from(self.rank).saturating_sub(first).min(Source::ALL.len());
-        Self { rank: rank as u8, ..self }
-    }
-
-    /// Where the stream of this rank goes on, as `XREVRANGE` takes it.
-    fn bound(self, rank: usize) -> String {
-        // Redis knows no entry 0-0, and nothing before it.
-        let open = if rank < self.rank.into() || (self.ms, self.number) == (0, 0) { "" } else { "(" };
-        format!("{open}{}-{}", self.ms, self.number)
-    }
-}
-
-impl std::fmt::Display for OrderCursor {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}-{}.{}", self.ms, self.number, self.rank)
-    }
-}
-
-impl Serialize for OrderCursor {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 
@@ -270,7 +219,8 @@ impl<E: Execute> Queue<'_, E> {
                 Source::DeadLetters => self.keys.dead_letters(),
             });
         }
-        let looks = if filter.lane.is_some() { LOOKS.max(most) } else { most };
+        // One more than is handed out says whether anything is left.
+        let looks = if filter.lane.is_some() { LOOKS.max(most + 1) } else { most + 1 };
         call.arg(most).arg(looks).arg(filter.lane.map_or("", Lane::as_str)).arg(MAX_ORDER_BYTES as i64);
         for ((rank, _), bound) in sources().zip(&bounds) {
             call.arg(rank as i64).arg(bound);
@@ -385,24 +335,5 @@ impl Found {
             }
         }
         listed
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_what_a_page_gave_and_nothing_else() {
-        for good in ["1763692800000-0.0", "0-1.4", "18446744073709551615-18446744073709551615.3"] {
-            assert_eq!(OrderCursor::parse(good, 1).expect(good).to_string(), good);
-        }
-        assert_eq!(OrderCursor::parse("1-0.5", 1), None, "there is one partition");
-        assert!(OrderCursor::parse("1-0.9", 2).is_some() && OrderCursor::parse("1-0.10", 2).is_none());
-        for bad in
-            ["", "1-0", "1-0.", "+1-0.1", "1-+0.1", "1-0.+1", "-0.1", "1-0.1 ", "(1-0.1", "1.1-0", "-1-0.1"]
-        {
-            assert_eq!(OrderCursor::parse(bad, 1), None, "{bad}");
-        }
     }
 }

@@ -150,6 +150,27 @@ fn pages_hold_every_entry_once_from_new_to_old_whatever_their_size() {
 }
 
 #[test]
+fn a_page_that_holds_the_last_entry_says_that_it_is_the_last() {
+    let mut queue = TestQueue::new();
+    for ms in 1..=6 {
+        add_entry(&mut queue, 3, &format!("{ms}-0"));
+    }
+    for (page_size, pages) in [(1, 6), (2, 3), (3, 2), (5, 2), (6, 1)] {
+        let (mut after, mut found) = (None, 0);
+        loop {
+            let page = queue.queue().recent(&in_state(ListedState::Confirmed), after, page_size).unwrap();
+            assert!(!page.orders.is_empty(), "{page_size} on a page");
+            found += 1;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, pages, "{page_size} on a page");
+    }
+}
+
+#[test]
 fn what_comes_and_moves_between_two_pages_hides_nothing_that_stays() {
     let mut queue = TestQueue::new();
     for number in 0..60 {
