@@ -31,7 +31,7 @@ async function ask(method, path, { body, type = "application/json" } = {}) {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const wait = Number(response.headers.get("retry-after"));
-  const text = answer.detail ?? answer.message ?? answer.title ?? `the API answers ${response.status}`;
+  const text = answer.detail ?? answer.title ?? `the API answers ${response.status}`;
   throw new ApiError(response.status, answer.code ?? "", text, wait > 0 ? wait * 1_000 : 0);
 }
 

@@ -91,7 +91,7 @@ async function burst(size, limits, wake) {
   const progress = byId("demo-progress");
   const start = performance.now();
   const waiting = [];
-  const tally = { sent: 0, accepted: 0, refused: 0, last: null };
+  const tally = { sent: 0, accepted: 0, refused: 0, unwritten: 0, last: null };
   Object.assign(progress, { hidden: false, max: size, value: 0 });
   try {
     while (tally.sent < size) {
@@ -100,12 +100,14 @@ async function burst(size, limits, wake) {
       tally.sent += lines.length;
       tally.accepted += answer.accepted;
       tally.refused += answer.refused;
+      tally.unwritten += answer.unwritten?.length ?? 0;
       tally.last = answer.ids.at(-1);
       progress.value = tally.sent;
       wake();
     }
     const refused = tally.refused ? `, ${count(tally.refused)} refused` : "";
-    said.textContent = `${count(tally.accepted)} orders taken in within ${duration(performance.now() - start)}${refused}.`;
+    const unwritten = tally.unwritten ? `, ${count(tally.unwritten)} not: a partition is away or full` : "";
+    said.textContent = `${count(tally.accepted)} orders taken in within ${duration(performance.now() - start)}${refused}${unwritten}.`;
   } catch (error) {
     said.textContent = `Stopped after ${count(tally.accepted)} of ${count(size)} orders: ${error.message}.`;
   } finally {

@@ -20,7 +20,7 @@ function row(order) {
   const cells = [
     element("td", {}, id), element("td", { textContent: order.code ? `${order.state}: ${order.code}` : order.state }),
     element("td", { textContent: order.lane ?? "–" }), element("td", {}, last(order) ? timeElement(last(order)) : "–"),
-    element("td", { className: "number", textContent: order.state === "confirmed" ? duration(took(order)) : "–" }),
+    element("td", { className: "number", textContent: Number.isFinite(took(order)) ? duration(took(order)) : "–" }),
   ];
   return element("tr", {}, ...cells);
 }
