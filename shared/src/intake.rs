@@ -57,6 +57,9 @@ pub enum BodyError {
     /// A content type that no orders come in.
     #[error("expected the content type application/json or application/x-ndjson, or none")]
     MediaType,
+    /// Compressed, or otherwise not sent as it is.
+    #[error("expected a body that is sent as it is, without Content-Encoding")]
+    Encoded,
     /// It broke off before its end.
     #[error("the body broke off before its end")]
     Broken,
@@ -64,7 +67,7 @@ pub enum BodyError {
     #[error("the body has {found} bytes or more, at most {most} are allowed")]
     TooLong {
         /// Its length, as far as it is known.
-        found: usize,
+        found: u64,
         /// The limit.
         most: u32,
     },
@@ -87,7 +90,7 @@ impl BodyError {
             Self::Broken => problem::BROKEN_BODY,
             Self::TooLong { .. } => problem::BODY_TOO_LARGE,
             Self::TooManyOrders { .. } => problem::TOO_MANY_ORDERS,
-            Self::MediaType => problem::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType | Self::Encoded => problem::UNSUPPORTED_MEDIA_TYPE,
         }
     }
 }

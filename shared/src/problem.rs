@@ -63,7 +63,7 @@ problems! {
     BODY_TOO_LARGE = 413 "body_too_large" "The body is too long";
     /// The body holds more orders than `max_orders_per_request`.
     TOO_MANY_ORDERS = 413 "too_many_orders" "Too many orders in one request";
-    /// The content type is neither JSON nor NDJSON.
+    /// The content type is neither JSON nor NDJSON, or the body is encoded.
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" "The media type is not supported";
     /// The body of a request to pause or resume has a wrong field.
     INVALID_CONTROL = 422 "invalid_control" "The request to pause or resume is wrong";

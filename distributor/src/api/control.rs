@@ -70,7 +70,7 @@ pub(super) async fn set(name: &str, request: &Request, incoming: IncomingRequest
     let Some(stream) = Stream::from_name(name) else { return unknown() };
     let body = match body::read(request, incoming, MOST).await {
         Ok(body) => body,
-        Err(error) => return spin_shell::problem(error.problem(), &error.to_string()).into_response(),
+        Err(error) => return body::refusal(&error),
     };
     match Control::read(&body) {
         Ok(control) => answer(|| carry_out(stream, &control)),

@@ -50,7 +50,8 @@ pub(super) fn show(id: &str) -> Response {
         let found = shell.queue().dead_letter(&letter.id).map_err(NotReady::Redis)?;
         Ok(found.map_or_else(gone, |mut found| {
             found.id = letter.to_string();
-            spin_shell::json_response(200, &found).into_response()
+            // The order's text holds names and addresses, which are to lie in no cache.
+            spin_shell::json_response(200, &found).with_header("cache-control", "no-store").into_response()
         }))
     })
 }

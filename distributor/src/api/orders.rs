@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use shared::intake::{BodyError, Intake, Refused};
+use shared::intake::{Intake, Refused};
 use shared::order::Order;
 use shared::problem;
 use shared::queue::{OrderState, PartitionLetter, QueueError, Spread};
@@ -58,12 +58,12 @@ async fn try_post(request: &Request, incoming: IncomingRequest) -> Result<Respon
     let settings = ApiSettings::read(&spin_shell::variable)?;
     let body = match body::read(request, incoming, settings.max_body_bytes).await {
         Ok(body) => body,
-        Err(error) => return Ok(refuse_body(&error)),
+        Err(error) => return Ok(body::refusal(&error)),
     };
     let content_type = request.header("content-type").and_then(|value| value.as_str());
     let intake = match Intake::read(&body, content_type, &settings) {
         Ok(intake) => intake,
-        Err(error) => return Ok(refuse_body(&error)),
+        Err(error) => return Ok(body::refusal(&error)),
     };
     if intake.orders.is_empty() {
         let refused = AllRefused { refused: intake.refused.len(), errors: &intake.refused };
@@ -124,16 +124,6 @@ fn accepted(intake: &Intake<'_>, spread: &Spread) -> Response {
     let answer = spin_shell::json_response(202, &body);
     match (&body.ids[..], body.refused, &body.unwritten[..]) {
         ([id], 0, []) => answer.with_header("location", format!("/orders/{id}")).into_response(),
-        _ => answer.into_response(),
-    }
-}
-
-fn refuse_body(error: &BodyError) -> Response {
-    let answer = spin_shell::problem(error.problem(), &error.to_string());
-    match error {
-        BodyError::MediaType => {
-            answer.with_header("accept-post", "application/json, application/x-ndjson").into_response()
-        }
         _ => answer.into_response(),
     }
 }

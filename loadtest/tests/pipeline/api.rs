@@ -64,6 +64,12 @@ fn what_is_not_there_or_not_allowed_is_said_with_a_code() {
     let answer = app.post_as("/orders", "text/plain", an_order(1));
     assert_eq!(answer.outcome(), (415, "unsupported_media_type"));
     assert_eq!(answer.header("accept-post"), Some("application/json, application/x-ndjson"));
+    for (method, path) in [("POST", "/orders"), ("PUT", "/control/simple")] {
+        let answer = app.send(method, path, &[("content-encoding", "gzip")], "not looked at");
+        assert_eq!(answer.outcome(), (415, "unsupported_media_type"), "{path}");
+        assert_eq!(answer.header("accept-encoding"), Some("identity"), "{path}");
+    }
+    assert_eq!(app.send("POST", "/orders", &[("content-encoding", "Identity")], &an_order(1)).status, 202);
 }
 
 #[test]
@@ -175,6 +181,11 @@ fn limits_of_a_request_and_of_the_backlog_are_kept() {
     assert_eq!(app.post("/orders", " ".repeat(2_001)).outcome(), (413, "body_too_large"));
     assert_eq!(app.post_in_chunks("/orders", " ".repeat(2_001)).outcome(), (413, "body_too_large"));
     assert_eq!(app.post_in_chunks("/orders", " ".repeat(2_000)).outcome(), (400, "empty_body"));
+    for length in ["2001", "4294967296", "99999999999"] {
+        let head = format!("POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+        let answer = app.raw(head);
+        assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains(length), "{length}: {answer}");
+    }
     let four = (1..=4).map(an_order).collect::<Vec<_>>().join("\n");
     let answer = app.post("/orders", four);
     assert_eq!(answer.outcome(), (429, "backlog_full"));
