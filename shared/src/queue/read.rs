@@ -13,6 +13,8 @@ use crate::trace::TraceParent;
 
 /// An entry id of two numbers of twenty digits.
 const LONGEST_ID: usize = 41;
+/// What is longer is left out, as `claim.lua` does.
+const LONGEST_INGRESS: usize = 64;
 
 /// The entries of a reply, all at their first delivery.
 pub(super) fn entries(reply: Vec<Value>) -> Vec<Entry> {
@@ -52,7 +54,7 @@ fn set(entry: &mut Entry, name: &str, value: Vec<u8>) {
     match name {
         "order" if value.len() > MAX_ORDER_BYTES => entry.payload = Payload::TooLarge(value.len()),
         "order" => entry.payload = Payload::Order(value),
-        "ingress" => {
+        "ingress" if value.len() <= LONGEST_INGRESS => {
             if let Ok(id) = String::from_utf8(value) {
                 entry.ingress_id = id;
             }

@@ -112,19 +112,23 @@ fn an_entry_with_more_fields_called_order_than_a_call_takes_is_set_aside_with_th
 }
 
 #[test]
-fn an_ingress_id_that_is_no_text_holds_nobody_up() {
-    // From 16 on, entries are read without the script.
-    for neighbours in [3, 30] {
-        let mut queue = TestQueue::new();
-        let key = queue.keys.stream(Stream::Simple).to_owned();
-        let sent: Vec<String> = (0..=neighbours).map(an_order).collect();
-        let fields: [(&str, &[u8]); 2] = [("ingress", b"\xff"), ("order", sent[0].as_bytes())];
-        let _: String = queue.redis.inner().xadd(&key, "*", &fields).unwrap();
-        for order in &sent[1..] {
-            queue.add(Stream::Simple, order);
+fn an_ingress_id_that_is_no_text_or_longer_than_any_counts_as_absent() {
+    let long = "1-0".repeat(1_000_000);
+    for ingress in [b"\xff".as_slice(), long.as_bytes()] {
+        // From 16 on, entries are read without the script, but where they are too many bytes.
+        for neighbours in [3, 30] {
+            let mut queue = TestQueue::new();
+            let key = queue.keys.stream(Stream::Simple).to_owned();
+            let sent: Vec<String> = (0..=neighbours).map(an_order).collect();
+            let fields = [("ingress", ingress), ("order", sent[0].as_bytes())];
+            let id: String = queue.redis.inner().xadd(&key, "*", &fields).unwrap();
+            for order in &sent[1..] {
+                queue.add(Stream::Simple, order);
+            }
+            queue.drain_all();
+            queue.assert_confirmed(&sent);
+            assert_eq!(queue.state(&sent[0])["ingress"], id);
         }
-        queue.drain_all();
-        queue.assert_confirmed(&sent);
     }
 }
 
