@@ -10,6 +10,7 @@
 mod fixture;
 mod interrupts;
 mod publish;
+mod tools;
 
 use std::fs;
 use std::net::TcpStream;
@@ -322,101 +323,6 @@ fn a_failed_test_run_fails_and_still_ends_with_the_tally() {
         assert_eq!(code, 1, "{text}");
         assert_eq!(text.lines().last(), Some(last), "{text}");
     }
-}
-
-#[test]
-fn test_installs_a_missing_browser_and_runs_no_test_where_it_can_not() {
-    let fixture = Fixture::new();
-    fixture.remove_program("chromium");
-    fixture.add_program("apt-get");
-    fixture.add_program("sudo");
-    fixture.add_redis();
-    let mut test = fixture.command(&["test"]);
-    test.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");
-    let (code, text) = fixture::finish(&mut test);
-    assert_eq!(code, 1);
-    for expected in [
-        "setup: chromium, in which tests open pages, is not on the PATH",
-        "setup: apt-get install -y chromium",
-        "install Chromium so that `chromium` is on the PATH",
-    ] {
-        assert!(text.contains(expected), "{expected}: {text}");
-    }
-    assert_eq!(text.lines().last(), Some("0 passed, 0 failed"), "{text}");
-    assert!(!text.contains("cargo arguments test"), "{text}");
-}
-
-#[test]
-fn test_unpacks_a_missing_promtool_and_installs_nothing_that_would_start() {
-    let fixture = Fixture::new();
-    fixture.remove_program("promtool");
-    // The browser is there, whatever the stand-ins say.
-    fixture.remove_program("chromium");
-    std::os::unix::fs::symlink("/bin/true", fixture.programs().join("chromium")).unwrap();
-    for program in ["apt-get", "sudo"] {
-        fixture.add_program(program);
-    }
-    fixture.add_redis();
-    let mut test = fixture.command(&["test"]);
-    test.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");
-    let (code, text) = fixture::finish(&mut test);
-    assert_eq!(code, 1);
-    for expected in [
-        "setup: promtool, with which tests check metrics, is not on the PATH",
-        "setup: apt-get download prometheus",
-        "install Prometheus so that `promtool` is on the PATH",
-    ] {
-        assert!(text.contains(expected), "{expected}: {text}");
-    }
-    assert!(!text.contains("install -y prometheus"), "{text}");
-    assert_eq!(text.lines().last(), Some("0 passed, 0 failed"), "{text}");
-}
-
-#[test]
-fn test_runs_no_test_where_axe_core_can_not_be_fetched() {
-    let fixture = Fixture::new();
-    fs::write(fixture.axe(), "/*! axe v4.0.0").unwrap();
-    fixture.add_redis();
-    for program in ["python3", "apt-get", "sudo"] {
-        fixture.add_program(program);
-    }
-    fixture.remove_program("chromium");
-    std::os::unix::fs::symlink("/bin/true", fixture.programs().join("chromium")).unwrap();
-    let mut test = fixture.command(&["test"]);
-    test.env("PATH", fixture.programs()).env("STAND_IN_EXIT", "100");
-    let (code, text) = fixture::finish(&mut test);
-    assert_eq!(code, 1);
-    for expected in [
-        "setup: axe-core",
-        "setup: apt-get install -y python3-pip",
-        "install pip so that `python3 -m pip` works",
-    ] {
-        assert!(text.contains(expected), "{expected}: {text}");
-    }
-    assert_eq!(text.lines().last(), Some("0 passed, 0 failed"), "{text}");
-    assert!(!text.contains("cargo arguments test"), "{text}");
-}
-
-#[test]
-fn test_installs_a_fuzzer_of_another_version_anew_and_runs_no_test_where_it_can_not() {
-    let fixture = Fixture::new();
-    fs::write(fixture.fuzzer().join("installed.txt"), "schemathesis==1.2.2\n").unwrap();
-    for program in ["python3", "apt-get", "sudo"] {
-        fixture.add_program(program);
-    }
-    let mut test = fixture.command(&["test"]);
-    test.env("STAND_IN_EXIT", "100");
-    let (code, text) = fixture::finish(&mut test);
-    assert_eq!(code, 1);
-    for expected in [
-        "setup: schemathesis==1.2.3 is installed into target/schemathesis",
-        "setup: apt-get install -y python3 python3-venv",
-        "install Python 3 with its module venv",
-    ] {
-        assert!(text.contains(expected), "{expected}: {text}");
-    }
-    assert_eq!(text.lines().last(), Some("0 passed, 0 failed"), "{text}");
-    assert!(!text.contains("cargo arguments test"), "{text}");
 }
 
 #[test]
