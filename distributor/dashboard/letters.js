@@ -28,7 +28,7 @@ export async function refresh(total) {
 
 function draw(total) {
   const text = total === 0
-    ? "None: every order that came in is confirmed or on its way."
+    ? "None."
     : `${count(total)} set aside${letters.length < total ? `, ${count(letters.length)} shown` : ""}, oldest first.`;
   setText(byId("letters-said"), text);
   byId("redrive-all").hidden = letters.length === 0;

@@ -29,7 +29,7 @@ function draw(list) {
   const state = JSON.stringify(list);
   if (state === drawn) return;
   drawn = state;
-  byId("recent-said").hidden = list.length > 0;
+  Object.assign(byId("recent-said"), { hidden: list.length > 0, textContent: "None yet." });
   byId("recent-table").hidden = list.length === 0;
   const rows = byId("recent");
   const hadFocus = rows.contains(document.activeElement);
@@ -42,7 +42,7 @@ function drawLatency(list) {
   const at = (share) => (times.length ? duration(times[Math.ceil(share * times.length) - 1]) : "–");
   byId("latency").replaceChildren(...[50, 90, 99].map((part) => figure(`p${part}`, at(part / 100))));
   byId("latency-of").textContent = times.length
-    ? `From taken in to confirmed, over the last ${count(times.length)} orders.` : "No order was confirmed yet.";
+    ? `From taken in to confirmed. Orders looked at: ${count(times.length)}.` : "No order was confirmed yet.";
 }
 
 export async function refresh() {
