@@ -121,7 +121,7 @@ impl Query {
     /// Reads the part of the URL behind the question mark; the error names the parameter and never repeats its value.
     fn read(query: &str) -> Result<Self, String> {
         let mut read = Self { filter: LetterFilter::default(), limit: LIMIT, cursor: None };
-        for (name, value) in query::parameters(query) {
+        for (name, value) in query::parameters(query)? {
             match name {
                 "code" => read.filter.code = Some(query::text(name, value)?),
                 "order" => {

@@ -45,7 +45,7 @@ fn page(query: &Query) -> Result<Response, NotReady> {
 impl Query {
     fn read(query: &str) -> Result<Self, String> {
         let mut read = Self { filter: OrderFilter::default(), limit: LIMIT, cursor: None };
-        for (name, value) in query::parameters(query) {
+        for (name, value) in query::parameters(query)? {
             match name {
                 "state" => {
                     let state = ListedState::from_name(&value)

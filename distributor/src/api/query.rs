@@ -4,13 +4,22 @@ use std::ops::RangeInclusive;
 
 use percent_encoding::percent_decode_str;
 
-/// Name and value of each parameter.
-pub(super) fn parameters(query: &str) -> impl Iterator<Item = (&str, String)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+/// More parameters than any list has: with so many, one must be there twice or unknown, and no time is lost on them.
+const MOST: usize = 16;
+
+/// Name and value of each parameter, or that one came twice: which of the two is meant, nobody can say.
+pub(super) fn parameters(query: &str) -> Result<Vec<(&str, String)>, String> {
+    let mut parameters = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if parameters.len() == MOST || parameters.iter().any(|(known, _)| *known == name) {
+            return Err("expected each parameter once".into());
+        }
         // A blank may come as a plus.
-        (name, percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned())
-    })
+        let value = percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
+        parameters.push((name, value));
+    }
+    Ok(parameters)
 }
 
 /// A value that is not empty.

@@ -118,7 +118,9 @@ fn orders_are_listed_newest_first_by_page_and_filter() {
         (1..=5).map(|number| format!("00000000-0000-4000-8000-{number:012x}")).collect::<Vec<_>>()
     );
     assert_eq!(app.get("/orders?lane=complex").body, serde_json::json!({ "orders": [], "next": null }));
+    let many = (0..5_000).map(|number| format!("p{number}=&")).collect::<String>();
     for (bad, name) in [
+        (many.as_str(), "expected each parameter once"),
         ("limit=0", "limit"),
         ("limit=201", "limit"),
         ("limit=%2B5", "limit"),
@@ -128,6 +130,7 @@ fn orders_are_listed_newest_first_by_page_and_filter() {
         ("cursor=1-0", "cursor"),
         ("cursor=%28", "cursor"),
         ("colour=blue", "expected state, lane, limit or cursor"),
+        ("limit=1&limit=2", "expected each parameter once"),
     ] {
         let answer = app.get(&format!("/orders?{bad}"));
         assert_eq!(answer.outcome(), (400, "invalid_query"), "{bad}");
