@@ -7,6 +7,6 @@ use super::etag;
 
 /// The document; it needs neither Redis nor a variable.
 pub(super) fn get(request: &Request) -> Response {
-    let document = include_str!("../../../docs/openapi.json");
+    let document = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
     etag::answer(request, Answer::new(200, "application/json", document))
 }
