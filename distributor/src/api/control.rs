@@ -15,7 +15,7 @@ use shared::queue::{Pause, Queue, QueueError, Stream};
 use spin_sdk::http::{IncomingRequest, Request, Response};
 use spin_shell::{NotReady, Partitions, SpinRedis};
 
-use super::body;
+use super::{answer_of, body};
 
 /// The longest body, in bytes: two remarks, however they are escaped.
 const MOST: u32 = 8 * 1024;
@@ -30,13 +30,13 @@ type Answer = Result<Response, NotReady>;
 
 /// All three streams.
 pub(super) fn list() -> Response {
-    answer(|| {
-        let mut pauses = BTreeMap::new();
-        for stream in Stream::ALL {
-            pauses.insert(stream.as_str(), pause_of(stream)?);
-        }
-        let streams: BTreeMap<&str, ControlState<'_>> =
-            pauses.iter().map(|(name, pause)| (*name, pause.as_ref().into())).collect();
+    answer_of(|| {
+        let pauses = pauses_of(Stream::ALL)?;
+        let streams: BTreeMap<&str, ControlState<'_>> = Stream::ALL
+            .iter()
+            .zip(&pauses)
+            .map(|(stream, pause)| (stream.as_str(), pause.as_ref().into()))
+            .collect();
         Ok(spin_shell::json_response(200, &json!({ "streams": streams })).into_response())
     })
 }
@@ -44,25 +44,39 @@ pub(super) fn list() -> Response {
 /// One stream.
 pub(super) fn show(name: &str) -> Response {
     let Some(stream) = Stream::from_name(name) else { return unknown() };
-    answer(|| {
-        let pause = pause_of(stream)?;
+    answer_of(|| {
+        let [pause] = pauses_of([stream])?;
         Ok(state(pause.as_ref()))
     })
 }
 
-/// The first pause of a stream in any partition that answers; an error when none does.
-fn pause_of(stream: Stream) -> Result<Option<Pause>, NotReady> {
+/// The first pause of each stream in any partition that answers; an error when none does.
+fn pauses_of<const N: usize>(streams: [Stream; N]) -> Result<[Option<Pause>; N], NotReady> {
     let partitions = Partitions::read()?;
-    let mut found = Err(None);
+    let mut pauses = [const { None }; N];
+    let (mut has_answer, mut failed) = (false, None);
     for partition in 0..partitions.count() {
-        match partitions.open(partition).and_then(|mut shell| shell.queue().pause_of(stream)) {
-            Ok(Some(pause)) => return Ok(Some(pause)),
-            Ok(None) => found = Ok(None),
-            Err(error) => found = found.map_err(|_| Some(error)),
+        match partitions.open(partition).and_then(|mut shell| look(shell.queue(), streams)) {
+            Ok(found) => {
+                has_answer = true;
+                for (pause, found) in pauses.iter_mut().zip(found) {
+                    *pause = pause.take().or(found);
+                }
+            }
+            Err(error) => failed = Some(error),
         }
     }
-    // There is one partition at least, so there is an error where nothing was found.
-    found.or_else(|error| error.map_or(Ok(None), |error| Err(NotReady::Redis(error))))
+    match failed {
+        Some(error) if !has_answer => Err(NotReady::Redis(error)),
+        _ => Ok(pauses),
+    }
+}
+
+fn look<const N: usize>(
+    mut queue: Queue<'_, SpinRedis>,
+    streams: [Stream; N],
+) -> Result<Vec<Option<Pause>>, QueueError> {
+    streams.into_iter().map(|stream| queue.pause_of(stream)).collect()
 }
 
 /// Pauses or resumes one stream.
@@ -73,7 +87,7 @@ pub(super) async fn set(name: &str, request: &Request, incoming: IncomingRequest
         Err(error) => return body::refusal(&error),
     };
     match Control::read(&body) {
-        Ok(control) => answer(|| carry_out(stream, &control)),
+        Ok(control) => answer_of(|| carry_out(stream, &control)),
         Err(ControlError::NotJson(place)) => {
             spin_shell::problem(problem::INVALID_JSON, &format!("the body is not JSON: {place}"))
                 .into_response()
@@ -123,8 +137,4 @@ fn state(pause: Option<&Pause>) -> Response {
 fn unknown() -> Response {
     let detail = "the streams are ingress, simple and complex";
     spin_shell::problem(problem::STREAM_NOT_FOUND, detail).into_response()
-}
-
-fn answer(act: impl FnOnce() -> Answer) -> Response {
-    act().unwrap_or_else(|error| spin_shell::not_ready(&error))
 }

@@ -5,7 +5,6 @@
 //! after all could neither run nor call home.
 
 use serde::Serialize;
-use shared::problem;
 use shared::settings::{ApiSettings, DashboardSettings};
 use spin_sdk::http::{Request, Response};
 use spin_shell::Answer;
@@ -45,7 +44,7 @@ pub(super) fn get(request: &Request) -> Response {
     }
     match FILES.iter().find(|(path, _, _)| *path == request.path()) {
         Some((_, content_type, text)) => file(request, content_type, text),
-        None => spin_shell::problem(problem::NOT_FOUND, "there is nothing at this path").into_response(),
+        None => super::not_found(),
     }
 }
 

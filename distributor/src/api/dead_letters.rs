@@ -12,7 +12,7 @@ use spin_sdk::http::Response;
 use spin_shell::{NotReady, Partitions, Shell};
 use uuid::Uuid;
 
-use super::query;
+use super::{answer_of, query};
 
 /// Letters in an answer by default, and at most.
 const LIMIT: u32 = 100;
@@ -26,16 +26,13 @@ pub(super) fn list(query: &str) -> Response {
         Ok(query) => query,
         Err(detail) => return spin_shell::problem(problem::INVALID_QUERY, &detail).into_response(),
     };
-    answer(|| {
+    answer_of(|| {
         let partitions = Partitions::read()?;
-        let cursor =
-            match query.cursor.as_deref().map(|cursor| PartitionLetter::parse(cursor, partitions.count())) {
-                Some(None) => {
-                    let detail = query::not_a_cursor();
-                    return Ok(spin_shell::problem(problem::INVALID_QUERY, &detail).into_response());
-                }
-                cursor => cursor.flatten(),
-            };
+        let parse = |text: &str| PartitionLetter::parse(text, partitions.count());
+        let cursor = match query::cursor(query.cursor.as_deref(), parse) {
+            Ok(cursor) => cursor,
+            Err(refusal) => return Ok(refusal),
+        };
         let page =
             AllLetters::page(partitions.count(), cursor.as_ref(), query.limit, |partition, after, most| {
                 partitions.open(partition)?.queue().dead_letters(&query.filter, after, most)
@@ -91,7 +88,7 @@ pub(super) fn discard(id: &str) -> Response {
 }
 
 fn with_id(id: &str, act: impl FnOnce(&mut Shell, &PartitionLetter) -> Answer) -> Response {
-    answer(|| {
+    answer_of(|| {
         let partitions = Partitions::read()?;
         let Some(letter) = PartitionLetter::parse(id, partitions.count()) else {
             let detail = "the id of a dead letter is two numbers with a hyphen between them, after \"p1.\" in partition 1";
@@ -99,10 +96,6 @@ fn with_id(id: &str, act: impl FnOnce(&mut Shell, &PartitionLetter) -> Answer) -
         };
         act(&mut partitions.open(letter.partition).map_err(NotReady::Redis)?, &letter)
     })
-}
-
-fn answer(act: impl FnOnce() -> Answer) -> Response {
-    act().unwrap_or_else(|error| spin_shell::not_ready(&error))
 }
 
 fn gone() -> Response {

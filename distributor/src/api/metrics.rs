@@ -3,16 +3,12 @@
 use shared::metrics;
 use shared::queue::Measures;
 use spin_sdk::http::Response;
-use spin_shell::{NotReady, Partitions};
+use spin_shell::{Answer, NotReady, Partitions};
 
 /// The page. Unlike `/stats` it rings no bell: what is measured should not depend on how often it is looked at.
 pub(super) fn get() -> Response {
     match look() {
-        Ok(queues) => Response::builder()
-            .status(200)
-            .header("content-type", metrics::CONTENT_TYPE)
-            .body(metrics::render(&queues))
-            .build(),
+        Ok(queues) => Answer::new(200, metrics::CONTENT_TYPE, metrics::render(&queues)).into_response(),
         Err(error) => spin_shell::not_ready(&error),
     }
 }

@@ -22,6 +22,7 @@ mod trace;
 use routes::Operation;
 use shared::problem;
 use spin_sdk::http::{IncomingRequest, Request, Response};
+use spin_shell::NotReady;
 
 /// Answers one request, given its head; its body is still to be read.
 pub(crate) async fn answer(request: &Request, incoming: IncomingRequest) -> Response {
@@ -33,7 +34,7 @@ pub(crate) async fn answer(request: &Request, incoming: IncomingRequest) -> Resp
         return refusal;
     }
     let Some((route, id)) = found else {
-        return spin_shell::problem(problem::NOT_FOUND, "there is nothing at this path").into_response();
+        return not_found();
     };
     match route.operation(request.method()) {
         Ok(operation) => carry_out(operation, id, request, incoming).await,
@@ -59,4 +60,13 @@ async fn carry_out(operation: Operation, id: &str, request: &Request, incoming: 
         Operation::ShowDashboard => dashboard::get(request),
         Operation::ShowApi => openapi::get(request),
     }
+}
+
+fn not_found() -> Response {
+    spin_shell::problem(problem::NOT_FOUND, "there is nothing at this path").into_response()
+}
+
+/// What `act` answers, or why it could not begin.
+fn answer_of(act: impl FnOnce() -> Result<Response, NotReady>) -> Response {
+    act().unwrap_or_else(|error| spin_shell::not_ready(&error))
 }

@@ -29,12 +29,10 @@ pub(super) fn get(query: &str) -> Response {
 
 fn page(query: &Query) -> Result<Response, NotReady> {
     let partitions = Partitions::read()?;
-    let cursor = match query.cursor.as_deref().map(|cursor| OrderCursor::parse(cursor, partitions.count())) {
-        Some(None) => {
-            let detail = query::not_a_cursor();
-            return Ok(spin_shell::problem(problem::INVALID_QUERY, &detail).into_response());
-        }
-        cursor => cursor.flatten(),
+    let parse = |text: &str| OrderCursor::parse(text, partitions.count());
+    let cursor = match query::cursor(query.cursor.as_deref(), parse) {
+        Ok(cursor) => cursor,
+        Err(refusal) => return Ok(refusal),
     };
     let page = AllOrders::page(partitions.count(), cursor, query.limit, |partition, after, most| {
         partitions.open(partition)?.queue().recent(&query.filter, after, most)

@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 
 use percent_encoding::percent_decode_str;
+use shared::problem;
+use spin_sdk::http::Response;
 
 /// More parameters than any list has: with so many, one must be there twice or unknown, and no time is lost on them.
 const MOST: usize = 16;
@@ -36,7 +38,12 @@ pub(super) fn number(name: &str, value: &str, range: RangeInclusive<u32>) -> Res
     }
 }
 
-/// What a parameter that continues a list must be.
-pub(super) fn not_a_cursor() -> String {
-    "cursor: expected what \"next\" said".into()
+/// The parameter that continues a list, as `parse` reads it, or the refusal of one that it does not know.
+pub(super) fn cursor<T>(
+    text: Option<&str>,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Response> {
+    let refusal =
+        || spin_shell::problem(problem::INVALID_QUERY, "cursor: expected what \"next\" said").into_response();
+    text.map(|text| parse(text).ok_or_else(refusal)).transpose()
 }

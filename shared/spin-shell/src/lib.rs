@@ -70,9 +70,13 @@ impl Shell {
     pub fn open() -> Result<Self, NotReady> {
         let settings = QueueSettings::read(&variable)?;
         let redis_url = settings::redis_url(&variable)?;
-        let redis = SpinRedis::open(&redis_url).map_err(|source| {
-            NotReady::Redis(QueueError::Redis { what: "failed to connect to redis", source })
-        })?;
+        Self::connect(settings, &redis_url).map_err(NotReady::Redis)
+    }
+
+    /// Connects to the Redis that holds the queue of these settings.
+    fn connect(settings: QueueSettings, redis_url: &str) -> Result<Self, QueueError> {
+        let redis = SpinRedis::open(redis_url)
+            .map_err(|source| QueueError::Redis { what: "failed to connect to redis", source })?;
         Ok(Self { settings, redis })
     }
 

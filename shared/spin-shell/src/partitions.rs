@@ -6,7 +6,7 @@ use shared::queue::{QueueError, QueueName, partition_of};
 use shared::settings::{self, QueueSettings};
 use uuid::Uuid;
 
-use crate::{NotReady, Shell, SpinRedis, variable};
+use crate::{NotReady, Shell, variable};
 
 /// Where the partitions are; connections are opened one by one, when they are needed.
 pub struct Partitions {
@@ -40,10 +40,7 @@ impl Partitions {
     /// # Errors
     /// When its Redis does not answer.
     pub fn open(&self, partition: usize) -> Result<Shell, QueueError> {
-        let settings = self.settings.of_partition(partition);
-        let redis = SpinRedis::open(&self.redis_urls[partition])
-            .map_err(|source| QueueError::Redis { what: "failed to connect to redis", source })?;
-        Ok(Shell { settings, redis })
+        Shell::connect(self.settings.of_partition(partition), &self.redis_urls[partition])
     }
 
     /// The name of a partition's queue.
