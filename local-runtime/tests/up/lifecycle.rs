@@ -293,5 +293,6 @@ fn the_routes_and_their_descriptions_are_printed() {
         "Serving {base}\nAvailable Routes:\n  headers: {base}/all (wildcard)\n    Says what it hears\n  \
          headers: {base}/one\n    Says what it hears\n"
     );
-    assert!(running.stdout().contains(&expected), "{}", running.stdout());
+    // A program is ready when it serves; its last lines may still be on their way.
+    poll_until("the routes are printed with their descriptions", || running.stdout().contains(&expected));
 }
