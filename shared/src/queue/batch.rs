@@ -139,6 +139,10 @@ impl<E: Execute> Queue<'_, E> {
         for count in counts {
             call.arg(count);
         }
+        // Entries are claimed in the order of their ids.
+        let (least, greatest) = (entry_id_at(batch.entries.first()), entry_id_at(batch.entries.last()));
+        let next = read::next_entry_id(greatest).unwrap_or_default();
+        call.arg(least).arg(greatest).arg(&next);
         for row in &rows {
             call.arg(&row.entry.entry_id);
         }
@@ -177,6 +181,10 @@ impl<E: Execute> Queue<'_, E> {
 const FIRST_STATE_INDEX: u32 = 10;
 /// Stands for "the order has no identity".
 const NO_STATE: u32 = 0;
+
+fn entry_id_at(entry: Option<&Entry>) -> &str {
+    entry.map_or("", |entry| &entry.entry_id)
+}
 
 /// One entry as the commit script takes it.
 pub(super) struct Row<'a> {

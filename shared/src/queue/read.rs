@@ -65,6 +65,12 @@ fn set(entry: &mut Entry, name: &str, value: Vec<u8>) {
     }
 }
 
+/// The least id that is greater; `None` after the greatest sequence number of a millisecond, or where the text is no entry id.
+pub(super) fn next_entry_id(id: &str) -> Option<String> {
+    let (time, sequence) = entry_id(id.as_bytes())?;
+    Some(format!("{time}-{}", sequence.checked_add(1)?))
+}
+
 /// The two numbers of an entry id, which order ids as they order times.
 fn entry_id(text: &[u8]) -> Option<(u64, u64)> {
     let (time, sequence) =
@@ -127,6 +133,13 @@ mod tests {
         {
             assert_eq!(entry_id(other.as_bytes()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn the_next_entry_id_is_one_up_and_none_at_the_end_of_a_millisecond() {
+        assert_eq!(next_entry_id("1763708000000-12").as_deref(), Some("1763708000000-13"));
+        assert_eq!(next_entry_id("5-18446744073709551615"), None);
+        assert_eq!(next_entry_id("order"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! - `drain`: what becomes of entries, good and bad
 //! - `plain_reads`: long batches, which are read without a script
+//! - `deletions`: what is done leaves its stream, and nothing else
 //! - `redelivery`: entries whose drain died
 //! - `crash_windows`: a death at every command of a drain
 //! - `dead_letters`, `letter_pages`: what was set aside is redriven, discarded and looked at
@@ -19,6 +20,7 @@
 mod bells;
 mod crash_windows;
 mod dead_letters;
+mod deletions;
 mod drain;
 mod letter_pages;
 mod looks;

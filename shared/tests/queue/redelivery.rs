@@ -8,7 +8,7 @@ use shared::queue::{
 };
 use shared::settings::QueueSettings;
 
-use crate::support::{DISTRIBUTOR, SIMPLE, TestQueue, an_order, orders};
+use crate::support::{BeforeCommit, DISTRIBUTOR, SIMPLE, TestQueue, an_order, orders};
 
 /// A connection that breaks before the first commit: the batch is claimed and never committed.
 struct DiesAtCommit<'a, E>(&'a mut E);
@@ -119,21 +119,6 @@ fn the_slower_of_two_drains_that_hold_the_same_entries_writes_nothing() {
     let orders = orders(5);
     let ids: Vec<String> = orders.iter().map(|order| queue.add(Stream::Ingress, order)).collect();
     // The slow drain decides its batch; while it does, the entries become overdue and another drain takes and commits three.
-    struct Overtaken<'a> {
-        slow: &'a mut dyn FnMut(),
-        inner: conventional::connection::RedisConnection,
-        done: bool,
-    }
-    impl Execute for Overtaken<'_> {
-        fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
-            let is_commit = matches!(arguments.get(1), Some(Argument::Int(keys)) if *keys > 8);
-            if is_commit && !self.done {
-                self.done = true;
-                (self.slow)();
-            }
-            self.inner.execute(command, arguments)
-        }
-    }
     let url = queue.url();
     let settings = queue.settings.clone();
     queue.settings.consumer = ConsumerName::parse("faster").unwrap();
@@ -144,7 +129,7 @@ fn the_slower_of_two_drains_that_hold_the_same_entries_writes_nothing() {
         assert_eq!(queue.drain(&DISTRIBUTOR).commits.applied, 3);
     };
     let inner = conventional::connection::RedisConnection::open(&url).unwrap();
-    let mut slow_redis = Overtaken { slow: &mut overtake, inner, done: false };
+    let mut slow_redis = BeforeCommit { act: &mut overtake, inner, done: false };
     let mut slow = Queue::new(&mut slow_redis, &settings);
     let Step::Committed(commit) = Drain::new(&mut slow, &DISTRIBUTOR).step().unwrap() else {
         panic!("the slow drain held a batch")

@@ -9,7 +9,9 @@ use redis::streams::StreamRangeReply;
 use redis::{Commands, FromRedisValue};
 use shared::confirmation::confirm;
 use shared::order::Order;
-use shared::queue::{Keys, Lane, Queue, Role, Stream, Tally, drain, milliseconds};
+use shared::queue::{
+    Argument, Execute, ExecuteError, Keys, Lane, Queue, Role, Stream, Tally, Value, drain, milliseconds,
+};
 use shared::roles::{Distributor, Receiver};
 use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 
@@ -168,6 +170,24 @@ impl TestQueue {
             assert_eq!(self.length(stream), 0, "{stream:?} is empty");
             assert_eq!(self.pending(stream), 0, "{stream:?} has nothing pending");
         }
+    }
+}
+
+/// A connection on which something happens between the first claim and its commit.
+pub(crate) struct BeforeCommit<'a> {
+    pub(crate) inner: RedisConnection,
+    pub(crate) act: &'a mut dyn FnMut(),
+    pub(crate) done: bool,
+}
+
+impl Execute for BeforeCommit<'_> {
+    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+        // Only a commit names so many keys.
+        if !self.done && matches!(arguments.get(1), Some(Argument::Int(keys)) if *keys > 8) {
+            self.done = true;
+            (self.act)();
+        }
+        self.inner.execute(command, arguments)
     }
 }
 

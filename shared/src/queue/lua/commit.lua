@@ -16,7 +16,8 @@
 -- ARGV[10]    upper bounds of waits in ms, with blanks between them
 -- ARGV[11]    how many fields of metrics are raised
 -- ARGV[12..15]  how many entries go to simple, to complex, are confirmed, are dead letters
--- ARGV[16..]  the ids of the entries, sorted by these outcomes
+-- ARGV[16]    the least id of the entries   ARGV[17]    the greatest   ARGV[18]    the next after that; "" if there is none
+-- ARGV[19..]  the ids of the entries, sorted by these outcomes
 --             then for each entry, by outcome
 --               simple, complex:  order, score, reasons
 --               confirmed:        entry id in ingress, confirmation
@@ -32,7 +33,7 @@
 
 local call = redis.call
 local stream, group, consumer, name = KEYS[1], ARGV[1], ARGV[2], ARGV[7]
-local FIRST_STATE, FIRST = 10, 16
+local FIRST_STATE, FIRST = 10, 19
 local simple, complex, confirmed, dead = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
 local count = simple + complex + confirmed + dead
 local waits_at = FIRST + count + 3 * (simple + complex) + 2 * confirmed + 5 * dead
@@ -196,7 +197,25 @@ apply(function(id)
   dead_letter(id, KEYS[tonumber(ARGV[at])], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
 end, dead, 5)
 
-call('XDEL', stream, unpack(ARGV, FIRST, FIRST + count - 1))
+-- From how many entries on it pays to look whether the batch can be cut off.
+local CUT_FROM = 8
+
+-- Whether the stream begins with the batch and has nothing else up to its greatest id. Of what was delivered, all that is left is pending.
+-- What was not delivered, for somebody moved the group past it, lies before the batch: a batch is one read, which leaves out nothing.
+local function is_head()
+  if not all_pending or count < CUT_FROM or ARGV[18] == '' or call('XPENDING', stream, group, '-', ARGV[17], 1)[1] then
+    return false
+  end
+  local head = call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+  return head and head[1] == ARGV[16]
+end
+
+if is_head() then
+  -- Whole nodes go at once, where XDEL looks for each entry and is written down with each id.
+  call('XTRIM', stream, 'MINID', '=', ARGV[18])
+else
+  call('XDEL', stream, unpack(ARGV, FIRST, FIRST + count - 1))
+end
 
 local function add_total(field, value)
   if value > 0 then
