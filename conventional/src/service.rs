@@ -5,10 +5,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use shared::queue::{Lane, Role};
 use shared::roles::{Distributor, Receiver};
 
@@ -29,10 +29,9 @@ enum Event {
     Signal,
 }
 
-/// A role with its worker and its helper, each of which is locked while it has entries in hand.
 struct Handle {
     name: &'static str,
-    done: [Arc<Mutex<Done>>; 2],
+    done: Arc<Mutex<Done>>,
 }
 
 /// Runs the roles until a signal comes. Prints a line when all are ready, and one when all are stopped.
@@ -82,35 +81,26 @@ pub fn run(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-fn start<R: Role + Clone + Send + 'static>(
+fn start<R: Role + Send + 'static>(
     role: R,
     settings: &Settings,
     is_stopping: Arc<AtomicBool>,
     events: Sender<Event>,
 ) -> Result<Handle> {
     let name = role.stream().group();
-    let done: [Arc<Mutex<Done>>; 2] = Default::default();
-    for (is_helper, done) in [false, true].into_iter().zip(&done) {
-        let worker = Worker {
-            role: role.clone(),
-            redis: settings.redis.clone(),
-            settings: settings.queue.clone(),
-            is_helper,
-            done: Arc::clone(done),
-            is_stopping: Arc::clone(&is_stopping),
-        };
-        let events = events.clone();
-        let run = move || {
-            let _obituary = Obituary { name, events: events.clone() };
-            // Without its helper a role is ready as well.
-            worker.run(|| {
-                if !is_helper {
-                    drop(events.send(Event::Ready(name)))
-                }
-            })
-        };
-        std::thread::Builder::new().name(name.into()).spawn(run).context("failed to start a thread")?;
-    }
+    let done = Arc::default();
+    let worker = Worker {
+        role,
+        redis: settings.redis.clone(),
+        settings: settings.queue.clone(),
+        done: Arc::clone(&done),
+        is_stopping,
+    };
+    let run = move || {
+        let _obituary = Obituary { name, events: events.clone() };
+        worker.run(|| drop(events.send(Event::Ready(name))))
+    };
+    std::thread::Builder::new().name(name.into()).spawn(run).context("failed to start a thread")?;
     Ok(Handle { name, done })
 }
 
@@ -132,28 +122,22 @@ fn finish(workers: &[Handle]) -> Result<String> {
     let mut held = Vec::new();
     let mut words = Vec::new();
     for Handle { name, done } in workers {
-        let (mut applied, mut drains) = (0, 0);
-        for done in done {
-            let done = lock_until(done, deadline)
-                .with_context(|| format!("failed to finish the batch of {name}; it will be redelivered"))?;
-            applied += done.applied;
-            drains += done.drains;
-            held.push(done);
-        }
-        words.push(format!("{name} applied {applied} entries in {drains} drains"));
+        let done = loop {
+            match done.try_lock() {
+                Ok(done) => break done,
+                Err(TryLockError::Poisoned(done)) => break PoisonError::into_inner(done),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(anyhow!("redis does not answer")).with_context(|| {
+                        format!("failed to finish the batch of {name}; it will be redelivered")
+                    });
+                }
+            }
+        };
+        words.push(format!("{name} applied {} entries in {} drains", done.applied, done.drains));
+        held.push(done);
     }
     // Until here no worker could go on; after the return the process ends.
     std::mem::forget(held);
     Ok(words.join(", "))
-}
-
-fn lock_until(done: &Mutex<Done>, deadline: Instant) -> Result<MutexGuard<'_, Done>> {
-    loop {
-        match done.try_lock() {
-            Ok(done) => return Ok(done),
-            Err(TryLockError::Poisoned(done)) => return Ok(PoisonError::into_inner(done)),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOOK),
-            Err(TryLockError::WouldBlock) => bail!("redis does not answer"),
-        }
-    }
 }

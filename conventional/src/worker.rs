@@ -1,4 +1,4 @@
-//! One role as a loop: wait for the bell, drain, wait again. A helper waits for the call of a worker with a long backlog instead.
+//! One role as a loop: wait for the bell, drain, wait again.
 //!
 //! A worker holds the lock of its [`Done`] as long as it has entries in hand. Who takes that lock has stopped it between two drains,
 //! whatever it waits for.
@@ -40,8 +40,6 @@ pub struct Worker<R> {
     pub redis: ConnectionInfo,
     /// How the queue is used.
     pub settings: QueueSettings,
-    /// Whether it drains only when another worker of the role calls for help.
-    pub is_helper: bool,
     /// What was done; locked during a drain.
     pub done: Arc<Mutex<Done>>,
     /// Set when no further batch is to be claimed.
@@ -61,8 +59,8 @@ impl<R: Role> Worker<R> {
             };
             if let Err(error) = self.serve(is_listening) {
                 let error = format!("{error:#}");
-                // Once for each outage, not twice a second; what a helper meets with, its worker does as well.
-                if error != last && !self.is_helper {
+                // Once for each outage, not twice a second.
+                if error != last {
                     eprintln!("{}: {error}", self.role.stream().group());
                 }
                 last = error;
@@ -71,29 +69,26 @@ impl<R: Role> Worker<R> {
         }
     }
 
-    /// Drains at once, then at every bell, and when the metronome finds work; a helper when it is called.
+    /// Drains at once, then at every bell, and when the metronome finds work.
     fn serve(&self, on_ready: impl FnOnce()) -> Result<()> {
         let connect = || {
             RedisConnection::open_within(self.redis.clone(), REPLY_LIMIT)
                 .context("failed to connect to redis")
         };
         let (mut redis, mut bells) = (connect()?, connect()?);
-        let (queue, stream) = (Queue::new(&mut redis, &self.settings), self.role.stream());
-        let keys = queue.keys();
-        let channel =
-            if self.is_helper { keys.help_channel(stream) } else { keys.channel(stream) }.to_owned();
+        let channel = Queue::new(&mut redis, &self.settings).keys().channel(self.role.stream()).to_owned();
         bells.inner().set_read_timeout(Some(METRONOME)).context("failed to set the read time-out")?;
         let mut bells = bells.inner().as_pubsub();
         bells.subscribe(&channel).context("failed to subscribe to the bell")?;
         on_ready();
-        let mut is_rung = !self.is_helper;
+        let mut is_rung = true;
         loop {
             if is_rung {
                 self.drain(&mut redis)?;
             }
             is_rung = match bells.get_message() {
                 Ok(_) => true,
-                Err(error) if error.is_timeout() => !self.is_helper && self.tick(&mut redis)?,
+                Err(error) if error.is_timeout() => self.tick(&mut redis)?,
                 Err(error) => return Err(error).context("failed to wait for the bell"),
             };
         }

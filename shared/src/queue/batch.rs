@@ -17,8 +17,8 @@ pub(super) struct Claimed {
     pub(super) vanished: u64,
     /// When it was claimed, in Unix ms by the clock of Redis.
     pub(super) claimed_at_ms: i64,
-    /// How many new entries waited, where they were many: then they are read without the script. 0 otherwise.
-    pub(super) waiting: u64,
+    /// New entries wait and none was handed out: they are to be read without the script.
+    is_plain: bool,
     pub(super) entries: Vec<Entry>,
 }
 
@@ -35,7 +35,7 @@ impl<E: Execute> Queue<'_, E> {
     /// The next batch; empty when nothing is waiting and nothing overdue, or the stream is paused.
     pub(super) fn claim(&mut self, stream: Stream, is_first: bool) -> Result<Claimed, QueueError> {
         let mut claimed = self.claim_by_script(stream, is_first, true)?;
-        if claimed.waiting == 0 {
+        if !claimed.is_plain {
             return Ok(claimed);
         }
         claimed.entries = self.read_new(stream)?;
@@ -64,7 +64,7 @@ impl<E: Execute> Queue<'_, E> {
         call.arg(stream.as_str()).arg(i64::from(may_be_plain));
         let mut reply = CLAIM.run(self.redis, call, what)?;
         let (vanished, claimed_at_ms, traced) = (reply.count()?, reply.int()?, reply.count()?);
-        let waiting = reply.count()?;
+        let is_plain = reply.int()? == 1;
         // What is traced comes last, as pairs: a batch without traces is no longer for them.
         let end = 2 * usize::try_from(traced).unwrap_or_default();
         let mut entries = Vec::new();
@@ -79,7 +79,7 @@ impl<E: Execute> Queue<'_, E> {
                 entry.trace = TraceParent::parse(&trace);
             }
         }
-        Ok(Claimed { vanished, claimed_at_ms, waiting, entries })
+        Ok(Claimed { vanished, claimed_at_ms, is_plain, entries })
     }
 
     /// Reads new entries as they are, without Lua in between.

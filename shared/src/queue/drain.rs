@@ -200,7 +200,6 @@ pub struct Drain<'q, 'a, E, R> {
     role: &'q R,
     tally: Tally,
     is_first_claim: bool,
-    has_called_for_help: bool,
 }
 
 /// Drains the role's stream until it is empty or paused, or the host's clock passes the time budget; then the bell is rung for the
@@ -233,7 +232,7 @@ pub fn drain<E: Execute, R: Role>(
 impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
     /// Begins a drain of the role's stream.
     pub fn new(queue: &'q mut Queue<'a, E>, role: &'q R) -> Self {
-        Self { queue, role, tally: Tally::default(), is_first_claim: true, has_called_for_help: false }
+        Self { queue, role, tally: Tally::default(), is_first_claim: true }
     }
 
     /// What was done so far.
@@ -257,11 +256,6 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         self.tally.vanished += claimed.vanished;
         if entries.is_empty() {
             return Ok(Step::Empty);
-        }
-        // Once a drain: a second one decides while Redis is at the batch of this one, and the other way round.
-        if claimed.waiting >= 2 * u64::from(self.queue.settings.batch_size) && !self.has_called_for_help {
-            self.has_called_for_help = true;
-            self.queue.call_for_help(stream);
         }
         let outcomes: Vec<Outcome> = entries.iter().map(|entry| self.decide(entry)).collect();
         self.tally.redelivered += entries.iter().filter(|entry| entry.delivery_count > 1).count() as u64;

@@ -44,7 +44,6 @@ pub struct Keys {
     streams: [String; 3],
     bells: [String; 3],
     channels: [String; 3],
-    help_channels: [String; 3],
     pauses: [String; 3],
     confirmations: String,
     dead_letters: String,
@@ -167,13 +166,11 @@ impl Keys {
         let streams = Stream::ALL.map(|stream| key(stream.as_str()));
         let bells = Stream::ALL.map(|stream| key(&format!("bell:{}", stream.as_str())));
         let channels = Stream::ALL.map(|stream| format!("{queue}.{}", stream.as_str()));
-        let help_channels = Stream::ALL.map(|stream| format!("{queue}.{}.help", stream.as_str()));
         let pauses = Stream::ALL.map(|stream| key(&format!("pause:{}", stream.as_str())));
         Self {
             streams,
             bells,
             channels,
-            help_channels,
             pauses,
             confirmations: key("confirmations"),
             dead_letters: key("dead-letters"),
@@ -196,11 +193,6 @@ impl Keys {
     /// The pub/sub channel of a stream's bell.
     pub fn channel(&self, stream: Stream) -> &str {
         &self.channels[stream as usize]
-    }
-
-    /// The pub/sub channel on which a drain with a long backlog calls for a second one beside it.
-    pub fn help_channel(&self, stream: Stream) -> &str {
-        &self.help_channels[stream as usize]
     }
 
     /// What is there while a stream is paused: a stream of one entry, so that KEDA can ask for its length as it does for the others.
@@ -263,7 +255,6 @@ mod tests {
         assert_eq!(keys.stream(Lane::Complex.into()), "{orders}:complex");
         assert_eq!(keys.bell(Stream::Simple), "{orders}:bell:simple");
         assert_eq!(keys.channel(Stream::Simple), "orders.simple");
-        assert_eq!(keys.help_channel(Stream::Simple), "orders.simple.help");
         assert_eq!(keys.pause(Stream::Complex), "{orders}:pause:complex");
         assert_eq!(keys.confirmations(), "{orders}:confirmations");
         assert_eq!(keys.dead_letters(), "{orders}:dead-letters");

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::dead_letters::{LetterId, PastDeath};
-use super::execute::{Argument, Execute, ExecuteError, QueueError, Reply, Value};
+use super::execute::{Argument, Execute, QueueError, Reply, Value};
 use super::keys::Stream;
 use super::pause::Pause;
 use super::scripts::{Call, ENQUEUE, STATS, TICK};
@@ -232,13 +232,11 @@ impl<E: Execute> Queue<'_, E> {
     /// When Redis fails.
     pub fn ring(&mut self, stream: Stream) -> Result<(), QueueError> {
         let what = "failed to ring the bell";
-        publish(self.redis, self.keys.channel(stream)).map_err(|source| QueueError::Redis { what, source })
-    }
-
-    /// Calls for a second drain beside the one that runs. Whether anybody hears it is a matter of speed alone, so a failure is none:
-    /// where Redis is away, the next command says so.
-    pub(super) fn call_for_help(&mut self, stream: Stream) {
-        drop(publish(self.redis, self.keys.help_channel(stream)));
+        let channel = self.keys.channel(stream);
+        self.redis
+            .execute("PUBLISH", &[channel.into(), "".into()])
+            .map(drop)
+            .map_err(|source| QueueError::Redis { what, source })
     }
 
     /// Rings a stream's bell if work is waiting there or overdue and it is not paused, and drops confirmations that were kept for long enough.
@@ -367,8 +365,4 @@ impl<E: Execute> Queue<'_, E> {
             .collect();
         Ok(Reply::new(what, values))
     }
-}
-
-fn publish(redis: &mut impl Execute, channel: &str) -> Result<(), ExecuteError> {
-    redis.execute("PUBLISH", &[channel.into(), "".into()]).map(drop)
 }

@@ -94,27 +94,6 @@ fn a_full_batch_rings_its_own_bell_so_that_a_death_is_followed_by_another_look()
 }
 
 #[test]
-fn a_drain_with_two_full_batches_before_it_calls_for_help_and_does_so_once() {
-    for (waiting, calls) in [(31, 0), (32, 1), (100, 1)] {
-        let mut queue = TestQueue::with(QueueSettings { batch_size: 16, ..QueueSettings::default() });
-        let sent: Vec<String> = (0..waiting).map(an_order).collect();
-        for order in &sent {
-            queue.add(Stream::Ingress, order);
-        }
-        let mut ears = Ears::new(&queue);
-        queue.drain(&DISTRIBUTOR);
-        let rings = ears.rings(&mut queue);
-        assert_eq!(
-            rings.iter().filter(|ring| *ring == "orders.ingress.help").count(),
-            calls,
-            "{waiting}: {rings:?}"
-        );
-        queue.drain(&SIMPLE);
-        queue.assert_confirmed(&sent);
-    }
-}
-
-#[test]
 fn a_drain_out_of_time_rings_for_the_rest() {
     let mut queue = TestQueue::with(QueueSettings { batch_size: 4, ..QueueSettings::default() });
     for order in orders(6) {

@@ -108,12 +108,14 @@ fn the_bells_are_rung_on_the_channels_that_the_triggers_listen_to() {
     let manifest = manifest();
     let keys = shared::queue::Keys::new(Default::default());
     for stream in shared::queue::Stream::ALL {
-        let triggers = manifest["trigger"]["redis"].as_array().unwrap().iter();
-        let channels: Vec<String> = triggers
-            .filter(|trigger| trigger["component"].as_str() == Some(stream.group()))
-            .map(|trigger| trigger["channel"].as_str().unwrap().replace("{{ queue }}", "orders"))
-            .collect();
-        assert_eq!(channels, [keys.channel(stream), keys.help_channel(stream)]);
+        let trigger = manifest["trigger"]["redis"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|trigger| trigger["component"].as_str() == Some(stream.group()))
+            .unwrap();
+        let channel = trigger["channel"].as_str().unwrap().replace("{{ queue }}", "orders");
+        assert_eq!(channel, keys.channel(stream));
     }
     let addresses: std::collections::BTreeSet<_> = manifest["trigger"]["redis"]
         .as_array()
@@ -121,7 +123,7 @@ fn the_bells_are_rung_on_the_channels_that_the_triggers_listen_to() {
         .iter()
         .map(|trigger| trigger["address"].as_str().unwrap())
         .collect();
-    assert_eq!(addresses.len(), 6, "one address string would make two drains wait for each other");
+    assert_eq!(addresses.len(), 3, "one address string would make the three workers wait for each other");
 }
 
 #[test]

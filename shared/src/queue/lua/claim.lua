@@ -14,11 +14,11 @@
 -- ARGV[9]  the stream's short name, for metrics
 -- ARGV[10] 1 if new entries may be left to a plain XREADGROUP
 --
--- Returns {vanished, time in Unix ms, traced, waiting}, then for each entry five values: entry id, delivery count (the first delivery is 1),
+-- Returns {vanished, time in Unix ms, traced, plain}, then for each entry five values: entry id, delivery count (the first delivery is 1),
 -- entry id the order had in ingress, length of the order in bytes (-1: the entry has no field "order"), order; then for each of
 -- the entries that are traced two: its number, from 1; traceparent. "vanished" counts entries that were deleted by somebody
--- while they were pending. "waiting" is how many new entries wait when there are many and none is handed out here: they are to be
--- read by an XREADGROUP of its own; 0 otherwise. Lua hashes every byte that passes through it, which is the dearest way to read a long batch.
+-- while they were pending. "plain" is 1 when many new entries wait and none is handed out here: they are to be read by an
+-- XREADGROUP of its own. Lua hashes every byte that passes through it, which is the dearest way to read a long batch.
 --
 -- Counts drains that found work, and what was redelivered or had vanished, where it happens: also when the drain dies.
 --
@@ -70,7 +70,7 @@ local function finish()
   if reply[1] > 0 then
     count('vanished', reply[1])
   end
-  if ARGV[8] == '1' and (#reply > 4 or reply[4] > 0) then
+  if ARGV[8] == '1' and (#reply > 4 or reply[4] == 1) then
     count('drains', 1)
   end
   reply[3] = #traces / 2
@@ -114,20 +114,20 @@ while overdue[1] do
   overdue = redis.call('XPENDING', stream, group, 'IDLE', idle, '-', '+', 1)
 end
 
--- How many new entries wait, if the next batch is many of them, and surely not more bytes than as many orders of the greatest length:
--- a plain read hands out an entry whole, however long it is. 0 otherwise.
-local function waiting_for_plain_read()
+-- Whether the next batch is many entries, and surely not more bytes than as many orders of the greatest length: a plain read hands
+-- out an entry whole, however long it is.
+local function is_for_plain_read()
   local most, pending = tonumber(ARGV[3]), redis.call('XPENDING', stream, group)[1]
   local length = redis.call('XLEN', stream)
   if math.min(length - pending, most) < PLAIN_FROM then
-    return 0
+    return false
   end
   -- Each node of the stream holds an entry at least, so this many nodes hold what is pending, this batch, and one that another drain
   -- reads meanwhile.
   local nodes = pending + 2 * most
   local bytes = redis.pcall('MEMORY', 'USAGE', stream, 'SAMPLES', nodes)
   if type(bytes) ~= 'number' then
-    return 0
+    return false
   end
   if length > nodes then
     -- Of a longer stream it is what all nodes take if they are like the first.
@@ -139,19 +139,17 @@ local function waiting_for_plain_read()
     end
   end
   if bytes > most * longest then
-    return 0
+    return false
   end
   if length - pending >= most then
     ring()
   end
-  return length - pending
+  return true
 end
 
-if ARGV[10] == '1' then
-  reply[4] = waiting_for_plain_read()
-  if reply[4] > 0 then
-    return finish()
-  end
+if ARGV[10] == '1' and is_for_plain_read() then
+  reply[4] = 1
+  return finish()
 end
 
 local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', ARGV[3], 'STREAMS', stream, '>')
