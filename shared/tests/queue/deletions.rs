@@ -38,7 +38,11 @@ fn a_batch_of_eight_at_the_head_is_cut_off_and_seven_are_deleted_one_by_one() {
         let mut queue = TestQueue::new();
         let sent = add(&mut queue, 0..waiting);
         assert_eq!(step(&queue), u64::from(waiting));
-        assert_eq!((calls(&mut queue, "xtrim"), calls(&mut queue, "xdel")), (trims, deletes), "{waiting} entries");
+        assert_eq!(
+            (calls(&mut queue, "xtrim"), calls(&mut queue, "xdel")),
+            (trims, deletes),
+            "{waiting} entries"
+        );
         queue.drain_all();
         queue.assert_confirmed(&sent);
     }

@@ -200,8 +200,8 @@ end, dead, 5)
 -- From how many entries on it pays to look whether the batch can be cut off.
 local CUT_FROM = 8
 
--- Whether the stream begins with the batch and has nothing else up to its greatest id. Of what was delivered, all that is left is pending.
--- What was not delivered, for somebody moved the group past it, lies before the batch: a batch is one read, which leaves out nothing.
+-- Whether the stream begins with the batch and has nothing else up to its greatest id. What others were handed and have not committed
+-- is pending. What nobody was handed, for the group was moved past it, lies before the batch: a batch is one read, without gaps.
 local function is_head()
   if not all_pending or count < CUT_FROM or ARGV[18] == '' or call('XPENDING', stream, group, '-', ARGV[17], 1)[1] then
     return false
