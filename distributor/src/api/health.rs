@@ -5,10 +5,12 @@ use shared::queue::{Execute, QueueError};
 use spin_sdk::http::Response;
 use spin_shell::{NotReady, Partitions};
 
+use super::answer_of;
+
 /// 200 when the variables are right and Redis answers; 500 or 503 otherwise. Of several partitions one that answers is enough, or
 /// those whose Redis is away would keep probes from letting the orders of the others in.
 pub(super) fn get() -> Response {
-    ping().unwrap_or_else(|error| spin_shell::not_ready(&error))
+    answer_of(ping)
 }
 
 fn ping() -> Result<Response, NotReady> {

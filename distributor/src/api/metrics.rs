@@ -5,12 +5,11 @@ use shared::queue::Measures;
 use spin_sdk::http::Response;
 use spin_shell::{Answer, NotReady, Partitions};
 
+use super::answer_of;
+
 /// The page. Unlike `/stats` it rings no bell: what is measured should not depend on how often it is looked at.
 pub(super) fn get() -> Response {
-    match look() {
-        Ok(queues) => Answer::new(200, metrics::CONTENT_TYPE, metrics::render(&queues)).into_response(),
-        Err(error) => spin_shell::not_ready(&error),
-    }
+    answer_of(|| Ok(Answer::new(200, metrics::CONTENT_TYPE, metrics::render(&look()?)).into_response()))
 }
 
 /// Each partition that answers; one is enough, what is away has no samples.

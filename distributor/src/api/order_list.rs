@@ -5,7 +5,7 @@ use shared::queue::{AllOrders, Lane, ListedState, OrderCursor, OrderFilter};
 use spin_sdk::http::Response;
 use spin_shell::{NotReady, Partitions};
 
-use super::query;
+use super::{answer_of, query};
 
 /// Orders in an answer by default, and at most.
 const LIMIT: u32 = 50;
@@ -24,7 +24,7 @@ pub(super) fn get(query: &str) -> Response {
         Ok(query) => query,
         Err(detail) => return spin_shell::problem(problem::INVALID_QUERY, &detail).into_response(),
     };
-    page(&query).unwrap_or_else(|error| spin_shell::not_ready(&error))
+    answer_of(|| page(&query))
 }
 
 fn page(query: &Query) -> Result<Response, NotReady> {

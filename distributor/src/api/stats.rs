@@ -4,9 +4,11 @@ use shared::queue::{AllStats, PartitionStats, Queue, QueueError, Stats, Stream};
 use spin_sdk::http::Response;
 use spin_shell::{NotReady, Partitions, SpinRedis};
 
+use super::answer_of;
+
 /// The streams and counters. It ticks as well, so that an open dashboard keeps a laptop's pipeline going.
 pub(super) fn get() -> Response {
-    look().unwrap_or_else(|error| spin_shell::not_ready(&error))
+    answer_of(look)
 }
 
 fn look() -> Result<Response, NotReady> {
