@@ -7,7 +7,7 @@ use super::execute::{Execute, QueueError, Reply};
 use super::keys::{Lane, Stream};
 use super::observe::{self, BATCH_BOUNDS, WAIT_BOUNDS_MS};
 use super::scripts::{CLAIM, COMMIT, Call};
-use super::{Queue, read};
+use super::{Queue, entry_id, read};
 use crate::order::MAX_ORDER_BYTES;
 use crate::trace::TraceParent;
 
@@ -141,7 +141,7 @@ impl<E: Execute> Queue<'_, E> {
         }
         // Entries are claimed in the order of their ids.
         let (least, greatest) = (entry_id_at(batch.entries.first()), entry_id_at(batch.entries.last()));
-        let next = read::next_entry_id(greatest).unwrap_or_default();
+        let next = entry_id::next(greatest).unwrap_or_default();
         call.arg(least).arg(greatest).arg(&next);
         for row in &rows {
             call.arg(&row.entry.entry_id);

@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::Queue;
 use super::execute::{Execute, QueueError, Reply};
 use super::keys::Stream;
 use super::look::time_of;
 use super::scripts::{Call, DISCARD, LETTERS, REDRIVE};
+use super::{Queue, entry_id};
 use crate::order::MAX_ORDER_BYTES;
 
 /// Letters looked at in one call of the script.
@@ -29,11 +29,8 @@ pub struct LetterId(String);
 impl LetterId {
     /// Reads an id; `None` when it is not two numbers, or not a time.
     pub fn parse(text: &str) -> Option<Self> {
-        let (ms, number) = text.split_once('-')?;
-        let is_number =
-            |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u64>().is_ok();
-        let is_time = ms.parse::<u64>().is_ok_and(|ms| ms < 1 << 53);
-        (is_number(ms) && is_number(number) && is_time).then(|| Self(text.to_owned()))
+        let (ms, _) = entry_id::numbers(text)?;
+        (ms < 1 << 53).then(|| Self(text.to_owned()))
     }
 
     /// The id as Redis writes it.

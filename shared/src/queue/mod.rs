@@ -18,6 +18,7 @@ mod all_orders;
 mod batch;
 mod dead_letters;
 mod drain;
+mod entry_id;
 mod execute;
 pub mod keys;
 mod look;

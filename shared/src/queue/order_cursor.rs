@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::entry_id;
 use super::recent::SOURCES;
 
 /// A place in the list: the entry that a page ended with. What is newer is greater.
@@ -18,17 +19,16 @@ pub struct OrderCursor {
 impl OrderCursor {
     /// Reads what a page gave as `next`; `None` when it is nothing that a page of so many partitions gives.
     pub fn parse(text: &str, partitions: usize) -> Option<Self> {
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let (id, rank) = text.split_once('.').filter(|(_, rank)| is_number(rank))?;
-        let (ms, number) = id.split_once('-').filter(|(ms, number)| is_number(ms) && is_number(number))?;
-        let rank = rank.parse().ok().filter(|rank| usize::from(*rank) < SOURCES * partitions)?;
-        Some(Self { ms: ms.parse().ok()?, number: number.parse().ok()?, rank })
+        let (id, rank) = text.split_once('.')?;
+        let is_number = rank.bytes().all(|byte| byte.is_ascii_digit());
+        let rank = rank.parse().ok().filter(|rank| is_number && *rank < SOURCES * partitions)?;
+        Self::of_entry(id, rank)
     }
 
     /// The entry of this id in the stream of this rank.
     pub(super) fn of_entry(id: &str, rank: usize) -> Option<Self> {
-        let (ms, number) = id.split_once('-')?;
-        Some(Self { ms: ms.parse().ok()?, number: number.parse().ok()?, rank: u8::try_from(rank).ok()? })
+        let (ms, number) = entry_id::numbers(id)?;
+        Some(Self { ms, number, rank: u8::try_from(rank).ok()? })
     }
 
     /// A place in a partition as a place among all: of entries with one id, those of a later partition count as newer.

@@ -7,6 +7,7 @@
 //! id of an entry that waits has that entry decided by another text: `docs/security.md` says whom that takes.
 
 use super::drain::{Entry, Payload};
+use super::entry_id;
 use super::execute::Value;
 use crate::order::MAX_ORDER_BYTES;
 use crate::trace::TraceParent;
@@ -65,21 +66,9 @@ fn set(entry: &mut Entry, name: &str, value: Vec<u8>) {
     }
 }
 
-/// The least id that is greater; `None` after the greatest sequence number of a millisecond, or where the text is no entry id.
-pub(super) fn next_entry_id(id: &str) -> Option<String> {
-    let (time, sequence) = entry_id(id.as_bytes())?;
-    Some(format!("{time}-{}", sequence.checked_add(1)?))
-}
-
-/// The two numbers of an entry id, which order ids as they order times.
+/// The two numbers of an entry id; a text that is longer than any is not looked at.
 fn entry_id(text: &[u8]) -> Option<(u64, u64)> {
-    let (time, sequence) =
-        std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST_ID)?.split_once('-')?;
-    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(time) || !is_number(sequence) {
-        return None;
-    }
-    Some((time.parse().ok()?, sequence.parse().ok()?))
+    std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST_ID).and_then(entry_id::numbers)
 }
 
 #[cfg(test)]
@@ -133,13 +122,6 @@ mod tests {
         {
             assert_eq!(entry_id(other.as_bytes()), None, "{other}");
         }
-    }
-
-    #[test]
-    fn the_next_entry_id_is_one_up_and_none_at_the_end_of_a_millisecond() {
-        assert_eq!(next_entry_id("1763708000000-12").as_deref(), Some("1763708000000-13"));
-        assert_eq!(next_entry_id("5-18446744073709551615"), None);
-        assert_eq!(next_entry_id("order"), None);
     }
 
     #[test]

@@ -30,7 +30,7 @@ local reply, traces = {0, now_ms(), 0, 0}, {}
 -- From how many entries on a round trip more is cheaper than Lua.
 local PLAIN_FROM = 16
 -- The longest entry id has 41 characters. What is longer than this is none, and may be longer than a reply can be.
-local LONGEST_ID = 64
+local LONGEST_INGRESS = 64
 
 if is_paused(KEYS[3], bell) then
   return reply
@@ -42,7 +42,7 @@ local function hand_out(entry, delivery_count)
   for i = 1, #fields, 2 do
     if fields[i] == 'order' then
       order = fields[i + 1]
-    elseif fields[i] == 'ingress' and #fields[i + 1] <= LONGEST_ID then
+    elseif fields[i] == 'ingress' and #fields[i + 1] <= LONGEST_INGRESS then
       ingress = fields[i + 1]
     elseif fields[i] == 'traceparent' then
       trace = fields[i + 1]
