@@ -123,7 +123,7 @@ fn redrive_and_discard(app: &mut TestApp, admin: &mut RedisConnection) {
 /// Other keys, other channels, other commands.
 fn assert_nothing_beyond(port: u16) {
     let mut pipeline =
-        RedisConnection::open(&format!("redis://pipeline:{PASSWORD}@127.0.0.1:{}", port)).unwrap();
+        RedisConnection::open(&format!("redis://pipeline:{PASSWORD}@127.0.0.1:{port}")).unwrap();
     for command in [
         vec!["XLEN", "other"],
         vec!["HGETALL", "orders:totals"],

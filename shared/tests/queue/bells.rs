@@ -7,7 +7,7 @@ use shared::queue::{Stream, drain};
 use shared::settings::QueueSettings;
 use uuid::Uuid;
 
-use crate::support::{DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, orders};
+use crate::support::{DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, hold, orders};
 
 /// Listens to all bells of a queue.
 pub(crate) struct Ears {
@@ -123,10 +123,7 @@ fn a_tick_rings_for_waiting_and_for_overdue_work_and_for_nothing_else() {
     let key = queue.keys.stream(Stream::Ingress).to_owned();
     let bell = queue.keys.bell(Stream::Ingress).to_owned();
     let _: () = queue.redis.inner().xgroup_create(&key, "distributor", "0").unwrap();
-    let _: redis::Value = redis::cmd("XREADGROUP")
-        .arg(&["GROUP", "distributor", "spin", "STREAMS", &key, ">"])
-        .query(queue.redis.inner())
-        .unwrap();
+    hold(queue.redis.inner(), &queue.keys, Stream::Ingress);
     let _: u64 = queue.redis.inner().del(&bell).unwrap();
     let tick = queue.queue().tick(Stream::Ingress).unwrap();
     assert_eq!((tick.waiting, tick.pending, tick.overdue, tick.rung), (0, 1, false, false));

@@ -8,7 +8,7 @@ use redis::streams::StreamMaxlen;
 use shared::queue::{Drain, Queue, Step, Stream};
 use shared::settings::QueueSettings;
 
-use crate::support::{BeforeCommit, DISTRIBUTOR, SIMPLE, TestQueue, an_order};
+use crate::support::{BeforeCommit, DISTRIBUTOR, SIMPLE, TestQueue, an_order, hold};
 
 /// Adds these orders to ingress.
 fn add(queue: &mut TestQueue, numbers: std::ops::Range<u32>) -> Vec<String> {
@@ -72,16 +72,6 @@ fn step_with(queue: &TestQueue, act: &mut dyn FnMut()) -> u64 {
     }
 }
 
-/// Hands all waiting entries to somebody who is slow.
-fn hold(redis: &mut redis::Client, queue: &TestQueue) {
-    let group = Stream::Ingress.group();
-    let held: redis::Value = redis::cmd("XREADGROUP")
-        .arg(&["GROUP", group, "spin", "STREAMS", queue.keys.stream(Stream::Ingress), ">"])
-        .query(redis)
-        .unwrap();
-    assert!(held != redis::Value::Nil, "nothing was left to hold");
-}
-
 #[test]
 fn entries_that_another_drain_holds_stay() {
     let settings = QueueSettings { claim_idle_ms: 60_000, batch_size: 10, ..QueueSettings::default() };
@@ -90,7 +80,7 @@ fn entries_that_another_drain_holds_stay() {
     let sent = add(&mut queue, 0..30);
     // Ten are committed while ten before and ten behind them are held.
     let applied = step_with(&queue, &mut || {
-        assert_eq!(step_with(&queue, &mut || hold(&mut redis, &queue)), 10);
+        assert_eq!(step_with(&queue, &mut || hold(&mut redis, &queue.keys, Stream::Ingress)), 10);
         let left: u64 = redis.xlen(queue.keys.stream(Stream::Ingress)).unwrap();
         assert_eq!(left, 20);
     });

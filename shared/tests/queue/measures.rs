@@ -8,7 +8,7 @@ use shared::metrics::{FAMILIES, render};
 use shared::queue::{Batch, Drain, Host, Outcome, Stream, drain};
 use shared::settings::QueueSettings;
 
-use crate::support::{COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, an_order, orders};
+use crate::support::{COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, an_order, hold, orders};
 
 /// The samples of the page by name with labels.
 fn samples(queue: &mut TestQueue) -> BTreeMap<String, f64> {
@@ -222,11 +222,7 @@ fn redeliveries_drains_out_of_time_and_what_vanished_are_counted_where_they_happ
     let (_, result) = drain(&mut queue.queue(), &DISTRIBUTOR, &mut || Duration::from_secs(60));
     result.unwrap();
     let key = queue.keys.stream(Stream::Ingress).to_owned();
-    let group = Stream::Ingress.group();
-    let _: redis::Value = redis::cmd("XREADGROUP")
-        .arg(&["GROUP", group, "spin", "STREAMS", &key, ">"])
-        .query(queue.redis.inner())
-        .unwrap();
+    hold(queue.redis.inner(), &queue.keys, Stream::Ingress);
     queue.age_all_pending(Duration::from_secs(60));
     let _: i64 = queue.redis.inner().xdel(&key, &[&ids[2]]).unwrap();
     // A drain that died with what it had claimed had begun all the same.

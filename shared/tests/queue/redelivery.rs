@@ -8,15 +8,14 @@ use shared::queue::{
 };
 use shared::settings::QueueSettings;
 
-use crate::support::{BeforeCommit, DISTRIBUTOR, SIMPLE, TestQueue, an_order, orders};
+use crate::support::{BeforeCommit, DISTRIBUTOR, SIMPLE, TestQueue, an_order, is_commit, orders};
 
 /// A connection that breaks before the first commit: the batch is claimed and never committed.
 struct DiesAtCommit<'a, E>(&'a mut E);
 
 impl<E: Execute> Execute for DiesAtCommit<'_, E> {
     fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
-        // Only a commit names so many keys.
-        if matches!(arguments.get(1), Some(Argument::Int(keys)) if *keys > 8) {
+        if is_commit(arguments) {
             return Err(ExecuteError("connection reset by peer".into()));
         }
         self.0.execute(command, arguments)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use conventional::connection::RedisConnection;
 use private_redis::RedisServer;
 use redis::streams::StreamRangeReply;
-use redis::{Commands, FromRedisValue};
+use redis::{Commands, ConnectionLike, FromRedisValue};
 use shared::confirmation::confirm;
 use shared::order::Order;
 use shared::queue::{
@@ -173,6 +173,20 @@ impl TestQueue {
     }
 }
 
+/// Whether these are the arguments of a commit: nothing else names so many keys.
+pub(crate) fn is_commit(arguments: &[Argument<'_>]) -> bool {
+    matches!(arguments.get(1), Some(Argument::Int(keys)) if *keys > 8)
+}
+
+/// Hands all waiting entries of a stream, whose group is there, to somebody who never commits them.
+pub(crate) fn hold(redis: &mut impl ConnectionLike, keys: &Keys, stream: Stream) {
+    let held: redis::Value = redis::cmd("XREADGROUP")
+        .arg(&["GROUP", stream.group(), "spin", "STREAMS", keys.stream(stream), ">"])
+        .query(redis)
+        .expect("XREADGROUP works");
+    assert_ne!(held, redis::Value::Nil, "nothing was left to hold");
+}
+
 /// A connection on which something happens between the first claim and its commit.
 pub(crate) struct BeforeCommit<'a> {
     pub(crate) inner: RedisConnection,
@@ -182,8 +196,7 @@ pub(crate) struct BeforeCommit<'a> {
 
 impl Execute for BeforeCommit<'_> {
     fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
-        // Only a commit names so many keys.
-        if !self.done && matches!(arguments.get(1), Some(Argument::Int(keys)) if *keys > 8) {
+        if !self.done && is_commit(arguments) {
             self.done = true;
             (self.act)();
         }
