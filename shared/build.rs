@@ -36,7 +36,8 @@ fn main() {
 fn assemble(folder: &Path, name: &str) -> String {
     let read = |name: &str| {
         let path = folder.join(format!("{name}.lua"));
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("failed to read {}: {error}", path.display()))
+        fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("failed to read {}: {error}", path.display()))
     };
     let script = read(name);
     let used = script.lines().find_map(|line| line.strip_prefix("-- uses: ")).unwrap_or_default();

@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// # Errors
 /// When Redis does not answer in time, refuses the login, or holds something else than streams under their names.
 pub fn check(settings: &Settings) -> Result<Stats> {
-    let mut redis =
-        RedisConnection::open_within(settings.redis.clone(), LIMIT).context("failed to connect to redis")?;
+    let mut redis = RedisConnection::open_within(settings.redis.clone(), LIMIT)
+        .context("failed to connect to redis")?;
     Ok(Queue::new(&mut redis, &settings.queue).stats()?)
 }

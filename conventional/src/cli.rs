@@ -120,9 +120,16 @@ impl Options {
             Ok(value.clone())
         };
         let by_flag = |error: settings::SettingsError| {
-            anyhow!("--{} ({}): {}", error.name.replace('_', "-"), error.name.to_uppercase(), error.fault)
+            anyhow!(
+                "--{} ({}): {}",
+                error.name.replace('_', "-"),
+                error.name.to_uppercase(),
+                error.fault
+            )
         };
-        let Some(consumer) = ConsumerName::parse(CONSUMER) else { bail!("{CONSUMER:?} is no name") };
+        let Some(consumer) = ConsumerName::parse(CONSUMER) else {
+            bail!("{CONSUMER:?} is no name")
+        };
         let mut roles = self.roles.clone();
         if roles.is_empty() {
             roles = RoleName::value_variants().to_vec();
@@ -131,7 +138,11 @@ impl Options {
         roles.dedup();
         Ok(Settings {
             roles,
-            redis: self.redis_url.as_str().into_connection_info().context("--redis-url (REDIS_URL)")?,
+            redis: self
+                .redis_url
+                .as_str()
+                .into_connection_info()
+                .context("--redis-url (REDIS_URL)")?,
             complexity_threshold: settings::complexity_threshold(&variables).map_err(by_flag)?,
             queue: QueueSettings { consumer, ..QueueSettings::read(&variables).map_err(by_flag)? },
         })
@@ -172,10 +183,14 @@ mod tests {
     fn a_url_may_carry_a_login_and_its_password_is_in_no_message() {
         let settings = parse(&["--redis-url", "redis://pipeline:hush@127.0.0.1:6380"]).unwrap();
         assert_eq!(settings.redis.addr().to_string(), "127.0.0.1:6380");
-        for wrong in ["rediss://pipeline:hush@127.0.0.1:1", "redis://pipeline:hush@127.0.0.1:no", "hush", ""]
+        for wrong in
+            ["rediss://pipeline:hush@127.0.0.1:1", "redis://pipeline:hush@127.0.0.1:no", "hush", ""]
         {
             let error = format!("{:#}", parse(&["--redis-url", wrong]).unwrap_err());
-            assert!(error.starts_with("--redis-url (REDIS_URL): ") && !error.contains("hush"), "{error}");
+            assert!(
+                error.starts_with("--redis-url (REDIS_URL): ") && !error.contains("hush"),
+                "{error}"
+            );
         }
     }
 }

@@ -37,7 +37,11 @@ impl RedisConnection {
 }
 
 impl Execute for RedisConnection {
-    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError> {
         let mut request = redis::cmd(command);
         for argument in arguments {
             match argument {
@@ -45,7 +49,8 @@ impl Execute for RedisConnection {
                 Argument::Int(number) => request.arg(number),
             };
         }
-        let reply = self.inner.req_command(&request).map_err(|error| ExecuteError(error.to_string()))?;
+        let reply =
+            self.inner.req_command(&request).map_err(|error| ExecuteError(error.to_string()))?;
         let mut values = Vec::new();
         flatten(reply, &mut values)?;
         Ok(values)

@@ -25,7 +25,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     let settings = arguments.options.check()?;
     match arguments.command {
         Some(Command::Check) => {
-            let backlog: u64 = check::check(&settings)?.streams.values().map(|stream| stream.length).sum();
+            let backlog: u64 =
+                check::check(&settings)?.streams.values().map(|stream| stream.length).sum();
             println!("conventional: redis answers, {backlog} orders wait");
             Ok(())
         }

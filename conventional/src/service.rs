@@ -42,7 +42,8 @@ pub fn run(settings: &Settings) -> Result<()> {
     let (events, inbox) = channel();
     let signals = events.clone();
     // An error means that the process ends anyway.
-    ctrlc::set_handler(move || drop(signals.send(Event::Signal))).context("failed to catch signals")?;
+    ctrlc::set_handler(move || drop(signals.send(Event::Signal)))
+        .context("failed to catch signals")?;
     let is_stopping = Arc::new(AtomicBool::new(false));
     let workers: Vec<Handle> = settings
         .roles
@@ -54,8 +55,12 @@ pub fn run(settings: &Settings) -> Result<()> {
                     let complexity_threshold = settings.complexity_threshold;
                     start(Distributor { complexity_threshold }, settings, stop, events)
                 }
-                RoleName::ReceiverSimple => start(Receiver { lane: Lane::Simple }, settings, stop, events),
-                RoleName::ReceiverComplex => start(Receiver { lane: Lane::Complex }, settings, stop, events),
+                RoleName::ReceiverSimple => {
+                    start(Receiver { lane: Lane::Simple }, settings, stop, events)
+                }
+                RoleName::ReceiverComplex => {
+                    start(Receiver { lane: Lane::Complex }, settings, stop, events)
+                }
             }
         })
         .collect::<Result<_>>()?;
@@ -126,7 +131,9 @@ fn finish(workers: &[Handle]) -> Result<String> {
             match done.try_lock() {
                 Ok(done) => break done,
                 Err(TryLockError::Poisoned(done)) => break PoisonError::into_inner(done),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(LOOK)
+                }
                 Err(TryLockError::WouldBlock) => {
                     return Err(anyhow!("redis does not answer")).with_context(|| {
                         format!("failed to finish the batch of {name}; it will be redelivered")

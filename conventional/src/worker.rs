@@ -76,8 +76,12 @@ impl<R: Role> Worker<R> {
                 .context("failed to connect to redis")
         };
         let (mut redis, mut bells) = (connect()?, connect()?);
-        let channel = Queue::new(&mut redis, &self.settings).keys().channel(self.role.stream()).to_owned();
-        bells.inner().set_read_timeout(Some(METRONOME)).context("failed to set the read time-out")?;
+        let channel =
+            Queue::new(&mut redis, &self.settings).keys().channel(self.role.stream()).to_owned();
+        bells
+            .inner()
+            .set_read_timeout(Some(METRONOME))
+            .context("failed to set the read time-out")?;
         let mut bells = bells.inner().as_pubsub();
         bells.subscribe(&channel).context("failed to subscribe to the bell")?;
         on_ready();

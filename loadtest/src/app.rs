@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_runtime_is_ready_once_it_serves_and_listens_to_bells_in_whatever_order() {
-        let (serving, channels) = ("Serving http://127.0.0.1:1", "Active Channels on redis://127.0.0.1:2:");
+        let (serving, channels) =
+            ("Serving http://127.0.0.1:1", "Active Channels on redis://127.0.0.1:2:");
         for lines in [[serving, channels], [channels, serving]] {
             let said = Said::default();
             said.hear(lines[0]);

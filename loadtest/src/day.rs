@@ -38,7 +38,8 @@ impl Day {
     /// # Errors
     /// When the file cannot be read, or with the line that is wrong.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("failed to read {}", path.display()))?;
         Self::parse(&text).with_context(|| path.display().to_string())
     }
 
@@ -134,10 +135,12 @@ impl Day {
 
     /// Rate, and orders since midnight, at a moment of this day.
     fn at(&self, at_s: f64) -> (f64, f64) {
-        let after = self.knots.partition_point(|knot| knot.at_s <= at_s).clamp(1, self.knots.len() - 1);
+        let after =
+            self.knots.partition_point(|knot| knot.at_s <= at_s).clamp(1, self.knots.len() - 1);
         let (from, to) = (&self.knots[after - 1], &self.knots[after]);
         let elapsed_s = at_s - from.at_s;
-        let rise = (to.orders_per_minute - from.orders_per_minute) * elapsed_s / (to.at_s - from.at_s);
+        let rise =
+            (to.orders_per_minute - from.orders_per_minute) * elapsed_s / (to.at_s - from.at_s);
         let orders = (from.orders_per_minute + rise / 2.0) * elapsed_s / 60.0;
         (from.orders_per_minute + rise, from.orders_until + orders)
     }
@@ -170,7 +173,10 @@ mod tests {
 
     #[track_caller]
     fn assert_close(found: f64, expected: f64) {
-        assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{found} instead of {expected}");
+        assert!(
+            (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
+            "{found} instead of {expected}"
+        );
     }
 
     fn why(text: &str) -> String {
@@ -220,7 +226,10 @@ mod tests {
     fn a_second_day_is_like_the_first() {
         let day = a_day("06:00,0\n12:00,100\n18:00,0\n");
         let noon_s = 43_200.0;
-        assert_close(day.orders_until(SECONDS_PER_DAY + noon_s), day.total() + day.orders_until(noon_s));
+        assert_close(
+            day.orders_until(SECONDS_PER_DAY + noon_s),
+            day.total() + day.orders_until(noon_s),
+        );
         assert_close(day.orders_per_minute(SECONDS_PER_DAY + noon_s), 100.0);
     }
 
@@ -266,7 +275,10 @@ mod tests {
         }
         for rate in ["-1", "NaN", "inf", "many", "", "1,2"] {
             let why = in_line_3(&format!("12:00,{rate}"));
-            assert!(why.starts_with("line 3: orders_per_minute: expected a number"), "{rate}: {why}");
+            assert!(
+                why.starts_with("line 3: orders_per_minute: expected a number"),
+                "{rate}: {why}"
+            );
         }
         assert_eq!(in_line_3("12:00"), "line 3: expected a time, a comma and a rate");
     }
@@ -281,7 +293,10 @@ mod tests {
 
     #[test]
     fn a_header_and_a_line_are_needed() {
-        assert_eq!(why("time,orders\n00:00,1\n"), "line 1: expected the header time,orders_per_minute");
+        assert_eq!(
+            why("time,orders\n00:00,1\n"),
+            "line 1: expected the header time,orders_per_minute"
+        );
         assert_eq!(why(""), "expected the header time,orders_per_minute, and found an empty file");
         assert_eq!(why(HEADER), "expected at least one line after the header");
     }

@@ -51,7 +51,9 @@ fn list(options: &LetterOptions) -> Result<bool> {
         );
     }
     match &page.next {
-        Some(_) => println!("{} dead letters, and there may be more: see --limit", page.dead_letters.len()),
+        Some(_) => {
+            println!("{} dead letters, and there may be more: see --limit", page.dead_letters.len())
+        }
         None => println!("{} dead letters", page.dead_letters.len()),
     }
     Ok(true)
@@ -84,7 +86,10 @@ fn print_letter(letter: &DeadLetter) {
     println!("  order      {}", letter.order_id.map_or_else(|| "-".into(), |id| id.to_string()));
     println!("  queued     {}", or_dash(&letter.queued_at));
     println!("  died       {}", or_dash(&letter.dead_lettered_at));
-    println!("  delivered  {} times, redriven {} times before", letter.delivery_count, letter.redrives);
+    println!(
+        "  delivered  {} times, redriven {} times before",
+        letter.delivery_count, letter.redrives
+    );
     for error in letter.errors.as_array().into_iter().flatten() {
         let field = |name: &str| printable(error[name].as_str().unwrap_or("-"));
         println!("  error      {} at {}: {}", field("code"), field("path"), field("message"));
@@ -144,7 +149,8 @@ fn deal_with_all(
         }
         letters.push(Dealing { id: letter.id, code, outcome });
     }
-    let count = |outcomes: &[&str]| letters.iter().filter(|one| outcomes.contains(&one.outcome)).count();
+    let count =
+        |outcomes: &[&str]| letters.iter().filter(|one| outcomes.contains(&one.outcome)).count();
     let dealings = Dealings {
         dry_run: options.dry_run,
         matched: letters.len(),
@@ -207,11 +213,15 @@ impl Session {
     fn page(&mut self, which: &WhichLetters, most: u32) -> Result<LetterPage> {
         if let Some(id) = &which.entry {
             let letter = self.queue().dead_letter(id)?;
-            let without_text = letter.map(|letter| DeadLetter { order: None, fields: None, ..letter });
+            let without_text =
+                letter.map(|letter| DeadLetter { order: None, fields: None, ..letter });
             return Ok(LetterPage { dead_letters: without_text.into_iter().collect(), next: None });
         }
-        let filter =
-            LetterFilter { code: which.code.clone(), order: which.order, older_than_s: which.older_than_s };
+        let filter = LetterFilter {
+            code: which.code.clone(),
+            order: which.order,
+            older_than_s: which.older_than_s,
+        };
         self.matching(&filter, most)
     }
 
@@ -220,7 +230,8 @@ impl Session {
         let mut all = LetterPage::default();
         loop {
             let after = all.next.as_deref().and_then(LetterId::parse);
-            let room = most.saturating_sub(u32::try_from(all.dead_letters.len()).unwrap_or(u32::MAX));
+            let room =
+                most.saturating_sub(u32::try_from(all.dead_letters.len()).unwrap_or(u32::MAX));
             let page = self.queue().dead_letters(filter, after.as_ref(), room.min(PAGE))?;
             all.dead_letters.extend(page.dead_letters);
             all.next = page.next;
@@ -234,7 +245,9 @@ impl Session {
 /// The text with what could steer a terminal written out.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
-        .flat_map(|char| if char.is_control() { char.escape_default().collect() } else { vec![char] })
+        .flat_map(
+            |char| if char.is_control() { char.escape_default().collect() } else { vec![char] },
+        )
         .collect()
 }
 

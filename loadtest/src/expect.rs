@@ -18,7 +18,11 @@ pub fn fate(json: &[u8]) -> Result<Uuid, &'static str> {
 }
 
 /// The lane an order must take and the confirmation it must get when it was queued at that time, in Unix ms; `None` when it is not valid.
-pub fn confirmation(json: &[u8], complexity_threshold: u32, queued_at_ms: i64) -> Option<(Lane, Vec<u8>)> {
+pub fn confirmation(
+    json: &[u8],
+    complexity_threshold: u32,
+    queued_at_ms: i64,
+) -> Option<(Lane, Vec<u8>)> {
     let order = Order::parse(json).ok()?;
     let lane = Assessment::of(&order).lane(complexity_threshold);
     Some((lane, confirm(&order, lane, queued_at_ms).to_json()))

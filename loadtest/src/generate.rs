@@ -36,8 +36,8 @@ const FIRST_NAMES: [&str; 16] = [
     "Zoë",
 ];
 const LAST_NAMES: [&str; 16] = [
-    "Abbe", "Bäcker", "Conti", "Dvořák", "Eriksson", "Fischer", "García", "Hansen", "Ito", "Jansen",
-    "Kowalski", "Lefèvre", "Müller", "Nowak", "O'Brien", "Schott",
+    "Abbe", "Bäcker", "Conti", "Dvořák", "Eriksson", "Fischer", "García", "Hansen", "Ito",
+    "Jansen", "Kowalski", "Lefèvre", "Müller", "Nowak", "O'Brien", "Schott",
 ];
 const WORDS: [&str; 16] = [
     "amet",
@@ -134,7 +134,8 @@ impl Generator {
         let mut random = self.random.clone();
         // Two streams of random numbers for each order, so that orders that are not mutated are those of the same seed without mutations.
         random.set_stream(number * 2);
-        let mut order = order(&mut random, number, self.identities.of(number), self.recipe.prescriptions);
+        let mut order =
+            order(&mut random, number, self.identities.of(number), self.recipe.prescriptions);
         if let Some(seconds) = self.placed_over_s {
             let fields = order.as_object_mut().expect("an order is an object");
             let within_ms = (seconds * 1000.0).max(1.0) as i64;
@@ -192,8 +193,10 @@ fn order(random: &mut ChaCha8Rng, number: u64, guid: Uuid, prescriptions: f64) -
 
 /// A pair of spectacles or two: lenses, most often with a frame and sometimes with an accessory.
 fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) {
-    let (country, currency) =
-        *weighted(random, &DESTINATIONS.map(|(country, currency, weight)| ((country, currency), weight)));
+    let (country, currency) = *weighted(
+        random,
+        &DESTINATIONS.map(|(country, currency, weight)| ((country, currency), weight)),
+    );
     fields.insert("placedAt".into(), placed_at(random.random_range(0..60_000)));
     fields.insert("currency".into(), json!(currency));
     fields.insert("shipTo".into(), json!(country));
@@ -324,7 +327,8 @@ mod tests {
     #[test]
     fn a_run_changes_identities_and_nothing_else() {
         for (a, b) in orders(RECIPE, 1).zip(orders(RECIPE, 2)).take(100) {
-            let [mut a, mut b]: [Value; 2] = [a, b].map(|json| serde_json::from_slice(&json).unwrap());
+            let [mut a, mut b]: [Value; 2] =
+                [a, b].map(|json| serde_json::from_slice(&json).unwrap());
             assert_ne!(a["orderGuid"], b["orderGuid"]);
             (a["orderGuid"], b["orderGuid"]) = (Value::Null, Value::Null);
             assert_eq!(a, b);

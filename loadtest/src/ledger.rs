@@ -93,9 +93,10 @@ impl Ledger {
     pub fn get(&self, position: u64) -> Line {
         match (position / PAGE).checked_sub(self.gone) {
             None => SETTLED,
-            Some(page) => {
-                self.pages.get(page as usize).map_or(BLANK, |page| page.lines[(position % PAGE) as usize])
-            }
+            Some(page) => self
+                .pages
+                .get(page as usize)
+                .map_or(BLANK, |page| page.lines[(position % PAGE) as usize]),
         }
     }
 
@@ -108,7 +109,9 @@ impl Ledger {
     pub fn unsettled(&self) -> impl Iterator<Item = (u64, Line)> + '_ {
         let first = self.gone * PAGE;
         let lines = self.pages.iter().flat_map(|page| page.lines.iter().copied());
-        (first..).zip(lines).filter(|(_, line)| !matches!(line.status, Status::Unsent | Status::Settled))
+        (first..)
+            .zip(lines)
+            .filter(|(_, line)| !matches!(line.status, Status::Unsent | Status::Settled))
     }
 
     /// The position of the order that was written as this entry, when the `senders` connections took turns order by order.
@@ -125,7 +128,8 @@ impl Ledger {
             while low < high {
                 let middle = low + (high - low) / 2;
                 // Orders that were not taken are gaps: the next one with an entry says on which side to look on.
-                let next = (middle..high).find_map(|turn| Some((turn, self.get(position(turn)).entry_id?)));
+                let next = (middle..high)
+                    .find_map(|turn| Some((turn, self.get(position(turn)).entry_id?)));
                 match next {
                     Some((turn, found)) if found == entry_id => return Some(position(turn)),
                     Some((turn, found)) if found < entry_id => low = turn + 1,
@@ -174,7 +178,10 @@ mod tests {
                 for position in (from..2 * PAGE + 100).step_by(97) {
                     let entry_id = EntryId { ms: ms(position), sequence: 0 };
                     assert_eq!(ledger.position_of(entry_id, senders), Some(position), "{senders}");
-                    assert_eq!(ledger.position_of(EntryId { sequence: 1, ..entry_id }, senders), None);
+                    assert_eq!(
+                        ledger.position_of(EntryId { sequence: 1, ..entry_id }, senders),
+                        None
+                    );
                 }
             };
             look(&ledger, 0);

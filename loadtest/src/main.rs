@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use loadtest::cli::{Arguments, Command};
 use loadtest::{
-    chaos, cold_start, compare, cost, dead_letters, density, generate, orders, pause, run, scaling, versus,
+    chaos, cold_start, compare, cost, dead_letters, density, generate, orders, pause, run, scaling,
+    versus,
 };
 
 fn main() -> ExitCode {

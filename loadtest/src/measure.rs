@@ -53,7 +53,13 @@ impl Watched {
             // 5 resets the peak of resident memory (proc(5)). Another user's process may refuse it: then the peak is that of its life.
             let _ = std::fs::write(format!("/proc/{}/clear_refs", process.pid), "5");
         }
-        Ok(Self { pid, has_children, cpu_s_before: cpu_s(&stats(&tree)), tree, tree_is_of: Instant::now() })
+        Ok(Self {
+            pid,
+            has_children,
+            cpu_s_before: cpu_s(&stats(&tree)),
+            tree,
+            tree_is_of: Instant::now(),
+        })
     }
 
     /// CPU seconds since watching began, and the most resident memory meanwhile.
@@ -63,7 +69,10 @@ impl Watched {
     pub fn usage(&self) -> Result<Usage> {
         let tree = tree(self.pid, self.has_children)?;
         let peak_kib: u64 = tree.iter().filter_map(|process| process.status().ok()?.vmhwm).sum();
-        Ok(Usage { cpu_s: cpu_s(&stats(&tree)) - self.cpu_s_before, rss_mib: peak_kib as f64 / 1024.0 })
+        Ok(Usage {
+            cpu_s: cpu_s(&stats(&tree)) - self.cpu_s_before,
+            rss_mib: peak_kib as f64 / 1024.0,
+        })
     }
 
     /// CPU seconds since watching began, and the resident memory just now. Cheap: children are looked for once a second.
@@ -98,7 +107,9 @@ fn tree(root: i32, has_children: bool) -> Result<Vec<Process>> {
     }
     let others: Vec<(i32, Process)> = all_processes()
         .context("failed to list processes")?
-        .filter_map(|process| process.ok().and_then(|process| Some((process.stat().ok()?.ppid, process))))
+        .filter_map(|process| {
+            process.ok().and_then(|process| Some((process.stat().ok()?.ppid, process)))
+        })
         .collect();
     let mut frontier = vec![root];
     while let Some(parent) = frontier.pop() {
@@ -238,8 +249,13 @@ impl InstanceStarts {
     /// When the runtime does not answer.
     pub fn get(url: &str) -> Result<Self> {
         let what = || format!("--instance-starts-url: failed to read {url}");
-        let all: AllInstanceStarts =
-            agent().get(url).call().with_context(what)?.body_mut().read_json().with_context(what)?;
+        let all: AllInstanceStarts = agent()
+            .get(url)
+            .call()
+            .with_context(what)?
+            .body_mut()
+            .read_json()
+            .with_context(what)?;
         Ok(all.all)
     }
 }

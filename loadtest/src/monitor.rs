@@ -51,7 +51,11 @@ impl Monitor {
     ///
     /// # Errors
     /// When there is no such process, or Redis or the runtime do not answer.
-    pub fn new(redis: &mut RedisConnection, app_pid: Option<i32>, starts_url: Option<&str>) -> Result<Self> {
+    pub fn new(
+        redis: &mut RedisConnection,
+        app_pid: Option<i32>,
+        starts_url: Option<&str>,
+    ) -> Result<Self> {
         if let Some(url) = starts_url {
             InstanceStarts::reset(url)?;
         }
@@ -160,7 +164,10 @@ fn thin(samples: &mut Vec<Sample>) {
         let (first, second) = (pair[0], pair[1]);
         let mean = |first: f64, second: f64| (first + second) / 2.0;
         Sample {
-            app_cores: first.app_cores.zip(second.app_cores).map(|(first, second)| mean(first, second)),
+            app_cores: first
+                .app_cores
+                .zip(second.app_cores)
+                .map(|(first, second)| mean(first, second)),
             redis_cores: mean(first.redis_cores, second.redis_cores),
             ..second
         }
@@ -187,8 +194,13 @@ mod tests {
         };
         let mut samples: Vec<Sample> = (1..=10).map(sample).collect();
         thin(&mut samples);
-        assert_eq!(samples.iter().map(|sample| sample.at_s).collect::<Vec<_>>(), [2.0, 4.0, 6.0, 8.0, 10.0]);
+        assert_eq!(
+            samples.iter().map(|sample| sample.at_s).collect::<Vec<_>>(),
+            [2.0, 4.0, 6.0, 8.0, 10.0]
+        );
         // Half of the time on one core.
-        assert!(samples.iter().all(|sample| sample.app_cores == Some(0.5) && sample.redis_cores == 0.5));
+        assert!(
+            samples.iter().all(|sample| sample.app_cores == Some(0.5) && sample.redis_cores == 0.5)
+        );
     }
 }

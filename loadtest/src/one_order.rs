@@ -38,16 +38,24 @@ impl OneOrder {
     ///
     /// # Errors
     /// When Redis fails, or the order is refused everywhere.
-    pub fn add(redis: &mut RedisConnection, settings: &QueueSettings, order: Vec<u8>) -> Result<Self> {
+    pub fn add(
+        redis: &mut RedisConnection,
+        settings: &QueueSettings,
+        order: Vec<u8>,
+    ) -> Result<Self> {
         let keys = Keys::new(settings.queue.clone());
-        let id = fate(&order).map_err(|code| anyhow!("a generated order is refused with {code}"))?;
+        let id =
+            fate(&order).map_err(|code| anyhow!("a generated order is refused with {code}"))?;
         let before = Before::look(redis, &keys, std::iter::empty())?;
         let ingress = keys.stream(Stream::Ingress).to_owned();
         let fields = [("order", order.as_slice())];
         let added_at = Instant::now();
-        let entry: String =
-            redis.inner().xadd(ingress, "*", &fields).context("failed to add an order to ingress")?;
-        let entry_id = EntryId::parse(&entry).with_context(|| format!("redis gave the entry id {entry}"))?;
+        let entry: String = redis
+            .inner()
+            .xadd(ingress, "*", &fields)
+            .context("failed to add an order to ingress")?;
+        let entry_id =
+            EntryId::parse(&entry).with_context(|| format!("redis gave the entry id {entry}"))?;
         Ok(Self { id, added_at, order, keys, before, entry_id })
     }
 
@@ -81,8 +89,13 @@ impl OneOrder {
     ///
     /// # Errors
     /// When Redis fails.
-    pub fn is_confirmed(self, redis: &mut RedisConnection, complexity_threshold: u32) -> Result<bool> {
-        let rules = Rules { complexity_threshold, senders: 1, tells_entry_ids: true, released_at_us: 0 };
+    pub fn is_confirmed(
+        self,
+        redis: &mut RedisConnection,
+        complexity_threshold: u32,
+    ) -> Result<bool> {
+        let rules =
+            Rules { complexity_threshold, senders: 1, tells_entry_ids: true, released_at_us: 0 };
         let source = Arc::new(Source::list(vec![self.order]));
         let mut verifier = Verifier::new(source, self.keys, rules, self.before);
         let answer = Answer::Queued(Some(self.entry_id));

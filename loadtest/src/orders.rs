@@ -84,19 +84,28 @@ fn steps(story: &OrderStory<'_>) -> Vec<(String, u8, String)> {
     };
     for past in &story.history {
         step(&past.queued_at, 0, "queued".into());
-        let tries =
-            past.delivery_count.map_or_else(String::new, |tries| format!(", delivered {tries} times"));
+        let tries = past
+            .delivery_count
+            .map_or_else(String::new, |tries| format!(", delivered {tries} times"));
         let (stream, code) = (printable(past.stream), printable(past.code));
         step(&past.dead_lettered_at, 2, format!("dead-lettered in {stream}: {code}{tries}"));
-        step(&past.at, 3, format!("dead letter {}: {}", printable(past.dead_letter), printable(past.event)));
+        step(
+            &past.at,
+            3,
+            format!("dead letter {}: {}", printable(past.dead_letter), printable(past.event)),
+        );
     }
     // From ingress an order starts anew when it is redriven: that line is there already.
-    let is_redrive = story.history.iter().any(|past| past.event == "redriven" && past.at == story.queued_at);
+    let is_redrive =
+        story.history.iter().any(|past| past.event == "redriven" && past.at == story.queued_at);
     if !is_redrive {
         step(&story.queued_at, 0, "queued".into());
     }
     step(&story.routed_at, if is_redrive { 4 } else { 1 }, "routed".into());
-    if story.dead_letter.as_deref().is_some_and(|id| story.history.iter().all(|past| past.dead_letter != id))
+    if story
+        .dead_letter
+        .as_deref()
+        .is_some_and(|id| story.history.iter().all(|past| past.dead_letter != id))
     {
         let code = printable(story.code.unwrap_or("-"));
         step(&story.dead_lettered_at, 5, format!("dead-lettered: {code}"));

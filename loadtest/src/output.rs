@@ -37,11 +37,14 @@ impl Output {
         let what = || format!("{flag}: failed to create {}", path.display());
         let is_new_or_file = path.metadata().map_or(true, |found| found.is_file());
         let place = if is_new_or_file {
-            let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+            let folder =
+                path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
             // As any new file has; the umask takes away what it takes.
             let permissions = Permissions::from_mode(0o666);
-            let file =
-                tempfile::Builder::new().permissions(permissions).tempfile_in(folder).with_context(what)?;
+            let file = tempfile::Builder::new()
+                .permissions(permissions)
+                .tempfile_in(folder)
+                .with_context(what)?;
             Place::Beside(file)
         } else {
             Place::There(File::options().write(true).open(path).with_context(what)?)
@@ -91,7 +94,11 @@ mod tests {
         let output = Output::create(Some(path.as_path()), "--json").unwrap().unwrap();
         output.write_json(&[1, 2]).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "[\n  1,\n  2\n]\n");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
     }
 
     #[test]

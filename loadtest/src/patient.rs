@@ -72,8 +72,10 @@ impl Ask for PatientRedis {
 
 /// Where a URL leads to, without its password; nothing of a URL that is none.
 pub fn address(url: &str) -> String {
-    url.into_connection_info()
-        .map_or_else(|_| "an address that is no redis URL".into(), |server| server.addr().to_string())
+    url.into_connection_info().map_or_else(
+        |_| "an address that is no redis URL".into(),
+        |server| server.addr().to_string(),
+    )
 }
 
 #[cfg(test)]

@@ -18,8 +18,11 @@ use crate::dead_letters::{Session, printable};
 /// When Redis fails.
 pub fn pause(options: &PauseOptions) -> Result<bool> {
     let mut session = Session::open(&options.address, QueueSettings::default())?;
-    let request =
-        PauseRequest { reason: options.reason.clone(), by: options.by.clone(), for_s: options.for_s };
+    let request = PauseRequest {
+        reason: options.reason.clone(),
+        by: options.by.clone(),
+        for_s: options.for_s,
+    };
     let pause = session.queue().pause(options.stream, &request)?;
     match options.json {
         true => print_json(&json!({ options.stream.as_str(): ControlState::from(Some(&pause)) }))?,
@@ -73,7 +76,10 @@ pub fn paused(options: &PausedOptions) -> Result<bool> {
 ///
 /// # Errors
 /// When Redis fails.
-pub fn sentences(redis: &mut RedisConnection, settings: &QueueSettings) -> Result<Vec<String>, QueueError> {
+pub fn sentences(
+    redis: &mut RedisConnection,
+    settings: &QueueSettings,
+) -> Result<Vec<String>, QueueError> {
     let mut sentences = Vec::new();
     for stream in Stream::ALL {
         let pause = Queue::new(redis, settings).pause_of(stream)?;
@@ -116,7 +122,12 @@ mod tests {
             sentence(Stream::Ingress, &pause),
             "ingress is paused since 1970-01-01T00:00:00.000Z because: a\\u{1b}[2J"
         );
-        let pause = Pause { by: Some("Ada".into()), until_ms: Some(60_000), reason: "ovens".into(), ..pause };
+        let pause = Pause {
+            by: Some("Ada".into()),
+            until_ms: Some(60_000),
+            reason: "ovens".into(),
+            ..pause
+        };
         assert_eq!(
             sentence(Stream::Simple, &pause),
             "lane simple is paused since 1970-01-01T00:00:00.000Z until 1970-01-01T00:01:00.000Z by Ada because: ovens"

@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{
-    BurstOptions, Generated, Load, Paced, ReplayOptions, SoakOptions, SpikesOptions, SteadyOptions, Target,
-    WaveOptions,
+    BurstOptions, Generated, Load, Paced, ReplayOptions, SoakOptions, SpikesOptions, SteadyOptions,
+    Target, WaveOptions,
 };
 use crate::day::{Day, SECONDS_PER_DAY};
 use crate::generate::Generator;
@@ -56,7 +56,9 @@ impl Plan {
         plan.via = via(load.target());
         let mutates = plan.generated.is_some_and(|generated| generated.recipe.mutated > 0.0);
         if mutates && plan.via.door == Door::Http {
-            bail!("--mutated: broken orders break the request that carries them; send them with --via redis");
+            bail!(
+                "--mutated: broken orders break the request that carries them; send them with --via redis"
+            );
         }
         Ok(plan)
     }
@@ -91,7 +93,12 @@ impl Plan {
     }
 
     /// The orders of a file.
-    fn file(shape: Shape, path: &Path, source: Source, due_us: Box<dyn Iterator<Item = u64> + Send>) -> Self {
+    fn file(
+        shape: Shape,
+        path: &Path,
+        source: Source,
+        due_us: Box<dyn Iterator<Item = u64> + Send>,
+    ) -> Self {
         let orders = source.len().unwrap_or_default();
         Self {
             shape,
@@ -196,11 +203,13 @@ fn spikes(options: &SpikesOptions) -> Plan {
 
 fn replay(options: &ReplayOptions) -> Result<Plan> {
     let ReplayOptions { file, speed, .. } = options;
-    let (source, placed_us) = Source::file(file).and_then(Source::in_order_of_placing).context("FILE")?;
+    let (source, placed_us) =
+        Source::file(file).and_then(Source::in_order_of_placing).context("FILE")?;
     let first_us = placed_us.first().copied().unwrap_or_default();
     let speed = *speed;
-    let due_us =
-        placed_us.into_iter().map(move |placed_us| ((placed_us - first_us) as f64 / speed).round() as u64);
+    let due_us = placed_us
+        .into_iter()
+        .map(move |placed_us| ((placed_us - first_us) as f64 / speed).round() as u64);
     Ok(Plan::file(Shape::Replay { speed }, file, source, Box::new(due_us)))
 }
 
@@ -234,7 +243,17 @@ mod tests {
 
     #[test]
     fn spikes_are_apart_by_their_pause_and_nothing_follows_the_last() {
-        let due = due_s(&["spikes", "--times", "3", "--orders", "2", "--within-s", "1", "--pause-s", "9"]);
+        let due = due_s(&[
+            "spikes",
+            "--times",
+            "3",
+            "--orders",
+            "2",
+            "--within-s",
+            "1",
+            "--pause-s",
+            "9",
+        ]);
         assert_eq!(due, [0.0, 0.5, 10.0, 10.5, 20.0, 20.5]);
     }
 
@@ -242,9 +261,11 @@ mod tests {
     fn a_wave_has_the_orders_asked_for_and_quiet_troughs() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("day.csv");
-        std::fs::write(&path, "time,orders_per_minute\n00:00,0\n06:00,0\n12:00,10\n18:00,0\n").unwrap();
+        std::fs::write(&path, "time,orders_per_minute\n00:00,0\n06:00,0\n12:00,10\n18:00,0\n")
+            .unwrap();
         let path = path.to_str().unwrap();
-        let due = due_s(&["wave", "--minutes", "1", "--days", "2", "--orders", "1000", "--day", path]);
+        let due =
+            due_s(&["wave", "--minutes", "1", "--days", "2", "--orders", "1000", "--day", path]);
         assert_eq!(due.len(), 2_000);
         // A quarter of the squeezed day before and after the peak is empty.
         assert!(due.iter().all(|at| (15.0..=45.0).contains(&(at % 60.0))));
@@ -262,11 +283,15 @@ mod tests {
         let line = |time: &str, number: u32| {
             format!(r#"{{"orderId":{number},"placedAt":"2026-01-05T08:00:{time}Z"}}"#)
         };
-        std::fs::write(&path, [line("10", 1), line("04.500", 2), line("06", 3)].join("\n")).unwrap();
+        std::fs::write(&path, [line("10", 1), line("04.500", 2), line("06", 3)].join("\n"))
+            .unwrap();
         let plan = plan(&["replay", path.to_str().unwrap(), "--speed", "10"]).unwrap();
         let ids: Vec<String> =
             (0..3).map(|at| String::from_utf8(plan.source.order(at).unwrap()).unwrap()).collect();
-        assert!(ids[0].contains(":2,") && ids[1].contains(":3,") && ids[2].contains(":1,"), "{ids:?}");
+        assert!(
+            ids[0].contains(":2,") && ids[1].contains(":3,") && ids[2].contains(":1,"),
+            "{ids:?}"
+        );
         assert_eq!(plan.due_us.collect::<Vec<_>>(), [0, 150_000, 550_000]);
     }
 

@@ -69,7 +69,8 @@ pub fn spawn(
 /// # Errors
 /// When it is gone already.
 pub fn kill_group(child: &mut Child) -> Result<()> {
-    let group = Pid::from_raw(i32::try_from(child.id()).context("a process id is a positive number")?);
+    let group =
+        Pid::from_raw(i32::try_from(child.id()).context("a process id is a positive number")?);
     // Its own child is reaped here and nowhere else, so the id cannot have passed to another process.
     killpg(group, Signal::SIGKILL)?;
     child.wait()?;
@@ -103,7 +104,10 @@ pub fn beside(name: &str, flag: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().context("failed to find this program's folder")?;
     let program = own.with_file_name(name);
     if !program.exists() {
-        bail!("{flag}: there is no {}; `cargo build --release -p {name}` builds it", program.display());
+        bail!(
+            "{flag}: there is no {}; `cargo build --release -p {name}` builds it",
+            program.display()
+        );
     }
     Ok(program)
 }

@@ -61,11 +61,15 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     let settings = QueueSettings { queue: target.queue.clone(), ..QueueSettings::default() };
     let keys = Keys::new(settings.queue.clone());
     let plan = Plan::new(load)?;
-    let mut redis = RedisConnection::open(&target.redis_url)
-        .with_context(|| format!("--redis-url: failed to connect to {}", address(&target.redis_url)))?;
+    let mut redis = RedisConnection::open(&target.redis_url).with_context(|| {
+        format!("--redis-url: failed to connect to {}", address(&target.redis_url))
+    })?;
     let before = Before::look(&mut redis, &keys, plan.source.identities(plan.may_be_known))?;
     if before.known() > 0 {
-        eprintln!("{} of these orders were confirmed before; sent again they are duplicates", before.known());
+        eprintln!(
+            "{} of these orders were confirmed before; sent again they are duplicates",
+            before.known()
+        );
     }
     let mut watch = Watch::new(&settings);
     watch.look(&mut redis)?;
@@ -75,7 +79,8 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     let Plan { shape, source, due_us, orders, generated, file, via, .. } = plan;
     let senders = Senders::prepare(source.clone(), due_us, doors, via.batch)?;
 
-    let mut monitor = Monitor::new(&mut redis, target.app_pid, target.instance_starts_url.as_deref())?;
+    let mut monitor =
+        Monitor::new(&mut redis, target.app_pid, target.instance_starts_url.as_deref())?;
     let (seconds, microseconds): (u64, u64) =
         redis::cmd("TIME").query(redis.inner()).context("failed to ask redis for the time")?;
     senders.release();
@@ -99,7 +104,9 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     let Running { mut redis, watch, monitor, verifier, .. } = running;
     match watch.left() {
         0 => {}
-        left if interrupted => eprintln!("{left} orders were in the streams when the waiting was ended"),
+        left if interrupted => {
+            eprintln!("{left} orders were in the streams when the waiting was ended")
+        }
         left => {
             let seconds = watch.still_for().as_secs();
             eprintln!("gave up: {left} orders did not move for {seconds} s");
@@ -115,7 +122,11 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     Ok(summary::report(about, rules.released_at_us, verdict, used, &watch, surroundings, shares))
 }
 
-fn doors(plan: &Plan, target: &Target, settings: &QueueSettings) -> Result<Vec<Box<dyn send::Door>>> {
+fn doors(
+    plan: &Plan,
+    target: &Target,
+    settings: &QueueSettings,
+) -> Result<Vec<Box<dyn send::Door>>> {
     let is_scheduled = matches!(plan.shape, Shape::Burst { scheduled: true });
     let open = |_| -> Result<Box<dyn send::Door>> {
         Ok(match plan.via.door {
@@ -126,7 +137,10 @@ fn doors(plan: &Plan, target: &Target, settings: &QueueSettings) -> Result<Vec<B
             Door::Redis => Box::new(RedisDoor::open(&target.redis_url, settings.clone())?),
         })
     };
-    (0..plan.via.connections).map(open).collect::<Result<_>>().context("--connections: failed to open one")
+    (0..plan.via.connections)
+        .map(open)
+        .collect::<Result<_>>()
+        .context("--connections: failed to open one")
 }
 
 /// A run between its release and its report.
@@ -140,7 +154,12 @@ struct Running {
 
 impl Running {
     /// Watches until all orders are sent and done, or patience runs out, or a second stop is asked for.
-    fn until_done(&mut self, senders: Senders, orders: u64, verifies_meanwhile: bool) -> Result<()> {
+    fn until_done(
+        &mut self,
+        senders: Senders,
+        orders: u64,
+        verifies_meanwhile: bool,
+    ) -> Result<()> {
         let bar = progress_bar(orders);
         let (started, mut sent) = (Instant::now(), 0);
         let mut senders = Some(senders);

@@ -44,7 +44,11 @@ impl Segment {
 ///
 /// Evenly spaced, the first order is due when the first stretch with a rate begins. At random, each order is independent of the others: the
 /// gaps, measured in orders, are exponentially distributed, and their number varies as that of customers does.
-pub fn due_us(segments: Vec<Segment>, arrivals: Arrivals, seed: u64) -> impl Iterator<Item = u64> + Send {
+pub fn due_us(
+    segments: Vec<Segment>,
+    arrivals: Arrivals,
+    seed: u64,
+) -> impl Iterator<Item = u64> + Send {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     // A stream that no order has.
     random.set_stream(u64::MAX);
@@ -103,7 +107,8 @@ mod tests {
     fn a_rising_rate_brings_the_square_root() {
         // 8 orders a second after 4 s: t^2 orders after t seconds.
         let due = even(&[Segment { duration_s: 4.0, from: 0.0, to: 8.0 }]);
-        let expected: Vec<u64> = (0..16).map(|k| (f64::from(k).sqrt() * 1e6).round() as u64).collect();
+        let expected: Vec<u64> =
+            (0..16).map(|k| (f64::from(k).sqrt() * 1e6).round() as u64).collect();
         assert_eq!(due, expected);
     }
 
@@ -120,14 +125,16 @@ mod tests {
 
     #[test]
     fn random_arrivals_keep_the_rate_and_have_the_spread_of_independent_ones() {
-        let due: Vec<u64> = due_us(vec![Segment::constant(1000.0, 50.0)], Arrivals::Random, 9).collect();
+        let due: Vec<u64> =
+            due_us(vec![Segment::constant(1000.0, 50.0)], Arrivals::Random, 9).collect();
         assert!(due.is_sorted());
         // 50,000 on average, with a standard deviation of 224.
         assert!((49_000..51_000).contains(&due.len()), "{}", due.len());
         let mut counts = vec![0.0; 1000];
         due.iter().for_each(|at| counts[(at / 1_000_000) as usize] += 1.0);
         let mean = counts.iter().sum::<f64>() / 1000.0;
-        let variance = counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / 1000.0;
+        let variance =
+            counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / 1000.0;
         assert!(
             (0.85..1.15).contains(&(variance / mean)),
             "a Poisson process has a variance like its mean: {variance} {mean}"

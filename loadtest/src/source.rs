@@ -78,7 +78,10 @@ impl Source {
             }
             offset += read as u64;
         }
-        Ok(Self { orders: Orders::File { file, name: path.display().to_string(), lines }, ..source })
+        Ok(Self {
+            orders: Orders::File { file, name: path.display().to_string(), lines },
+            ..source
+        })
     }
 
     /// These orders.
@@ -139,7 +142,8 @@ impl Source {
 
     /// The positions of all orders with this identity that may be confirmed.
     pub fn positions(&self, id: Uuid) -> Vec<u64> {
-        let mut positions = match self.index.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        let mut positions = match self.index.lock().unwrap_or_else(PoisonError::into_inner).get(&id)
+        {
             None => Vec::new(),
             Some(Positions::One(position)) => vec![*position],
             Some(Positions::Many(positions)) => positions.clone(),
@@ -181,15 +185,19 @@ impl Source {
         let Some(count) = self.len() else { bail!("generated orders have no recorded times") };
         let mut placed: Vec<(i64, u64)> = Vec::with_capacity(count as usize);
         for position in 0..count {
-            let order: Placed = serde_json::from_slice(&self.order(position)?)
-                .with_context(|| format!("order {}: placedAt: expected a time in RFC 3339", position + 1))?;
+            let order: Placed =
+                serde_json::from_slice(&self.order(position)?).with_context(|| {
+                    format!("order {}: placedAt: expected a time in RFC 3339", position + 1)
+                })?;
             placed.push((order.placed_at.timestamp_micros(), position));
         }
         placed.sort_unstable();
         let row = |position: &(i64, u64)| position.1 as usize;
         let orders = match self.orders {
             Orders::Generated(generator) => Orders::Generated(generator),
-            Orders::List(orders) => Orders::List(placed.iter().map(|at| orders[row(at)].clone()).collect()),
+            Orders::List(orders) => {
+                Orders::List(placed.iter().map(|at| orders[row(at)].clone()).collect())
+            }
             Orders::File { file, name, lines } => {
                 Orders::File { file, name, lines: placed.iter().map(|at| lines[row(at)]).collect() }
             }
@@ -201,7 +209,9 @@ impl Source {
             match positions {
                 Positions::One(position) => *position = new_positions[*position as usize],
                 Positions::Many(positions) => {
-                    positions.iter_mut().for_each(|position| *position = new_positions[*position as usize]);
+                    positions
+                        .iter_mut()
+                        .for_each(|position| *position = new_positions[*position as usize]);
                 }
             }
         }
@@ -243,12 +253,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("orders.ndjson");
         let generator = Generator::new(RECIPE, 0);
-        let [first, second] = [1, 2].map(|number| String::from_utf8(generator.order(number)).unwrap());
+        let [first, second] =
+            [1, 2].map(|number| String::from_utf8(generator.order(number)).unwrap());
         let text = format!("{first}\n\n  {second} \r\n{{broken\n{first}");
         std::fs::write(&path, text).unwrap();
         let source = Source::file(&path).unwrap();
         assert_eq!(source.len(), Some(4));
-        let orders: Vec<_> = (0..4).map(|at| String::from_utf8(source.order(at).unwrap()).unwrap()).collect();
+        let orders: Vec<_> =
+            (0..4).map(|at| String::from_utf8(source.order(at).unwrap()).unwrap()).collect();
         assert_eq!(orders, [&first, &second, "{broken", &first]);
         assert_eq!(source.positions(generator.identity(1)), [0, 3]);
         assert_eq!(source.positions(generator.identity(2)), [1]);
@@ -274,7 +286,8 @@ mod tests {
 
     #[test]
     fn an_order_without_a_time_is_named() {
-        let source = Source::list(vec![br#"{"placedAt":"2026-01-05T08:00:00Z"}"#.to_vec(), b"{}".to_vec()]);
+        let source =
+            Source::list(vec![br#"{"placedAt":"2026-01-05T08:00:00Z"}"#.to_vec(), b"{}".to_vec()]);
         let error = format!("{:#}", source.in_order_of_placing().unwrap_err());
         assert!(error.contains("order 2") && error.contains("placedAt"), "{error}");
     }

@@ -12,7 +12,9 @@ use shared::settings::QueueSettings;
 use crate::cli::{Generated, Target};
 use crate::monitor::Used;
 use crate::patient::Ask;
-use crate::report::{AppAndRedis, Host, InstanceStartUs, Lanes, Report, Setting, Shape, Share, Via};
+use crate::report::{
+    AppAndRedis, Host, InstanceStartUs, Lanes, Report, Setting, Shape, Share, Via,
+};
 use crate::timeline::{buckets, percentiles};
 use crate::verify::Verdict;
 use crate::wait::Watch;
@@ -50,17 +52,27 @@ impl Surroundings {
     ///
     /// # Errors
     /// When Redis fails.
-    pub fn look(redis: &mut RedisConnection, settings: &QueueSettings, backlog: u64) -> Result<Self> {
+    pub fn look(
+        redis: &mut RedisConnection,
+        settings: &QueueSettings,
+        backlog: u64,
+    ) -> Result<Self> {
         let info: redis::InfoDict = redis::cmd("INFO")
             .arg("server")
             .query(redis.inner())
             .context("failed to ask redis for its version")?;
         // A managed Redis may refuse to tell.
-        let redis_settings: BTreeMap<String, String> =
-            redis::cmd("CONFIG").arg("GET").arg(&REDIS_SETTINGS).query(redis.inner()).unwrap_or_default();
+        let redis_settings: BTreeMap<String, String> = redis::cmd("CONFIG")
+            .arg("GET")
+            .arg(&REDIS_SETTINGS)
+            .query(redis.inner())
+            .unwrap_or_default();
         Ok(Self {
             redis_version: info.get("redis_version").unwrap_or_default(),
-            redis_settings: redis_settings.into_iter().map(|(name, value)| Setting { name, value }).collect(),
+            redis_settings: redis_settings
+                .into_iter()
+                .map(|(name, value)| Setting { name, value })
+                .collect(),
             backlog,
             stats: Queue::new(redis, settings).stats()?,
         })
@@ -70,7 +82,11 @@ impl Surroundings {
     ///
     /// # Errors
     /// When Redis fails.
-    pub fn shares_since(&self, redis: &mut impl Ask, settings: &QueueSettings) -> Result<Vec<Share>> {
+    pub fn shares_since(
+        &self,
+        redis: &mut impl Ask,
+        settings: &QueueSettings,
+    ) -> Result<Vec<Share>> {
         let now = redis.ask(|redis| Ok(Queue::new(redis, settings).stats()?))?;
         let before = self.stats.shares();
         let mut shares = Vec::new();
@@ -79,7 +95,11 @@ impl Surroundings {
                 let before = before.get(stream).and_then(|consumers| consumers.get(consumer));
                 let orders = orders.saturating_sub(before.copied().unwrap_or_default());
                 if orders > 0 {
-                    shares.push(Share { consumer: consumer.to_owned(), stream: stream.to_owned(), orders });
+                    shares.push(Share {
+                        consumer: consumer.to_owned(),
+                        stream: stream.to_owned(),
+                        orders,
+                    });
                 }
             }
         }
@@ -139,7 +159,10 @@ pub fn report(
         queue_latency_ms: percentiles(&verdict.queue_latency_us),
         send_latency_ms: percentiles(&verdict.send_latency_us),
         cpu_s: AppAndRedis { app: used.app.map(|usage| usage.cpu_s), redis: used.redis.cpu_s },
-        rss_mib: AppAndRedis { app: used.app.map(|usage| usage.rss_mib), redis: used.redis.rss_mib },
+        rss_mib: AppAndRedis {
+            app: used.app.map(|usage| usage.rss_mib),
+            redis: used.redis.rss_mib,
+        },
         instance_start_us: used
             .starts
             .map(|starts| InstanceStartUs { p50: starts.p50_us, p99: starts.p99_us }),

@@ -48,7 +48,8 @@ struct Counted {
 /// # Panics
 /// Never: the number of digits is right.
 pub fn histogram() -> Histogram<u64> {
-    Histogram::new(DIGITS).unwrap_or_else(|error| unreachable!("{DIGITS} digits are allowed: {error}"))
+    Histogram::new(DIGITS)
+        .unwrap_or_else(|error| unreachable!("{DIGITS} digits are allowed: {error}"))
 }
 
 impl Default for Recorder {
@@ -75,8 +76,9 @@ impl Recorder {
         let counted = self.at(due_us);
         counted.slowest_us = counted.slowest_us.max(latency_us);
         let latencies = counted.latencies.get_or_insert_with(|| {
-            Histogram::new(DIGITS_OF_INTERVAL)
-                .unwrap_or_else(|error| unreachable!("{DIGITS_OF_INTERVAL} digits are allowed: {error}"))
+            Histogram::new(DIGITS_OF_INTERVAL).unwrap_or_else(|error| {
+                unreachable!("{DIGITS_OF_INTERVAL} digits are allowed: {error}")
+            })
         });
         // The histogram resizes itself; only a latency of years could be refused.
         let _ = latencies.record(latency_us);
@@ -192,7 +194,10 @@ mod tests {
         recorder.count(Event::DeadLettered, 30 * 86_400 * 1_000_000);
         assert!(recorder.intervals.len() <= MOST);
         let timeline = recorder.finish();
-        assert_eq!(timeline.intervals.iter().map(|interval| interval.dead_lettered).sum::<u64>(), 1);
+        assert_eq!(
+            timeline.intervals.iter().map(|interval| interval.dead_lettered).sum::<u64>(),
+            1
+        );
     }
 
     #[test]
@@ -213,8 +218,11 @@ mod tests {
         let buckets = buckets(&histogram);
         assert_eq!(buckets.iter().map(|bucket| bucket.orders).sum::<u64>(), 1_000);
         assert!(buckets.is_sorted_by(|a, b| a.up_to_ms < b.up_to_ms));
-        let up_to_500: u64 =
-            buckets.iter().filter(|bucket| bucket.up_to_ms <= 500.0).map(|bucket| bucket.orders).sum();
+        let up_to_500: u64 = buckets
+            .iter()
+            .filter(|bucket| bucket.up_to_ms <= 500.0)
+            .map(|bucket| bucket.orders)
+            .sum();
         assert!((400..=500).contains(&up_to_500), "{up_to_500}");
     }
 }

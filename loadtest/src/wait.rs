@@ -60,14 +60,16 @@ impl Watch {
         if lengths != self.lengths || lengths == [0; 3] {
             self.moved_at = Instant::now();
         }
-        for (paused, (before, now)) in self.paused.iter_mut().zip(self.lengths.iter().zip(lengths)) {
+        for (paused, (before, now)) in self.paused.iter_mut().zip(self.lengths.iter().zip(lengths))
+        {
             *paused &= now >= *before;
         }
         self.lengths = lengths;
         if self.moved_at.elapsed().min(self.ticked_at.elapsed()) > TICK_AFTER {
             self.ticked_at = Instant::now();
             for stream in Stream::ALL {
-                let tick = Queue::new(redis, &self.settings).tick(stream).context("failed to tick")?;
+                let tick =
+                    Queue::new(redis, &self.settings).tick(stream).context("failed to tick")?;
                 self.metronome_rings += u64::from(tick.rung);
                 self.paused[stream as usize] = tick.paused;
             }

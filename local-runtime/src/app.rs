@@ -113,8 +113,9 @@ impl Resolver<'_> {
         let mut settings = Vec::new();
         // A template is checked even where its component is left out, as the variables are.
         for (id, component) in &self.manifest.component {
-            let used = routes.iter().any(|route| matches!(&route.target, Target::Component(c) if c == id))
-                || subscriptions.iter().any(|subscription| subscription.component == *id);
+            let used =
+                routes.iter().any(|route| matches!(&route.target, Target::Component(c) if c == id))
+                    || subscriptions.iter().any(|subscription| subscription.component == *id);
             if used && let Some(feature) = component.unsupported() {
                 bail!("component {id:?}: {feature} is not supported by local-runtime");
             }
@@ -153,9 +154,9 @@ impl Resolver<'_> {
     ) -> Result<AppCopy> {
         let variables = copies::variables(copy, options, self.manifest)?;
         let used = self.manifest.component.iter().filter(|(id, _)| components.contains_key(*id));
-        let settings = used
-            .zip(&first.settings)
-            .map(|((id, component), first)| self.settings(id, component, true, &variables, Some(first)));
+        let settings = used.zip(&first.settings).map(|((id, component), first)| {
+            self.settings(id, component, true, &variables, Some(first))
+        });
         Ok(AppCopy {
             settings: settings.collect::<Result<_>>()?,
             subscriptions: self.subscriptions(&variables)?,
@@ -170,7 +171,10 @@ impl Resolver<'_> {
     fn known(&self, id: &str, who: &str) -> Result<()> {
         if !self.manifest.component.contains_key(id) {
             let known: Vec<_> = self.manifest.component.keys().map(String::as_str).collect();
-            bail!("{who} names the unknown component {id:?}; the manifest has: {}", known.join(", "));
+            bail!(
+                "{who} names the unknown component {id:?}; the manifest has: {}",
+                known.join(", ")
+            );
         }
         Ok(())
     }
@@ -205,7 +209,9 @@ impl Resolver<'_> {
             match kind.as_str() {
                 "redis" | "http" => {}
                 kind => {
-                    bail!("[application.trigger.{kind}]: {kind} triggers are not supported by local-runtime")
+                    bail!(
+                        "[application.trigger.{kind}]: {kind} triggers are not supported by local-runtime"
+                    )
                 }
             }
             for (field, value) in table {
@@ -225,9 +231,13 @@ impl Resolver<'_> {
                 match trigger.get("component") {
                     Some(Value::String(id)) if !self.keeps(id) => {}
                     Some(Value::String(id)) => {
-                        bail!("component {id:?}: {kind} triggers are not supported by local-runtime")
+                        bail!(
+                            "component {id:?}: {kind} triggers are not supported by local-runtime"
+                        )
                     }
-                    _ => bail!("[[trigger.{kind}]]: {kind} triggers are not supported by local-runtime"),
+                    _ => bail!(
+                        "[[trigger.{kind}]]: {kind} triggers are not supported by local-runtime"
+                    ),
                 }
             }
         }
@@ -239,7 +249,9 @@ impl Resolver<'_> {
         let mut routes = Vec::new();
         for trigger in &self.manifest.trigger.http {
             let route = self.route(trigger)?;
-            if let Some(other) = seen.insert(normal_form(&route.path).to_owned(), route.path.clone()) {
+            if let Some(other) =
+                seen.insert(normal_form(&route.path).to_owned(), route.path.clone())
+            {
                 bail!("the routes {other:?} and {:?} are duplicates", route.path);
             }
             let kept = match &route.target {
@@ -274,7 +286,8 @@ impl Resolver<'_> {
             check_static(response).with_context(|| who.clone())?;
             return Ok(Route { path, target: Target::Static(response.clone()) });
         }
-        let id = self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
+        let id =
+            self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
         match trigger.executor.as_ref().map(|executor| executor.kind.as_str()) {
             None | Some("http" | "spin") => {}
             Some(kind) if self.keeps(&id) => {
@@ -315,7 +328,8 @@ impl Resolver<'_> {
         variables: &Variables,
     ) -> Result<Subscription> {
         let who = format!("the Redis channel {:?}", trigger.channel);
-        let component = self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
+        let component =
+            self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
         let Some(address) = trigger.address.as_deref().or(default_address) else {
             bail!("{who} has no address; set [application.trigger.redis] address");
         };
@@ -353,7 +367,8 @@ impl Resolver<'_> {
         let mut values = BTreeMap::new();
         for (name, template) in &component.variables {
             check_name(name).with_context(|| format!("component {id:?}, variables"))?;
-            let rendered = variables.render(template, &format!("component {id:?}, variable {name:?}"))?;
+            let rendered =
+                variables.render(template, &format!("component {id:?}, variable {name:?}"))?;
             values.insert(name.clone(), rendered.text);
         }
         let mut allowed_hosts = AllowedHosts::default();
@@ -378,7 +393,8 @@ fn normal_form(path: &str) -> &str {
 
 fn check_static(response: &StaticResponse) -> Result<()> {
     let status = response.status_code.unwrap_or(200);
-    http::StatusCode::from_u16(status).with_context(|| format!("static_response.status_code {status}"))?;
+    http::StatusCode::from_u16(status)
+        .with_context(|| format!("static_response.status_code {status}"))?;
     for (name, value) in &response.headers {
         http::HeaderName::from_bytes(name.as_bytes())
             .with_context(|| format!("static_response.headers, name {name:?}"))?;

@@ -54,7 +54,8 @@ impl Cache {
         if let Some(component) = read(engine, &path) {
             return Ok(component);
         }
-        let binary = componentize(&bytes).with_context(|| format!("failed to load {}", wasm.display()))?;
+        let binary =
+            componentize(&bytes).with_context(|| format!("failed to load {}", wasm.display()))?;
         let component = Component::from_binary(engine, &binary)
             .map_err(anyhow::Error::from)
             .with_context(|| format!("failed to compile {}", wasm.display()))?;
@@ -87,7 +88,10 @@ fn read(engine: &Engine, path: &Path) -> Option<Component> {
     match unsafe { map(engine, &file) } {
         Ok(component) => Some(component),
         Err(error) => {
-            log(&format!("compiling again: the cache file {} does not fit: {error:#}", path.display()));
+            log(&format!(
+                "compiling again: the cache file {} does not fit: {error:#}",
+                path.display()
+            ));
             None
         }
     }
@@ -138,7 +142,8 @@ fn put(bytes: &[u8], path: &Path) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     // As for any new file, and not for this user alone: others may share the folder.
     let permissions = Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new().suffix(".tmp").permissions(permissions).tempfile_in(folder)?;
+    let mut file =
+        tempfile::Builder::new().suffix(".tmp").permissions(permissions).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -208,8 +213,8 @@ mod tests {
         let path = folder.path().join("code");
         write(&component, &path).unwrap();
         std::thread::scope(|scope| {
-            let writers =
-                [(); 4].map(|()| scope.spawn(|| (0..50).try_for_each(|_| write(&component, &path))));
+            let writers = [(); 4]
+                .map(|()| scope.spawn(|| (0..50).try_for_each(|_| write(&component, &path))));
             while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
                 assert!(is_whole(&mut File::open(&path).unwrap()).unwrap());
             }

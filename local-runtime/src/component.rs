@@ -81,9 +81,12 @@ impl Components {
         let mut by_id = BTreeMap::new();
         // Several components may be the same file under different triggers; it is loaded once.
         let mut linked: BTreeMap<PathBuf, InstancePre<State>> = BTreeMap::new();
-        for (position, (id, config)) in std::mem::take(&mut app.components).into_iter().enumerate() {
-            let has_http =
-                app.routes.iter().any(|route| matches!(&route.target, Target::Component(c) if *c == id));
+        for (position, (id, config)) in std::mem::take(&mut app.components).into_iter().enumerate()
+        {
+            let has_http = app
+                .routes
+                .iter()
+                .any(|route| matches!(&route.target, Target::Component(c) if *c == id));
             // The copies differ in channels, not in who has one.
             let has_redis =
                 app.copies[0].subscriptions.iter().any(|subscription| subscription.component == id);
@@ -192,8 +195,9 @@ impl LoadedComponent {
         }
         if slot.store.data().memory.reached {
             let limit = self.limits.max_memory / (1024 * 1024);
-            return error
-                .context(format!("it asked for more than {limit} MiB of memory (--max-instance-memory)"));
+            return error.context(format!(
+                "it asked for more than {limit} MiB of memory (--max-instance-memory)"
+            ));
         }
         error
     }

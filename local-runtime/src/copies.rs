@@ -28,7 +28,11 @@ pub(crate) struct Settings {
 impl Settings {
     /// Of the first copy.
     pub(crate) fn first(variables: BTreeMap<String, String>, allowed_hosts: AllowedHosts) -> Self {
-        Self { allowed_hosts: Arc::new(allowed_hosts), common: Arc::new(variables), own: Box::default() }
+        Self {
+            allowed_hosts: Arc::new(allowed_hosts),
+            common: Arc::new(variables),
+            own: Box::default(),
+        }
     }
 
     /// Of a further copy, sharing with the first what is the same in both.
@@ -46,7 +50,8 @@ impl Settings {
         if own.is_empty() && same_hosts {
             return first.clone();
         }
-        let allowed_hosts = if same_hosts { first.allowed_hosts.clone() } else { Arc::new(allowed_hosts) };
+        let allowed_hosts =
+            if same_hosts { first.allowed_hosts.clone() } else { Arc::new(allowed_hosts) };
         Arc::new(Self { allowed_hosts, common: first.common.clone(), own })
     }
 
@@ -93,7 +98,10 @@ pub(crate) fn addresses(options: &UpOptions) -> Result<Vec<SocketAddr>> {
     match addresses.collect() {
         Some(addresses) => Ok(addresses),
         None => {
-            bail!("--copies: {copies} copies have no room in the ports from {} (--listen)", listen.port())
+            bail!(
+                "--copies: {copies} copies have no room in the ports from {} (--listen)",
+                listen.port()
+            )
         }
     }
 }

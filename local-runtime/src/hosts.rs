@@ -108,14 +108,18 @@ fn parse(entry: &str) -> Result<Entry> {
         "http" | "redis" => Some(scheme.to_owned()),
         "https" | "rediss" => bail!("{scheme} (over TLS) is not supported by local-runtime"),
         other
-            if other.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) && !other.is_empty() =>
+            if other.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+                && !other.is_empty() =>
         {
-            bail!("the scheme {other:?} is not supported by local-runtime, which has http and redis")
+            bail!(
+                "the scheme {other:?} is not supported by local-runtime, which has http and redis"
+            )
         }
         _ => bail!("a host entry is scheme://host:port"),
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    if rest.split_once('/').is_some_and(|(address, _)| address.parse::<std::net::IpAddr>().is_ok()) {
+    if rest.split_once('/').is_some_and(|(address, _)| address.parse::<std::net::IpAddr>().is_ok())
+    {
         bail!("a range of addresses is not supported by local-runtime");
     }
     if rest.contains(['/', '?', '#']) {
@@ -153,7 +157,9 @@ fn parse_host(host: &str) -> Result<Host> {
         return Ok(Host::Any);
     }
     if host == "self" || host == "self.alt" || host.ends_with(".spin.internal") {
-        bail!("the host {host:?} (calls from component to component) is not supported by local-runtime");
+        bail!(
+            "the host {host:?} (calls from component to component) is not supported by local-runtime"
+        );
     }
     if let Some(domain) = host.strip_prefix("*.") {
         if domain.is_empty() || domain.contains('*') {

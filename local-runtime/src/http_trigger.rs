@@ -51,7 +51,8 @@ pub(crate) struct HttpTrigger {
 impl HttpTrigger {
     /// Makes the trigger of all copies.
     pub(crate) fn new(app: &mut App, router: Router, components: Arc<Components>) -> Self {
-        let info = serde_json::json!({ "name": app.name, "version": app.version, "bindle_version": null });
+        let info =
+            serde_json::json!({ "name": app.name, "version": app.version, "bindle_version": null });
         let routes = std::mem::take(&mut app.routes);
         Self { components, router, routes, info: info.to_string() }
     }
@@ -61,7 +62,10 @@ impl HttpTrigger {
         let [first, further @ ..] = addresses else { return Vec::new() };
         let mut lines = vec![format!("Serving http://{first}")];
         lines.extend(
-            further.iter().zip(2..).map(|(address, copy)| format!("Serving http://{address} (copy {copy})")),
+            further
+                .iter()
+                .zip(2..)
+                .map(|(address, copy)| format!("Serving http://{address} (copy {copy})")),
         );
         if !self.routes.is_empty() {
             lines.push("Available Routes:".to_owned());
@@ -72,9 +76,10 @@ impl HttpTrigger {
                 None => (without_slash(&route.path), ""),
             };
             let (id, description) = match &route.target {
-                Target::Component(id) => {
-                    (id.as_str(), self.components.get(id).and_then(|component| component.description()))
-                }
+                Target::Component(id) => (
+                    id.as_str(),
+                    self.components.get(id).and_then(|component| component.description()),
+                ),
                 Target::Static(_) => ("(static response)", None),
             };
             lines.push(format!("  {id}: http://{first}{path}{kind}"));
@@ -160,14 +165,23 @@ impl HttpTrigger {
         client: SocketAddr,
     ) -> Request<Incoming> {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        let host = request.uri().authority().map(|authority| authority.as_str()).or(host).unwrap_or_default();
+        let host = request
+            .uri()
+            .authority()
+            .map(|authority| authority.as_str())
+            .or(host)
+            .unwrap_or_default();
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let full_url = format!("http://{host}{path}");
         let headers = request.headers_mut();
         set(headers, "spin-full-url", &full_url);
         set(headers, "spin-path-info", &found.path_info);
         set(headers, "spin-matched-route", without_slash(&route.path));
-        set(headers, "spin-component-route", route.path.strip_suffix("/...").unwrap_or(&route.path));
+        set(
+            headers,
+            "spin-component-route",
+            route.path.strip_suffix("/...").unwrap_or(&route.path),
+        );
         set(headers, "spin-raw-component-route", &route.path);
         set(headers, "spin-base-path", "/");
         set(headers, "spin-client-addr", &client.to_string());

@@ -88,7 +88,12 @@ pub(crate) struct MemoryLimit {
 }
 
 impl ResourceLimiter for MemoryLimit {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let allowed = desired <= self.max;
         self.reached |= !allowed;
         Ok(allowed)
@@ -179,7 +184,8 @@ mod tests {
 
     #[test]
     fn released_versions_of_wasi_0_2_are_provided_and_all_else_is_stood_in_for() {
-        for name in ["wasi:io/streams@0.2.0", "wasi:http/types@0.2.12", "fermyon:spin/redis@2.0.0"] {
+        for name in ["wasi:io/streams@0.2.0", "wasi:http/types@0.2.12", "fermyon:spin/redis@2.0.0"]
+        {
             assert!(is_provided(name), "{name}");
         }
         for name in [

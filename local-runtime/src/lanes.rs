@@ -61,7 +61,11 @@ impl Lanes {
         match known.and_then(Arc::get_mut) {
             Some(listener) => listener.handlers.push(handler),
             None => {
-                listeners.push(Arc::new(Listener { lane: lane.clone(), channel, handlers: vec![handler] }));
+                listeners.push(Arc::new(Listener {
+                    lane: lane.clone(),
+                    channel,
+                    handlers: vec![handler],
+                }));
             }
         }
     }
@@ -77,7 +81,9 @@ impl Lanes {
         let payload: Arc<[u8]> = payload.into();
         for listener in listeners {
             let mut waiting = listener.lane.waiting();
-            waiting.messages.push_back(Message { listener: listener.clone(), payload: payload.clone() });
+            waiting
+                .messages
+                .push_back(Message { listener: listener.clone(), payload: payload.clone() });
             if !waiting.busy {
                 waiting.busy = true;
                 tasks.spawn(listener.lane.clone().work());
@@ -137,8 +143,10 @@ async fn run(handler: &Handler, payload: &Vec<u8>, since: Instant) -> Result<()>
         .within_limit(async {
             let guest = pre.instantiate_async(&mut slot.store).await?;
             component.started(since);
-            let handled =
-                guest.fermyon_spin_inbound_redis().call_handle_message(&mut slot.store, payload).await?;
+            let handled = guest
+                .fermyon_spin_inbound_redis()
+                .call_handle_message(&mut slot.store, payload)
+                .await?;
             match handled {
                 Ok(()) => anyhow::Ok(()),
                 Err(_) => bail!("its handler returned an error"),

@@ -155,7 +155,10 @@ impl Component {
             ("dependencies_inherit_configuration", &self.dependencies_inherit_configuration),
             ("profile", &self.profile),
         ];
-        features.into_iter().find(|(_, value)| value.as_ref().is_some_and(in_use)).map(|(name, _)| name)
+        features
+            .into_iter()
+            .find(|(_, value)| value.as_ref().is_some_and(in_use))
+            .map(|(name, _)| name)
     }
 
     /// The path of the Wasm file as written; a URL or registry source is refused.
@@ -163,7 +166,9 @@ impl Component {
         match &self.source {
             Value::String(path) => Ok(path),
             Value::Table(table) if table.contains_key("registry") => {
-                bail!("component {id:?}: a source from a registry is not supported by local-runtime")
+                bail!(
+                    "component {id:?}: a source from a registry is not supported by local-runtime"
+                )
             }
             Value::Table(table) if table.contains_key("url") => {
                 bail!("component {id:?}: a source from a url is not supported by local-runtime")
@@ -205,7 +210,9 @@ fn parse(text: &str) -> Result<Manifest> {
     match &manifest.spin_manifest_version {
         Value::Integer(2) => {}
         Value::String(version) if version == "2" => {}
-        version => bail!("spin_manifest_version is {version}, only 2 is supported by local-runtime"),
+        version => {
+            bail!("spin_manifest_version is {version}, only 2 is supported by local-runtime")
+        }
     }
     Ok(manifest)
 }

@@ -35,7 +35,8 @@ pub(crate) struct Report {
 
 impl Meter {
     pub(crate) fn new<'a>(components: impl IntoIterator<Item = &'a str>) -> Self {
-        let histograms = components.into_iter().map(|id| (id.to_owned(), Mutex::new(histogram()))).collect();
+        let histograms =
+            components.into_iter().map(|id| (id.to_owned(), Mutex::new(histogram()))).collect();
         Self { histograms }
     }
 
@@ -97,7 +98,10 @@ mod tests {
         meter.record("b", Duration::from_micros(500));
         meter.record("unknown", Duration::from_micros(1));
         let report = meter.report();
-        assert_eq!(report.components["a"], Figures { starts: 100, p50_us: 50, p99_us: 99, max_us: 100 });
+        assert_eq!(
+            report.components["a"],
+            Figures { starts: 100, p50_us: 50, p99_us: 99, max_us: 100 }
+        );
         assert_eq!(report.components["b"].starts, 1);
         assert_eq!((report.all.starts, report.all.max_us), (101, 500));
         meter.reset();

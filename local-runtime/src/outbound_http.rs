@@ -57,7 +57,8 @@ async fn send(
 ) -> Result<(Response<WasiBody>, Worker), Error> {
     let authority = request.uri().authority().ok_or(Error::HttpRequestUriInvalid)?;
     let server = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80));
-    let connect = timeout(options.connect_timeout.unwrap_or(DEFAULT_TIMEOUT), TcpStream::connect(server));
+    let connect =
+        timeout(options.connect_timeout.unwrap_or(DEFAULT_TIMEOUT), TcpStream::connect(server));
     let stream = connect.await.map_err(|_| Error::ConnectionTimeout)?.map_err(Error::Connect)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // The server is told the path only; whom it is addressed to stands in the Host header.

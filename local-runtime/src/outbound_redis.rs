@@ -5,7 +5,9 @@
 //! client's own limits (one second to connect, half a second to answer) are switched off.
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, IntoConnectionInfo, ToRedisArgs, Value};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, IntoConnectionInfo, ToRedisArgs, Value,
+};
 use wasmtime::component::Resource;
 
 use crate::instance::State;
@@ -24,11 +26,16 @@ type HostResult<T> = wasmtime::Result<Result<T, Error>>;
 
 impl State {
     fn is_listed(&self, address: &str) -> bool {
-        url::Url::parse(address)
-            .is_ok_and(|url| url.scheme() == "redis" && self.handler.settings.allowed_hosts.allow_url(&url))
+        url::Url::parse(address).is_ok_and(|url| {
+            url.scheme() == "redis" && self.handler.settings.allowed_hosts.allow_url(&url)
+        })
     }
 
-    async fn query(&mut self, connection: &Resource<RedisConnection>, command: &Cmd) -> HostResult<Value> {
+    async fn query(
+        &mut self,
+        connection: &Resource<RedisConnection>,
+        command: &Cmd,
+    ) -> HostResult<Value> {
         let connection = &mut self.table.get_mut(connection)?.connection;
         Ok(connection.send_packed_command(command).await.map_err(redis_value::error))
     }
@@ -50,10 +57,14 @@ async fn connect(address: &str) -> Result<RedisConnection, Error> {
     // A connection is not named with CLIENT SETINFO: that is one round trip less for each instance.
     let info = address.into_connection_info().map_err(|_| Error::InvalidAddress)?;
     let settings = info.redis_settings().clone().set_skip_set_lib_name();
-    let client = Client::open(info.set_redis_settings(settings)).map_err(|_| Error::InvalidAddress)?;
-    let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-    let connection =
-        client.get_multiplexed_async_connection_with_config(&config).await.map_err(redis_value::error)?;
+    let client =
+        Client::open(info.set_redis_settings(settings)).map_err(|_| Error::InvalidAddress)?;
+    let config =
+        AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+    let connection = client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
+        .map_err(redis_value::error)?;
     Ok(RedisConnection { connection })
 }
 
@@ -106,12 +117,20 @@ impl HostConnection for State {
         self.typed(&connection, &command("SET", &[key.as_bytes(), value.as_slice()])).await
     }
 
-    async fn incr(&mut self, connection: Resource<RedisConnection>, key: String) -> HostResult<i64> {
+    async fn incr(
+        &mut self,
+        connection: Resource<RedisConnection>,
+        key: String,
+    ) -> HostResult<i64> {
         // What Spin's client sends for its `incr(key, 1)`.
         self.typed(&connection, &command("INCRBY", &[key.as_str(), "1"])).await
     }
 
-    async fn del(&mut self, connection: Resource<RedisConnection>, keys: Vec<String>) -> HostResult<u32> {
+    async fn del(
+        &mut self,
+        connection: Resource<RedisConnection>,
+        keys: Vec<String>,
+    ) -> HostResult<u32> {
         self.typed(&connection, &command("DEL", &keys)).await
     }
 
@@ -155,7 +174,8 @@ impl HostConnection for State {
             RedisParameter::Int64(_) => 20,
             RedisParameter::Binary(bytes) => bytes.len(),
         });
-        let mut command = Cmd::with_capacity(arguments.len() + 1, name.len() + bytes.sum::<usize>());
+        let mut command =
+            Cmd::with_capacity(arguments.len() + 1, name.len() + bytes.sum::<usize>());
         command.arg(name);
         for argument in &arguments {
             match argument {

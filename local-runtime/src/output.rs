@@ -56,9 +56,16 @@ impl Output {
                 .open(&path)
                 .with_context(|| format!("failed to open the log file {}", path.display()))?;
             let terminal = (!quiet).then_some(terminal);
-            anyhow::Ok(Arc::new(Sink { component: component.to_owned(), terminal, file: Mutex::new(file) }))
+            anyhow::Ok(Arc::new(Sink {
+                component: component.to_owned(),
+                terminal,
+                file: Mutex::new(file),
+            }))
         };
-        Ok(Self { stdout: sink(Terminal::Stdout, "stdout")?, stderr: sink(Terminal::Stderr, "stderr")? })
+        Ok(Self {
+            stdout: sink(Terminal::Stdout, "stdout")?,
+            stderr: sink(Terminal::Stderr, "stderr")?,
+        })
     }
 }
 
@@ -80,7 +87,9 @@ pub(crate) struct Sink {
 impl Sink {
     /// The output of one instance of a copy; without a number where there is one copy only.
     pub(crate) fn stream(self: &Arc<Self>, copy: Option<u32>) -> LineStream {
-        LineStream { line: Arc::new(Line { sink: self.clone(), copy, held: Mutex::new(Vec::new()) }) }
+        LineStream {
+            line: Arc::new(Line { sink: self.clone(), copy, held: Mutex::new(Vec::new()) }),
+        }
     }
 
     /// Passes on whole lines, each with its line feed. The log file is the component's own, but where copies share it

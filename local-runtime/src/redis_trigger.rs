@@ -108,10 +108,13 @@ impl RedisTrigger {
                     Ok(None) => break,
                     // Nobody says that a half-open connection is dead; it looks like one on which nothing happens.
                     Err(_) if !self.reconnect => {}
-                    Err(_) => match tokio::time::timeout(CONNECT_LIMIT, sink.ping::<redis::Value>()).await {
-                        Ok(Ok(_)) => {}
-                        _ => break,
-                    },
+                    Err(_) => {
+                        match tokio::time::timeout(CONNECT_LIMIT, sink.ping::<redis::Value>()).await
+                        {
+                            Ok(Ok(_)) => {}
+                            _ => break,
+                        }
+                    }
                 }
             }
             if !self.reconnect {
@@ -155,13 +158,16 @@ impl RedisTrigger {
 fn channel_lines(subscriptions: &[Subscription]) -> Vec<String> {
     let mut addresses: BTreeMap<&str, (&str, BTreeMap<&str, Vec<&str>>)> = BTreeMap::new();
     for Subscription { address, channel, component } in subscriptions {
-        let (_, channels) = addresses.entry(&address.text).or_insert((&address.shown, BTreeMap::new()));
+        let (_, channels) =
+            addresses.entry(&address.text).or_insert((&address.shown, BTreeMap::new()));
         channels.entry(&channel.shown).or_default().push(component);
     }
     let mut lines = Vec::new();
     for (shown, channels) in addresses.into_values() {
         lines.push(format!("Active Channels on {}:", without_password(shown)));
-        lines.extend(channels.iter().map(|(channel, ids)| format!("\t{channel}: [{}]", ids.join(", "))));
+        lines.extend(
+            channels.iter().map(|(channel, ids)| format!("\t{channel}: [{}]", ids.join(", "))),
+        );
     }
     lines
 }
@@ -185,7 +191,10 @@ mod tests {
     fn a_password_is_not_shown_and_everything_else_is() {
         assert_eq!(without_password("redis://user:hush@host:6379/1"), "redis://user@host:6379/1");
         assert_eq!(without_password("redis://:hush@host:6379"), "redis://host:6379");
-        assert_eq!(without_password("redis://host:6379/?trigger=a"), "redis://host:6379/?trigger=a");
+        assert_eq!(
+            without_password("redis://host:6379/?trigger=a"),
+            "redis://host:6379/?trigger=a"
+        );
         assert_eq!(without_password("redis://:{{ p }}@host"), "redis://host");
     }
 }

@@ -45,7 +45,9 @@ fn append(value: Value, results: &mut Vec<RedisResult>) -> Result<(), Error> {
 }
 
 fn unsupported(what: &str) -> Error {
-    Error::Other(format!("Could not convert Redis response - TypeError: Redis {what} not supported"))
+    Error::Other(format!(
+        "Could not convert Redis response - TypeError: Redis {what} not supported"
+    ))
 }
 
 /// Any failure of a command or a connection as a component sees it.

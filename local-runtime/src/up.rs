@@ -42,8 +42,11 @@ pub fn up(options: &UpOptions) -> Result<()> {
         max_memory: options.max_instance_memory as usize * 1024 * 1024,
         timeout: options.invocation_timeout_ms.map(Duration::from_millis),
     };
-    let cache = Cache::open(options.cache_dir.clone().unwrap_or_else(|| state_folder.join("local-runtime")))?;
-    let components = Components::load(&mut app, &engine(limits)?, limits, &cache, &logs, options.quiet)?;
+    let cache = Cache::open(
+        options.cache_dir.clone().unwrap_or_else(|| state_folder.join("local-runtime")),
+    )?;
+    let components =
+        Components::load(&mut app, &engine(limits)?, limits, &cache, &logs, options.quiet)?;
     end_on_signal(components.meter.clone())?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -79,13 +82,15 @@ async fn run(
     let redis = RedisTrigger::group(&app, &components, on_loss);
     let http = Arc::new(HttpTrigger::new(&mut app, router, components.clone()));
 
-    let mut lines = vec![format!("Logging component stdio to \"{}\"", logs.display()), String::new()];
+    let mut lines =
+        vec![format!("Logging component stdio to \"{}\"", logs.display()), String::new()];
     lines.extend(http.banner(&addresses));
     lines.extend(RedisTrigger::banner(&app, &redis));
     drop(app);
     let mut connecting = JoinSet::new();
     for trigger in redis {
-        connecting.spawn(async move { trigger.connect().await.map(|connection| (trigger, connection)) });
+        connecting
+            .spawn(async move { trigger.connect().await.map(|connection| (trigger, connection)) });
     }
     let mut triggers = JoinSet::new();
     while let Some(connected) = connecting.join_next().await {

@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn a_text_with_a_secret_in_it_shows_its_template_only() {
         let variables =
-            resolved("p = { default = \"hush\", secret = true }\nh = { default = \"host\" }", &[]).unwrap();
+            resolved("p = { default = \"hush\", secret = true }\nh = { default = \"host\" }", &[])
+                .unwrap();
         let rendered = variables.render("redis://:{{ p }}@{{ h }}", "x").unwrap();
         assert_eq!(rendered.text, "redis://:hush@host");
         assert_eq!(rendered.shown, "redis://:{{ p }}@{{ h }}");

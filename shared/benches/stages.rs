@@ -25,7 +25,8 @@ const QUEUED_AT_MS: i64 = 1_772_528_400_000;
 fn stages(criterion: &mut Criterion) {
     match std::env::var_os("ORDERS") {
         Some(path) => {
-            let orders = std::fs::read_to_string(&path).expect("ORDERS names a file that can be read");
+            let orders =
+                std::fs::read_to_string(&path).expect("ORDERS names a file that can be read");
             bench_set(criterion, "file", &orders);
         }
         None => {
@@ -98,7 +99,8 @@ fn bench_set(criterion: &mut Criterion, name: &str, ndjson: &str) {
 
 /// The designs of a complex order; a simple one has none made.
 fn designed((order, lane): (&Order<'_>, Lane)) -> usize {
-    let lenses = order.items.iter().filter_map(|item| item.lens.as_ref()).filter(|_| lane == Lane::Complex);
+    let lenses =
+        order.items.iter().filter_map(|item| item.lens.as_ref()).filter(|_| lane == Lane::Complex);
     lenses.map(|lens| black_box(design(black_box(lens))).len()).sum()
 }
 

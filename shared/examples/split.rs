@@ -39,7 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("{:22} {:>8} {:>10}", "reason", "in", "decides");
     for reason in Reason::ALL {
-        let (with, decided) = (per_cent(n_with[reason as usize]), per_cent(n_decided[reason as usize]));
+        let (with, decided) =
+            (per_cent(n_with[reason as usize]), per_cent(n_decided[reason as usize]));
         println!("{:22} {with:6.1} % {decided:8.1} %", reason.as_str());
     }
     Ok(())

@@ -158,7 +158,10 @@ impl Assessment {
             if eye.prism > 0.0 {
                 self.find(Reason::Prism);
             }
-            if ![eye.sphere, eye.sphere + eye.cylinder].iter().all(|power| STOCK_POWER.contains(power)) {
+            if ![eye.sphere, eye.sphere + eye.cylinder]
+                .iter()
+                .all(|power| STOCK_POWER.contains(power))
+            {
                 self.find(Reason::PowerBeyondStock);
             }
             if eye.cylinder.abs() > STOCK_CYLINDER {
@@ -221,7 +224,9 @@ impl<'a> ReasonPoints<'a> {
     /// Reads what [`Assessment::reasons_text`] wrote; parts that it did not write are left out.
     pub fn read_all(text: &'a str) -> Vec<Self> {
         let parts = text.split(',').filter_map(|part| part.split_once(':'));
-        parts.filter_map(|(reason, points)| Some(Self { reason, points: points.parse().ok()? })).collect()
+        parts
+            .filter_map(|(reason, points)| Some(Self { reason, points: points.parse().ok()? }))
+            .collect()
     }
 }
 
@@ -257,7 +262,11 @@ mod tests {
                 Reason::Progressive => "an `addition` above 0".to_owned(),
                 Reason::Prism => "a `prism` above 0".to_owned(),
                 Reason::PowerBeyondStock => {
-                    format!("a meridian below {} or above +{} D", STOCK_POWER.start(), STOCK_POWER.end())
+                    format!(
+                        "a meridian below {} or above +{} D",
+                        STOCK_POWER.start(),
+                        STOCK_POWER.end()
+                    )
                 }
                 Reason::CylinderBeyondStock => format!("a cylinder above {STOCK_CYLINDER} D"),
                 Reason::HighIndex => format!("an index from {HIGH_INDEX}"),
@@ -298,7 +307,11 @@ mod tests {
             (1, 40, "large_quantity:20"),
             (8, 5, "many_items:30,large_quantity:20"),
         ] {
-            assert_eq!(with_items(count, quantity).reasons_text(), text, "{count} items of {quantity}");
+            assert_eq!(
+                with_items(count, quantity).reasons_text(),
+                text,
+                "{count} items of {quantity}"
+            );
         }
     }
 

@@ -54,7 +54,11 @@ impl Control {
         let value: Value =
             serde_json::from_slice(body).map_err(|error| ControlError::NotJson(place(&error)))?;
         let Value::Object(fields) = value else {
-            return Err(ControlError::Fields(vec![fault(Code::WrongType, "$", "expected an object")]));
+            return Err(ControlError::Fields(vec![fault(
+                Code::WrongType,
+                "$",
+                "expected an object",
+            )]));
         };
         let mut fields = Fields { fields, faults: Vec::new() };
         let paused = fields.paused();
@@ -125,7 +129,8 @@ impl Fields {
         match self.take("forS")? {
             Value::Number(number) => {
                 let seconds = number.as_u64().and_then(|seconds| u32::try_from(seconds).ok());
-                if let Some(seconds) = seconds.filter(|seconds| (1..=MAX_PAUSE_S).contains(seconds)) {
+                if let Some(seconds) = seconds.filter(|seconds| (1..=MAX_PAUSE_S).contains(seconds))
+                {
                     return Some(seconds);
                 }
                 self.add(Code::OutOfRange, "$.forS", &expected);
@@ -138,7 +143,11 @@ impl Fields {
     /// A field that was meant to be another one must not pass unseen: a pause without its end, say.
     fn refuse_others(&mut self) {
         if !self.fields.is_empty() {
-            self.add(Code::UnknownValue, "$", "expected no other fields than paused, reason, by and forS");
+            self.add(
+                Code::UnknownValue,
+                "$",
+                "expected no other fields than paused, reason, by and forS",
+            );
         }
     }
 }
@@ -206,15 +215,22 @@ mod tests {
             assert_eq!(found, expected, "{body}");
         }
         for body in ["", "{", "paused", "{\"paused\":true}x", "\u{feff}{}"] {
-            assert!(matches!(Control::read(body.as_bytes()), Err(ControlError::NotJson(_))), "{body}");
+            assert!(
+                matches!(Control::read(body.as_bytes()), Err(ControlError::NotJson(_))),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn a_state_is_told_flat() {
         let pause = Pause { since_ms: 0, reason: "r".into(), by: None, until_ms: None };
-        let told = |pause: Option<&Pause>| serde_json::to_string(&ControlState::from(pause)).unwrap();
+        let told =
+            |pause: Option<&Pause>| serde_json::to_string(&ControlState::from(pause)).unwrap();
         assert_eq!(told(None), r#"{"paused":false}"#);
-        assert_eq!(told(Some(&pause)), r#"{"paused":true,"since":"1970-01-01T00:00:00.000Z","reason":"r"}"#);
+        assert_eq!(
+            told(Some(&pause)),
+            r#"{"paused":true,"since":"1970-01-01T00:00:00.000Z","reason":"r"}"#
+        );
     }
 }

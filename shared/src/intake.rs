@@ -164,7 +164,8 @@ fn split<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Vec<Piece<'a>
     if body[0] == b'[' {
         return match serde_json::from_slice::<Vec<&RawValue>>(body) {
             Ok(orders) => {
-                let order = |order: &'a RawValue| Piece { line: None, order: order.get().as_bytes() };
+                let order =
+                    |order: &'a RawValue| Piece { line: None, order: order.get().as_bytes() };
                 Ok(orders.into_iter().map(order).collect())
             }
             Err(error) => Err(not_json(&error)),
@@ -173,7 +174,8 @@ fn split<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Vec<Piece<'a>
     match serde_json::from_slice::<&RawValue>(body) {
         Ok(_) => Ok(vec![Piece { line: None, order: body }]),
         Err(error) => {
-            let is_value = |line: Piece<'_>| serde_json::from_slice::<&RawValue>(line.order).is_ok();
+            let is_value =
+                |line: Piece<'_>| serde_json::from_slice::<&RawValue>(line.order).is_ok();
             // One broken document has no line that is a document of its own, unless it is broken past mending.
             if lines(body).nth(1).is_some() && lines(body).next().is_some_and(is_value) {
                 Ok(lines(whole).collect())
@@ -197,14 +199,19 @@ impl Format {
     /// A form is let in as JSON for `curl -d`, which says so unless it is told otherwise.
     fn of(content_type: Option<&str>) -> Option<Self> {
         let Some(content_type) = content_type else { return Some(Self::Json) };
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence =
+            content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match essence.as_str() {
-            "application/json" | "text/json" | "application/x-www-form-urlencoded" => Some(Self::Json),
+            "application/json" | "text/json" | "application/x-www-form-urlencoded" => {
+                Some(Self::Json)
+            }
             "application/x-ndjson"
             | "application/ndjson"
             | "application/jsonl"
             | "application/x-jsonlines" => Some(Self::Lines),
-            _ if essence.starts_with("application/") && essence.ends_with("+json") => Some(Self::Json),
+            _ if essence.starts_with("application/") && essence.ends_with("+json") => {
+                Some(Self::Json)
+            }
             _ => None,
         }
     }
@@ -212,7 +219,9 @@ impl Format {
 
 fn lines(body: &[u8]) -> impl Iterator<Item = Piece<'_>> {
     let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).zip(1..);
-    lines.filter(|(order, _)| !order.is_empty()).map(|(order, line)| Piece { line: Some(line), order })
+    lines
+        .filter(|(order, _)| !order.is_empty())
+        .map(|(order, line)| Piece { line: Some(line), order })
 }
 
 fn not_json(error: &serde_json::Error) -> BodyError {
@@ -285,9 +294,14 @@ mod tests {
         ] {
             assert_eq!(read(good).unwrap().orders.len(), 1, "{good}");
         }
-        for bad in
-            ["", "text/plain", "text/xml+json", "application/xml", "multipart/form-data; boundary=x", "json"]
-        {
+        for bad in [
+            "",
+            "text/plain",
+            "text/xml+json",
+            "application/xml",
+            "multipart/form-data; boundary=x",
+            "json",
+        ] {
             assert_eq!(read(bad), Err(BodyError::MediaType), "{bad}");
         }
     }
@@ -326,7 +340,10 @@ mod tests {
         let body = format!("[{}]", vec![order; 30].join(","));
         let refused = read(&body).unwrap().refused;
         assert_eq!(refused.len(), 30, "every order is named");
-        assert_eq!(refused.iter().map(|refused| refused.others.len()).sum::<usize>(), MAX_OTHER_ERRORS);
+        assert_eq!(
+            refused.iter().map(|refused| refused.others.len()).sum::<usize>(),
+            MAX_OTHER_ERRORS
+        );
         assert!(refused.iter().all(|refused| refused.others.len() + refused.omitted == 50));
         assert_eq!((refused[0].omitted, refused[29].omitted), (0, 50));
     }

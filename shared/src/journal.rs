@@ -114,7 +114,12 @@ impl Journal {
         Some(line.to_string())
     }
 
-    fn dead_letter(&self, entry: &Entry, order: Option<String>, reason: &DeadLetterReason) -> Option<Value> {
+    fn dead_letter(
+        &self,
+        entry: &Entry,
+        order: Option<String>,
+        reason: &DeadLetterReason,
+    ) -> Option<Value> {
         let mut line = json!({
             "level": LogLevel::Warn.as_str(),
             "event": "dead_lettered",

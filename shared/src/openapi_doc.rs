@@ -27,7 +27,8 @@ fn bundled() -> Value {
         .filter(|(_, reference)| !reference.starts_with('#'))
         .collect();
     for (name, file) in files {
-        let mut schema: Map<String, Value> = serde_json::from_str(&read(&format!("docs/{file}"))).unwrap();
+        let mut schema: Map<String, Value> =
+            serde_json::from_str(&read(&format!("docs/{file}"))).unwrap();
         schema.remove("$schema");
         schema.remove("$id");
         let parts = schema.remove("$defs").unwrap_or_default();
@@ -47,7 +48,9 @@ fn moved(schema: Value, name: &str) -> Value {
                 .as_str()
                 .and_then(|it| it.strip_prefix("#/$defs/"))
             {
-                Some(part) if key == "$ref" => (key, format!("#/components/schemas/{name}{part}").into()),
+                Some(part) if key == "$ref" => {
+                    (key, format!("#/components/schemas/{name}{part}").into())
+                }
                 _ => (key, moved(value, name)),
             };
             Value::Object(fields.into_iter().map(field).collect())
@@ -78,7 +81,8 @@ fn every_reference_leads_somewhere_and_everything_is_referred_to() {
     let references: BTreeSet<&str> =
         objects(&document).into_iter().filter_map(|fields| fields.get("$ref")?.as_str()).collect();
     for reference in &references {
-        let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} is another file"));
+        let pointer =
+            reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} is another file"));
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
     for (kind, parts) in document["components"].as_object().unwrap() {
@@ -86,7 +90,10 @@ fn every_reference_leads_somewhere_and_everything_is_referred_to() {
             let reference = format!("#/components/{kind}/{name}");
             // A security scheme is named, not referred to; 405 is said of all paths at once.
             let is_special = kind == "securitySchemes" || name == "MethodNotAllowed";
-            assert!(is_special || references.contains(reference.as_str()), "nothing refers to {reference}");
+            assert!(
+                is_special || references.contains(reference.as_str()),
+                "nothing refers to {reference}"
+            );
         }
     }
 }
@@ -132,14 +139,22 @@ fn every_code_has_one_example_that_is_what_the_api_says_and_stands_at_its_status
         }
         assert_eq!(example, &expected);
         let status = problem.status.to_string();
-        assert_eq!(statuses.get(problem.code), Some(&BTreeSet::from([status.as_str()])), "{}", problem.code);
+        assert_eq!(
+            statuses.get(problem.code),
+            Some(&BTreeSet::from([status.as_str()])),
+            "{}",
+            problem.code
+        );
     }
 }
 
 #[test]
 fn the_codes_of_an_orders_faults_are_those_of_the_parser() {
     let codes = Code::ALL.map(Code::as_str);
-    assert_eq!(document()["components"]["schemas"]["OrderFault"]["properties"]["code"]["enum"], json!(codes));
+    assert_eq!(
+        document()["components"]["schemas"]["OrderFault"]["properties"]["code"]["enum"],
+        json!(codes)
+    );
 }
 
 #[test]
@@ -152,13 +167,19 @@ fn the_paths_lie_under_the_routes_of_the_manifest_and_every_route_has_one() {
         .map(|trigger| trigger["route"].as_str().unwrap())
         .collect();
     let is_under = |path: &str, route: &str| match route.strip_suffix("/...") {
-        Some(folder) => path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
+        Some(folder) => {
+            path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        }
         None => path == route,
     };
     let document = document();
-    let paths: Vec<&str> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    let paths: Vec<&str> =
+        document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
     for path in &paths {
-        assert!(routes.iter().any(|route| is_under(path, route)), "no route of spin.toml leads to {path}");
+        assert!(
+            routes.iter().any(|route| is_under(path, route)),
+            "no route of spin.toml leads to {path}"
+        );
     }
     for route in routes {
         assert!(

@@ -118,14 +118,16 @@ mod tests {
 
     #[test]
     fn no_code_stands_for_two_problems() {
-        let codes: std::collections::BTreeSet<&str> = ALL.iter().map(|problem| problem.code).collect();
+        let codes: std::collections::BTreeSet<&str> =
+            ALL.iter().map(|problem| problem.code).collect();
         assert_eq!(codes.len(), ALL.len());
     }
 
     #[test]
     fn a_problem_has_the_members_of_rfc_9457_and_what_is_added() {
-        let json =
-            serde_json::to_value(NOT_FOUND.body("there is nothing", serde_json::json!({ "refused": 2 })));
+        let json = serde_json::to_value(
+            NOT_FOUND.body("there is nothing", serde_json::json!({ "refused": 2 })),
+        );
         let expected = serde_json::json!({
             "type": "/openapi.json#/components/examples/not_found",
             "title": "Nothing at this path",

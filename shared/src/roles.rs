@@ -57,5 +57,8 @@ impl Role for Receiver {
 }
 
 fn reject(order: &[u8], rejection: Rejection) -> Outcome {
-    Outcome::DeadLetter { order: Order::identity(order), reason: DeadLetterReason::Rejected(rejection) }
+    Outcome::DeadLetter {
+        order: Order::identity(order),
+        reason: DeadLetterReason::Rejected(rejection),
+    }
 }

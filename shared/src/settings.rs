@@ -137,7 +137,11 @@ impl Default for QueueSettings {
 
 impl Default for ApiSettings {
     fn default() -> Self {
-        Self { max_backlog: 1_000_000, max_orders_per_request: 10_000, max_body_bytes: 16 * 1024 * 1024 }
+        Self {
+            max_backlog: 1_000_000,
+            max_orders_per_request: 10_000,
+            max_body_bytes: 16 * 1024 * 1024,
+        }
     }
 }
 
@@ -210,7 +214,8 @@ impl ApiSettings {
 /// When it is absent or no level.
 pub fn log_level(variables: &impl Variables) -> Result<LogLevel, SettingsError> {
     let found = text(variables, "log_level")?;
-    LogLevel::parse(&found).ok_or(SettingsError { name: "log_level", fault: Fault::NotALevel(found) })
+    LogLevel::parse(&found)
+        .ok_or(SettingsError { name: "log_level", fault: Fault::NotALevel(found) })
 }
 
 impl DashboardSettings {
@@ -257,14 +262,19 @@ const UNSET_HOST: &str = "unset.invalid";
 ///
 /// # Errors
 /// When `partitions` is wrong, an address is missing, or the queue's name leaves no room for the partitions' numbers.
-pub fn redis_urls(variables: &impl Variables, queue: &QueueName) -> Result<Vec<String>, SettingsError> {
+pub fn redis_urls(
+    variables: &impl Variables,
+    queue: &QueueName,
+) -> Result<Vec<String>, SettingsError> {
     let partitions = number(variables, "partitions", 1..=MOST_PARTITIONS as u32)? as usize;
     let (found, most) = (queue.as_str().len(), QueueName::LONGEST - "-7".len());
     if partitions > 1 && found > most {
         return Err(SettingsError { name: "queue", fault: Fault::TooLong { most, found } });
     }
     let urls = REDIS_URLS.iter().take(partitions).map(|name| match text(variables, name)? {
-        url if url.contains(UNSET_HOST) => Err(SettingsError { name, fault: Fault::NotSet(partitions) }),
+        url if url.contains(UNSET_HOST) => {
+            Err(SettingsError { name, fault: Fault::NotSet(partitions) })
+        }
         url => Ok(url),
     });
     urls.collect()

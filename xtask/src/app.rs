@@ -83,7 +83,8 @@ pub(crate) fn is_ready(listen: SocketAddr) -> bool {
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
         // In one write: a server that answers after the first part resets the connection.
-        let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let request =
+            format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes())?;
         // To the end, or the app would see its connection reset; what came before a time-out counts.
         let mut response = Vec::new();

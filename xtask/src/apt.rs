@@ -48,7 +48,8 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 /// # Errors
 /// When it cannot be downloaded, also after an update of the package lists, or not be unpacked.
 pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("failed to create {}", folder.display()))?;
     let download = || {
         let mut apt_get = Command::new("apt-get");
         process::run("apt-get download", apt_get.args(["download", package]).current_dir(folder))
@@ -60,13 +61,16 @@ pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
         let _ = apt_get(is_root(), &["update"]);
         download()?;
     }
-    let files = std::fs::read_dir(folder).with_context(|| format!("failed to read {}", folder.display()))?;
+    let files = std::fs::read_dir(folder)
+        .with_context(|| format!("failed to read {}", folder.display()))?;
     let mut packages = files.filter_map(|file| Some(file.ok()?.path()));
-    let Some(file) = packages.find(|file| file.extension().is_some_and(|extension| extension == "deb"))
+    let Some(file) =
+        packages.find(|file| file.extension().is_some_and(|extension| extension == "deb"))
     else {
         bail!("apt-get download {package} left no file in {}", folder.display());
     };
-    let unpacked = process::run("dpkg-deb", Command::new("dpkg-deb").arg("--extract").arg(&file).arg(folder));
+    let unpacked =
+        process::run("dpkg-deb", Command::new("dpkg-deb").arg("--extract").arg(&file).arg(folder));
     std::fs::remove_file(&file).with_context(|| format!("failed to remove {}", file.display()))?;
     unpacked
 }
@@ -86,7 +90,10 @@ fn apt_get(as_root: bool, arguments: &[&str]) -> Result<()> {
         sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         sudo
     };
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(std::process::Stdio::null());
+    command
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(std::process::Stdio::null());
     let status = command.status()?;
     if !status.success() {
         bail!("{status}");

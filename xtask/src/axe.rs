@@ -30,13 +30,18 @@ pub(crate) fn ensure(repository: &Repository) -> Result<PathBuf> {
     if is_there() {
         return Ok(script);
     }
-    println!("setup: axe-core, which tests look at the dashboard with, is not in {}", folder.display());
+    println!(
+        "setup: axe-core, which tests look at the dashboard with, is not in {}",
+        folder.display()
+    );
     ensure_pip()?;
     // Of another version nothing may be left: what is fetched is known by its ending only.
     let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).with_context(|| format!("failed to create {}", folder.display()))?;
+    fs::create_dir_all(&folder)
+        .with_context(|| format!("failed to create {}", folder.display()))?;
     let wanted = folder.join("wanted.txt");
-    fs::write(&wanted, format!("{PACKAGE} --hash={HASH}\n")).context("failed to write what is wanted")?;
+    fs::write(&wanted, format!("{PACKAGE} --hash={HASH}\n"))
+        .context("failed to write what is wanted")?;
     process::run(
         "pip download",
         Command::new("python3")
@@ -56,10 +61,14 @@ pub(crate) fn ensure(repository: &Repository) -> Result<PathBuf> {
     )
     .context("failed to fetch axe-core from PyPI; tests of the dashboard need it")?;
     let packages = fs::read_dir(&folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let package = packages.into_iter().find(|path| path.extension().is_some_and(|end| end == "whl"));
+    let package =
+        packages.into_iter().find(|path| path.extension().is_some_and(|end| end == "whl"));
     let package = package.with_context(|| format!("{PACKAGE} was fetched, and is not there"))?;
     let mut unzip = Command::new("python3");
-    process::run("python3 -m zipfile", unzip.args(["-m", "zipfile", "-e"]).arg(package).arg(&folder))?;
+    process::run(
+        "python3 -m zipfile",
+        unzip.args(["-m", "zipfile", "-e"]).arg(package).arg(&folder),
+    )?;
     if !is_there() {
         bail!("{PACKAGE} holds no {MARK} in {SCRIPT}");
     }
@@ -67,11 +76,16 @@ pub(crate) fn ensure(repository: &Repository) -> Result<PathBuf> {
 }
 
 fn ensure_pip() -> Result<()> {
-    let is_there = || programs::answer(Command::new("python3").args(["-m", "pip", "--version"])).is_some();
+    let is_there =
+        || programs::answer(Command::new("python3").args(["-m", "pip", "--version"])).is_some();
     if is_there() {
         return Ok(());
     }
     let help = "install pip so that `python3 -m pip` works";
     apt::install(&["python3-pip"]).with_context(|| format!("pip is missing; {help}"))?;
-    if is_there() { Ok(()) } else { bail!("pip does not run although its package is installed; {help}") }
+    if is_there() {
+        Ok(())
+    } else {
+        bail!("pip does not run although its package is installed; {help}")
+    }
 }

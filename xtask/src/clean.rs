@@ -21,7 +21,8 @@ pub(crate) fn run(repository: &Repository, all: bool) -> Result<()> {
             Ok(()) => println!("removed {}", folder.display()),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {
-                return Err(error).with_context(|| format!("failed to remove {}", folder.display()));
+                return Err(error)
+                    .with_context(|| format!("failed to remove {}", folder.display()));
             }
         }
     }

@@ -31,7 +31,8 @@ impl Debian {
             return None;
         }
         let sysroot = programs::answer(clean(Command::new(RUSTC)).args(["--print", "sysroot"]))?;
-        if !Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file() {
+        if !Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file()
+        {
             return None;
         }
         Some(Self { linker: find_linker(llvm_major(&rustc_version()?)?)? })
@@ -41,7 +42,8 @@ impl Debian {
     pub(crate) fn install() -> Result<Self> {
         apt::install(&PACKAGES)?;
         let version = rustc_version().with_context(|| format!("failed to run {RUSTC} -vV"))?;
-        let llvm = llvm_major(&version).with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
+        let llvm =
+            llvm_major(&version).with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
         if find_linker(llvm).is_none() {
             let names = apt::search_names("^lld-[0-9]+$").unwrap_or_default();
             let Some(package) = pick_lld(&names, llvm) else {
@@ -62,7 +64,14 @@ impl Debian {
         let mut command = clean(Command::new(CARGO));
         command
             .current_dir(repository.root())
-            .args(["build", "--release", "-Z", "build-std=std,panic_abort", "--target", "wasm32-wasip1"])
+            .args([
+                "build",
+                "--release",
+                "-Z",
+                "build-std=std,panic_abort",
+                "--target",
+                "wasm32-wasip1",
+            ])
             .arg("--target-dir")
             .arg(repository.target())
             .env("PATH", path)
@@ -113,9 +122,9 @@ fn llvm_major(version: &str) -> Option<u32> {
 
 /// The oldest package `lld-N` that is new enough, from lines of `name - description`.
 fn pick_lld(names: &str, at_least: u32) -> Option<String> {
-    let numbers = names
-        .lines()
-        .filter_map(|line| line.split_whitespace().next()?.strip_prefix("lld-")?.parse::<u32>().ok());
+    let numbers = names.lines().filter_map(|line| {
+        line.split_whitespace().next()?.strip_prefix("lld-")?.parse::<u32>().ok()
+    });
     numbers.filter(|number| *number >= at_least).min().map(|number| format!("lld-{number}"))
 }
 
@@ -144,7 +153,8 @@ mod tests {
 
     #[test]
     fn the_oldest_linker_that_is_new_enough_is_picked() {
-        let names = "lld-14 - LLVM-based linker\nlld-23 - x\nlld-22 - x\nlld-9 - x\nlld - default\n";
+        let names =
+            "lld-14 - LLVM-based linker\nlld-23 - x\nlld-22 - x\nlld-9 - x\nlld - default\n";
         assert_eq!(pick_lld(names, 22).as_deref(), Some("lld-22"));
         assert_eq!(pick_lld(names, 15).as_deref(), Some("lld-22"));
         assert_eq!(pick_lld(names, 24), None);

@@ -24,7 +24,9 @@ pub(crate) fn ensure(repository: &Repository) -> Result<()> {
     let environment = repository.target().join("schemathesis");
     let installed = environment.join("installed.txt");
     let program = environment.join("bin/schemathesis");
-    if program.is_file() && std::fs::read(&installed).is_ok_and(|installed| installed == requirements) {
+    if program.is_file()
+        && std::fs::read(&installed).is_ok_and(|installed| installed == requirements)
+    {
         return Ok(());
     }
     println!(
@@ -43,7 +45,10 @@ pub(crate) fn ensure(repository: &Repository) -> Result<()> {
 /// `schemathesis==4.0.0` of the pinned versions.
 fn version(requirements: &[u8]) -> String {
     let text = String::from_utf8_lossy(requirements);
-    text.lines().find(|line| line.starts_with("schemathesis==")).unwrap_or("schemathesis").to_owned()
+    text.lines()
+        .find(|line| line.starts_with("schemathesis=="))
+        .unwrap_or("schemathesis")
+        .to_owned()
 }
 
 fn make_environment(environment: &PathBuf) -> Result<()> {

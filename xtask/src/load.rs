@@ -161,7 +161,11 @@ fn split(arguments: Vec<OsString>) -> Result<Arguments> {
     Ok(split)
 }
 
-fn value_of(flag: &str, inline: Option<String>, rest: &mut impl Iterator<Item = OsString>) -> Result<String> {
+fn value_of(
+    flag: &str,
+    inline: Option<String>,
+    rest: &mut impl Iterator<Item = OsString>,
+) -> Result<String> {
     let value = match inline {
         Some(value) => value,
         None => {
@@ -207,9 +211,13 @@ fn start_app(
 ) -> Result<Running> {
     fs::create_dir_all(repository.logs())
         .with_context(|| format!("failed to make {}", repository.logs().display()))?;
-    let log = File::create(log_path).with_context(|| format!("failed to create {}", log_path.display()))?;
+    let log = File::create(log_path)
+        .with_context(|| format!("failed to create {}", log_path.display()))?;
     let mut command = runtime.command(repository, redis_url, listen, &[]);
-    command.stdin(Stdio::null()).stdout(log.try_clone().context("failed to share the log file")?).stderr(log);
+    command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().context("failed to share the log file")?)
+        .stderr(log);
     Running::start(runtime.name(), &mut command)
 }
 
@@ -223,7 +231,10 @@ fn wait_until_ready(app: &Running, listen: SocketAddr) -> Result<()> {
             bail!("the app ({}) ended before it was ready", app.name());
         }
         if Instant::now() > deadline {
-            bail!("GET http://{listen}/healthz was not answered with 200 within {} s", READY_LIMIT.as_secs());
+            bail!(
+                "GET http://{listen}/healthz was not answered with 200 within {} s",
+                READY_LIMIT.as_secs()
+            );
         }
         std::thread::sleep(process::POLL);
     }
@@ -231,7 +242,12 @@ fn wait_until_ready(app: &Running, listen: SocketAddr) -> Result<()> {
 }
 
 /// Runs `loadtest SHAPE` in the user's current directory, and returns its exit code.
-fn loadtest(repository: &Repository, shape: &str, stage: &Stage<'_>, arguments: &Arguments) -> Result<u8> {
+fn loadtest(
+    repository: &Repository,
+    shape: &str,
+    stage: &Stage<'_>,
+    arguments: &Arguments,
+) -> Result<u8> {
     let Stage { runtime, redis_url, listen, app, redis } = *stage;
     let mut command = Command::new(repository.program("loadtest"));
     command.args([shape, "--redis-url", redis_url, "--http-url", &format!("http://{listen}")]);

@@ -42,8 +42,8 @@ pub(crate) enum SecondSignal {
 
 /// Makes Ctrl-C, SIGTERM and SIGHUP ask for a stop.
 pub(crate) fn install_stop_handler(second: SecondSignal) -> Result<()> {
-    let mut signals =
-        Signals::new([SIGINT, SIGTERM, SIGHUP]).context("failed to install the handler of Ctrl-C")?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+        .context("failed to install the handler of Ctrl-C")?;
     let listen = move || {
         for signal in signals.forever() {
             if count(signal) && second == SecondSignal::Exits {
@@ -64,7 +64,8 @@ fn count(signal: libc::c_int) -> bool {
         let allowed = if is_passed_on { LAST_INTERRUPT } else { 1 };
         interrupts > allowed || TERMINATED.load(Ordering::SeqCst)
     } else {
-        TERMINATED.swap(true, Ordering::SeqCst) || (!is_passed_on && INTERRUPTS.load(Ordering::SeqCst) > 0)
+        TERMINATED.swap(true, Ordering::SeqCst)
+            || (!is_passed_on && INTERRUPTS.load(Ordering::SeqCst) > 0)
     }
 }
 
@@ -127,8 +128,9 @@ impl Running {
         command.process_group(0);
         tie_to_this_process(command);
         let program = command.get_program().to_owned();
-        let child =
-            command.spawn().with_context(|| format!("failed to start {name} ({})", program.display()))?;
+        let child = command
+            .spawn()
+            .with_context(|| format!("failed to start {name} ({})", program.display()))?;
         Ok(Self { name: name.to_owned(), child, status: None })
     }
 
@@ -189,7 +191,10 @@ impl Running {
     ///
     /// # Errors
     /// That of `watch`; or when SIGTERM has come, or the child can't be waited for.
-    pub(crate) fn wait_passing_on(mut self, mut watch: impl FnMut() -> Result<()>) -> Result<ExitStatus> {
+    pub(crate) fn wait_passing_on(
+        mut self,
+        mut watch: impl FnMut() -> Result<()>,
+    ) -> Result<ExitStatus> {
         let _passing = PassingOn::begin();
         let mut passed = 0;
         while !self.has_ended() {
@@ -221,12 +226,17 @@ impl Running {
         if !self.has_ended() {
             signal_group(self.id(), signal);
             if !self.ends_within(STOP_LIMIT) {
-                eprintln!("{} did not end within {} s and is killed", self.name, STOP_LIMIT.as_secs());
+                eprintln!(
+                    "{} did not end within {} s and is killed",
+                    self.name,
+                    STOP_LIMIT.as_secs()
+                );
             }
         }
         // Also sweeps away what a dead leader left behind; the id can't be another's before the wait below.
         signal_group(self.id(), libc::SIGKILL);
-        let status = self.child.wait().with_context(|| format!("failed to wait for {}", self.name))?;
+        let status =
+            self.child.wait().with_context(|| format!("failed to wait for {}", self.name))?;
         self.status = Some(status);
         Ok(status)
     }
@@ -318,7 +328,11 @@ mod tests {
             (1, 4, Next::PassOn),
         ] {
             assert_eq!(Next::of(passed, interrupts, false), expected, "{passed} of {interrupts}");
-            assert_eq!(Next::of(passed, interrupts, true), Next::Terminate, "{passed} of {interrupts}");
+            assert_eq!(
+                Next::of(passed, interrupts, true),
+                Next::Terminate,
+                "{passed} of {interrupts}"
+            );
         }
     }
 
@@ -347,7 +361,8 @@ mod tests {
 
     #[test]
     fn a_child_ended_by_a_signal_gives_the_exit_code_of_a_shell() {
-        let child = Running::start("the shell", Command::new("sh").args(["-c", "kill -9 $$"])).unwrap();
+        let child =
+            Running::start("the shell", Command::new("sh").args(["-c", "kill -9 $$"])).unwrap();
         assert_eq!(exit_code(child.wait(libc::SIGTERM).unwrap()), 137);
     }
 

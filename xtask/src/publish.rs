@@ -73,7 +73,9 @@ impl<'a> Reference<'a> {
 pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
     let reference = Reference::parse(&arguments.reference)?;
     if programs::find("spin").is_none() {
-        bail!("`spin` is not on the PATH, and only it can push a Spin application; install Spin 3 or 4");
+        bail!(
+            "`spin` is not on the PATH, and only it can push a Spin application; install Spin 3 or 4"
+        );
     }
     let file = repository.root().join(KUSTOMIZATION);
     if arguments.set {
@@ -126,12 +128,14 @@ fn files_with(folder: &Path, text: &str, found: &mut Vec<PathBuf>) -> Result<()>
         return Ok(());
     }
     let entries: std::io::Result<Vec<_>> = fs::read_dir(folder).with_context(context)?.collect();
-    let mut paths: Vec<PathBuf> = entries.with_context(context)?.iter().map(fs::DirEntry::path).collect();
+    let mut paths: Vec<PathBuf> =
+        entries.with_context(context)?.iter().map(fs::DirEntry::path).collect();
     paths.sort();
     for path in paths {
         if path.is_dir() {
             files_with(&path, text, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "yaml") && read(&path)?.contains(text)
+        } else if path.extension().is_some_and(|extension| extension == "yaml")
+            && read(&path)?.contains(text)
         {
             found.push(path);
         }
@@ -201,12 +205,17 @@ fn rename(text: &str, reference: &Reference<'_>, digest: Option<&str>) -> Result
     let indent = all[start].len() - all[start].trim_start().len();
     let is_inside = |line: &&&str| line.len() - line.trim_start().len() > indent;
     let end = start + 1 + all[start + 1..].iter().take_while(is_inside).count();
-    let known = |line: &str| ["newName: ", "newTag: ", "digest: "].iter().any(|key| line.starts_with(key));
+    let known =
+        |line: &str| ["newName: ", "newTag: ", "digest: "].iter().any(|key| line.starts_with(key));
     if let Some(other) = all[start + 1..end].iter().find(|line| !known(line.trim())) {
-        bail!("{KUSTOMIZATION}: `{}` under `{entry}` is not newName, newTag or digest", other.trim());
+        bail!(
+            "{KUSTOMIZATION}: `{}` under `{entry}` is not newName, newTag or digest",
+            other.trim()
+        );
     }
     let mut changed: Vec<String> = all[..=start].iter().map(|&line| line.to_owned()).collect();
-    changed.extend(lines(reference, digest).iter().map(|line| format!("{:1$}{line}", "", indent + 2)));
+    changed
+        .extend(lines(reference, digest).iter().map(|line| format!("{:1$}{line}", "", indent + 2)));
     changed.extend(all[end..].iter().map(|&line| line.to_owned()));
     Ok(changed.join("\n") + "\n")
 }

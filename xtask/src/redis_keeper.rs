@@ -126,7 +126,9 @@ fn try_keep(port: Option<u16>, folder: Option<PathBuf>) -> Result<()> {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         drop(sender);
     });
-    while at_end.recv_timeout(process::POLL) == Err(RecvTimeoutError::Timeout) && !process::stop_asked() {
+    while at_end.recv_timeout(process::POLL) == Err(RecvTimeoutError::Timeout)
+        && !process::stop_asked()
+    {
         if process::has_ended(server.pid()) {
             bail!("redis-server ended by itself");
         }
@@ -141,9 +143,11 @@ fn try_keep(port: Option<u16>, folder: Option<PathBuf>) -> Result<()> {
 pub(crate) fn lock(folder: &Path) -> Result<File> {
     let path = folder.with_extension("lock");
     if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
+        std::fs::create_dir_all(parent)
+            .with_context(|| format!("failed to make {}", parent.display()))?;
     }
-    let file = File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
+    let file =
+        File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -160,7 +164,8 @@ fn hand_to_children(file: &File) -> Result<()> {
     // SAFETY: fcntl with F_SETFD touches no memory, and the descriptor is open.
     let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, 0) };
     if result != 0 {
-        return Err(std::io::Error::last_os_error()).context("failed to hand the lock to redis-server");
+        return Err(std::io::Error::last_os_error())
+            .context("failed to hand the lock to redis-server");
     }
     Ok(())
 }
@@ -186,7 +191,8 @@ mod tests {
         let folder = parent.path().join(".data/redis");
         let first = lock(&folder).unwrap();
         hand_to_children(&first).unwrap();
-        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child =
+            Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         drop(first);
         let while_it_runs = lock(&folder).err().map(|error| error.to_string()).unwrap_or_default();
         // Closes the input of `cat`, which ends it.
@@ -199,7 +205,10 @@ mod tests {
     fn poll_until_free(folder: &Path) {
         let deadline = std::time::Instant::now() + Duration::from_secs(30);
         while let Err(error) = lock(folder) {
-            assert!(std::time::Instant::now() < deadline, "the lock is not free in time: {error:#}");
+            assert!(
+                std::time::Instant::now() < deadline,
+                "the lock is not free in time: {error:#}"
+            );
             std::thread::sleep(process::POLL);
         }
     }

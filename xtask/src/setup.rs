@@ -54,7 +54,8 @@ pub(crate) fn ensure_redis() -> Result<String> {
         None => "redis-server is not on the PATH".to_owned(),
     };
     println!("setup: {state}");
-    let help = format!("install Redis {major}.{minor} or later so that `redis-server` is on the PATH");
+    let help =
+        format!("install Redis {major}.{minor} or later so that `redis-server` is on the PATH");
     if let Err(error) = apt::install(&["redis-server"]) {
         bail!("{state}: {error:#}; {help}");
     }
@@ -107,7 +108,10 @@ pub(crate) fn ensure_promtool(repository: &Repository) -> Result<String> {
 }
 
 /// Gets a compiler for Wasm, silently when one is ready: rustup's first, then Debian's.
-pub(crate) fn ensure_wasm_toolchain(repository: &Repository, asked: Option<Kind>) -> Result<Toolchain> {
+pub(crate) fn ensure_wasm_toolchain(
+    repository: &Repository,
+    asked: Option<Kind>,
+) -> Result<Toolchain> {
     if let Some(toolchain) = Toolchain::find(repository, asked) {
         return Ok(toolchain);
     }

@@ -35,7 +35,9 @@ impl Tally {
         let counts = counts.split_once(". ").map_or(counts, |(_, counts)| counts);
         for part in counts.split(';') {
             let mut words = part.split_whitespace();
-            let Some(count) = words.next().and_then(|word| word.parse::<u64>().ok()) else { continue };
+            let Some(count) = words.next().and_then(|word| word.parse::<u64>().ok()) else {
+                continue;
+            };
             match words.next() {
                 Some("passed") => self.passed += count,
                 Some("failed") => self.failed += count,
@@ -61,7 +63,8 @@ pub(crate) fn run(repository: &Repository, arguments: &[OsString]) -> ExitCode {
     let tally = Arc::new(Mutex::new(Tally::default()));
     let result = phases(repository, arguments, &tally);
     let tally = *tally.lock().unwrap_or_else(PoisonError::into_inner);
-    let verdict = result.and_then(|()| if tally.passed == 0 { bail!("no test was run") } else { Ok(()) });
+    let verdict =
+        result.and_then(|()| if tally.passed == 0 { bail!("no test was run") } else { Ok(()) });
     if let Err(error) = &verdict {
         eprintln!("error: {error:#}");
     }
@@ -69,7 +72,11 @@ pub(crate) fn run(repository: &Repository, arguments: &[OsString]) -> ExitCode {
     if verdict.is_ok() && tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn phases(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tally>>) -> Result<()> {
+fn phases(
+    repository: &Repository,
+    arguments: &[OsString],
+    tally: &Arc<Mutex<Tally>>,
+) -> Result<()> {
     let toolchain = phase("set-up", || {
         setup::ensure_redis()?;
         fuzzer::ensure(repository)?;
@@ -92,7 +99,11 @@ fn phase<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     result
 }
 
-fn cargo_test(repository: &Repository, arguments: &[OsString], tally: &Arc<Mutex<Tally>>) -> Result<()> {
+fn cargo_test(
+    repository: &Repository,
+    arguments: &[OsString],
+    tally: &Arc<Mutex<Tally>>,
+) -> Result<()> {
     let mut command = toolchain::cargo(repository, "test");
     command.args(["--release", "--no-fail-fast"]);
     native::select_workspace(&mut command);
@@ -157,12 +168,16 @@ test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 5 filtered out;
 
     #[test]
     fn lines_that_only_look_like_results_are_not_counted() {
-        assert_eq!(tally_of("3 passed; 1 failed\ntest passed ... ok\nresult: 5 passed"), Tally::default());
+        assert_eq!(
+            tally_of("3 passed; 1 failed\ntest passed ... ok\nresult: 5 passed"),
+            Tally::default()
+        );
     }
 
     #[test]
     fn a_result_line_behind_other_output_of_a_test_is_counted() {
-        let line = "some print without an end of linetest result: ok. 1 passed; 0 failed; 0 ignored";
+        let line =
+            "some print without an end of linetest result: ok. 1 passed; 0 failed; 0 ignored";
         assert_eq!(tally_of(line).passed, 1);
     }
 }

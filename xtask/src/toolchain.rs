@@ -81,12 +81,18 @@ impl Toolchain {
 /// The cargo that started this program, in the repository and with its target folder.
 pub(crate) fn cargo(repository: &Repository, subcommand: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(repository.root()).arg(subcommand).arg("--target-dir").arg(repository.target());
+    command
+        .current_dir(repository.root())
+        .arg(subcommand)
+        .arg("--target-dir")
+        .arg(repository.target());
     command
 }
 
 fn current_has_target(repository: &Repository) -> bool {
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc.args(["--print", "target-libdir", "--target", "wasm32-wasip1"]).current_dir(repository.root());
+    rustc
+        .args(["--print", "target-libdir", "--target", "wasm32-wasip1"])
+        .current_dir(repository.root());
     programs::answer(&mut rustc).is_some_and(|folder| Path::new(folder.trim()).is_dir())
 }

@@ -50,7 +50,9 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
     // Before the build, so that a taken port or data folder is told at once.
     let redis = match &arguments.redis_url {
         Some(_) => None,
-        None => Some(PrivateRedis::start(arguments.redis_port, Some(&repository.data().join("redis")))?),
+        None => {
+            Some(PrivateRedis::start(arguments.redis_port, Some(&repository.data().join("redis")))?)
+        }
     };
     wasm::build(repository, &toolchain)?;
     runtime.build_with(repository, &[])?;
@@ -62,7 +64,11 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
     };
     match &redis {
         Some(redis) => {
-            println!("redis    {} (data in {})", redis.url(), repository.data().join("redis").display())
+            println!(
+                "redis    {} (data in {})",
+                redis.url(),
+                repository.data().join("redis").display()
+            )
         }
         None => println!("redis    as given with --redis-url"),
     }

@@ -41,9 +41,10 @@ pub(crate) fn build_guests(repository: &Repository, toolchain: &Toolchain) -> Re
 
 fn check_sources(repository: &Repository) -> Result<()> {
     let manifest = repository.spin_toml();
-    let text =
-        fs::read_to_string(&manifest).with_context(|| format!("failed to read {}", manifest.display()))?;
-    let sources = sources(&text).with_context(|| format!("failed to parse {}", manifest.display()))?;
+    let text = fs::read_to_string(&manifest)
+        .with_context(|| format!("failed to read {}", manifest.display()))?;
+    let sources =
+        sources(&text).with_context(|| format!("failed to parse {}", manifest.display()))?;
     let mut missing = Vec::new();
     let mut printed: Vec<&str> = Vec::new();
     for (component, source) in &sources {
@@ -66,8 +67,10 @@ fn check_sources(repository: &Repository) -> Result<()> {
 /// The component ids and the local files of a Spin manifest; a source that is downloaded is left out.
 fn sources(manifest: &str) -> Result<Vec<(String, String)>> {
     let manifest: toml::Table = manifest.parse()?;
-    let components =
-        manifest.get("component").and_then(toml::Value::as_table).context("it has no table `component`")?;
+    let components = manifest
+        .get("component")
+        .and_then(toml::Value::as_table)
+        .context("it has no table `component`")?;
     let mut sources = Vec::new();
     for (id, component) in components {
         match component.get("source") {

@@ -29,7 +29,8 @@ fn text(role: &str) -> String {
 
 fn instructions(role: &str) -> Vec<Instruction> {
     let text = text(role);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     lines
         .join("\n")
         .replace("\\\n", " ")
@@ -40,13 +41,15 @@ fn instructions(role: &str) -> Vec<Instruction> {
 }
 
 fn only<'a>(instructions: &'a [Instruction], keyword: &str) -> &'a str {
-    let found: Vec<_> = instructions.iter().filter(|instruction| instruction.keyword == keyword).collect();
+    let found: Vec<_> =
+        instructions.iter().filter(|instruction| instruction.keyword == keyword).collect();
     assert_eq!(found.len(), 1, "{keyword}");
     &found[0].rest
 }
 
 fn arguments(json: &str) -> Arguments {
-    let words: Vec<String> = serde_json::from_str(json).expect("without a shell it has to be a JSON list");
+    let words: Vec<String> =
+        serde_json::from_str(json).expect("without a shell it has to be a JSON list");
     Arguments::try_parse_from(words).unwrap()
 }
 
@@ -59,11 +62,18 @@ fn every_role_has_a_dockerfile_and_they_differ_in_the_role_only() {
     let found: BTreeSet<String> = std::fs::read_dir(repository().join("conventional"))
         .unwrap()
         .filter_map(|entry| {
-            entry.unwrap().file_name().into_string().unwrap().strip_suffix(".Dockerfile").map(String::from)
+            entry
+                .unwrap()
+                .file_name()
+                .into_string()
+                .unwrap()
+                .strip_suffix(".Dockerfile")
+                .map(String::from)
         })
         .collect();
     assert_eq!(found, role_names());
-    let texts: BTreeSet<String> = found.iter().map(|role| text(role).replace(role, "ROLE")).collect();
+    let texts: BTreeSet<String> =
+        found.iter().map(|role| text(role).replace(role, "ROLE")).collect();
     assert_eq!(texts.len(), 1);
 }
 
@@ -83,10 +93,12 @@ fn the_program_takes_the_arguments_of_each_image() {
 #[test]
 fn images_are_built_from_pinned_versions_and_what_is_there() {
     let instructions = instructions("distributor");
-    let rust_version = workspace()["workspace"]["package"]["rust-version"].as_str().unwrap().to_owned();
+    let rust_version =
+        workspace()["workspace"]["package"]["rust-version"].as_str().unwrap().to_owned();
     let mut stages = BTreeSet::new();
     for Instruction { keyword, rest } in &instructions {
-        let words: Vec<&str> = rest.split_whitespace().filter(|word| !word.starts_with("--")).collect();
+        let words: Vec<&str> =
+            rest.split_whitespace().filter(|word| !word.starts_with("--")).collect();
         match keyword.as_str() {
             "FROM" => {
                 let is_pinned = words[0].starts_with(&format!("rust:{rust_version}."));
@@ -115,17 +127,23 @@ fn images_are_built_from_pinned_versions_and_what_is_there() {
     let (user, group) = only(&instructions, "USER").split_once(':').unwrap();
     assert!(user.parse::<u32>().unwrap() > 0 && group.parse::<u32>().unwrap() > 0);
     let labels = only(&instructions, "LABEL");
-    for (label, value) in [("version", env!("CARGO_PKG_VERSION")), ("licenses", env!("CARGO_PKG_LICENSE"))] {
-        assert!(labels.contains(&format!("org.opencontainers.image.{label}=\"{value}\"")), "{labels}");
+    for (label, value) in
+        [("version", env!("CARGO_PKG_VERSION")), ("licenses", env!("CARGO_PKG_LICENSE"))]
+    {
+        assert!(
+            labels.contains(&format!("org.opencontainers.image.{label}=\"{value}\"")),
+            "{labels}"
+        );
     }
 }
 
 #[test]
 fn both_platforms_have_a_target_and_a_linker() {
     let text = text("distributor");
-    for (platform, target) in
-        [("linux/amd64", "x86_64-unknown-linux-musl"), ("linux/arm64", "aarch64-unknown-linux-musl")]
-    {
+    for (platform, target) in [
+        ("linux/amd64", "x86_64-unknown-linux-musl"),
+        ("linux/arm64", "aarch64-unknown-linux-musl"),
+    ] {
         assert!(text.contains(&format!("{platform}) echo {target} > /target ;;")), "{platform}");
         let variable = target.replace('-', "_").to_uppercase();
         assert!(text.contains(&format!("CARGO_TARGET_{variable}_LINKER=rust-lld")), "{target}");
@@ -139,7 +157,9 @@ fn nothing_that_the_build_needs_is_kept_from_it() {
     let workspace = workspace();
     let members = workspace["workspace"]["members"].as_array().unwrap();
     assert!(members.len() > 5);
-    for path in members.iter().map(|member| member.as_str().unwrap()).chain(["Cargo.lock", ".cargo"]) {
+    for path in
+        members.iter().map(|member| member.as_str().unwrap()).chain(["Cargo.lock", ".cargo"])
+    {
         assert!(repository().join(path).exists(), "{path}");
         assert!(!ignored.contains(path.split('/').next().unwrap()), "{path}");
     }

@@ -28,7 +28,15 @@ fn every_setting_is_taken_by_flag_and_by_environment_up_to_its_limits() {
     let server = RedisServer::start().unwrap();
     for limit in [0, 1] {
         let (mut flags, mut environment) = (program(), program());
-        flags.args(["check", "--redis-url", &server.url(), "--queue", "a.b", "--role", "receiver-simple"]);
+        flags.args([
+            "check",
+            "--redis-url",
+            &server.url(),
+            "--queue",
+            "a.b",
+            "--role",
+            "receiver-simple",
+        ]);
         environment
             .arg("check")
             .env("REDIS_URL", server.url())
@@ -61,9 +69,13 @@ fn a_wrong_value_ends_with_an_error_that_names_flag_and_variable() {
         }
     };
     for (flag, variable, least, most) in NUMBERS {
-        for value in
-            [(least - 1).to_string(), (most + 1).to_string(), "-1".into(), "two".into(), String::new()]
-        {
+        for value in [
+            (least - 1).to_string(),
+            (most + 1).to_string(),
+            "-1".into(),
+            "two".into(),
+            String::new(),
+        ] {
             is_refused(flag, variable, &value);
         }
     }
@@ -81,7 +93,9 @@ fn a_wrong_value_ends_with_an_error_that_names_flag_and_variable() {
 fn the_password_is_in_no_help_and_no_error() {
     let server = RedisServer::start().unwrap();
     let url = server.url().replace("redis://", "redis://pipeline:hush-hush@");
-    for arguments in [&["--help"][..], &["check"], &["check", "--batch-size", "0"], &["--role", "no"]] {
+    for arguments in
+        [&["--help"][..], &["check"], &["check", "--batch-size", "0"], &["--role", "no"]]
+    {
         let output = program().args(arguments).env("REDIS_URL", &url).output().unwrap();
         assert!(!text(&output).contains("hush"), "{}", text(&output));
         assert_eq!(output.status.success(), arguments == ["--help"], "{}", text(&output));
@@ -92,10 +106,12 @@ fn the_password_is_in_no_help_and_no_error() {
 fn the_readme_lists_every_flag_with_its_variable_and_its_default() {
     let page = include_str!("../../README.md");
     let command = Arguments::command();
-    let flags: Vec<_> = command.get_arguments().filter(|argument| argument.get_env().is_some()).collect();
+    let flags: Vec<_> =
+        command.get_arguments().filter(|argument| argument.get_env().is_some()).collect();
     assert_eq!(flags.len(), NUMBERS.len() + 3);
     for flag in flags {
-        let (name, variable) = (flag.get_long().unwrap(), flag.get_env().unwrap().to_str().unwrap());
+        let (name, variable) =
+            (flag.get_long().unwrap(), flag.get_env().unwrap().to_str().unwrap());
         let default = match flag.get_default_values() {
             [value] => format!("`{}`", value.to_str().unwrap()),
             _ => "all".to_owned(),

@@ -20,7 +20,10 @@ fn a_signal_while_it_waits_for_a_bell_ends_it_at_once_with_success() {
         let (elapsed, status) = service.end(Instant::now());
         assert!(status.success() && elapsed < SOON, "{signal}: {status} after {elapsed:?}");
         poll_until("it says what was done", || {
-            service.said().contains("stopped; distributor applied 0 entries in 0 drains, ").then_some(())
+            service
+                .said()
+                .contains("stopped; distributor applied 0 entries in 0 drains, ")
+                .then_some(())
         });
     }
 }
@@ -54,7 +57,10 @@ fn a_signal_under_load_finishes_the_batch_in_hand_and_leaves_the_rest_to_others(
     assert_eq!(ingress.pending, 0, "a batch was left in hand");
     assert_eq!((done + ingress.length, after.streams["simple"].length), (ORDERS, done));
     poll_until("it says what was done", || {
-        service.said().contains(&format!("distributor applied {done} entries in 1 drains")).then_some(())
+        service
+            .said()
+            .contains(&format!("distributor applied {done} entries in 1 drains"))
+            .then_some(())
     });
     // Long before anything could be overdue, the next one has done the rest.
     let _next = Service::ready(&server, &["--claim-idle-ms", "86400000"]);

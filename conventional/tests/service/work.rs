@@ -16,8 +16,14 @@ fn a_role_drains_its_own_stream_and_no_other() {
     let mut redis = connect(&server);
     add(&mut redis, Stream::Ingress, 0..10);
     let distributor = Service::ready(&server, &["--role", "distributor"]);
-    assert!(distributor.said().contains("ready as distributor; redis 127.0.0.1:"), "{}", distributor.said());
-    poll_until("all are routed", || (stats(&mut redis).streams["simple"].length == 10).then_some(()));
+    assert!(
+        distributor.said().contains("ready as distributor; redis 127.0.0.1:"),
+        "{}",
+        distributor.said()
+    );
+    poll_until("all are routed", || {
+        (stats(&mut redis).streams["simple"].length == 10).then_some(())
+    });
     add(&mut redis, Stream::Ingress, 10..20);
     let simple = Service::ready(&server, &["--role", "receiver-simple"]);
     poll_until("all are confirmed", || (stats(&mut redis).confirmations >= 10).then_some(()));
@@ -25,7 +31,10 @@ fn a_role_drains_its_own_stream_and_no_other() {
     ring(&mut redis, Stream::Ingress);
     poll_until("the rest is confirmed", || (stats(&mut redis).confirmations == 20).then_some(()));
     let totals = stats(&mut redis).totals;
-    assert_eq!((totals["applied_ingress:conventional"], totals["applied_simple:conventional"]), (20, 20));
+    assert_eq!(
+        (totals["applied_ingress:conventional"], totals["applied_simple:conventional"]),
+        (20, 20)
+    );
 }
 
 #[test]
@@ -55,10 +64,12 @@ fn an_idle_service_drops_the_confirmations_that_were_kept_for_long_enough() {
 
 /// How many scripts the server has run: a claim is one, a tick is one.
 fn scripts_run(redis: &mut RedisConnection) -> u64 {
-    let info: redis::InfoDict = redis::cmd("INFO").arg("commandstats").query(redis.inner()).unwrap();
+    let info: redis::InfoDict =
+        redis::cmd("INFO").arg("commandstats").query(redis.inner()).unwrap();
     let calls = |name: &str| {
         let line: Option<String> = info.get(&format!("cmdstat_{name}"));
-        let calls = line.and_then(|line| line.split_once("calls=")?.1.split_once(',')?.0.parse().ok());
+        let calls =
+            line.and_then(|line| line.split_once("calls=")?.1.split_once(',')?.0.parse().ok());
         calls.unwrap_or(0_u64)
     };
     calls("eval") + calls("evalsha")
@@ -76,7 +87,9 @@ fn a_paused_stream_is_left_alone_without_a_hot_loop_and_begun_at_once_when_it_is
     ring(&mut redis, Stream::Ingress);
     let (before, began) = (scripts_run(&mut redis), Instant::now());
     // Three roles that tick once a second. Up to 9 scripts may be the start and the ring, and 3 more are sent twice when they are new.
-    poll_until("the metronome has ticked", || (scripts_run(&mut redis) >= before + 20).then_some(()));
+    poll_until("the metronome has ticked", || {
+        (scripts_run(&mut redis) >= before + 20).then_some(())
+    });
     assert!(began.elapsed() > Duration::from_millis(1_500), "20 scripts in {:?}", began.elapsed());
     let paused = stats(&mut redis);
     assert_eq!((paused.streams["ingress"].length, paused.streams["ingress"].pending), (10, 0));
@@ -110,7 +123,10 @@ fn the_probe_succeeds_as_long_as_redis_answers_and_the_streams_are_streams() {
     let mut redis = connect(&server);
     add(&mut redis, Stream::Ingress, 0..2);
     let output = check();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "conventional: redis answers, 2 orders wait\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "conventional: redis answers, 2 orders wait\n"
+    );
     let () = redis.inner().set(keys().stream(Stream::Complex), "no stream").unwrap();
     let output = check();
     let error = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -14,7 +14,9 @@ pub(super) async fn read(
     most: u32,
 ) -> Result<Vec<u8>, BodyError> {
     let text = |name| request.header(name).and_then(|value| value.as_str());
-    if text("content-encoding").is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
+    if text("content-encoding")
+        .is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity"))
+    {
         return Err(BodyError::Encoded);
     }
     // 64 bits: a length that does not fit into the memory of an instance is a length all the same.
@@ -38,7 +40,9 @@ pub(super) async fn read(
 pub(super) fn refusal(error: &BodyError) -> Response {
     let answer = spin_shell::problem(error.problem(), &error.to_string());
     match error {
-        BodyError::MediaType => answer.with_header("accept-post", "application/json, application/x-ndjson"),
+        BodyError::MediaType => {
+            answer.with_header("accept-post", "application/json, application/x-ndjson")
+        }
         BodyError::Encoded => answer.with_header("accept-encoding", "identity"),
         _ => answer,
     }

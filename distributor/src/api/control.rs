@@ -96,7 +96,8 @@ pub(super) async fn set(name: &str, request: &Request, incoming: IncomingRequest
             let fields: Vec<String> =
                 errors.iter().map(|error| format!("{}: {}", error.path, error.message)).collect();
             let faults = Faults { errors: &errors };
-            spin_shell::problem_with(problem::INVALID_CONTROL, &fields.join("; "), faults).into_response()
+            spin_shell::problem_with(problem::INVALID_CONTROL, &fields.join("; "), faults)
+                .into_response()
         }
     }
 }
@@ -106,7 +107,10 @@ fn carry_out(stream: Stream, control: &Control) -> Answer {
     let partitions = Partitions::read()?;
     let (mut pause, mut failed) = (None, None);
     for partition in 0..partitions.count() {
-        match partitions.open(partition).and_then(|mut shell| change(shell.queue(), stream, control)) {
+        match partitions
+            .open(partition)
+            .and_then(|mut shell| change(shell.queue(), stream, control))
+        {
             Ok(changed) => pause = pause.or(changed),
             Err(error) => failed = Some(error),
         }

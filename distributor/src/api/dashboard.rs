@@ -79,9 +79,9 @@ fn limits() -> Response {
         })
     };
     match read() {
-        Ok(limits) => {
-            spin_shell::json_response(200, &limits).with_header("cache-control", "no-cache").into_response()
-        }
+        Ok(limits) => spin_shell::json_response(200, &limits)
+            .with_header("cache-control", "no-cache")
+            .into_response(),
         Err(error) => spin_shell::not_ready(&spin_shell::NotReady::Settings(error)),
     }
 }

@@ -33,10 +33,14 @@ pub(super) fn list(query: &str) -> Response {
             Ok(cursor) => cursor,
             Err(refusal) => return Ok(refusal),
         };
-        let page =
-            AllLetters::page(partitions.count(), cursor.as_ref(), query.limit, |partition, after, most| {
+        let page = AllLetters::page(
+            partitions.count(),
+            cursor.as_ref(),
+            query.limit,
+            |partition, after, most| {
                 partitions.open(partition)?.queue().dead_letters(&query.filter, after, most)
-            });
+            },
+        );
         Ok(spin_shell::json_response(200, &page.map_err(NotReady::Redis)?).into_response())
     })
 }
@@ -48,7 +52,9 @@ pub(super) fn show(id: &str) -> Response {
         Ok(found.map_or_else(gone, |mut found| {
             found.id = letter.to_string();
             // The order's text holds names and addresses, which are to lie in no cache.
-            spin_shell::json_response(200, &found).with_header("cache-control", "no-store").into_response()
+            spin_shell::json_response(200, &found)
+                .with_header("cache-control", "no-store")
+                .into_response()
         }))
     })
 }
@@ -119,10 +125,13 @@ impl Query {
                 "code" => read.filter.code = Some(query::text(name, value)?),
                 "order" => {
                     let order = query::text(name, value)?;
-                    let id = Uuid::try_parse(&order).unwrap_or_else(|_| Order::id_of_order_id(&order));
+                    let id =
+                        Uuid::try_parse(&order).unwrap_or_else(|_| Order::id_of_order_id(&order));
                     read.filter.order = Some(id);
                 }
-                "older_than_s" => read.filter.older_than_s = Some(query::number(name, &value, 0..=u32::MAX)?),
+                "older_than_s" => {
+                    read.filter.older_than_s = Some(query::number(name, &value, 0..=u32::MAX)?)
+                }
                 "limit" => read.limit = query::number(name, &value, 1..=MOST)?,
                 "cursor" => read.cursor = Some(value).filter(|value| !value.is_empty()),
                 _ => return Err("expected code, order, older_than_s, limit or cursor".into()),

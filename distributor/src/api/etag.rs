@@ -8,8 +8,11 @@ use spin_shell::Answer;
 pub(super) fn answer(request: &Request, answer: Answer) -> Response {
     let tag = format!("\"{}\"", Fingerprint::of("", answer.body()));
     let asked = request.header("if-none-match").and_then(|value| value.as_str());
-    let answer =
-        if asked.is_some_and(|asked| is_in(&tag, asked)) { Answer::without_body(304) } else { answer };
+    let answer = if asked.is_some_and(|asked| is_in(&tag, asked)) {
+        Answer::without_body(304)
+    } else {
+        answer
+    };
     // Kept, and asked for again each time: an order moves on.
     answer.with_header("etag", tag).with_header("cache-control", "no-cache").into_response()
 }

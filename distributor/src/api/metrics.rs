@@ -9,7 +9,9 @@ use super::answer_of;
 
 /// The page. Unlike `/stats` it rings no bell: what is measured should not depend on how often it is looked at.
 pub(super) fn get() -> Response {
-    answer_of(|| Ok(Answer::new(200, metrics::CONTENT_TYPE, metrics::render(&look()?)).into_response()))
+    answer_of(|| {
+        Ok(Answer::new(200, metrics::CONTENT_TYPE, metrics::render(&look()?)).into_response())
+    })
 }
 
 /// Each partition that answers; one is enough, what is away has no samples.

@@ -42,7 +42,12 @@ pub(crate) async fn answer(request: &Request, incoming: IncomingRequest) -> Resp
     }
 }
 
-async fn carry_out(operation: Operation, id: &str, request: &Request, incoming: IncomingRequest) -> Response {
+async fn carry_out(
+    operation: Operation,
+    id: &str,
+    request: &Request,
+    incoming: IncomingRequest,
+) -> Response {
     match operation {
         Operation::TakeOrders => orders::post(request, incoming).await,
         Operation::ListOrders => order_list::get(request.query()),

@@ -17,10 +17,14 @@ pub(super) fn try_once(
 ) -> Result<Result<Spread, Response>, NotReady> {
     let Some(header) = request.header("idempotency-key") else { return Ok(Ok(write())) };
     let Some(key) = header.as_str().and_then(RepeatKey::parse) else {
-        let detail = "Idempotency-Key: expected 1 to 255 visible characters of ASCII, in quotes or without";
-        return Ok(Err(spin_shell::problem(problem::INVALID_IDEMPOTENCY_KEY, detail).into_response()));
+        let detail =
+            "Idempotency-Key: expected 1 to 255 visible characters of ASCII, in quotes or without";
+        return Ok(Err(
+            spin_shell::problem(problem::INVALID_IDEMPOTENCY_KEY, detail).into_response()
+        ));
     };
-    let content_type = request.header("content-type").and_then(|value| value.as_str()).unwrap_or_default();
+    let content_type =
+        request.header("content-type").and_then(|value| value.as_str()).unwrap_or_default();
     let fingerprint = Fingerprint::of(content_type, body);
     let mut shell = partitions.open(key.partition(partitions.count())).map_err(NotReady::Redis)?;
     match shell.queue().begin(key, fingerprint).map_err(NotReady::Redis)? {
@@ -33,8 +37,11 @@ pub(super) fn try_once(
             return Ok(Err(conflict.with_header("retry-after", "1").into_response()));
         }
         Repeat::Other => {
-            let detail = "this key came with another body before; each request needs a key of its own";
-            return Ok(Err(spin_shell::problem(problem::IDEMPOTENCY_KEY_REUSE, detail).into_response()));
+            let detail =
+                "this key came with another body before; each request needs a key of its own";
+            return Ok(Err(
+                spin_shell::problem(problem::IDEMPOTENCY_KEY_REUSE, detail).into_response()
+            ));
         }
     }
     let written = write();

@@ -34,9 +34,10 @@ fn page(query: &Query) -> Result<Response, NotReady> {
         Ok(cursor) => cursor,
         Err(refusal) => return Ok(refusal),
     };
-    let page = AllOrders::page(partitions.count(), cursor, query.limit, |partition, after, most| {
-        partitions.open(partition)?.queue().recent(&query.filter, after, most)
-    });
+    let page =
+        AllOrders::page(partitions.count(), cursor, query.limit, |partition, after, most| {
+            partitions.open(partition)?.queue().recent(&query.filter, after, most)
+        });
     Ok(spin_shell::json_response(200, &page.map_err(NotReady::Redis)?).into_response())
 }
 

@@ -74,7 +74,11 @@ async fn try_post(request: &Request, incoming: IncomingRequest) -> Result<Respon
     let trace = trace::of(request);
     let write = || {
         Spread::enqueue(&intake.orders, partitions.count(), |partition, orders| {
-            partitions.open(partition)?.queue().enqueue_traced(orders, settings.max_backlog, trace.as_ref())
+            partitions.open(partition)?.queue().enqueue_traced(
+                orders,
+                settings.max_backlog,
+                trace.as_ref(),
+            )
         })
     };
     let spread = match once::try_once(request, &body, &partitions, write)? {
@@ -93,7 +97,9 @@ fn none_written(spread: Spread) -> Result<Response, NotReady> {
         return Err(NotReady::Redis(error));
     }
     let detail = format!("{} orders wait already; none of these was written", spread.backlog);
-    Ok(spin_shell::problem(problem::BACKLOG_FULL, &detail).with_header("retry-after", "1").into_response())
+    Ok(spin_shell::problem(problem::BACKLOG_FULL, &detail)
+        .with_header("retry-after", "1")
+        .into_response())
 }
 
 /// 202, naming those that are not written because their partition is away or full.
@@ -117,7 +123,10 @@ fn accepted(intake: &Intake<'_>, spread: &Spread) -> Response {
         };
         let (code, message) = match spread.trouble(*why).map(QueueError::trouble) {
             Some(trouble) => (trouble.problem().code, trouble.message()),
-            None => (problem::BACKLOG_FULL.code, "too many orders wait in its partition; it was not written"),
+            None => (
+                problem::BACKLOG_FULL.code,
+                "too many orders wait in its partition; it was not written",
+            ),
         };
         body.unwritten.push(NotWritten { index, id: *id, partition: why.partition, code, message });
     }

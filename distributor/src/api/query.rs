@@ -34,7 +34,11 @@ pub(super) fn number(name: &str, value: &str, range: RangeInclusive<u32>) -> Res
     let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
     match value.parse() {
         Ok(number) if is_digits && range.contains(&number) => Ok(number),
-        _ => Err(format!("{name}: expected a whole number from {} to {}", range.start(), range.end())),
+        _ => Err(format!(
+            "{name}: expected a whole number from {} to {}",
+            range.start(),
+            range.end()
+        )),
     }
 }
 
@@ -43,7 +47,9 @@ pub(super) fn cursor<T>(
     text: Option<&str>,
     parse: impl FnOnce(&str) -> Option<T>,
 ) -> Result<Option<T>, Response> {
-    let refusal =
-        || spin_shell::problem(problem::INVALID_QUERY, "cursor: expected what \"next\" said").into_response();
+    let refusal = || {
+        spin_shell::problem(problem::INVALID_QUERY, "cursor: expected what \"next\" said")
+            .into_response()
+    };
     text.map(|text| parse(text).ok_or_else(refusal)).transpose()
 }

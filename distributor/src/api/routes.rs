@@ -42,7 +42,10 @@ const fn open(path: &'static str, methods: &'static [(Method, Operation)]) -> Ro
 }
 
 const ROUTES: &[Route] = &[
-    locked("/orders", &[(Method::Get, Operation::ListOrders), (Method::Post, Operation::TakeOrders)]),
+    locked(
+        "/orders",
+        &[(Method::Get, Operation::ListOrders), (Method::Post, Operation::TakeOrders)],
+    ),
     locked("/orders/{}", &[(Method::Get, Operation::ShowOrder)]),
     locked("/dead-letters", &[(Method::Get, Operation::ListLetters)]),
     locked(
@@ -52,7 +55,10 @@ const ROUTES: &[Route] = &[
     locked("/dead-letters/{}/redrive", &[(Method::Post, Operation::RedriveLetter)]),
     locked("/stats", &[(Method::Get, Operation::Stats)]),
     locked("/control", &[(Method::Get, Operation::ShowControls)]),
-    locked("/control/{}", &[(Method::Get, Operation::ShowControl), (Method::Put, Operation::SetControl)]),
+    locked(
+        "/control/{}",
+        &[(Method::Get, Operation::ShowControl), (Method::Put, Operation::SetControl)],
+    ),
     locked("/metrics", &[(Method::Get, Operation::Metrics)]),
     open("/healthz", &[(Method::Get, Operation::Health)]),
     open("/", &[(Method::Get, Operation::ShowDashboard)]),

@@ -13,7 +13,8 @@ pub(super) fn get() -> Response {
 
 fn look() -> Result<Response, NotReady> {
     let partitions = Partitions::read()?;
-    let see = |partition| partitions.open(partition).and_then(|mut shell| tick_and_look(shell.queue()));
+    let see =
+        |partition| partitions.open(partition).and_then(|mut shell| tick_and_look(shell.queue()));
     if partitions.count() == 1 {
         let stats = see(0).map_err(NotReady::Redis)?;
         return Ok(spin_shell::json_response(200, &stats).into_response());

@@ -103,8 +103,11 @@ impl Books {
         let orders = self.orders.len() as u64;
         let acknowledged = self.orders.iter().filter(|order| order.is_acknowledged).count() as u64;
         self.find_entry_ids(redis, &keys)?;
-        let uncertain_found =
-            self.orders.iter().filter(|order| !order.is_acknowledged && order.entry_id.is_some()).count();
+        let uncertain_found = self
+            .orders
+            .iter()
+            .filter(|order| !order.is_acknowledged && order.entry_id.is_some())
+            .count();
         // Entries rise with the positions then, which the verifier finds them by.
         self.orders.sort_by_key(|order| (order.entry_id.is_none(), order.entry_id));
         let sent: Vec<Answered> = (0..)
@@ -119,7 +122,8 @@ impl Books {
             })
             .collect();
         let source = Source::list(self.orders.into_iter().map(|order| order.json).collect());
-        let rules = Rules { complexity_threshold, senders: 1, tells_entry_ids: true, released_at_us: 0 };
+        let rules =
+            Rules { complexity_threshold, senders: 1, tells_entry_ids: true, released_at_us: 0 };
         let mut verifier = Verifier::new(Arc::new(source), keys.clone(), rules, before);
         sent.into_iter().try_for_each(|answered| verifier.sent(answered))?;
         let verdict = verifier.close(redis)?;
@@ -164,7 +168,8 @@ mod tests {
     use crate::generate;
 
     #[test]
-    fn an_uncertain_order_is_lost_where_it_left_a_trace_and_wrong_where_it_is_confirmed_without_one() {
+    fn an_uncertain_order_is_lost_where_it_left_a_trace_and_wrong_where_it_is_confirmed_without_one()
+     {
         let server = RedisServer::start().unwrap();
         let mut redis = RedisConnection::open(&server.url()).unwrap();
         let settings = QueueSettings::default();
@@ -189,7 +194,8 @@ mod tests {
         assert_eq!((account.acknowledged, account.uncertain, account.uncertain_found), (1, 3, 1));
         let verdict = account.verdict;
         assert_eq!(verdict.failures.lost, [acknowledged.to_string(), with_trace.to_string()]);
-        let wrong: Vec<String> = verdict.failures.wrong.into_iter().map(|wrong| wrong.order).collect();
+        let wrong: Vec<String> =
+            verdict.failures.wrong.into_iter().map(|wrong| wrong.order).collect();
         assert_eq!(wrong, [confirmed.to_string()]);
         assert_eq!((verdict.lost, verdict.wrong, verdict.doubled), (2, 1, 0));
     }

@@ -33,7 +33,10 @@ impl Control {
     /// When Redis does not answer.
     pub fn reconnect(&mut self) -> Result<&mut RedisConnection> {
         let mut opened = RedisConnection::open(&self.url).context("failed to connect to redis")?;
-        opened.inner().set_read_timeout(Some(ANSWER_LIMIT)).context("failed to limit the wait for redis")?;
+        opened
+            .inner()
+            .set_read_timeout(Some(ANSWER_LIMIT))
+            .context("failed to limit the wait for redis")?;
         Ok(self.connection.insert(opened))
     }
 

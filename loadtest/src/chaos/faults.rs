@@ -117,7 +117,8 @@ impl Victims {
                 self.kill_processes(&[victim], dead_for)
             }
             Kind::KillWorker => {
-                let worker = WORKERS.choose(random).copied().context("there is no worker to kill")?;
+                let worker =
+                    WORKERS.choose(random).copied().context("there is no worker to kill")?;
                 let victims = self.supervisor.replicas_of(worker);
                 self.kill_processes(&victims, dead_for)
             }
@@ -137,7 +138,8 @@ impl Victims {
                 Ok(format!("paused redis for {pause:?}"))
             }
             Kind::ScriptFlush => {
-                self.control.query(|redis| redis::cmd("SCRIPT").arg("FLUSH").exec(redis.inner()))?;
+                self.control
+                    .query(|redis| redis::cmd("SCRIPT").arg("FLUSH").exec(redis.inner()))?;
                 Ok("flushed the scripts".into())
             }
             Kind::LoseBells => {

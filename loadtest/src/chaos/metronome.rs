@@ -28,8 +28,10 @@ impl Metronome {
             .map(|(component, endpoint)| {
                 let (stop, rings) = (Arc::clone(&stop), Arc::clone(&rings));
                 std::thread::spawn(move || {
-                    let agent: ureq::Agent =
-                        ureq::Agent::config_builder().timeout_global(Some(PROBE_LIMIT)).build().into();
+                    let agent: ureq::Agent = ureq::Agent::config_builder()
+                        .timeout_global(Some(PROBE_LIMIT))
+                        .build()
+                        .into();
                     while !stop.load(Ordering::Relaxed) {
                         let rung = tick(&agent, component, &endpoint).unwrap_or_default();
                         rings.fetch_add(u64::from(rung), Ordering::Relaxed);

@@ -76,10 +76,14 @@ pub fn run(options: &ChaosOptions) -> Result<bool> {
 }
 
 fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
-    let program = or_beside(options.runtime_program.as_ref(), "local-runtime", "--runtime-program")?;
+    let program =
+        or_beside(options.runtime_program.as_ref(), "local-runtime", "--runtime-program")?;
     check_manifest(&options.manifest)?;
-    let settings =
-        QueueSettings { claim_idle_ms: CLAIM_IDLE_MS, bell_ms: BELL_MS, ..QueueSettings::default() };
+    let settings = QueueSettings {
+        claim_idle_ms: CLAIM_IDLE_MS,
+        bell_ms: BELL_MS,
+        ..QueueSettings::default()
+    };
     let server = RedisServer::start_with(&redis_options())?;
     eprintln!("redis on {}", server.url());
     let mut control = Control::new(server.url());
@@ -89,12 +93,18 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let supervisor = Supervisor::start(&program, &options.manifest, variables, options.replicas)?;
     let metronome = Metronome::start(&supervisor);
     let started = Instant::now();
-    let workload =
-        Workload::start(&server.url(), &keys, &supervisor.api(), options.seed, options.orders_per_s);
+    let workload = Workload::start(
+        &server.url(),
+        &keys,
+        &supervisor.api(),
+        options.seed,
+        options.orders_per_s,
+    );
     let mut victims = Victims { server, supervisor, control, bell_ms: BELL_MS };
     let mut watch = Watch::default();
-    let struck = strike_all(options, &mut victims, &workload, &mut watch)
-        .map_err(|error| error.context(format!("the app said\n{}", victims.supervisor.said_by_all())))?;
+    let struck = strike_all(options, &mut victims, &workload, &mut watch).map_err(|error| {
+        error.context(format!("the app said\n{}", victims.supervisor.said_by_all()))
+    })?;
 
     let books = workload.stop()?;
     victims.supervisor.wait_until_serving()?;
@@ -108,7 +118,14 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let elapsed = started.elapsed();
     let redis = victims.control.reconnect()?;
     let account = books.settle(redis, &settings, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
-    Ok(report(options, &struck, &watch, account, metronome.rings() + waited.metronome_rings, elapsed))
+    Ok(report(
+        options,
+        &struck,
+        &watch,
+        account,
+        metronome.rings() + waited.metronome_rings,
+        elapsed,
+    ))
 }
 
 fn strike_all(
@@ -159,10 +176,16 @@ fn aim(victims: &mut Victims) -> Result<()> {
 }
 
 /// Waits until an order is confirmed; how long that took since the fault ended, in ms.
-fn recover(victims: &mut Victims, watch: &mut Watch, workload: &Workload, ended_at_ms: i64) -> Result<i64> {
+fn recover(
+    victims: &mut Victims,
+    watch: &mut Watch,
+    workload: &Workload,
+    ended_at_ms: i64,
+) -> Result<i64> {
     let deadline = Instant::now() + RECOVERY_LIMIT;
     loop {
-        if let Some(confirmed_at) = recovery::first_confirmed_ms(&mut victims.control, ended_at_ms)? {
+        if let Some(confirmed_at) = recovery::first_confirmed_ms(&mut victims.control, ended_at_ms)?
+        {
             return Ok(confirmed_at - ended_at_ms);
         }
         if workload.has_failed() {

@@ -104,6 +104,7 @@ impl Watch {
 }
 
 fn first_ms(control: &mut Control, key: &str, from: &str) -> Result<Option<i64>> {
-    let reply: StreamRangeReply = control.query(|redis| redis.inner().xrange_count(key, from, "+", 1))?;
+    let reply: StreamRangeReply =
+        control.query(|redis| redis.inner().xrange_count(key, from, "+", 1))?;
     Ok(reply.ids.first().and_then(|entry| milliseconds(&entry.id)))
 }

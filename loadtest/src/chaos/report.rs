@@ -131,11 +131,21 @@ impl ChaosReport {
             writeln!(text, "   p50 {:>6.3}  max {:>6.3}", caught_up.p50, caught_up.max)
         };
         for figures in &self.by_kind {
-            row(text, figures.kind.as_str(), figures.kills, figures.recover_s, figures.caught_up_s)?;
+            row(
+                text,
+                figures.kind.as_str(),
+                figures.kills,
+                figures.recover_s,
+                figures.caught_up_s,
+            )?;
         }
         row(text, "all", self.kills, self.recover_s, self.caught_up_s)?;
         writeln!(text)?;
-        writeln!(text, "  orders             {} sent, {} acknowledged", self.orders, self.acknowledged)?;
+        writeln!(
+            text,
+            "  orders             {} sent, {} acknowledged",
+            self.orders, self.acknowledged
+        )?;
         writeln!(
             text,
             "  lost answers       {} orders may exist, {} do; {} tries to send again, {} copies recognised",
@@ -143,7 +153,11 @@ impl ChaosReport {
         )?;
         writeln!(text, "  metronome          had to ring {} times", self.metronome_rings)?;
         if self.ended_by_themselves > 0 {
-            writeln!(text, "  ended              {} processes by themselves", self.ended_by_themselves)?;
+            writeln!(
+                text,
+                "  ended              {} processes by themselves",
+                self.ended_by_themselves
+            )?;
         }
         writeln!(text)?;
         writeln!(text, "  confirmed {}  dead-lettered {}", self.confirmed, self.dead_lettered)?;

@@ -53,15 +53,17 @@ impl Supervisor {
         variables: Vec<(String, String)>,
         replicas: u32,
     ) -> Result<Self> {
-        let workers = WORKERS.iter().flat_map(|worker| (1..=replicas).map(|replica| (*worker, replica)));
-        let processes = std::iter::once((API, 1)).chain(workers).map(|(component, replica)| Process {
-            component,
-            replica,
-            child: None,
-            endpoint: Endpoint::default(),
-            output: Output::default(),
-            readers: Vec::new(),
-        });
+        let workers =
+            WORKERS.iter().flat_map(|worker| (1..=replicas).map(|replica| (*worker, replica)));
+        let processes =
+            std::iter::once((API, 1)).chain(workers).map(|(component, replica)| Process {
+                component,
+                replica,
+                child: None,
+                endpoint: Endpoint::default(),
+                output: Output::default(),
+                readers: Vec::new(),
+            });
         let mut supervisor = Self {
             program: program.to_owned(),
             manifest: manifest.to_owned(),
@@ -160,7 +162,9 @@ impl Supervisor {
         for index in 0..self.len() {
             let process = &mut self.processes[index];
             let Some(child) = &mut process.child else { continue };
-            let Some(status) = child.try_wait().context("failed to watch a process")? else { continue };
+            let Some(status) = child.try_wait().context("failed to watch a process")? else {
+                continue;
+            };
             process.child = None;
             process.forget();
             eprintln!("{} ended by itself, {status}:\n{}", self.name(index), self.said(index));
@@ -177,7 +181,9 @@ impl Supervisor {
     pub fn wait_until_serving(&mut self) -> Result<()> {
         let deadline = Instant::now() + START_LIMIT;
         for index in 0..self.len() {
-            while self.processes[index].child.is_some() && lock(&self.processes[index].endpoint).is_none() {
+            while self.processes[index].child.is_some()
+                && lock(&self.processes[index].endpoint).is_none()
+            {
                 let child = self.processes[index].child.as_mut();
                 let ended = child.and_then(|child| child.try_wait().ok().flatten());
                 if let Some(status) = ended {
@@ -194,7 +200,9 @@ impl Supervisor {
 
     /// The last lines of all processes.
     pub fn said_by_all(&self) -> String {
-        (0..self.len()).map(|index| format!("-- {}\n{}\n", self.name(index), self.said(index))).collect()
+        (0..self.len())
+            .map(|index| format!("-- {}\n{}\n", self.name(index), self.said(index)))
+            .collect()
     }
 
     fn said(&self, index: usize) -> String {

@@ -43,7 +43,12 @@ pub struct Workload {
 /// Where orders go.
 enum Door {
     /// Straight into the stream.
-    Redis { url: String, ingress: String, channel: String, connection: Option<Box<RedisConnection>> },
+    Redis {
+        url: String,
+        ingress: String,
+        channel: String,
+        connection: Option<Box<RedisConnection>>,
+    },
     /// Through the API.
     Api { endpoint: Endpoint, agent: ureq::Agent },
 }
@@ -58,7 +63,13 @@ enum Answer {
 
 impl Workload {
     /// Starts two producers by `XADD` and one by the API.
-    pub fn start(redis_url: &str, keys: &Keys, api: &Endpoint, seed: u64, orders_per_s: u32) -> Self {
+    pub fn start(
+        redis_url: &str,
+        keys: &Keys,
+        api: &Endpoint,
+        seed: u64,
+        orders_per_s: u32,
+    ) -> Self {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let agent = ureq::Agent::config_builder().http_status_as_error(false);
         let agent: ureq::Agent = agent.timeout_global(Some(ANSWER_LIMIT)).build().into();
@@ -109,7 +120,13 @@ impl Drop for Workload {
     }
 }
 
-fn produce(mut door: Door, seed: u64, per_s: f64, stop: &AtomicBool, sent: &AtomicU64) -> Result<Books> {
+fn produce(
+    mut door: Door,
+    seed: u64,
+    per_s: f64,
+    stop: &AtomicBool,
+    sent: &AtomicU64,
+) -> Result<Books> {
     let mut random = ChaCha8Rng::seed_from_u64(!seed);
     let mut orders = generate::orders(Recipe { seed, prescriptions: 0.3, mutated: 0.0 }, 0);
     let mut books = Books::default();
@@ -119,14 +136,20 @@ fn produce(mut door: Door, seed: u64, per_s: f64, stop: &AtomicBool, sent: &Atom
         let count = random.random_range(sizes);
         let mut batch: Vec<Vec<u8>> = orders.by_ref().take(count).collect();
         if matches!(door, Door::Redis { .. }) {
-            batch.iter_mut().filter(|_| random.random_ratio(1, ONE_BROKEN_IN)).for_each(break_order);
+            batch
+                .iter_mut()
+                .filter(|_| random.random_ratio(1, ONE_BROKEN_IN))
+                .for_each(break_order);
         }
         due += Duration::from_secs_f64(MEAN / per_s);
         let answer = door.send(&batch)?;
         sent.fetch_add(count as u64, Ordering::Relaxed);
         match answer {
             Answer::Acknowledged(entry_ids) => {
-                batch.into_iter().zip(entry_ids).for_each(|(json, id)| books.acknowledged(json, id));
+                batch
+                    .into_iter()
+                    .zip(entry_ids)
+                    .for_each(|(json, id)| books.acknowledged(json, id));
             }
             Answer::Lost => {
                 let send_again = random.random();
@@ -185,7 +208,8 @@ impl Door {
     fn send(&mut self, batch: &[Vec<u8>]) -> Result<Answer> {
         let answer = match self {
             Self::Redis { url, ingress, channel, connection } => {
-                let added = connect(url, connection).and_then(|redis| add(redis, ingress, channel, batch));
+                let added =
+                    connect(url, connection).and_then(|redis| add(redis, ingress, channel, batch));
                 if added.is_err() {
                     *connection = None;
                 }
@@ -233,8 +257,11 @@ fn connect<'c>(
 /// By the API. Anything but 202 and 503 is an answer that a good order must never get.
 fn post(endpoint: &Endpoint, agent: &ureq::Agent, batch: &[Vec<u8>]) -> Result<Answer> {
     let Some(url) = lock(endpoint).clone() else { return Ok(Answer::Lost) };
-    let request = agent.post(format!("{url}/orders")).header("content-type", "application/x-ndjson");
-    let Ok(mut response) = request.send(batch.join(&b'\n').as_slice()) else { return Ok(Answer::Lost) };
+    let request =
+        agent.post(format!("{url}/orders")).header("content-type", "application/x-ndjson");
+    let Ok(mut response) = request.send(batch.join(&b'\n').as_slice()) else {
+        return Ok(Answer::Lost);
+    };
     let status = response.status().as_u16();
     let Ok(body) = response.body_mut().read_to_string() else { return Ok(Answer::Lost) };
     match status {

@@ -189,7 +189,8 @@ impl Load {
     /// What is tested.
     pub fn target(&self) -> &Target {
         match self {
-            Self::Burst(BurstOptions { target, .. }) | Self::Replay(ReplayOptions { target, .. }) => target,
+            Self::Burst(BurstOptions { target, .. })
+            | Self::Replay(ReplayOptions { target, .. }) => target,
             Self::Steady(SteadyOptions { paced, .. })
             | Self::Wave(WaveOptions { paced, .. })
             | Self::Spikes(SpikesOptions { paced, .. })

@@ -20,7 +20,8 @@ use crate::scaling::options::ScalingOptions;
 use crate::versus::options::VersusOptions;
 pub use control::{PauseOptions, PausedOptions, ResumeOptions};
 pub use load::{
-    BurstOptions, Load, Paced, ReplayOptions, SoakOptions, SpikesOptions, SteadyOptions, Target, WaveOptions,
+    BurstOptions, Load, Paced, ReplayOptions, SoakOptions, SpikesOptions, SteadyOptions, Target,
+    WaveOptions,
 };
 
 /// Replays bursts of orders and proves what became of each one.
@@ -184,7 +185,10 @@ pub struct WhichLetters {
 impl WhichLetters {
     /// Whether nothing is given, so that all are meant.
     pub fn is_any(&self) -> bool {
-        self.code.is_none() && self.older_than_s.is_none() && self.order.is_none() && self.entry.is_none()
+        self.code.is_none()
+            && self.older_than_s.is_none()
+            && self.order.is_none()
+            && self.entry.is_none()
     }
 }
 
@@ -257,7 +261,8 @@ fn order_id(text: &str) -> Result<Uuid, String> {
 }
 
 fn letter_id(text: &str) -> Result<LetterId, String> {
-    LetterId::parse(text).ok_or_else(|| "expected an entry id, two numbers with a hyphen between them".into())
+    LetterId::parse(text)
+        .ok_or_else(|| "expected an entry id, two numbers with a hyphen between them".into())
 }
 
 fn queue_name(text: &str) -> Result<QueueName, String> {

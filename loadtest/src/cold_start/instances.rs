@@ -94,7 +94,8 @@ impl Rig<'_> {
             let url = format!("{}{route}", self.url);
             for _ in 0..events {
                 stop::check()?;
-                let mut answer = agent.get(&url).call().with_context(|| format!("failed to ask {url}"))?;
+                let mut answer =
+                    agent.get(&url).call().with_context(|| format!("failed to ask {url}"))?;
                 // Read to its end, so that the connection can carry the next one.
                 answer.body_mut().read_to_vec().with_context(|| format!("failed to read {url}"))?;
             }
@@ -118,7 +119,12 @@ impl Rig<'_> {
         self.collect("redis", &Stream::ALL.map(Stream::group), events)
     }
 
-    fn collect(&mut self, trigger: &'static str, components: &[&str], events: u32) -> Result<Vec<Instances>> {
+    fn collect(
+        &mut self,
+        trigger: &'static str,
+        components: &[&str],
+        events: u32,
+    ) -> Result<Vec<Instances>> {
         let starts = |component: &&str| {
             let starts = self.wait_for(component, events)?;
             Ok(Instances { component: (*component).to_owned(), trigger, starts })

@@ -57,8 +57,10 @@ fn cold_start(options: &ColdStartOptions) -> Result<ColdStartReport> {
     let started_at = SystemTime::now().into();
     let runtime = sides.runtime();
     // Spin keeps compiled code where it likes; it cannot be told to begin without.
-    let ways = WAYS.iter().filter(|way| runtime == Runtime::Local || way.cache != Some(Cache::Empty));
-    let mut starts: Vec<(Way, Vec<FirstConfirmation>)> = ways.map(|way| (*way, Vec::new())).collect();
+    let ways =
+        WAYS.iter().filter(|way| runtime == Runtime::Local || way.cache != Some(Cache::Empty));
+    let mut starts: Vec<(Way, Vec<FirstConfirmation>)> =
+        ways.map(|way| (*way, Vec::new())).collect();
     // Fills the cache, and lets the files be in memory for all.
     for (way, _) in &starts {
         start(options, &sides, Way { cache: way.cache.and(Some(Cache::Filled)), ..*way })?;
@@ -83,7 +85,8 @@ fn cold_start(options: &ColdStartOptions) -> Result<ColdStartReport> {
         }
         starts.rotate_right(turn);
     }
-    let starts = starts.into_iter().filter_map(|(way, firsts)| WayStarts::of(way, firsts)).collect();
+    let starts =
+        starts.into_iter().filter_map(|(way, firsts)| WayStarts::of(way, firsts)).collect();
     Ok(ColdStartReport {
         loadtest_version: env!("CARGO_PKG_VERSION").into(),
         started_at,
@@ -110,7 +113,9 @@ fn start(options: &ColdStartOptions, sides: &Sides, way: Way) -> Result<FirstCon
         options.sides.complexity_threshold,
         options.sides.start_limit(),
         || match way.cache {
-            Some(Cache::Empty) => sides.start_with_cache(way.side, way.spread, &server.url(), empty.path()),
+            Some(Cache::Empty) => {
+                sides.start_with_cache(way.side, way.spread, &server.url(), empty.path())
+            }
             _ => sides.start(way.side, way.spread, &server.url()),
         },
     )?;

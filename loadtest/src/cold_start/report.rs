@@ -161,7 +161,11 @@ impl ColdStartReport {
         );
         write_wrapped(text, "", "", &head)?;
         writeln!(text)?;
-        writeln!(text, "  {:<20}{:<8}{:>10}{:>8}{:>8}{:>8}", "", "event", "instances", "p50", "p99", "max")?;
+        writeln!(
+            text,
+            "  {:<20}{:<8}{:>10}{:>8}{:>8}{:>8}",
+            "", "event", "instances", "p50", "p99", "max"
+        )?;
         for Instances { component, trigger, starts } in &self.instances {
             let event = if *trigger == "redis" { "bell" } else { "request" };
             writeln!(
@@ -213,7 +217,11 @@ impl WayStarts {
         let p99 = self.first_confirmation_ms_p99.map_or_else(|| "-".into(), time);
         let (ready, confirmed) = (self.ready_ms, self.first_confirmation_ms);
         let (median_ready, median_confirmed) = (time(ready.median), time(confirmed.median));
-        writeln!(text, "  {:<38}{median_ready:>18}{median_confirmed:>24}{p99:>12}", self.way.in_words())?;
+        writeln!(
+            text,
+            "  {:<38}{median_ready:>18}{median_confirmed:>24}{p99:>12}",
+            self.way.in_words()
+        )?;
         if ready.runs < 2 {
             return Ok(());
         }

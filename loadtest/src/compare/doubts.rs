@@ -16,14 +16,22 @@ pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
             values.dedup();
             match values.as_slice() {
                 [one] if *one == value => {}
-                [one] => doubts.push(format!("{letter} is not like A: {name} is {one}, not {value}.")),
+                [one] => {
+                    doubts.push(format!("{letter} is not like A: {name} is {one}, not {value}."))
+                }
                 // Of the first group itself, or of another.
-                several => doubts
-                    .push(format!("The runs of {letter} are not alike: {name} is {}.", several.join(", "))),
+                several => doubts.push(format!(
+                    "The runs of {letter} are not alike: {name} is {}.",
+                    several.join(", ")
+                )),
             }
         }
         doubts.extend(
-            group.reports.iter().enumerate().flat_map(|(run, report)| disturbed(&letter, run, report)),
+            group
+                .reports
+                .iter()
+                .enumerate()
+                .flat_map(|(run, report)| disturbed(&letter, run, report)),
         );
     }
     doubts.extend(noise(groups, rows));
@@ -37,7 +45,8 @@ fn conditions(report: &Report) -> Vec<(String, String)> {
     conditions.retain(|(name, _)| name != "run number" && name != "queue");
     conditions.insert(0, ("the number of orders".into(), count(report.orders)));
     let redis = report.redis_settings.iter();
-    conditions.extend(redis.map(|setting| (format!("Redis's {}", setting.name), setting.value.clone())));
+    conditions
+        .extend(redis.map(|setting| (format!("Redis's {}", setting.name), setting.value.clone())));
     conditions.into_iter().map(|(name, value)| (harmless(&name), harmless(&value))).collect()
 }
 
@@ -50,7 +59,10 @@ fn disturbed(letter: &str, run: usize, report: &Report) -> Vec<String> {
     let all = [
         (report.interrupted, "was interrupted"),
         (!report.is_clean(), "has lost, doubled or wrong orders, so its speed counts for nothing"),
-        (report.turned_away() > 0, "has orders that were not taken in, so it did less than the others"),
+        (
+            report.turned_away() > 0,
+            "has orders that were not taken in, so it did less than the others",
+        ),
         (report.backlog_before > 0, "began with a backlog"),
     ];
     let found = all.iter().filter(|(is_so, _)| *is_so);
@@ -67,8 +79,11 @@ fn noise(groups: &[Group], rows: &[Row]) -> Vec<String> {
                 .into(),
         );
     }
-    let large =
-        groups.iter().enumerate().skip(1).filter(|(_, group)| !is_small(&groups[0]) && !is_small(group));
+    let large = groups
+        .iter()
+        .enumerate()
+        .skip(1)
+        .filter(|(_, group)| !is_small(&groups[0]) && !is_small(group));
     for (place, _) in large {
         let near = rows.iter().filter(|row| row.may_be_noise(place)).map(|row| row.figure.name);
         let near: Vec<&str> = near.collect();

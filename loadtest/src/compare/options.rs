@@ -33,8 +33,13 @@ pub struct NamedFiles {
 fn group(text: &str) -> Result<NamedFiles, String> {
     let parts = text.split_once('=').map(|(name, files)| (name.trim(), files.split(',')));
     match parts {
-        Some((name, files)) if !name.is_empty() && files.clone().all(|file| !file.trim().is_empty()) => {
-            Ok(NamedFiles { name: name.into(), files: files.map(|file| file.trim().into()).collect() })
+        Some((name, files))
+            if !name.is_empty() && files.clone().all(|file| !file.trim().is_empty()) =>
+        {
+            Ok(NamedFiles {
+                name: name.into(),
+                files: files.map(|file| file.trim().into()).collect(),
+            })
         }
         _ => Err("expected NAME=FILE,FILE,...".into()),
     }

@@ -48,7 +48,8 @@ fn write_table(comparison: &Comparison, shown: &[usize], text: &mut String) -> s
         let mut ranges = format!("  {:<26}", "");
         for group in std::iter::once(&0).chain(shown) {
             let spread = row.spreads[*group];
-            let median = spread.map_or_else(|| "-".into(), |spread| (row.figure.show)(spread.median));
+            let median =
+                spread.map_or_else(|| "-".into(), |spread| (row.figure.show)(spread.median));
             let range = spread.filter(|spread| spread.runs > 1 && spread.least < spread.most);
             let range = range.map_or_else(String::new, |spread| {
                 // The unit stands beside the median.

@@ -103,7 +103,10 @@ mod tests {
 
     #[track_caller]
     fn assert_close(found: f64, expected: f64) {
-        assert!((found - expected).abs() <= 1e-6 * expected.abs().max(1.0), "{found} instead of {expected}");
+        assert!(
+            (found - expected).abs() <= 1e-6 * expected.abs().max(1.0),
+            "{found} instead of {expected}"
+        );
     }
 
     #[test]
@@ -142,8 +145,10 @@ mod tests {
     #[test]
     fn the_longer_orders_may_wait_the_less_is_needed() {
         let day = a_day("08:00,0\n12:00,9000\n12:01,100\n18:00,0\n");
-        let rates: Vec<f64> =
-            [0.0, 10.0, 60.0, 600.0].iter().map(|wait| Asked::of(&day, *wait).in_time_per_s).collect();
+        let rates: Vec<f64> = [0.0, 10.0, 60.0, 600.0]
+            .iter()
+            .map(|wait| Asked::of(&day, *wait).in_time_per_s)
+            .collect();
         assert!(rates.windows(2).all(|pair| pair[1] < pair[0]), "{rates:?}");
     }
 

@@ -67,7 +67,9 @@ impl Waterfall {
         let resized = NodeType { usd_per_hour: from.usd_per_vcpu_hour() * to.vcpus, ..to.clone() };
         let vcpus = |node: &NodeType| format!("{} of {}", node.vcpus, node.name);
         self.change("vCPUs of a node", vcpus(from), vcpus(to), usd_with(&resized)?);
-        let price = |node: &NodeType| format!("{:.4} USD/h, {}", node.usd_per_vcpu_hour(), node.architecture);
+        let price = |node: &NodeType| {
+            format!("{:.4} USD/h, {}", node.usd_per_vcpu_hour(), node.architecture)
+        };
         self.change("price of a vCPU", price(from), price(to), usd_with(to)?);
         Ok(())
     }
@@ -95,7 +97,11 @@ mod tests {
         assert!((product - 6.0 / 30.0).abs() < 1e-12);
         assert!((waterfall.ratio - product).abs() < 1e-12);
         assert_eq!(waterfall.factors[1].factor, 1.0);
-        assert_eq!(waterfall.largest().map(|factor| factor.usd), Some(3.0), "a ninth does more than twice");
+        assert_eq!(
+            waterfall.largest().map(|factor| factor.usd),
+            Some(3.0),
+            "a ninth does more than twice"
+        );
     }
 
     #[test]
@@ -106,7 +112,10 @@ mod tests {
         let mut waterfall = Waterfall::new("four".into(), 24.0 * 0.4);
         waterfall.change_node(&four, &two, |node| Ok(24.0 * node.usd_per_hour)).expect("prices");
         let factors: Vec<f64> = waterfall.factors.iter().map(|factor| factor.factor).collect();
-        assert!((factors[0] - 0.5).abs() < 1e-12 && (factors[1] - 0.75).abs() < 1e-12, "{factors:?}");
+        assert!(
+            (factors[0] - 0.5).abs() < 1e-12 && (factors[1] - 0.75).abs() < 1e-12,
+            "{factors:?}"
+        );
         assert!((waterfall.ratio - 0.375).abs() < 1e-12);
     }
 

@@ -37,7 +37,8 @@ impl Measured {
     /// When the file cannot be read, or with the field that is missing, of no use, or says that the run shows nothing about cost.
     pub fn read(flag: &str, path: &Path) -> Result<Self> {
         let file = path.display().to_string();
-        let text = fs::read_to_string(path).with_context(|| format!("{flag}: failed to read {file}"))?;
+        let text =
+            fs::read_to_string(path).with_context(|| format!("{flag}: failed to read {file}"))?;
         Self::parse(&file, &text).with_context(|| format!("{flag}: {file}"))
     }
 
@@ -62,7 +63,10 @@ impl Measured {
             redis_mib: number(&report, "rss_mib.redis")?,
             cores: number(&report, "cores")?,
         };
-        ensure!(measured.app_cpu_s > 0.0, "cpu_s.app: is 0: too few orders to measure, use a larger burst");
+        ensure!(
+            measured.app_cpu_s > 0.0,
+            "cpu_s.app: is 0: too few orders to measure, use a larger burst"
+        );
         ensure!(measured.app_mib > 0.0, "rss_mib.app: expected more than 0");
         Ok(measured)
     }
@@ -82,7 +86,8 @@ impl Measured {
 /// Only a burst that was taken in whole, ended well and had the app to itself says what an order costs and how fast orders are done: any other
 /// shape sets the pace itself.
 fn refuse_what_shows_nothing(report: &Value) -> Result<()> {
-    let kind = report.pointer("/shape/kind").and_then(Value::as_str).context("shape.kind: missing")?;
+    let kind =
+        report.pointer("/shape/kind").and_then(Value::as_str).context("shape.kind: missing")?;
     ensure!(
         kind == "burst",
         "shape.kind: is {kind}, expected burst: any other shape says how fast orders were sent"
@@ -93,7 +98,8 @@ fn refuse_what_shows_nothing(report: &Value) -> Result<()> {
         ensure!(failed == 0.0, "{field}: is {failed}: a run that failed says nothing about cost");
     }
     let not_taken = report.get("not_taken").and_then(Value::as_array).into_iter().flatten();
-    let not_taken: f64 = not_taken.filter_map(|kind| kind.get("orders").and_then(Value::as_f64)).sum();
+    let not_taken: f64 =
+        not_taken.filter_map(|kind| kind.get("orders").and_then(Value::as_f64)).sum();
     ensure!(
         not_taken == 0.0,
         "not_taken: is {not_taken}: what it took to turn these away would be counted for the others"
@@ -167,7 +173,11 @@ mod tests {
     #[test]
     fn only_a_burst_that_was_taken_in_whole_and_not_disturbed_says_what_an_order_costs() {
         for (field, value, expected) in [
-            ("shape", json!({"kind": "steady", "rate": 5.0}), "shape.kind: is steady, expected burst"),
+            (
+                "shape",
+                json!({"kind": "steady", "rate": 5.0}),
+                "shape.kind: is steady, expected burst",
+            ),
             ("shape", json!({"kind": "spikes"}), "shape.kind: is spikes, expected burst"),
             ("shape", json!({}), "shape.kind: missing"),
             ("interrupted", json!(true), "interrupted: is true"),
@@ -219,7 +229,10 @@ mod tests {
         for field in ["cpu_s", "rss_mib"] {
             let mut report = a_report();
             report[field]["app"] = Value::Null;
-            assert_eq!(why(&report), format!("{field}.app: is null: the report was made without --app-pid"));
+            assert_eq!(
+                why(&report),
+                format!("{field}.app: is null: the report was made without --app-pid")
+            );
         }
     }
 

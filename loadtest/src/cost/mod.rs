@@ -104,7 +104,8 @@ fn answer(
         "--system-nodes: 0 leaves Redis no place, add --redis workers"
     );
     let load = Load::of(&day, assumed);
-    let pairs = prices.nodes.iter().flat_map(|node| reports.iter().map(move |report| (node, report)));
+    let pairs =
+        prices.nodes.iter().flat_map(|node| reports.iter().map(move |report| (node, report)));
     let rows = pairs.map(|(node, report)| load.row(node, report)).collect::<Result<Vec<_>>>()?;
     // The table has at least one node, so there is a first and a last.
     let (from, to) = (&prices.nodes[0], &prices.nodes[prices.nodes.len() - 1]);
@@ -133,7 +134,12 @@ fn choose(prices: Prices, names: &[String]) -> Result<Prices> {
     Ok(Prices { nodes: nodes.collect::<Result<_>>()?, file: prices.file })
 }
 
-fn warnings(reports: &[Measured], nodes: &[NodeType], load: &Load, assumed: &Assumptions) -> Vec<String> {
+fn warnings(
+    reports: &[Measured],
+    nodes: &[NodeType],
+    load: &Load,
+    assumed: &Assumptions,
+) -> Vec<String> {
     let dates = || nodes.iter().map(|node| node.as_of.as_str());
     let (oldest, newest) = (dates().min().unwrap_or_default(), dates().max().unwrap_or_default());
     let mut warnings = vec![
@@ -141,15 +147,18 @@ fn warnings(reports: &[Measured], nodes: &[NodeType], load: &Load, assumed: &Ass
         "a vCPU of a node is taken to be as fast as one of the measured machine, x86 or Arm; measure on the node to know"
             .into(),
     ];
-    let busiest =
-        reports.iter().map(|report| report.redis_cpu_s * load.asked.at_once_per_s).fold(0.0, f64::max);
+    let busiest = reports
+        .iter()
+        .map(|report| report.redis_cpu_s * load.asked.at_once_per_s)
+        .fold(0.0, f64::max);
     if busiest > assumed.utilisation {
         warnings.push(format!(
             "at the peak Redis would need {busiest:.1} processors, and it runs Lua on one: no number of nodes helps"
         ));
     }
     if reports.iter().any(|report| report.cores != reports[0].cores) {
-        warnings.push("the two reports are from machines with different numbers of processors".into());
+        warnings
+            .push("the two reports are from machines with different numbers of processors".into());
     }
     warnings
 }
@@ -217,8 +226,8 @@ mod tests {
 
     /// Runs the command with flags in which `DIR` stands for the folder, and reads what it wrote.
     fn cost(folder: &TempDir, flags: &str) -> Result<Value> {
-        let flags =
-            format!("cost {flags} --json DIR/out.json").replace("DIR", &folder.path().display().to_string());
+        let flags = format!("cost {flags} --json DIR/out.json")
+            .replace("DIR", &folder.path().display().to_string());
         run(&Line::try_parse_from(flags.split_whitespace())?.options)?;
         Ok(serde_json::from_slice(&fs::read(folder.path().join("out.json"))?)?)
     }
@@ -230,7 +239,8 @@ mod tests {
     #[test]
     fn the_json_holds_the_inputs_and_factors_that_multiply_to_the_ratio() {
         let folder = a_folder();
-        let flags = "--report DIR/r.json --baseline DIR/b.json --nodes D2ds_v5,D2pds_v5 --multiply 2000";
+        let flags =
+            "--report DIR/r.json --baseline DIR/b.json --nodes D2ds_v5,D2pds_v5 --multiply 2000";
         let answer = cost(&folder, flags).expect("an answer");
         assert!(answer["reports"][0]["file"].as_str().is_some_and(|file| file.ends_with("r.json")));
         assert_eq!(answer["prices"]["nodes"][1]["as_of"], "2026-06");
@@ -252,7 +262,8 @@ mod tests {
         for flags in ["--report DIR/r.json", "--report DIR/r.json --multiply 200 --drain-s 600"] {
             let answer = cost(&folder, flags).expect("an answer");
             for row in answer["rows"].as_array().expect("rows") {
-                let usd = ["always_on", "autoscaled", "pool_to_zero"].map(|way| row[way]["usd"].as_f64());
+                let usd =
+                    ["always_on", "autoscaled", "pool_to_zero"].map(|way| row[way]["usd"].as_f64());
                 assert!(usd[0] >= usd[1] && usd[1] > usd[2], "{row}");
             }
         }
@@ -262,13 +273,16 @@ mod tests {
     fn told(folder: &TempDir, flags: &str) -> String {
         let flags = format!("cost {flags}").replace("DIR", &folder.path().display().to_string());
         let options = Line::try_parse_from(flags.split_whitespace()).expect("flags").options;
-        text::of_answer(&answer_of(&options, Prices::read(None).expect("prices")).expect("an answer"))
+        text::of_answer(
+            &answer_of(&options, Prices::read(None).expect("prices")).expect("an answer"),
+        )
     }
 
     #[test]
     fn the_baseline_is_reckoned_for_itself_because_its_nodes_are_whole_as_well() {
         let folder = a_folder();
-        let flags = "--report DIR/r.json --baseline DIR/b.json --nodes D2ds_v5,D2pds_v5 --multiply 2000";
+        let flags =
+            "--report DIR/r.json --baseline DIR/b.json --nodes D2ds_v5,D2pds_v5 --multiply 2000";
         let rows = cost(&folder, flags).expect("an answer")["rows"].take();
         // Rows are r.json and b.json on the first node, then on the second.
         let usd = |way: &str, row: usize| rows[row][way]["usd"].as_f64().expect("a cost");
@@ -282,14 +296,18 @@ mod tests {
         );
         assert!(text.contains(&expected), "{expected}: {text}");
         assert!(!text.contains("same for the baseline"), "{text}");
-        assert!(!told(&folder, "--report DIR/r.json").contains("baseline the other"), "there is none");
+        assert!(
+            !told(&folder, "--report DIR/r.json").contains("baseline the other"),
+            "there is none"
+        );
     }
 
     #[test]
     fn the_example_is_told_by_the_factors_of_its_prices() {
         let mut prices = Prices::read(None).expect("the checked-in table");
-        let of_reference =
-            |prices: &Prices| text::of_reference(&reference::decompose(prices).expect("nodes"), prices);
+        let of_reference = |prices: &Prices| {
+            text::of_reference(&reference::decompose(prices).expect("nodes"), prices)
+        };
         let text = of_reference(&prices);
         assert!(text.contains("published 0.40, by these prices 0.401: 0.500 (vCPUs of a node, 4 of DS3_v2 to 2 of D2pds_v5) times 0.801 (price of a vCPU, "), "{text}");
         // As many processors as before, at half the price of each, and one node at the same price as before.
@@ -303,7 +321,10 @@ mod tests {
             (node.vcpus, node.usd_per_hour) = (vcpus, usd_per_hour);
         }
         let text = of_reference(&prices);
-        assert!(text.contains("published 0.40, by these prices 0.500: 0.500 (price of a vCPU, "), "{text}");
+        assert!(
+            text.contains("published 0.40, by these prices 0.500: 0.500 (price of a vCPU, "),
+            "{text}"
+        );
         assert!(text.contains("published 0.80, by these prices 1.000: no factor but 1"), "{text}");
         assert!(!text.contains("half as many"), "{text}");
     }
@@ -320,21 +341,32 @@ mod tests {
         let folder = a_folder();
         assert!(why(&folder, "").contains("--report"));
         assert!(why(&folder, "--report DIR/no.json").starts_with("--report: failed to read"));
-        assert!(why(&folder, "--report DIR/r.json --baseline DIR/no.json").starts_with("--baseline: failed"));
         assert!(
-            why(&folder, "--report DIR/r.json --shape DIR/no.csv").starts_with("--shape: failed to read")
+            why(&folder, "--report DIR/r.json --baseline DIR/no.json")
+                .starts_with("--baseline: failed")
         );
         assert!(
-            why(&folder, "--report DIR/r.json --prices DIR/no.toml").starts_with("--prices: failed to read")
+            why(&folder, "--report DIR/r.json --shape DIR/no.csv")
+                .starts_with("--shape: failed to read")
+        );
+        assert!(
+            why(&folder, "--report DIR/r.json --prices DIR/no.toml")
+                .starts_with("--prices: failed to read")
         );
         assert!(
             why(&folder, "--report DIR/r.json --nodes D9")
                 .starts_with("--nodes: the checked-in table: no node")
         );
-        assert!(why(&folder, "--report DIR/r.json --system-nodes 0").starts_with("--system-nodes: 0"));
-        for flag in
-            ["--utilisation 0", "--utilisation 1.1", "--multiply -1", "--usable-memory nan", "--drain-s 0"]
-        {
+        assert!(
+            why(&folder, "--report DIR/r.json --system-nodes 0").starts_with("--system-nodes: 0")
+        );
+        for flag in [
+            "--utilisation 0",
+            "--utilisation 1.1",
+            "--multiply -1",
+            "--usable-memory nan",
+            "--drain-s 0",
+        ] {
             let name = flag.split(' ').next().expect("a flag");
             assert!(why(&folder, &format!("--report DIR/r.json {flag}")).contains(name), "{flag}");
         }

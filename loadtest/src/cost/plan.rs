@@ -142,7 +142,8 @@ impl Load {
             (Way::PoolToZero, RedisPlace::Workers) => 1,
             (Way::PoolToZero, RedisPlace::System) => 0,
         };
-        let (drain_s, reaction_s, scale_in_s) = (assumed.drain_s, assumed.reaction_s, assumed.scale_in_s);
+        let (drain_s, reaction_s, scale_in_s) =
+            (assumed.drain_s, assumed.reaction_s, assumed.scale_in_s);
         let rules = Rules { least, most, orders_per_s, drain_s, reaction_s, scale_in_s };
         let pool = pool::run(&self.arrivals, rules);
         let pool_usd = pool.node_hours * node.usd_per_hour;
@@ -181,8 +182,9 @@ impl Load {
         to: &NodeType,
     ) -> Result<Waterfall> {
         let first = baseline.unwrap_or(measured);
-        let usd =
-            |measured: &Measured, node: &NodeType, way| self.cost(node, measured, way).map(|cost| cost.usd);
+        let usd = |measured: &Measured, node: &NodeType, way| {
+            self.cost(node, measured, way).map(|cost| cost.usd)
+        };
         let start = format!("{} on {}, always on", first.file, from.name);
         let mut waterfall = Waterfall::new(start, usd(first, from, Way::AlwaysOn)?);
         let of_an_order = |measured: &Measured| match baseline {
@@ -198,10 +200,18 @@ impl Load {
         waterfall.change_node(from, to, |node| usd(measured, node, Way::AlwaysOn))?;
         let hours = |way| Ok::<_, anyhow::Error>(self.cost(to, measured, way)?.pool.node_hours);
         let node_hours = |way| Ok::<_, anyhow::Error>(format!("{:.1} node hours", hours(way)?));
-        let (always_on, autoscaled, to_zero) =
-            (node_hours(Way::AlwaysOn)?, node_hours(Way::Autoscaled)?, node_hours(Way::PoolToZero)?);
+        let (always_on, autoscaled, to_zero) = (
+            node_hours(Way::AlwaysOn)?,
+            node_hours(Way::Autoscaled)?,
+            node_hours(Way::PoolToZero)?,
+        );
         let autoscaled_usd = usd(measured, to, Way::Autoscaled)?;
-        waterfall.change("idle time: nodes follow the load", always_on, autoscaled.clone(), autoscaled_usd);
+        waterfall.change(
+            "idle time: nodes follow the load",
+            always_on,
+            autoscaled.clone(),
+            autoscaled_usd,
+        );
         waterfall.change(
             "app to zero on nodes that stay",
             autoscaled.clone(),
@@ -225,12 +235,18 @@ mod tests {
     use super::*;
 
     fn a_load(lines: &str, assumed: Assumptions) -> Load {
-        Load::of(&Day::parse(&format!("time,orders_per_minute\n{lines}")).expect("a good day"), &assumed)
+        Load::of(
+            &Day::parse(&format!("time,orders_per_minute\n{lines}")).expect("a good day"),
+            &assumed,
+        )
     }
 
     #[track_caller]
     fn assert_close(found: f64, expected: f64) {
-        assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{found} instead of {expected}");
+        assert!(
+            (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
+            "{found} instead of {expected}"
+        );
     }
 
     /// One hour of work: from 10:00 to 11:00 at `rate` a minute but for the first and the last minute.
@@ -262,22 +278,34 @@ mod tests {
         // Redis is given next to no memory here, or the day's orders would not fit into a node.
         let assumed = Assumptions { reaction_s: 0, scale_in_s: 600, ..Assumptions::default() };
         let measured = Measured { redis_mib: 1e-3, ..a_measurement() };
-        let row = a_load(&an_hour_of(3_600_000), assumed).row(&a_node(), &measured).expect("a plan");
+        let row =
+            a_load(&an_hour_of(3_600_000), assumed).row(&a_node(), &measured).expect("a plan");
         assert_eq!((row.nodes_at_once, row.always_on.pool.most_nodes), (3, 3));
         assert_close(row.always_on.usd, 28.8 + 9.6);
         // A second at each of the crossings may fall on either side: 0.0005 is 4 seconds of a node.
-        assert!((row.pool_to_zero.usd - (12_456.0 / 3_600.0 * 0.4 + 9.6)).abs() < 0.0005, "{row:?}");
+        assert!(
+            (row.pool_to_zero.usd - (12_456.0 / 3_600.0 * 0.4 + 9.6)).abs() < 0.0005,
+            "{row:?}"
+        );
         assert!((row.autoscaled.usd - (94_656.0 / 3_600.0 * 0.4 + 9.6)).abs() < 0.0005, "{row:?}");
         // 60,000 * 3540 orders, each 100 us, of 3 nodes' 4 processors for a day.
-        assert_close(row.always_on.used.expect("a share"), 60_000.0 * 3_540.0 * 1e-4 / (12.0 * 86_400.0));
+        assert_close(
+            row.always_on.used.expect("a share"),
+            60_000.0 * 3_540.0 * 1e-4 / (12.0 * 86_400.0),
+        );
     }
 
     #[test]
     fn orders_that_may_wait_need_fewer_nodes() {
-        let assumed = Assumptions { provision: Provision::Drain, drain_s: 3_600, ..Assumptions::default() };
+        let assumed =
+            Assumptions { provision: Provision::Drain, drain_s: 3_600, ..Assumptions::default() };
         let measured = Measured { redis_mib: 1e-3, ..a_measurement() };
-        let row = a_load(&an_hour_of(3_600_000), assumed).row(&a_node(), &measured).expect("a plan");
-        assert_eq!((row.nodes_at_once, row.nodes_in_time, row.always_on.pool.most_nodes), (3, 2, 2));
+        let row =
+            a_load(&an_hour_of(3_600_000), assumed).row(&a_node(), &measured).expect("a plan");
+        assert_eq!(
+            (row.nodes_at_once, row.nodes_in_time, row.always_on.pool.most_nodes),
+            (3, 2, 2)
+        );
         assert!(row.always_on.pool.longest_wait_s <= 3_600);
     }
 
@@ -287,8 +315,11 @@ mod tests {
         let assumed = Assumptions { reaction_s: 0, ..Assumptions::default() };
         let load = a_load(&an_hour_of(3_600_000), assumed);
         let measured = Measured { redis_mib: 1e-3, ..a_measurement() };
-        let baseline =
-            Measured { app_cpu_s: measured.app_cpu_s / 2.0, file: "b.json".into(), ..measured.clone() };
+        let baseline = Measured {
+            app_cpu_s: measured.app_cpu_s / 2.0,
+            file: "b.json".into(),
+            ..measured.clone()
+        };
         let (four, two) =
             (a_node(), NodeType { name: "two".into(), vcpus: 2.0, usd_per_hour: 0.15, ..a_node() });
         let waterfall = load.factors(Some(&baseline), &measured, &four, &two).expect("factors");
@@ -318,7 +349,8 @@ mod tests {
 
     #[test]
     fn redis_keeps_one_of_the_nodes_it_lives_on() {
-        let assumed = Assumptions { redis: RedisPlace::Workers, system_nodes: 0, ..Assumptions::default() };
+        let assumed =
+            Assumptions { redis: RedisPlace::Workers, system_nodes: 0, ..Assumptions::default() };
         let row = a_load("00:00,0", assumed).row(&a_node(), &a_measurement()).expect("a plan");
         assert_close(row.pool_to_zero.usd, 24.0 * 0.4);
     }

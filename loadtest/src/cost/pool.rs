@@ -82,7 +82,8 @@ pub fn run(arrivals: &[f64], rules: Rules) -> PoolDay {
     let mut paid = Window::new(rules.scale_in_s);
     let mut missing = Window::new(rules.reaction_s);
     let mut waiting = Waiting::default();
-    let mut day = PoolDay { node_hours: 0.0, fewest_nodes: u32::MAX, most_nodes: 0, longest_wait_s: 0 };
+    let mut day =
+        PoolDay { node_hours: 0.0, fewest_nodes: u32::MAX, most_nodes: 0, longest_wait_s: 0 };
     let mut node_s = 0;
     for second in 0..2 * DAY {
         let counts = second >= DAY;
@@ -178,7 +179,10 @@ mod tests {
     fn a_pool_that_does_not_scale_is_paid_around_the_clock_without_a_single_order() {
         let rules = Rules { least: 3, most: 3, ..some_rules() };
         let day = run(&a_day("00:00,0"), rules);
-        assert_eq!(day, PoolDay { node_hours: 72.0, fewest_nodes: 3, most_nodes: 3, longest_wait_s: 0 });
+        assert_eq!(
+            day,
+            PoolDay { node_hours: 72.0, fewest_nodes: 3, most_nodes: 3, longest_wait_s: 0 }
+        );
     }
 
     #[test]
@@ -209,7 +213,10 @@ mod tests {
         let day = run(&a_day("10:00,0\n10:01,60\n10:59,60\n11:00,0\n"), rules);
         assert_eq!(day.longest_wait_s, 180);
         let always_on = Rules { least: 1, ..rules };
-        assert_eq!(run(&a_day("10:00,0\n10:01,60\n10:59,60\n11:00,0\n"), always_on).longest_wait_s, 0);
+        assert_eq!(
+            run(&a_day("10:00,0\n10:01,60\n10:59,60\n11:00,0\n"), always_on).longest_wait_s,
+            0
+        );
     }
 
     #[test]
@@ -237,7 +244,10 @@ mod tests {
         let day = a_day("01:00,60\n01:01,0\n22:59,0\n23:00,60\n");
         assert!((most_within(&day, 7_200) - 7_200.0).abs() < 1e-6);
         assert!((most_within(&day, 60) - 60.0).abs() < 1e-6);
-        assert!((most_within(&day, 86_400) - 7_260.0).abs() < 1e-6, "an edge is half a minute's worth");
+        assert!(
+            (most_within(&day, 86_400) - 7_260.0).abs() < 1e-6,
+            "an edge is half a minute's worth"
+        );
     }
 
     #[test]

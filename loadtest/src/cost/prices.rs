@@ -15,8 +15,17 @@ use toml::{Table, Value};
 /// The checked-in table, used when no other is named.
 const CHECKED_IN: &str = include_str!("../../prices.toml");
 
-const FIELDS: [&str; 9] =
-    ["provider", "region", "name", "architecture", "vcpus", "memory_gib", "usd_per_hour", "as_of", "source"];
+const FIELDS: [&str; 9] = [
+    "provider",
+    "region",
+    "name",
+    "architecture",
+    "vcpus",
+    "memory_gib",
+    "usd_per_hour",
+    "as_of",
+    "source",
+];
 
 /// Nodes in the order of the file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -103,7 +112,8 @@ impl Prices {
         for (number, entry) in (1..).zip(entries) {
             let name = entry.get("name").and_then(Value::as_str).unwrap_or("without name");
             let which = || format!("{file}: node {number} ({name})");
-            let entry = entry.as_table().with_context(|| format!("{}: expected a table", which()))?;
+            let entry =
+                entry.as_table().with_context(|| format!("{}: expected a table", which()))?;
             let node = node(entry).with_context(which)?;
             ensure!(
                 nodes.iter().all(|other| other.name != node.name),
@@ -206,8 +216,9 @@ mod tests {
         let prices = Prices::read(None).expect("a good table");
         for provider in ["Azure", "AWS", "GCP"] {
             for architecture in [Architecture::X86, Architecture::Arm] {
-                let is_there =
-                    |node: &NodeType| node.provider == provider && node.architecture == architecture;
+                let is_there = |node: &NodeType| {
+                    node.provider == provider && node.architecture == architecture
+                };
                 assert!(prices.nodes.iter().any(is_there), "{provider} {architecture}");
             }
         }
@@ -226,7 +237,10 @@ mod tests {
     #[test]
     fn unknown_fields_are_refused() {
         let why_of_field = why(&format!("{GOOD}\n spot = true"));
-        assert!(why_of_field.starts_with("p.toml: node 1 (small): spot: unknown field"), "{why_of_field}");
+        assert!(
+            why_of_field.starts_with("p.toml: node 1 (small): spot: unknown field"),
+            "{why_of_field}"
+        );
         let why_of_table = why(&format!("currency = \"EUR\"\n{GOOD}"));
         assert!(why_of_table.starts_with("p.toml: currency: unknown field"), "{why_of_table}");
     }
@@ -245,7 +259,10 @@ mod tests {
                 assert_eq!(why, expected, "{bad}");
             }
         }
-        assert!(why(&GOOD.replace("vcpus = 2", "vcpus = 1.5")).contains("vcpus: expected a whole number"));
+        assert!(
+            why(&GOOD.replace("vcpus = 2", "vcpus = 1.5"))
+                .contains("vcpus: expected a whole number")
+        );
     }
 
     #[test]
@@ -263,7 +280,10 @@ mod tests {
 
     #[test]
     fn a_name_stands_for_one_node() {
-        assert_eq!(why(&format!("{GOOD}{GOOD}")), "p.toml: node 2 (small): name: another node has it");
+        assert_eq!(
+            why(&format!("{GOOD}{GOOD}")),
+            "p.toml: node 2 (small): name: another node has it"
+        );
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub fn decompose(prices: &Prices) -> Result<Vec<Published>> {
     let from = prices.node(FROM)?;
     let decompose_one = |(name, published): (&str, f64)| {
         let to = prices.node(name)?;
-        let mut waterfall = Waterfall::new(format!("1 {}, always on", from.name), 24.0 * from.usd_per_hour);
+        let mut waterfall =
+            Waterfall::new(format!("1 {}, always on", from.name), 24.0 * from.usd_per_hour);
         let same = |what: &str| (what.to_string(), what.to_string());
         let (before, after) = same("not in the price of a node");
         waterfall.change("CPU and memory of an order", before, after, waterfall.usd_to);
@@ -56,8 +57,10 @@ mod tests {
     #[test]
     fn the_published_ratios_are_those_of_the_prices() {
         let all = decompose(&Prices::read(None).expect("the checked-in table")).expect("the nodes");
-        let found: Vec<(f64, f64)> =
-            all.iter().map(|one| (one.published, (one.waterfall.ratio * 100.0).round() / 100.0)).collect();
+        let found: Vec<(f64, f64)> = all
+            .iter()
+            .map(|one| (one.published, (one.waterfall.ratio * 100.0).round() / 100.0))
+            .collect();
         assert_eq!(found, [(1.0, 1.0), (0.4, 0.4), (0.8, 0.8)]);
     }
 

@@ -16,8 +16,14 @@ use super::reference::Published;
 /// The answer about a day.
 pub fn of_answer(answer: &Answer) -> String {
     let assumed = &answer.assumed;
-    let measured =
-        table(&["per order", "app CPU", "Redis CPU", "orders per vCPU-second", "with Redis", "peak memory"]);
+    let measured = table(&[
+        "per order",
+        "app CPU",
+        "Redis CPU",
+        "orders per vCPU-second",
+        "with Redis",
+        "peak memory",
+    ]);
     let measured = with_rows(measured, answer.reports.iter().map(measured_row));
     let ways = table(&[
         "node",
@@ -127,11 +133,17 @@ fn waterfall(waterfall: &Waterfall) -> String {
             format!("x {:.3}", factor.factor),
         ]
     };
-    let first = [waterfall.from.clone(), String::new(), String::new(), format!("{:.2}", waterfall.usd_from)];
+    let first = [
+        waterfall.from.clone(),
+        String::new(),
+        String::new(),
+        format!("{:.2}", waterfall.usd_from),
+    ];
     let last = ["product".into(), String::new(), String::new(), format!("{:.2}", waterfall.usd_to)];
     let rows = [first.into_iter().chain([String::new()]).collect()].into_iter();
     let rows = rows.chain(waterfall.factors.iter().map(line));
-    let rows = rows.chain([last.into_iter().chain([format!("x {:.3}", waterfall.ratio)]).collect()]);
+    let rows =
+        rows.chain([last.into_iter().chain([format!("x {:.3}", waterfall.ratio)]).collect()]);
     with_rows(table(&["changed", "from", "to", "USD a day", "factor"]), rows).to_string()
 }
 
@@ -139,14 +151,20 @@ fn day_in_words(answer: &Answer) -> String {
     let (asked, drain_s) = (&answer.asked, answer.assumed.drain_s);
     format!(
         "{}, times {}: {:.0} orders a day. {:.1} orders/s are needed if none may wait, {:.1} if none may wait longer than {drain_s} s.",
-        answer.shape, answer.assumed.multiply, answer.orders, asked.at_once_per_s, asked.in_time_per_s
+        answer.shape,
+        answer.assumed.multiply,
+        answer.orders,
+        asked.at_once_per_s,
+        asked.in_time_per_s
     )
 }
 
 fn assumptions_in_words(assumed: &Assumptions) -> String {
     let redis = match assumed.redis {
         RedisPlace::System => "Redis is on the system nodes",
-        RedisPlace::Workers => "Redis is on the nodes of the app, and its CPU and memory are counted there",
+        RedisPlace::Workers => {
+            "Redis is on the nodes of the app, and its CPU and memory are counted there"
+        }
     };
     format!(
         "Processors are used to {:.0} %. {redis}. System nodes: {}. A node works {} s after it is wanted and goes {} s after it was.",
@@ -172,7 +190,9 @@ fn conclusion(answer: &Answer) -> Vec<String> {
     if let (Some(_), Some(last)) = (answer.reports.get(1), answer.rows.last()) {
         // The order of the changes is fixed: this one comes first.
         let of_an_order = factors.factors.first().map_or(1.0, |factor| factor.factor);
-        words.push(format!("The program itself, compared with the baseline, is x {of_an_order:.3}."));
+        words.push(format!(
+            "The program itself, compared with the baseline, is x {of_an_order:.3}."
+        ));
         // Reckoned anew: nodes are whole, so a change need not do for one program what it does for the other.
         let (first, last) = (factors.usd_from, last.pool_to_zero.usd);
         words.push(format!(

@@ -39,7 +39,12 @@ impl App {
         if copies == 1 {
             command.env("SPIN_VARIABLE_QUEUE", queue(first)?.as_str());
         } else {
-            command.args(["--copies", &copies.to_string(), "--copy-variable", "queue=density-{copy}"]);
+            command.args([
+                "--copies",
+                &copies.to_string(),
+                "--copy-variable",
+                "queue=density-{copy}",
+            ]);
         }
         Self::start(command)
     }

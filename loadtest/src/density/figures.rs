@@ -37,7 +37,8 @@ pub struct Redis {
 pub fn memory(pids: impl Iterator<Item = u32>) -> Result<Memory> {
     let mut sum = Memory::default();
     for pid in pids {
-        let rollup = process(pid)?.smaps_rollup().context("failed to read the memory of a process")?;
+        let rollup =
+            process(pid)?.smaps_rollup().context("failed to read the memory of a process")?;
         let of = |name: &str| {
             let maps = rollup.memory_map_rollup.iter();
             maps.filter_map(|map| map.extension.map.get(name)).sum::<u64>() as f64 / MIB
@@ -57,7 +58,10 @@ pub fn cpu_ms(pids: impl Iterator<Item = u32>) -> Result<f64> {
     for pid in pids {
         for thread in process(pid)?.tasks().context("failed to list the threads of a process")? {
             let thread = thread.context("a thread ended while it was watched")?;
-            ns += thread.schedstat().context("failed to read the CPU time of a thread")?.sum_exec_runtime;
+            ns += thread
+                .schedstat()
+                .context("failed to read the CPU time of a thread")?
+                .sum_exec_runtime;
         }
     }
     Ok(ns as f64 / 1e6)
@@ -96,7 +100,8 @@ pub fn machine() -> Result<(f64, f64)> {
 pub fn redis(redis: &mut RedisConnection) -> Result<Redis> {
     let info: redis::InfoDict =
         redis::cmd("INFO").query(redis.inner()).context("failed to ask redis for its figures")?;
-    let connections: u64 = info.get("connected_clients").context("redis does not tell its connections")?;
+    let connections: u64 =
+        info.get("connected_clients").context("redis does not tell its connections")?;
     let memory: f64 = info.get("used_memory").context("redis does not tell its memory")?;
     Ok(Redis { connections: connections.saturating_sub(1), memory_mib: memory / MIB })
 }

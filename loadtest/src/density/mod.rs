@@ -50,7 +50,8 @@ pub fn run(options: &DensityOptions) -> Result<bool> {
 }
 
 fn density(options: &DensityOptions) -> Result<DensityReport> {
-    let runtime = or_beside(options.runtime_program.as_ref(), "local-runtime", "--runtime-program")?;
+    let runtime =
+        or_beside(options.runtime_program.as_ref(), "local-runtime", "--runtime-program")?;
     check_manifest(&options.manifest)?;
     let conventional = match &options.conventional_program {
         Some(program) if !program.exists() => {
@@ -69,8 +70,10 @@ fn density(options: &DensityOptions) -> Result<DensityReport> {
         eprintln!("{count} copies in one process");
         let mut step = copies_step(options, &runtime, *count)?;
         let rss_of = |step: &CopiesStep| (step.copies, step.memory.rss_mib);
-        step.copy_kib =
-            copies.first().and_then(|first| slope(rss_of(first), rss_of(&step))).map(|mib| mib * 1024.0);
+        step.copy_kib = copies
+            .first()
+            .and_then(|first| slope(rss_of(first), rss_of(&step)))
+            .map(|mib| mib * 1024.0);
         copies.push(step);
     }
     let mut processes = Vec::new();
@@ -106,7 +109,10 @@ fn copies_step(options: &DensityOptions, runtime: &Path, copies: u32) -> Result<
     let start_s = start.elapsed().as_secs_f64();
     let (heard, expected) = (listeners(&mut redis, 1..=copies)?, 3 * copies as usize);
     if urls.len() != copies as usize || heard != expected {
-        bail!("{} of {copies} copies listen, and {heard} of {expected} bells are heard", urls.len());
+        bail!(
+            "{} of {copies} copies listen, and {heard} of {expected} bells are heard",
+            urls.len()
+        );
     }
     let idle_cpu_ms_per_s = idle(options, std::slice::from_ref(&app))?;
     Ok(CopiesStep {

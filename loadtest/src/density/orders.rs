@@ -64,7 +64,9 @@ pub fn send_to_some(
         let copy = u32::try_from(index + 1).context("the number of a copy")?;
         let settings = QueueSettings { queue: queue(copy)?, ..QueueSettings::default() };
         let order = OneOrder::add(redis, &settings, order)?;
-        Queue::new(redis, &settings).tick(Stream::Ingress).context("failed to ring the bell of ingress")?;
+        Queue::new(redis, &settings)
+            .tick(Stream::Ingress)
+            .context("failed to ring the bell of ingress")?;
         let confirmed_at = order.wait(redis, CONFIRM_LIMIT, stop::check)?;
         result.ms.push((confirmed_at - order.added_at).as_secs_f64() * 1e3);
         let id = order.id;

@@ -99,7 +99,8 @@ impl ProcessesPart {
         orders: Confirmed,
         machine_mib: f64,
     ) -> Self {
-        let points: Vec<_> = steps.iter().map(|step| (step.processes, step.memory.pss_mib)).collect();
+        let points: Vec<_> =
+            steps.iter().map(|step| (step.processes, step.memory.pss_mib)).collect();
         let process_mib = match (points.first(), points.last()) {
             (Some(first), Some(last)) => slope(*first, *last).unwrap_or(last.1),
             _ => 0.0,
@@ -172,8 +173,12 @@ impl DensityReport {
         )?;
         writeln!(text)?;
         let verdict = match self.is_clean() {
-            true => "every order was confirmed by the copy it was for, and no other copy was touched",
-            false => "FAILED: not every order was confirmed by the copy it was for, and by it alone",
+            true => {
+                "every order was confirmed by the copy it was for, and no other copy was touched"
+            }
+            false => {
+                "FAILED: not every order was confirmed by the copy it was for, and by it alone"
+            }
         };
         writeln!(text, "{verdict}")
     }

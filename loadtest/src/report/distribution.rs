@@ -38,7 +38,11 @@ pub(crate) fn rows(buckets: &[Bucket], most: usize) -> Vec<Row> {
     let Some(slowest) = ends().reduce(f64::max) else {
         // All took no time that could be measured, or there are none.
         let orders = full().map(|bucket| bucket.orders).sum();
-        return if orders == 0 { Vec::new() } else { vec![Row { above_ms: 0.0, up_to_ms: 0.0, orders }] };
+        return if orders == 0 {
+            Vec::new()
+        } else {
+            vec![Row { above_ms: 0.0, up_to_ms: 0.0, orders }]
+        };
     };
     // A millionth of a ms is below every clock, and keeps the number of rows finite.
     let fastest = ends().fold(slowest, f64::min).max(1e-6);
@@ -135,13 +139,18 @@ mod tests {
     fn no_orders_are_no_rows_and_orders_without_a_measurable_latency_are_one() {
         assert_eq!(rows(&[], 15), []);
         assert_eq!(rows(&buckets(&[(1.0, 0)]), 15), []);
-        assert_eq!(rows(&buckets(&[(0.0, 7)]), 15), [Row { above_ms: 0.0, up_to_ms: 0.0, orders: 7 }]);
+        assert_eq!(
+            rows(&buckets(&[(0.0, 7)]), 15),
+            [Row { above_ms: 0.0, up_to_ms: 0.0, orders: 7 }]
+        );
     }
 
     #[test]
     fn rows_are_no_closer_than_the_clock_can_tell() {
-        let ends: Vec<f64> =
-            rows(&buckets(&[(0.15, 1), (1.5, 2), (4.6, 3)]), 15).iter().map(|row| row.up_to_ms).collect();
+        let ends: Vec<f64> = rows(&buckets(&[(0.15, 1), (1.5, 2), (4.6, 3)]), 15)
+            .iter()
+            .map(|row| row.up_to_ms)
+            .collect();
         assert_eq!(ends, [1.0, 2.0, 3.0, 4.0, 5.0]);
     }
 

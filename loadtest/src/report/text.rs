@@ -44,7 +44,12 @@ impl Report {
         writeln!(text)?;
         self.failures.write_text(text)?;
         for finding in verdict::findings(self) {
-            write_wrapped(text, &format!("{:<8} ", finding.tone.word()), "         ", &finding.text)?;
+            write_wrapped(
+                text,
+                &format!("{:<8} ", finding.tone.word()),
+                "         ",
+                &finding.text,
+            )?;
         }
         writeln!(text)?;
         let verdict = if !self.is_clean() {
@@ -60,24 +65,48 @@ impl Report {
     fn write_figures(&self, text: &mut String) -> std::fmt::Result {
         let or_none = |figure: Option<String>| figure.unwrap_or_else(|| "not measured".into());
         let per_order = |seconds: f64| {
-            self.us_per_order(seconds).map_or_else(String::new, |us| format!(" ({us:.1} us an order)"))
+            self.us_per_order(seconds)
+                .map_or_else(String::new, |us| format!(" ({us:.1} us an order)"))
         };
         writeln!(text, "  enqueued in        {:.3} s", self.enqueue_s)?;
-        writeln!(text, "  all done after     {:.3} s, {:.0} orders/s", self.total_s, self.orders_per_s)?;
-        writeln!(text, "  lanes              simple {}  complex {}", self.lanes.simple, self.lanes.complex)?;
+        writeln!(
+            text,
+            "  all done after     {:.3} s, {:.0} orders/s",
+            self.total_s, self.orders_per_s
+        )?;
+        writeln!(
+            text,
+            "  lanes              simple {}  complex {}",
+            self.lanes.simple, self.lanes.complex
+        )?;
         let app = self.cpu_s.app.map(|seconds| format!("{seconds:.2} s{}", per_order(seconds)));
         let redis = self.cpu_s.redis;
-        writeln!(text, "  CPU                app {}  redis {redis:.2} s{}", or_none(app), per_order(redis))?;
+        writeln!(
+            text,
+            "  CPU                app {}  redis {redis:.2} s{}",
+            or_none(app),
+            per_order(redis)
+        )?;
         let app = self.rss_mib.app.map(|mib| format!("{mib:.0} MiB"));
-        writeln!(text, "  peak memory        app {}  redis {:.0} MiB", or_none(app), self.rss_mib.redis)?;
+        writeln!(
+            text,
+            "  peak memory        app {}  redis {:.0} MiB",
+            or_none(app),
+            self.rss_mib.redis
+        )?;
         let starts = self.instance_start_us.as_ref().zip(self.instance_starts);
-        let starts = starts.map(|(us, starts)| format!("{starts}, p50 {} us  p99 {} us", us.p50, us.p99));
+        let starts =
+            starts.map(|(us, starts)| format!("{starts}, p50 {} us  p99 {} us", us.p50, us.p99));
         writeln!(text, "  instance starts    {}", or_none(starts))?;
         if self.metronome_rings > 0 {
             writeln!(text, "  metronome          had to ring {} times", self.metronome_rings)?;
         }
         if self.backlog_before > 0 {
-            writeln!(text, "  disturbed by       {} orders that were waiting before", self.backlog_before)?;
+            writeln!(
+                text,
+                "  disturbed by       {} orders that were waiting before",
+                self.backlog_before
+            )?;
         }
         Ok(())
     }
@@ -114,9 +143,10 @@ impl Report {
 
     fn write_histogram(&self, text: &mut String) -> std::fmt::Result {
         let rows = distribution::rows(&self.latency_histogram, ROWS);
-        let (Some(most), total) =
-            (rows.iter().map(|row| row.orders).max(), rows.iter().map(|row| row.orders).sum::<u64>())
-        else {
+        let (Some(most), total) = (
+            rows.iter().map(|row| row.orders).max(),
+            rows.iter().map(|row| row.orders).sum::<u64>(),
+        ) else {
             return Ok(());
         };
         writeln!(text)?;
@@ -194,7 +224,8 @@ impl Failures {
     pub(crate) fn write_text(&self, text: &mut String) -> std::fmt::Result {
         let wrong: Vec<String> =
             self.wrong.iter().map(|wrong| format!("{}: {}", wrong.order, wrong.why)).collect();
-        for (name, orders) in [("lost", &self.lost), ("doubled", &self.doubled), ("wrong", &wrong)] {
+        for (name, orders) in [("lost", &self.lost), ("doubled", &self.doubled), ("wrong", &wrong)]
+        {
             for order in orders.iter().take(SHOWN) {
                 write_wrapped(text, &format!("{name}: "), "  ", order)?;
             }
@@ -219,7 +250,12 @@ fn bar(share: f64) -> String {
 }
 
 /// A text in as many lines as it needs, the first begun by `first`, the others by `rest`.
-pub(crate) fn write_wrapped(text: &mut String, first: &str, rest: &str, content: &str) -> std::fmt::Result {
+pub(crate) fn write_wrapped(
+    text: &mut String,
+    first: &str,
+    rest: &str,
+    content: &str,
+) -> std::fmt::Result {
     let options = Options::new(WIDTH).initial_indent(first).subsequent_indent(rest);
     for line in textwrap::wrap(&harmless(content), options) {
         writeln!(text, "{}", line.trim_end())?;

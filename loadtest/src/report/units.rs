@@ -42,15 +42,21 @@ pub(crate) fn time(ms: f64) -> String {
 pub(crate) fn chosen_time(ms: f64) -> String {
     let text = time(ms);
     let (figure, unit) = text.split_once(' ').unwrap_or((&text, ""));
-    let figure =
-        if figure.contains('.') { figure.trim_end_matches('0').trim_end_matches('.') } else { figure };
+    let figure = if figure.contains('.') {
+        figure.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        figure
+    };
     format!("{figure} {unit}")
 }
 
 /// Orders a second.
 pub(crate) fn rate(orders_per_s: f64) -> String {
-    let figure =
-        if orders_per_s >= 1_000.0 { count(orders_per_s.round() as u64) } else { digits(orders_per_s) };
+    let figure = if orders_per_s >= 1_000.0 {
+        count(orders_per_s.round() as u64)
+    } else {
+        digits(orders_per_s)
+    };
     format!("{figure} orders/s")
 }
 
@@ -69,7 +75,9 @@ pub(crate) fn short(value: f64) -> String {
 
 /// The text without characters that would move the cursor or colour a terminal.
 pub(crate) fn harmless(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+    text.chars()
+        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+        .collect()
 }
 
 #[cfg(test)]
@@ -78,17 +86,26 @@ mod tests {
 
     #[test]
     fn figures_keep_three_digits_and_their_unit() {
-        let cases =
-            [(0.0, "0 ms"), (0.5, "0.50 ms"), (12.34, "12.3 ms"), (203.4, "203 ms"), (999.0, "999 ms")];
+        let cases = [
+            (0.0, "0 ms"),
+            (0.5, "0.50 ms"),
+            (12.34, "12.3 ms"),
+            (203.4, "203 ms"),
+            (999.0, "999 ms"),
+        ];
         for (ms, expected) in cases {
             assert_eq!(time(ms), expected);
         }
         assert_eq!(time(1_350.0), "1.35 s");
         assert_eq!(time(150_000.0), "2.50 min");
         assert_eq!(time(7_200_000.0), "2.00 h");
-        for (ms, expected) in
-            [(0.0, "0 ms"), (0.5, "0.5 ms"), (60_000.0, "60 s"), (100.0, "100 ms"), (150_000.0, "2.5 min")]
-        {
+        for (ms, expected) in [
+            (0.0, "0 ms"),
+            (0.5, "0.5 ms"),
+            (60_000.0, "60 s"),
+            (100.0, "100 ms"),
+            (150_000.0, "2.5 min"),
+        ] {
             assert_eq!(chosen_time(ms), expected);
         }
         assert_eq!(rate(22_300.4), "22,300 orders/s");
@@ -97,7 +114,9 @@ mod tests {
 
     #[test]
     fn thousands_are_grouped() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+        for (number, expected) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")]
+        {
             assert_eq!(count(number), expected);
         }
         assert_eq!((orders(1), orders(0)), ("1 order".into(), "0 orders".into()));
@@ -105,7 +124,9 @@ mod tests {
 
     #[test]
     fn ticks_are_short() {
-        for (value, expected) in [(0.2, "0.2"), (5_000.0, "5000"), (20_000.0, "20k"), (2.5e6, "2.5M")] {
+        for (value, expected) in
+            [(0.2, "0.2"), (5_000.0, "5000"), (20_000.0, "20k"), (2.5e6, "2.5M")]
+        {
             assert_eq!(short(value), expected);
         }
     }

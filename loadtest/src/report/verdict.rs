@@ -67,15 +67,24 @@ fn fate(report: &Report) -> Finding {
     let (sent, turned_away) = (orders(report.orders), report.turned_away());
     if !report.is_clean() {
         let kinds = [(report.lost, "lost"), (report.doubled, "doubled"), (report.wrong, "wrong")];
-        return Finding { tone: Tone::Failed, text: format!("Of {sent} sent, {}.", counts(&kinds)) };
+        return Finding {
+            tone: Tone::Failed,
+            text: format!("Of {sent} sent, {}.", counts(&kinds)),
+        };
     }
     if report.orders == 0 {
-        return Finding { tone: Tone::Note, text: "No order was sent, so nothing is shown.".into() };
+        return Finding {
+            tone: Tone::Note,
+            text: "No order was sent, so nothing is shown.".into(),
+        };
     }
     // What was done although its answer was lost is told beside those that were turned away.
     let taken_in = report.confirmed.saturating_sub(done_all_the_same(report));
-    let ends =
-        [(taken_in, "confirmed"), (report.dead_lettered, "dead-lettered"), (report.refused, "refused")];
+    let ends = [
+        (taken_in, "confirmed"),
+        (report.dead_lettered, "dead-lettered"),
+        (report.refused, "refused"),
+    ];
     let (tone, text) = if turned_away == 0 {
         let ends = counts(&ends);
         (Tone::Good, format!("{sent} sent, each found exactly once as it must be: {ends}."))
@@ -83,7 +92,8 @@ fn fate(report: &Report) -> Finding {
         (Tone::Failed, format!("Of {sent} sent, none was taken in."))
     } else {
         let not = count(turned_away);
-        let others = format!("The others were found exactly once, as they must be: {}.", counts(&ends));
+        let others =
+            format!("The others were found exactly once, as they must be: {}.", counts(&ends));
         (Tone::Failed, format!("Of {sent} sent, {not} were not taken in. {others}"))
     };
     Finding { tone, text }
@@ -106,10 +116,13 @@ fn not_taken(report: &Report) -> Option<Finding> {
         return None;
     }
     let done = done_all_the_same(report);
-    let mut text = format!("{} got no answer that promises anything, so none is owed.", orders(all));
+    let mut text =
+        format!("{} got no answer that promises anything, so none is owed.", orders(all));
     if done > 0 {
-        text +=
-            &format!(" {} of them were done all the same: the answer was lost, not the order.", count(done));
+        text += &format!(
+            " {} of them were done all the same: the answer was lost, not the order.",
+            count(done)
+        );
     }
     finding(Tone::Warning, text)
 }
@@ -155,7 +168,8 @@ fn speed(report: &Report) -> Option<Finding> {
 /// it was not measured, or only of the orders that were taken in.
 fn senders_fell_behind(report: &Report) -> Option<bool> {
     let (sent, done) = (report.send_latency_ms.p99, report.latency_ms.p99);
-    let is_measured = report.send_latency_ms.max > 0.0 && report.confirmed > 0 && report.turned_away() == 0;
+    let is_measured =
+        report.send_latency_ms.max > 0.0 && report.confirmed > 0 && report.turned_away() == 0;
     is_measured.then_some(sent >= 10.0 && sent >= done / 2.0)
 }
 
@@ -167,11 +181,16 @@ fn senders(report: &Report) -> Option<Finding> {
             Shape::Burst { .. } => "The senders were not the bottleneck",
             _ => "The senders kept up",
         };
-        let text = format!("{what}: 99 of 100 orders were acknowledged within {} of being due.", time(sent));
+        let text = format!(
+            "{what}: 99 of 100 orders were acknowledged within {} of being due.",
+            time(sent)
+        );
         return finding(Tone::Good, text);
     }
     let (suspects, remedy) = match report.via.door {
-        Door::Redis => ("the load generator or Redis was", "more --connections or a larger --batch"),
+        Door::Redis => {
+            ("the load generator or Redis was", "more --connections or a larger --batch")
+        }
         Door::Http => (
             "the load generator or the API was",
             "more --connections, a larger --batch or more replicas of the API",
@@ -193,13 +212,21 @@ fn backlog(report: &Report) -> Option<Finding> {
     if report.interrupted || report.turned_away() > 0 || senders_fell_behind(report) == Some(true) {
         return None;
     }
-    let sending: Vec<&Sample> =
-        report.samples.iter().filter(|sample| (0.0..=report.enqueue_s).contains(&sample.at_s)).collect();
+    let sending: Vec<&Sample> = report
+        .samples
+        .iter()
+        .filter(|sample| (0.0..=report.enqueue_s).contains(&sample.at_s))
+        .collect();
     let backlog = |sample: &&Sample| Some((sample.ingress + sample.simple + sample.complex) as f64);
     let [_, second, third, fourth] = quarters(&sending, backlog)?;
-    let most = sending.iter().map(|sample| sample.ingress + sample.simple + sample.complex).max()?;
+    let most =
+        sending.iter().map(|sample| sample.ingress + sample.simple + sample.complex).max()?;
     let rate = rate(rate_per_s);
-    if second < third && third < fourth && fourth > 1.5 * second && fourth - second > rate_per_s.max(50.0) {
+    if second < third
+        && third < fourth
+        && fourth > 1.5 * second
+        && fourth - second > rate_per_s.max(50.0)
+    {
         let text = format!(
             "The backlog grew until the end of sending, to {}: {rate} are more than the app can keep up with.",
             orders(most)
@@ -228,7 +255,10 @@ fn app_memory(report: &Report) -> Option<Finding> {
         );
         return finding(Tone::Warning, text);
     }
-    finding(Tone::Good, format!("Memory of the app stayed level through the soak, at {} MiB.", digits(after)))
+    finding(
+        Tone::Good,
+        format!("Memory of the app stayed level through the soak, at {} MiB.", digits(after)),
+    )
 }
 
 fn redis_memory(report: &Report) -> Option<Finding> {
@@ -241,8 +271,11 @@ fn redis_memory(report: &Report) -> Option<Finding> {
             format!("Memory of Redis stayed level through the soak, at {} MiB.", digits(after)),
         );
     }
-    let mut text =
-        format!("Memory of Redis grew through the soak, from {} to {} MiB", digits(before), digits(after));
+    let mut text = format!(
+        "Memory of Redis grew through the soak, from {} to {} MiB",
+        digits(before),
+        digits(after)
+    );
     if report.confirmed > 0 {
         // From the middle of the second quarter to the middle of the last half of all orders come.
         let bytes = (after - before) * 1024.0 * 1024.0 / (report.confirmed as f64 / 2.0);

@@ -85,8 +85,10 @@ impl Report {
     /// What was set and where it ran, by name; without the settings of Redis.
     pub(crate) fn settings(&self) -> Vec<(String, String)> {
         let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".into());
-        let or_unknown = |value: &str| if value.is_empty() { "unknown".to_owned() } else { value.to_owned() };
-        let share = |share: Option<f64>| or_none(share.map(|share| format!("{} %", digits(share * 100.0))));
+        let or_unknown =
+            |value: &str| if value.is_empty() { "unknown".to_owned() } else { value.to_owned() };
+        let share =
+            |share: Option<f64>| or_none(share.map(|share| format!("{} %", digits(share * 100.0))));
         let rows = [
             ("shape", self.shape.in_words()),
             ("sent", self.via.in_words()),

@@ -74,10 +74,14 @@ pub struct Recommendation {
 
 /// Chooses by the rule; none without a row that scales.
 pub fn recommend(rows: &[Row], goal_ms: f64) -> Option<Recommendation> {
-    let scaled =
-        || rows.iter().enumerate().filter_map(|(place, row)| row.policy.map(|policy| (place, row, policy)));
+    let scaled = || {
+        rows.iter()
+            .enumerate()
+            .filter_map(|(place, row)| row.policy.map(|policy| (place, row, policy)))
+    };
     let in_time = || scaled().filter(|(_, row, _)| row.outcome.latency_ms_max as f64 <= goal_ms);
-    let fewest = in_time().map(|(_, row, _)| row.outcome.replica_hours).fold(f64::INFINITY, f64::min);
+    let fewest =
+        in_time().map(|(_, row, _)| row.outcome.replica_hours).fold(f64::INFINITY, f64::min);
     let cheapest = in_time()
         .filter(|(_, row, _)| row.outcome.replica_hours <= fewest * 1.01)
         .max_by_key(|(_, _, policy)| (policy.polling_s, policy.stream_length));
@@ -131,7 +135,8 @@ pub fn settings_in_words(policy: &Policy) -> String {
 
 /// What autoscaling did with one minimum.
 fn of_minimum(rows: &[Row], least: u32) -> String {
-    let with = || rows.iter().filter(|row| row.policy.is_some_and(|policy| policy.min_replicas == least));
+    let with =
+        || rows.iter().filter(|row| row.policy.is_some_and(|policy| policy.min_replicas == least));
     let alone = rows.iter().find(|row| row.fixed == Some(least.max(1)));
     let alone_ms = alone.map_or(0, |row| row.outcome.latency_ms_max);
     let all = with().count();
@@ -161,7 +166,11 @@ fn of_minimum(rows: &[Row], least: u32) -> String {
     for (effect, phrase) in effects {
         let some = count(effect);
         if some > 0 {
-            text += &format!(" {}{} {some} of {all} settings.", phrase[..1].to_uppercase(), &phrase[1..]);
+            text += &format!(
+                " {}{} {some} of {all} settings.",
+                phrase[..1].to_uppercase(),
+                &phrase[1..]
+            );
         }
     }
     text
@@ -170,15 +179,16 @@ fn of_minimum(rows: &[Row], least: u32) -> String {
 /// Polling matters from and to zero only; said where the rows show it.
 fn of_polling(rows: &[Row]) -> Option<String> {
     let standing = || {
-        rows.iter()
-            .filter_map(|row| row.policy.filter(|policy| policy.at_rest() > 0).map(|policy| (policy, row)))
+        rows.iter().filter_map(|row| {
+            row.policy.filter(|policy| policy.at_rest() > 0).map(|policy| (policy, row))
+        })
     };
     let same = |(one, first): (Policy, &Row), (other, second): (Policy, &Row)| {
         (one.min_replicas, one.stream_length) != (other.min_replicas, other.stream_length)
             || first.outcome == second.outcome
     };
-    let varies =
-        standing().any(|(policy, _)| standing().any(|(other, _)| other.polling_s != policy.polling_s));
+    let varies = standing()
+        .any(|(policy, _)| standing().any(|(other, _)| other.polling_s != policy.polling_s));
     let all_same = standing().all(|one| standing().all(|other| same(one, other)));
     (varies && all_same).then(|| {
         "Where a replica always stands by, pollingInterval changes nothing: above zero the HPA asks, every 15 s.".into()
@@ -193,7 +203,8 @@ fn of_length(rows: &[Row]) -> Option<String> {
         (one.min_replicas, one.polling_s) == (other.min_replicas, other.polling_s)
     };
     let varies = pairs().any(|((one, _), (other, _))| one.stream_length != other.stream_length);
-    let all_same = pairs().all(|((one, first), (other, second))| !alike(&one, &other) || first == second);
+    let all_same =
+        pairs().all(|((one, first), (other, second))| !alike(&one, &other) || first == second);
     (varies && all_same).then(|| {
         "streamLength changes nothing here: with each of them the HPA came to the same replicas.".into()
     })
@@ -247,8 +258,12 @@ mod tests {
 
     #[test]
     fn the_cheapest_that_keeps_to_the_goal_is_recommended() {
-        let rows = [a_row(100, 5, 10_000, 3.0), a_row(500, 5, 60_000, 2.0), a_row(2_000, 5, 60_001, 1.0)];
-        assert_eq!(recommend(&rows, 60_000.0), Some(Recommendation { row: 1, keeps_to_goal: true }));
+        let rows =
+            [a_row(100, 5, 10_000, 3.0), a_row(500, 5, 60_000, 2.0), a_row(2_000, 5, 60_001, 1.0)];
+        assert_eq!(
+            recommend(&rows, 60_000.0),
+            Some(Recommendation { row: 1, keeps_to_goal: true })
+        );
     }
 
     #[test]
@@ -264,10 +279,14 @@ mod tests {
 
     #[test]
     fn without_one_that_keeps_to_the_goal_the_quickest_is_named_as_such() {
-        let rows = [a_row(100, 5, 90_000, 1.0), a_row(500, 5, 80_000, 9.0), a_row(500, 15, 80_000, 8.0)];
+        let rows =
+            [a_row(100, 5, 90_000, 1.0), a_row(500, 5, 80_000, 9.0), a_row(500, 15, 80_000, 8.0)];
         let recommended = recommend(&rows, 60_000.0);
         assert_eq!(recommended, Some(Recommendation { row: 2, keeps_to_goal: false }));
-        assert!(words(&rows, recommended, 60.0)[0].starts_with("No setting keeps every order within 60 s."));
+        assert!(
+            words(&rows, recommended, 60.0)[0]
+                .starts_with("No setting keeps every order within 60 s.")
+        );
     }
 
     #[test]

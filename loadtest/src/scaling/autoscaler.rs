@@ -57,7 +57,8 @@ impl Autoscaler {
             return rules::activated(replicas, policy.min_replicas).min(policy.max_replicas);
         }
         let cooldown_ms = u64::from(policy.cooldown_s) * 1_000;
-        if policy.at_rest() == 0 && rules::is_cooled_down(now_ms, self.last_active_ms, cooldown_ms) {
+        if policy.at_rest() == 0 && rules::is_cooled_down(now_ms, self.last_active_ms, cooldown_ms)
+        {
             return 0;
         }
         replicas
@@ -71,7 +72,8 @@ impl Autoscaler {
         let desired = rules::desired(replicas, entries, self.policy.stream_length);
         self.recommendations.retain(|(at_ms, _)| now_ms - at_ms < rules::DOWN_WINDOW_MS);
         self.recommendations.push_back((now_ms, desired));
-        let highest = self.recommendations.iter().map(|(_, replicas)| *replicas).max().unwrap_or(desired);
+        let highest =
+            self.recommendations.iter().map(|(_, replicas)| *replicas).max().unwrap_or(desired);
         let wanted = rules::stabilised(replicas, desired, highest);
         let limited = wanted.min(rules::up_limit(replicas)).max(rules::down_limit(replicas));
         limited.clamp(rules::hpa_least(self.policy.min_replicas), self.policy.max_replicas)

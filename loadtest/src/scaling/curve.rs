@@ -36,7 +36,8 @@ impl Curve {
                     from: knots[0].orders_per_minute / 60.0,
                     to: knots[1].orders_per_minute / 60.0,
                 });
-                let times = if multiply == 1.0 { String::new() } else { format!(" times {multiply}") };
+                let times =
+                    if multiply == 1.0 { String::new() } else { format!(" times {multiply}") };
                 ("--shape", format!("the day of {}{times}", path.display()), segments.collect())
             }
             CurveOptions { spike: Some(spike), .. } if within_s == 0.0 => {
@@ -46,7 +47,11 @@ impl Curve {
             }
             CurveOptions { spike: Some(spike), .. } => {
                 let orders_per_s = f64::from(*spike) / within_s;
-                let name = format!("a spike of {} within {} s", orders(u64::from(*spike)), digits(within_s));
+                let name = format!(
+                    "a spike of {} within {} s",
+                    orders(u64::from(*spike)),
+                    digits(within_s)
+                );
                 ("--spike", name, vec![Segment::constant(within_s, orders_per_s)])
             }
             CurveOptions { rate: Some(orders_per_s), .. } => {
@@ -59,7 +64,11 @@ impl Curve {
         let all = due_us(segments, options.arrivals, options.seed).take(MOST_ORDERS + 1);
         let due_ms: Vec<u64> = all.map(|due_us| due_us / 1_000).collect();
         ensure!(!due_ms.is_empty(), "{flag}: there are no orders in it");
-        ensure!(due_ms.len() <= MOST_ORDERS, "{flag}: more than {} orders", count(MOST_ORDERS as u64));
+        ensure!(
+            due_ms.len() <= MOST_ORDERS,
+            "{flag}: more than {} orders",
+            count(MOST_ORDERS as u64)
+        );
         Ok(Self { name, due_ms, length_ms: (length_s * 1e3).ceil() as u64 })
     }
 }

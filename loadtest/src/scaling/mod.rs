@@ -140,7 +140,10 @@ fn check(tried: &Tried, assumed: &Assumptions) -> Result<()> {
         );
     }
     let distributor = assumed.distributor_min_replicas.unwrap_or(0);
-    ensure!(distributor <= most, "--distributor-min-replicas: {distributor} is above --max-replicas {most}");
+    ensure!(
+        distributor <= most,
+        "--distributor-min-replicas: {distributor} is above --max-replicas {most}"
+    );
     Ok(())
 }
 
@@ -228,7 +231,8 @@ mod tests {
 
     #[test]
     fn every_setting_has_a_row_beside_fixed_numbers_of_replicas() {
-        let (answer, _) = scaling("--spike 2000 --orders-per-s 50 --max-replicas 4").expect("an answer");
+        let (answer, _) =
+            scaling("--spike 2000 --orders-per-s 50 --max-replicas 4").expect("an answer");
         let rows = answer["rows"].as_array().expect("rows");
         // 1 and 4 fixed, then 2 minima, 3 lengths and 3 intervals.
         assert_eq!(rows.len(), 2 + 18);
@@ -241,12 +245,14 @@ mod tests {
     #[test]
     fn polling_is_said_to_change_nothing_where_a_replica_stands_by() {
         let (answer, page) =
-            scaling("--rate 100 --duration-s 60 --orders-per-s 30 --min-replicas 1").expect("an answer");
+            scaling("--rate 100 --duration-s 60 --orders-per-s 30 --min-replicas 1")
+                .expect("an answer");
         let words = answer["words"].to_string();
         assert!(words.contains("pollingInterval changes nothing"), "{words}");
         assert!(words.contains("Autoscaling helped in 9 of 9 settings"), "{words}");
         assert!(page.contains("pollingInterval changes nothing"));
-        let (answer, _) = scaling("--spike 100 --orders-per-s 30 --min-replicas 0").expect("an answer");
+        let (answer, _) =
+            scaling("--spike 100 --orders-per-s 30 --min-replicas 0").expect("an answer");
         let words = answer["words"].to_string();
         assert!(!words.contains("pollingInterval changes nothing"), "{words}");
         assert!(words.contains("streamLength changes nothing here"), "{words}");
@@ -254,13 +260,16 @@ mod tests {
 
     #[test]
     fn the_page_draws_replicas_backlog_and_latency() {
-        let (_, page) =
-            scaling("--spike 500 --orders-per-s 30 --stream-length 50 --polling-s 5").expect("an answer");
+        let (_, page) = scaling("--spike 500 --orders-per-s 30 --stream-length 50 --polling-s 5")
+            .expect("an answer");
         assert_eq!(page.matches("<svg").count(), 3);
         for title in ["Replicas", "Backlog", "Latency", "All that was tried"] {
             assert!(page.contains(title), "{title}");
         }
-        assert!(!page.contains("http://") || page.contains("xmlns"), "nothing is loaded from elsewhere");
+        assert!(
+            !page.contains("http://") || page.contains("xmlns"),
+            "nothing is loaded from elsewhere"
+        );
     }
 
     #[test]
@@ -277,7 +286,8 @@ mod tests {
 
     #[test]
     fn an_idle_count_of_zero_takes_the_minimum_away_while_nothing_comes() {
-        let flags = "--spike 10 --orders-per-s 30 --stream-length 100 --polling-s 5 --min-replicas 3";
+        let flags =
+            "--spike 10 --orders-per-s 30 --stream-length 100 --polling-s 5 --min-replicas 3";
         let hours = |flags: &str| {
             scaling(flags).expect("an answer").0["rows"][2]["outcome"]["replica_hours"].as_f64()
         };

@@ -69,7 +69,8 @@ impl<'a> Model<'a> {
             Scaling::Fixed(replicas) => [replicas; 3],
             Scaling::Scaled(policies) => policies.map(|policy| policy.min_replicas.max(1)),
         };
-        let stage = |component: usize| Stage::new(pace, speed.orders_per_s[component], at_rest[component]);
+        let stage =
+            |component: usize| Stage::new(pace, speed.orders_per_s[component], at_rest[component]);
         Ok(Self {
             curve,
             speed,
@@ -124,8 +125,11 @@ impl<'a> Model<'a> {
         for stage in &mut self.stages {
             stage.look(self.now_ms);
         }
-        let next_ms =
-            if self.waiting() == 0 { self.next_event_ms() } else { self.now_ms + self.pace.step_ms };
+        let next_ms = if self.waiting() == 0 {
+            self.next_event_ms()
+        } else {
+            self.now_ms + self.pace.step_ms
+        };
         let replicas = self.stages.iter().map(Stage::replicas).sum();
         self.recorder.passes(self.now_ms, next_ms, replicas, self.waiting());
         for (stage, base) in self.stages.iter().zip(self.base) {
@@ -181,7 +185,8 @@ impl<'a> Model<'a> {
     fn next_event_ms(&self) -> u64 {
         let step_ms = self.pace.step_ms;
         let soonest = self.now_ms + step_ms;
-        let order_ms = self.curve.due_ms.get(self.arrived).map(|due_ms| due_ms.div_ceil(step_ms) * step_ms);
+        let order_ms =
+            self.curve.due_ms.get(self.arrived).map(|due_ms| due_ms.div_ceil(step_ms) * step_ms);
         let first_ms = self.first_ms();
         let look_ms = self.autoscalers.as_ref().map(|(_, polling_ms)| {
             let next = |period_ms: u64| {
@@ -212,7 +217,8 @@ impl<'a> Model<'a> {
         }
         let Self { curve, recorder, confirmed, stages: [distributor, simple, complex], .. } = self;
         // Receivers first: an order takes at least one step in each component.
-        for (receiver, capacity) in [(&mut *simple, capacities[1]), (&mut *complex, capacities[2])] {
+        for (receiver, capacity) in [(&mut *simple, capacities[1]), (&mut *complex, capacities[2])]
+        {
             receiver.serve(receiver.demand(capacity) * share, |order| {
                 recorder.confirmed(curve.due_ms[order as usize], next_ms);
                 *confirmed += 1;
@@ -283,10 +289,13 @@ mod tests {
     fn what_has_come_waits_or_is_confirmed_at_every_step() {
         let curve = a_curve((0..3_000).map(|order| order * 7));
         let speed = Speed { redis_enqueue_s: 1e-4, redis_s: [5e-3; 3], ..a_speed(40.0) };
-        for scaling in
-            [Scaling::Fixed(2), scaled(a_policy()), scaled(Policy { min_replicas: 1, ..a_policy() })]
-        {
-            let mut model = Model::new(&curve, &speed, scaling, a_pace(), 600_000).expect("a model");
+        for scaling in [
+            Scaling::Fixed(2),
+            scaled(a_policy()),
+            scaled(Policy { min_replicas: 1, ..a_policy() }),
+        ] {
+            let mut model =
+                Model::new(&curve, &speed, scaling, a_pace(), 600_000).expect("a model");
             while !model.is_over() {
                 model.step();
                 let (arrived, waiting, confirmed) = model.books();
@@ -305,7 +314,10 @@ mod tests {
         assert_eq!((outcome.first_confirmation_ms, outcome.latency_ms_max), (200, 700));
         assert_eq!((outcome.latency_ms_p50, outcome.drained_ms), (400, 700));
         // Three replicas until 600 s after the curve.
-        assert_eq!((outcome.most_replicas, outcome.observed_ms, outcome.mean_replicas), (3, 600_000, 3.0));
+        assert_eq!(
+            (outcome.most_replicas, outcome.observed_ms, outcome.mean_replicas),
+            (3, 600_000, 3.0)
+        );
         assert_eq!(outcome.replica_hours, 0.5);
     }
 
@@ -326,7 +338,11 @@ mod tests {
     fn replicas_go_back_to_zero_after_the_cooldown() {
         let outcome = replay(&a_curve([0]), &a_speed(10.0), scaled(a_policy()));
         // The distributor: from 30 s on, last seen active at 30 s, gone at 330 s. The receiver: from 60 s, seen then, gone at 360 s.
-        assert!((outcome.replica_hours - 600.0 / 3_600.0).abs() < 1e-9, "{}", outcome.replica_hours);
+        assert!(
+            (outcome.replica_hours - 600.0 / 3_600.0).abs() < 1e-9,
+            "{}",
+            outcome.replica_hours
+        );
     }
 
     #[test]
@@ -375,7 +391,8 @@ mod tests {
     fn a_higher_minimum_is_never_later() {
         let curve = a_curve((0..2_000).map(|order| order * 10));
         let slowest = [0, 1, 3, 6].map(|min_replicas| {
-            replay(&curve, &a_speed(30.0), scaled(Policy { min_replicas, ..a_policy() })).latency_ms_max
+            replay(&curve, &a_speed(30.0), scaled(Policy { min_replicas, ..a_policy() }))
+                .latency_ms_max
         });
         assert!(slowest.is_sorted_by(|one, next| one >= next), "{slowest:?}");
     }
@@ -386,7 +403,11 @@ mod tests {
         let speed = Speed { redis_s: [1e-3; 3], ..a_speed(10_000.0) };
         for replicas in [1, 10] {
             let outcome = replay(&a_curve([0; 5_000]), &speed, Scaling::Fixed(replicas));
-            assert!((9_990..=10_200).contains(&outcome.latency_ms_max), "{}", outcome.latency_ms_max);
+            assert!(
+                (9_990..=10_200).contains(&outcome.latency_ms_max),
+                "{}",
+                outcome.latency_ms_max
+            );
             assert!(outcome.redis_limited_ms > 9_900);
         }
     }

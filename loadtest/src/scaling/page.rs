@@ -17,8 +17,10 @@ use crate::report::page::over_time::{Line, Lines, Scale};
 pub(super) fn page(answer: &Answer) -> Result<String> {
     let title = format!("Scaling: {}", answer.curve_name);
     let charts = charts(answer)?;
-    let settings =
-        answer.recommended_row().and_then(|row| row.policy).map(|policy| settings_in_words(&policy));
+    let settings = answer
+        .recommended_row()
+        .and_then(|row| row.policy)
+        .map(|policy| settings_in_words(&policy));
     let body = html! {
         header { h1 { (title) } p.lead { (text::curve(answer)) " A simulation: nothing was run." } }
         main {

@@ -40,7 +40,8 @@ impl Speed {
     /// # Errors
     /// When the report cannot be used, or a flag has too many numbers or too few; the text names the flag.
     pub fn of(options: &SpeedOptions) -> Result<Self> {
-        let measured = options.report.as_deref().map(|path| Measured::read("--report", path)).transpose()?;
+        let measured =
+            options.report.as_deref().map(|path| Measured::read("--report", path)).transpose()?;
         let cpu_weights: [f64; 3] = numbers("--cpu-weights", &options.cpu_weights)?;
         let redis_weights: [f64; 4] = numbers("--redis-weights", &options.redis_weights)?;
         let complex_share = match (options.complex_share, &options.report) {
@@ -51,8 +52,9 @@ impl Speed {
         // What an order takes on its way: the distributor, then one of the two receivers.
         let [enqueue, routing @ ..] = redis_weights;
         let lanes = [1.0, 1.0 - complex_share, complex_share];
-        let on_its_way =
-            |weights: [f64; 3]| weights.iter().zip(lanes).map(|(weight, share)| weight * share).sum::<f64>();
+        let on_its_way = |weights: [f64; 3]| {
+            weights.iter().zip(lanes).map(|(weight, share)| weight * share).sum::<f64>()
+        };
         let redis_total_s = match (options.redis_us, &measured) {
             (Some(us), _) => us / 1e6,
             (None, Some(measured)) => measured.redis_cpu_s,
@@ -63,7 +65,9 @@ impl Speed {
         let orders_per_s = match (options.orders_per_s.as_slice(), &measured) {
             ([], Some(measured)) => {
                 let unit_s = measured.app_cpu_s / on_its_way(cpu_weights) / options.replica_cpu;
-                std::array::from_fn(|component| 1.0 / (cpu_weights[component] * unit_s + redis_s[component]))
+                std::array::from_fn(|component| {
+                    1.0 / (cpu_weights[component] * unit_s + redis_s[component])
+                })
             }
             ([], None) => anyhow::bail!("--report: missing, and --orders-per-s as well"),
             ([for_all], _) => [*for_all; 3],
@@ -144,17 +148,23 @@ mod tests {
     fn half_a_processor_doubles_the_cpu_time_and_leaves_redis_alone() {
         let file = a_report();
         let options = SpeedOptions { replica_cpu: 0.5, ..some_options(&file) };
-        let us = Speed::of(&options).expect("a speed").orders_per_s.map(|rate| (1e6 / rate).round());
+        let us =
+            Speed::of(&options).expect("a speed").orders_per_s.map(|rate| (1e6 / rate).round());
         assert_eq!(us, [140.0, 110.0, 550.0]);
     }
 
     #[test]
     fn given_rates_need_no_report_and_then_redis_is_no_limit() {
         let file = a_report();
-        let options = SpeedOptions { report: None, orders_per_s: vec![50.0], ..some_options(&file) };
+        let options =
+            SpeedOptions { report: None, orders_per_s: vec![50.0], ..some_options(&file) };
         let speed = Speed::of(&options).expect("a speed");
-        assert_eq!((speed.orders_per_s, speed.redis_s, speed.complex_share), ([50.0; 3], [0.0; 3], 0.317));
-        let options = SpeedOptions { redis_us: Some(50.0), orders_per_s: vec![3.0, 2.0, 1.0], ..options };
+        assert_eq!(
+            (speed.orders_per_s, speed.redis_s, speed.complex_share),
+            ([50.0; 3], [0.0; 3], 0.317)
+        );
+        let options =
+            SpeedOptions { redis_us: Some(50.0), orders_per_s: vec![3.0, 2.0, 1.0], ..options };
         let speed = Speed::of(&options).expect("a speed");
         assert_eq!(speed.orders_per_s, [3.0, 2.0, 1.0]);
         assert!(speed.redis_enqueue_s > 0.0);
@@ -163,7 +173,9 @@ mod tests {
     #[test]
     fn too_few_or_too_many_numbers_are_told_with_their_flag() {
         let file = a_report();
-        let why = |options: SpeedOptions| format!("{:#}", Speed::of(&options).expect_err("it is refused"));
+        let why = |options: SpeedOptions| {
+            format!("{:#}", Speed::of(&options).expect_err("it is refused"))
+        };
         let options = || some_options(&file);
         assert!(
             why(SpeedOptions { cpu_weights: vec![1.0], ..options() })

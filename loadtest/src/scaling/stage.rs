@@ -94,13 +94,16 @@ impl Stage {
         if self.queue.is_empty() || self.listening(now_ms) == 0 {
             self.is_draining = false;
         } else if !self.is_draining {
-            self.is_draining = self.listens_ms.iter().any(|listens_ms| self.ticks(*listens_ms, now_ms));
+            self.is_draining =
+                self.listens_ms.iter().any(|listens_ms| self.ticks(*listens_ms, now_ms));
         }
     }
 
     /// Whether a replica's tick falls between the step before and now.
     fn ticks(&self, listens_ms: u64, now_ms: u64) -> bool {
-        let Some(since_ms) = now_ms.checked_sub(listens_ms + self.pace.ready_ms) else { return false };
+        let Some(since_ms) = now_ms.checked_sub(listens_ms + self.pace.ready_ms) else {
+            return false;
+        };
         since_ms % self.pace.tick_ms < self.pace.step_ms
     }
 

@@ -32,7 +32,8 @@ pub(super) fn curve(answer: &Answer) -> String {
 
 pub(super) fn speed(speed: &Speed) -> String {
     let replicas = COMPONENTS.iter().zip(speed.orders_per_s);
-    let replicas: Vec<String> = replicas.map(|(name, each_s)| format!("{name} {}", rate(each_s))).collect();
+    let replicas: Vec<String> =
+        replicas.map(|(name, each_s)| format!("{name} {}", rate(each_s))).collect();
     let redis_s = speed.redis_enqueue_s
         + speed.redis_s[0]
         + speed.redis_s[1] * (1.0 - speed.complex_share)
@@ -115,9 +116,12 @@ fn lengths(rows: &[&Row]) -> BTreeSet<u64> {
 
 fn cells(rows: &[&Row]) -> Vec<String> {
     let Row { policy, fixed, outcome, effect } = rows[0];
-    let list = |numbers: BTreeSet<u64>| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let list =
+        |numbers: BTreeSet<u64>| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let settings = match policy {
-        Some(policy) => [policy.min_replicas.to_string(), list(pollings(rows)), list(lengths(rows))],
+        Some(policy) => {
+            [policy.min_replicas.to_string(), list(pollings(rows)), list(lengths(rows))]
+        }
         None => [format!("{} fixed", fixed.unwrap_or(0)), "-".into(), "-".into()],
     };
     let ms = |ms: u64| time(ms as f64);
@@ -149,8 +153,10 @@ fn table(rows: &[Row]) -> String {
 
 fn lines(answer: &Answer) -> String {
     let story = &answer.story;
-    let settings =
-        answer.recommended_row().and_then(|row| row.policy).map(|policy| settings_in_words(&policy));
+    let settings = answer
+        .recommended_row()
+        .and_then(|row| row.policy)
+        .map(|policy| settings_in_words(&policy));
     let length = time((story.moments.len() as u64 * story.moment_ms) as f64);
     let line = |name: &str, figure: fn(&Moment) -> u64, show: fn(u64) -> String| {
         let values = squeezed(story, figure);
@@ -171,8 +177,9 @@ fn squeezed(story: &Story, figure: fn(&Moment) -> u64) -> Vec<u64> {
     let moments = &story.moments;
     let width = WIDTH.min(moments.len());
     let stretch = |place: usize| place * moments.len() / width;
-    let most =
-        |place: usize| moments[stretch(place)..stretch(place + 1)].iter().map(figure).max().unwrap_or(0);
+    let most = |place: usize| {
+        moments[stretch(place)..stretch(place + 1)].iter().map(figure).max().unwrap_or(0)
+    };
     (0..width).map(most).collect()
 }
 

@@ -88,7 +88,9 @@ fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
             let told = body.accepted + errors.len() + unwritten.len();
             if told != count {
                 return vec![
-                    Answer::NotTaken(format!("{status}, and the answer tells of {told} orders"));
+                    Answer::NotTaken(format!(
+                        "{status}, and the answer tells of {told} orders"
+                    ));
                     count
                 ];
             }
@@ -103,7 +105,12 @@ fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
             vec![Answer::Refused(format!("body:{}", body.code.unwrap_or_default())); count]
         }
         _ => {
-            vec![Answer::NotTaken(format!("{status} {}", body.code.unwrap_or_default()).trim().into()); count]
+            vec![
+                Answer::NotTaken(
+                    format!("{status} {}", body.code.unwrap_or_default()).trim().into()
+                );
+                count
+            ]
         }
     }
 }
@@ -118,15 +125,18 @@ mod tests {
 
     #[test]
     fn each_order_of_a_batch_gets_its_own_answer() {
-        let body =
-            r#"{"accepted":2,"refused":1,"errors":[{"index":1,"code":"missing_field","path":"$.items"}]}"#;
+        let body = r#"{"accepted":2,"refused":1,"errors":[{"index":1,"code":"missing_field","path":"$.items"}]}"#;
         let queued = || Answer::Queued(None);
-        assert_eq!(answer(3, 202, body), [queued(), Answer::Refused("missing_field".into()), queued()]);
+        assert_eq!(
+            answer(3, 202, body),
+            [queued(), Answer::Refused("missing_field".into()), queued()]
+        );
     }
 
     #[test]
     fn an_order_whose_partition_is_away_is_not_taken() {
-        let body = r#"{"accepted":1,"errors":[],"unwritten":[{"index":0,"code":"queue_unavailable"}]}"#;
+        let body =
+            r#"{"accepted":1,"errors":[],"unwritten":[{"index":0,"code":"queue_unavailable"}]}"#;
         let why = Answer::NotTaken("202, unwritten: queue_unavailable".into());
         assert_eq!(answer(2, 202, body), [why, Answer::Queued(None)]);
     }
@@ -139,9 +149,14 @@ mod tests {
 
     #[test]
     fn what_is_not_about_the_orders_is_not_a_refusal() {
-        for (status, code) in [(429, "backlog_full"), (503, "redis_unavailable"), (401, "unauthorized")] {
+        for (status, code) in
+            [(429, "backlog_full"), (503, "redis_unavailable"), (401, "unauthorized")]
+        {
             let expected = Answer::NotTaken(format!("{status} {code}"));
-            assert_eq!(answer(2, status, &format!(r#"{{"code":"{code}"}}"#)), [expected.clone(), expected]);
+            assert_eq!(
+                answer(2, status, &format!(r#"{{"code":"{code}"}}"#)),
+                [expected.clone(), expected]
+            );
         }
         assert_eq!(answer(1, 502, "{}"), [Answer::NotTaken("502".into())]);
     }

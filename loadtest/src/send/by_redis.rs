@@ -131,7 +131,9 @@ fn pipeline(ingress: &str, orders: &[Due]) -> redis::Pipeline {
 fn reason(error: &redis::RedisError) -> String {
     match error.code() {
         Some(code) => format!("redis: {code}"),
-        None if error.is_timeout() => format!("redis: no answer within {} s", ANSWER_LIMIT.as_secs()),
+        None if error.is_timeout() => {
+            format!("redis: no answer within {} s", ANSWER_LIMIT.as_secs())
+        }
         None if error.is_connection_refusal() => "redis: connection refused".into(),
         None => "redis: the connection broke".into(),
     }

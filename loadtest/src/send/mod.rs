@@ -122,7 +122,9 @@ impl Senders {
                 gate: Arc::clone(&gate),
                 stop: Arc::clone(&stop),
             };
-            threads.push(std::thread::Builder::new().name("sender".into()).spawn(move || sender.run())?);
+            threads.push(
+                std::thread::Builder::new().name("sender".into()).spawn(move || sender.run())?,
+            );
         }
         let planner = std::thread::Builder::new().name("planner".into()).spawn({
             let (gate, stop) = (Arc::clone(&gate), Arc::clone(&stop));
@@ -351,8 +353,8 @@ mod tests {
     #[test]
     fn every_order_is_sent_once_and_not_before_it_is_due() {
         let due_us: Vec<u64> = (0..500).map(|order| order * 100).collect();
-        let doors =
-            (0..3).map(|_| Box::new(StallingDoor { stalls_at: u64::MAX, stall: Duration::ZERO }) as _);
+        let doors = (0..3)
+            .map(|_| Box::new(StallingDoor { stalls_at: u64::MAX, stall: Duration::ZERO }) as _);
         let answers = send_all(due_us.clone(), doors.collect(), 7);
         assert_eq!(answers.iter().map(|answered| answered.due_us).collect::<Vec<_>>(), due_us);
         assert!(answers.iter().map(|answered| answered.position).eq(0..500));
@@ -363,7 +365,8 @@ mod tests {
     fn a_stall_shows_in_the_latency_of_the_orders_that_were_due_meanwhile() {
         let due_us: Vec<u64> = (0..100).map(|order| order * 1_000).collect();
         let stall = Duration::from_millis(60);
-        let answers = send_all(due_us, vec![Box::new(StallingDoor { stalls_at: 20, stall })], 1_000);
+        let answers =
+            send_all(due_us, vec![Box::new(StallingDoor { stalls_at: 20, stall })], 1_000);
         let late = |position: usize| answers[position].acknowledged_us - answers[position].due_us;
         // Order 20 + k was due k ms after the stall began and waited for the rest of it.
         assert!(late(20) >= 60_000 && late(40) >= 40_000 && late(60) >= 20_000);

@@ -27,9 +27,13 @@ impl Verifier {
             None => None,
             Some(found) => {
                 let queued = |position: &u64| {
-                    (*position, Line { entry_id: Some(known.ingress), ..self.ledger.get(*position) })
+                    (
+                        *position,
+                        Line { entry_id: Some(known.ingress), ..self.ledger.get(*position) },
+                    )
                 };
-                let copies: Vec<(u64, Line)> = self.source.positions(id).iter().map(queued).collect();
+                let copies: Vec<(u64, Line)> =
+                    self.source.positions(id).iter().map(queued).collect();
                 Some(self.matching(&found, &copies)?.map(|(_, _, lane)| lane))
             }
         };
@@ -39,7 +43,10 @@ impl Verifier {
                 keep(&mut self.verdict.failures.lost, || id.to_string());
             }
             Some(None) => {
-                self.wrong(id.to_string(), "the confirmation differs from the one made natively".into());
+                self.wrong(
+                    id.to_string(),
+                    "the confirmation differs from the one made natively".into(),
+                );
             }
             Some(Some(lane)) => {
                 self.verdict.duplicates += 1;

@@ -108,15 +108,19 @@ impl Verifier {
                 line.status = Status::Settled;
                 let order = self.source.order(position)?;
                 match fate(&order) {
-                    Ok(_) => {
-                        self.wrong_order(position, format!("refused with {code}, expected a confirmation"))?
-                    }
+                    Ok(_) => self.wrong_order(
+                        position,
+                        format!("refused with {code}, expected a confirmation"),
+                    )?,
                     // An order that makes a body of its own may be refused with the body.
                     Err(expected) if expected == code || code.starts_with("body:") => {
                         self.verdict.refused += 1
                     }
                     Err(expected) => {
-                        self.wrong_order(position, format!("refused with {code}, expected {expected}"))?;
+                        self.wrong_order(
+                            position,
+                            format!("refused with {code}, expected {expected}"),
+                        )?;
                     }
                 }
             }
@@ -162,7 +166,9 @@ impl Verifier {
             let order = self.source.order(position)?;
             match fate(&order) {
                 Ok(id) if self.confirmed_copies.contains(&id) => self.verdict.duplicates += 1,
-                Ok(id) if self.before.known.contains_key(&id) => self.known_before(redis, id, &mut known)?,
+                Ok(id) if self.before.known.contains_key(&id) => {
+                    self.known_before(redis, id, &mut known)?
+                }
                 fate => {
                     lost.push((fate.ok(), line.entry_id));
                     self.verdict.lost += 1;
@@ -187,7 +193,8 @@ impl Verifier {
         is_last: bool,
     ) -> Result<()> {
         // Orders of other producers are none of this run's business.
-        confirmations.retain(|confirmation| !self.source.positions(confirmation.order_id).is_empty());
+        confirmations
+            .retain(|confirmation| !self.source.positions(confirmation.order_id).is_empty());
         if !self.rules.tells_entry_ids || !self.verdict.not_taken.is_empty() {
             self.results.ask_for_ingress(redis, &mut confirmations)?;
         }
@@ -217,7 +224,10 @@ impl Verifier {
             .copied()
             .filter(|(_, line)| matches!(line.status, Status::Sent | Status::NotTaken(_)))
             .collect();
-        if open.is_empty() && lines.iter().all(|(_, line)| line.status == Status::Unsent) && !is_last {
+        if open.is_empty()
+            && lines.iter().all(|(_, line)| line.status == Status::Unsent)
+            && !is_last
+        {
             return Ok(false);
         }
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
@@ -254,7 +264,11 @@ impl Verifier {
     }
 
     /// The copy whose confirmation this is. Copies may differ in content; whichever was routed first is the order.
-    fn matching(&self, found: &Confirmation, open: &[(u64, Line)]) -> Result<Option<(u64, Line, Lane)>> {
+    fn matching(
+        &self,
+        found: &Confirmation,
+        open: &[(u64, Line)],
+    ) -> Result<Option<(u64, Line, Lane)>> {
         // What an earlier run has left on its way is confirmed as queued then.
         let earlier = self.before.under_way.get(&found.order_id).copied();
         for (position, line) in open {
@@ -301,7 +315,9 @@ impl Verifier {
         let by_entry = self.ledger.position_of(found.ingress, self.rules.senders);
         let by_identity = || {
             let positions = found.order_id.map(|id| self.source.positions(id)).unwrap_or_default();
-            positions.into_iter().find(|position| self.ledger.get(*position).status != Status::Unsent)
+            positions
+                .into_iter()
+                .find(|position| self.ledger.get(*position).status != Status::Unsent)
         };
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
         let Some(position) = by_entry.or_else(by_identity) else {
@@ -354,10 +370,15 @@ impl Verifier {
     /// The number of a reason for not taking an order.
     fn reason(&mut self, answer: &str) -> u16 {
         let reasons = &mut self.verdict.not_taken;
-        let index = reasons.iter().position(|reason| reason.answer == answer).unwrap_or_else(|| {
-            reasons.push(NotTaken { answer: answer.to_owned(), orders: 0, done_all_the_same: 0 });
-            reasons.len() - 1
-        });
+        let index =
+            reasons.iter().position(|reason| reason.answer == answer).unwrap_or_else(|| {
+                reasons.push(NotTaken {
+                    answer: answer.to_owned(),
+                    orders: 0,
+                    done_all_the_same: 0,
+                });
+                reasons.len() - 1
+            });
         reasons[index].orders += 1;
         // There are a handful of answers.
         u16::try_from(index).unwrap_or(u16::MAX)

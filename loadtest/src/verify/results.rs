@@ -80,10 +80,13 @@ impl Before {
             for id in &page {
                 pipeline.cmd("HMGET").arg(keys.state(*id)).arg("ingress").arg("confirmed");
             }
-            let states: Vec<(Option<String>, Option<String>)> =
-                pipeline.query(redis.inner()).context("failed to look for orders that are known already")?;
+            let states: Vec<(Option<String>, Option<String>)> = pipeline
+                .query(redis.inner())
+                .context("failed to look for orders that are known already")?;
             for (id, (ingress, confirmed)) in page.into_iter().zip(states) {
-                let Some(ingress) = ingress.and_then(|ingress| EntryId::parse(&ingress)) else { continue };
+                let Some(ingress) = ingress.and_then(|ingress| EntryId::parse(&ingress)) else {
+                    continue;
+                };
                 match confirmed {
                     Some(confirmed) => drop(known.insert(id, Known { ingress, confirmed })),
                     None => drop(under_way.insert(id, ingress)),
@@ -106,19 +109,25 @@ impl Before {
 
 impl Results {
     pub(super) fn after(before: &Before, keys: Keys) -> Self {
-        let (confirmations, dead_letters) = (before.confirmations.clone(), before.dead_letters.clone());
+        let (confirmations, dead_letters) =
+            (before.confirmations.clone(), before.dead_letters.clone());
         Self { keys, confirmations, dead_letters }
     }
 
     /// The next page of confirmations, and whether there was one.
-    pub(super) fn confirmations(&mut self, redis: &mut impl Ask) -> Result<(Vec<Confirmation>, bool)> {
-        let page = redis.ask(|redis| next_page(redis, self.keys.confirmations(), &mut self.confirmations))?;
+    pub(super) fn confirmations(
+        &mut self,
+        redis: &mut impl Ask,
+    ) -> Result<(Vec<Confirmation>, bool)> {
+        let page = redis
+            .ask(|redis| next_page(redis, self.keys.confirmations(), &mut self.confirmations))?;
         Ok((page.iter().filter_map(confirmation).collect(), !page.is_empty()))
     }
 
     /// The next page of dead letters, and whether there was one.
     pub(super) fn dead_letters(&mut self, redis: &mut impl Ask) -> Result<(Vec<DeadLetter>, bool)> {
-        let page = redis.ask(|redis| next_page(redis, self.keys.dead_letters(), &mut self.dead_letters))?;
+        let page = redis
+            .ask(|redis| next_page(redis, self.keys.dead_letters(), &mut self.dead_letters))?;
         Ok((page.iter().filter_map(dead_letter).collect(), !page.is_empty()))
     }
 
@@ -146,8 +155,9 @@ impl Results {
             for confirmation in page.iter() {
                 pipeline.cmd("HGET").arg(self.keys.state(confirmation.order_id)).arg("ingress");
             }
-            let found: Vec<Option<String>> = redis
-                .ask(|redis| pipeline.query(redis.inner()).context("failed to read the states of orders"))?;
+            let found: Vec<Option<String>> = redis.ask(|redis| {
+                pipeline.query(redis.inner()).context("failed to read the states of orders")
+            })?;
             for (confirmation, ingress) in page.iter_mut().zip(found) {
                 confirmation.ingress = ingress.and_then(|id| EntryId::parse(&id));
             }
@@ -168,15 +178,22 @@ impl Results {
                 // Where there is no identity the nil one is asked for, which no order has.
                 pipeline.cmd("HGET").arg(self.keys.state(id.unwrap_or_default())).arg("state");
                 let entry_id = entry_id.unwrap_or(EntryId { ms: 0, sequence: 1 }).to_string();
-                pipeline.cmd("XRANGE").arg(self.keys.stream(Stream::Ingress)).arg(&entry_id).arg(&entry_id);
+                pipeline
+                    .cmd("XRANGE")
+                    .arg(self.keys.stream(Stream::Ingress))
+                    .arg(&entry_id)
+                    .arg(&entry_id);
             }
             let found: Vec<redis::Value> = redis.ask(|redis| {
-                pipeline.query(redis.inner()).context("failed to look for orders that are under way")
+                pipeline
+                    .query(redis.inner())
+                    .context("failed to look for orders that are under way")
             })?;
             for order in found.chunks(2) {
                 let state = Option::<String>::from_redis_value_ref(&order[0]).ok().flatten();
                 let is_routed = matches!(state.as_deref(), Some("queued" | "routed"));
-                let is_in_ingress = matches!(&order[1], redis::Value::Array(entries) if !entries.is_empty());
+                let is_in_ingress =
+                    matches!(&order[1], redis::Value::Array(entries) if !entries.is_empty());
                 under_way += u64::from(is_routed || is_in_ingress);
             }
         }
@@ -203,8 +220,10 @@ fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
 }
 
 fn last_id(redis: &mut RedisConnection, key: &str) -> Result<String> {
-    let reply: StreamRangeReply =
-        redis.inner().xrevrange_count(key, "+", "-", 1).with_context(|| format!("failed to read {key}"))?;
+    let reply: StreamRangeReply = redis
+        .inner()
+        .xrevrange_count(key, "+", "-", 1)
+        .with_context(|| format!("failed to read {key}"))?;
     Ok(reply.ids.into_iter().next().map_or_else(|| "0-0".into(), |entry| entry.id))
 }
 

@@ -28,8 +28,12 @@ impl Queue {
     fn verifier(&mut self, source: &Arc<Source>) -> Verifier {
         let count = source.len().unwrap_or_default();
         let before = Before::look(&mut self.redis, &self.keys, source.identities(count)).unwrap();
-        let rules =
-            Rules { complexity_threshold: THRESHOLD, senders: 1, tells_entry_ids: true, released_at_us: 0 };
+        let rules = Rules {
+            complexity_threshold: THRESHOLD,
+            senders: 1,
+            tells_entry_ids: true,
+            released_at_us: 0,
+        };
         Verifier::new(Arc::clone(source), self.keys.clone(), rules, before)
     }
 
@@ -130,8 +134,11 @@ fn lost_orders_that_the_queue_still_has_are_told_from_those_it_does_not() {
     let mut verifier = queue.verifier(&source);
     // One waits in ingress, one is routed, two are gone.
     let fields = [("order", orders[0].as_slice())];
-    let waiting: String =
-        queue.redis.inner().xadd(queue.keys.stream(shared::queue::Stream::Ingress), "*", &fields).unwrap();
+    let waiting: String = queue
+        .redis
+        .inner()
+        .xadd(queue.keys.stream(shared::queue::Stream::Ingress), "*", &fields)
+        .unwrap();
     let routed = queue.keys.state(fate(&orders[1]).unwrap());
     let _: () = queue.redis.inner().hset(routed, "state", "routed").unwrap();
     let waiting = EntryId::parse(&waiting).unwrap();

@@ -73,7 +73,8 @@ pub fn first_confirmation(
     });
     let confirmed_at = confirmed_at.context("the order that waited was not confirmed")?;
     let ready = apps.iter_mut().map(|app| app.wait_until_ready(limit));
-    let ready_at = ready.collect::<Result<Vec<_>>>()?.into_iter().max().context("no process was started")?;
+    let ready_at =
+        ready.collect::<Result<Vec<_>>>()?.into_iter().max().context("no process was started")?;
     if !order.is_confirmed(redis, complexity_threshold)? {
         bail!("the order that waited was not confirmed once, in its lane, with the right bytes");
     }
@@ -90,7 +91,8 @@ fn tick_path(stream: Stream) -> String {
 }
 
 fn probe(said: &Said, paths: &[String], is_over: &AtomicBool) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(PROBE_LIMIT)).build().into();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(PROBE_LIMIT)).build().into();
     let mut probed_at: Option<Instant> = None;
     while !is_over.load(Ordering::Relaxed) {
         let is_due = probed_at.is_none_or(|last| last.elapsed() >= PROBE_EVERY);

@@ -147,7 +147,12 @@ fn start(options: &VersusOptions, sides: &Sides, side: Side) -> Result<Started> 
     Ok(Started { app, first, server })
 }
 
-fn one_side(options: &VersusOptions, sides: &Sides, side: Side, number: u32) -> Result<(SideRound, Report)> {
+fn one_side(
+    options: &VersusOptions,
+    sides: &Sides,
+    side: Side,
+    number: u32,
+) -> Result<(SideRound, Report)> {
     let started = start(options, sides, side)?;
     stop::sleep(SETTLE)?;
     let pids = measure::pids(started.app.pid())?;
@@ -187,13 +192,24 @@ fn burst(
         redis_url: started.server.url(),
         queue: QueueName::default(),
         complexity_threshold: options.sides.complexity_threshold,
-        app_pid: Some(i32::try_from(started.app.pid()).context("a process id is a positive number")?),
-        instance_starts_url: urls.first().filter(|_| tells_starts).map(|url| InstanceStarts::url(url)),
+        app_pid: Some(
+            i32::try_from(started.app.pid()).context("a process id is a positive number")?,
+        ),
+        instance_starts_url: urls
+            .first()
+            .filter(|_| tells_starts)
+            .map(|url| InstanceStarts::url(url)),
         json: None,
         html: None,
         patience_s: options.patience_s,
     };
     let recipe = Recipe { seed: options.seed, prescriptions: options.prescriptions, mutated: 0.0 };
     let generated = Generated { recipe, run: Some(u64::from(number)) };
-    Ok(Load::Burst(BurstOptions { orders: options.orders, generated, file: None, scheduled: false, target }))
+    Ok(Load::Burst(BurstOptions {
+        orders: options.orders,
+        generated,
+        file: None,
+        scheduled: false,
+        target,
+    }))
 }

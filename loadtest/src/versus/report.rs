@@ -171,7 +171,8 @@ pub fn compared(rounds: &[Round]) -> Vec<Compared> {
     let row = |(name, of, show): &Row| {
         let pairs = rounds.iter().filter_map(|round| of(&round.wasm).zip(of(&round.conventional)));
         let (wasm, conventional): (Vec<f64>, Vec<f64>) = pairs.unzip();
-        let ratios = wasm.iter().zip(&conventional).filter_map(|(wasm, other)| ratio(*wasm, *other));
+        let ratios =
+            wasm.iter().zip(&conventional).filter_map(|(wasm, other)| ratio(*wasm, *other));
         let median_of_ratios = Spread::over(ratios.collect()).map(|spread| spread.median);
         let (wasm, conventional) = (Spread::over(wasm)?, Spread::over(conventional)?);
         let ratio_of_medians = ratio(wasm.median, conventional.median);

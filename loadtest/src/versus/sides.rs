@@ -95,7 +95,8 @@ impl Sides {
             wasm: wasm_of(&options.manifest)?,
             manifest: options.manifest.clone(),
             complexity_threshold: options.complexity_threshold,
-            cache: tempfile::tempdir().context("failed to make a folder for compiled components")?,
+            cache: tempfile::tempdir()
+                .context("failed to make a folder for compiled components")?,
         })
     }
 
@@ -125,7 +126,9 @@ impl Sides {
     ) -> Result<Vec<App>> {
         let only: Vec<Option<&str>> = match spread {
             Spread::OneProcess => vec![None],
-            Spread::ProcessPerWorker => Stream::ALL.iter().map(|stream| Some(stream.group())).collect(),
+            Spread::ProcessPerWorker => {
+                Stream::ALL.iter().map(|stream| Some(stream.group())).collect()
+            }
         };
         let command = |only| match side {
             Side::Wasm => self.wasm_command(redis_url, only, cache),
@@ -181,7 +184,8 @@ impl Sides {
         for file in &self.wasm {
             artifacts.push(Artifact::of(file, "Wasm, for every platform")?);
         }
-        let compiled = std::fs::read_dir(self.cache.path()).context("failed to list compiled components")?;
+        let compiled =
+            std::fs::read_dir(self.cache.path()).context("failed to list compiled components")?;
         let files: Vec<PathBuf> = compiled.filter_map(|entry| Some(entry.ok()?.path())).collect();
         if !files.is_empty() {
             let sizes = files.iter().map(|file| Ok(Artifact::of(file, "")?.bytes));
@@ -197,7 +201,8 @@ impl Sides {
 
 impl Artifact {
     fn of(file: &Path, what: &'static str) -> Result<Self> {
-        let bytes = file.metadata().with_context(|| format!("failed to look at {}", file.display()))?.len();
+        let bytes =
+            file.metadata().with_context(|| format!("failed to look at {}", file.display()))?.len();
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
         Ok(Self { name, what, bytes })
     }
@@ -205,7 +210,10 @@ impl Artifact {
 
 fn existing(program: &Path, flag: &str, package: &str) -> Result<PathBuf> {
     if !program.exists() {
-        bail!("{flag}: there is no {}; `cargo build --release -p {package}` builds one", program.display());
+        bail!(
+            "{flag}: there is no {}; `cargo build --release -p {package}` builds one",
+            program.display()
+        );
     }
     Ok(program.to_owned())
 }

@@ -32,8 +32,10 @@ impl VersusReport {
             settings.redis_version
         );
         write_wrapped(text, "", "", &head)?;
-        let redis =
-            settings.redis_settings.iter().map(|setting| format!("{} {}", setting.name, setting.value));
+        let redis = settings
+            .redis_settings
+            .iter()
+            .map(|setting| format!("{} {}", setting.name, setting.value));
         write_wrapped(text, "", "", &format!("Redis: {}", redis.collect::<Vec<_>>().join(", ")))?;
         let host = &self.host;
         let host = format!("{} cores, {}, {}", self.cores, host.cpu, host.kernel);
@@ -73,7 +75,8 @@ impl VersusReport {
                 .to_owned(),
         ];
         let overlap = |figure: &&Compared| !figure.wasm.is_apart_from(&figure.conventional);
-        let names: Vec<&str> = self.figures.iter().filter(overlap).map(|figure| figure.name).collect();
+        let names: Vec<&str> =
+            self.figures.iter().filter(overlap).map(|figure| figure.name).collect();
         if !names.is_empty() {
             words.push(format!(
                 "The rounds of both sides overlap, and the difference may be noise, in {}.",
@@ -87,7 +90,8 @@ impl VersusReport {
         );
         if self.settings.runtime == Runtime::Local {
             words.push(
-                "The runtime is local-runtime, not Spin: another program on the same engine.".to_owned(),
+                "The runtime is local-runtime, not Spin: another program on the same engine."
+                    .to_owned(),
             );
         }
         words.push(
@@ -101,8 +105,10 @@ impl VersusReport {
 
 impl Compared {
     fn write_text(&self, text: &mut String) -> std::fmt::Result {
-        let ratio = |ratio: Option<f64>| ratio.map_or_else(|| "-".into(), |ratio| format!("x{ratio:.2}"));
-        let (wasm, conventional) = ((self.show)(self.wasm.median), (self.show)(self.conventional.median));
+        let ratio =
+            |ratio: Option<f64>| ratio.map_or_else(|| "-".into(), |ratio| format!("x{ratio:.2}"));
+        let (wasm, conventional) =
+            ((self.show)(self.wasm.median), (self.show)(self.conventional.median));
         let (medians, rounds) = (ratio(self.ratio_of_medians), ratio(self.median_of_ratios));
         writeln!(text, "  {:<30}{wasm:>18}{conventional:>18}{medians:>9}{rounds:>11}", self.name)?;
         if self.wasm.runs < 2 {

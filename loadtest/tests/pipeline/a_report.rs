@@ -2,8 +2,9 @@
 
 use chrono::DateTime;
 use loadtest::report::{
-    AppAndRedis, Arrivals, Bucket, Door, Failures, Host, InstanceStartUs, Interval, IntervalLatency, Lanes,
-    Latency, NotTaken, Report, Sample, Setting, Shape, Share, Timeline, Via, Wrong,
+    AppAndRedis, Arrivals, Bucket, Door, Failures, Host, InstanceStartUs, Interval,
+    IntervalLatency, Lanes, Latency, NotTaken, Report, Sample, Setting, Shape, Share, Timeline,
+    Via, Wrong,
 };
 
 /// What is modelled; a test sets only what matters to it.
@@ -132,7 +133,10 @@ impl AReport {
             lost: (0..30).map(id).collect(),
             doubled: vec![id(100)],
             wrong: vec![
-                Wrong { order: id(200), why: "confirmed in the simple lane, expected complex".into() },
+                Wrong {
+                    order: id(200),
+                    why: "confirmed in the simple lane, expected complex".into(),
+                },
                 Wrong { order: "position 7".into(), why: "no trace of it, ".repeat(20) },
             ],
         };
@@ -184,8 +188,12 @@ impl AReport {
         let share = Share { consumer: text.into(), stream: text.into(), orders: 1 };
         report.shares = vec![share.clone(), Share { consumer: "other".into(), ..share }];
         report.redis_settings = vec![Setting { name: text.into(), value: text.into() }];
-        report.host =
-            Host { cpu: text.into(), architecture: text.into(), memory_mib: 1, kernel: text.into() };
+        report.host = Host {
+            cpu: text.into(),
+            architecture: text.into(),
+            memory_mib: 1,
+            kernel: text.into(),
+        };
         if let Shape::Wave { day, .. } = &mut self.shape {
             *day = Some(text.into());
         }
@@ -223,8 +231,10 @@ impl AReport {
         let orders: u64 = self.due.iter().sum();
         report.shape = self.shape;
         report.orders = orders;
-        let not_done = report.not_taken.iter().map(|kind| kind.orders - kind.done_all_the_same).sum::<u64>();
-        let otherwise = report.lost + report.doubled + report.wrong + report.dead_lettered + not_done;
+        let not_done =
+            report.not_taken.iter().map(|kind| kind.orders - kind.done_all_the_same).sum::<u64>();
+        let otherwise =
+            report.lost + report.doubled + report.wrong + report.dead_lettered + not_done;
         report.confirmed = orders.saturating_sub(otherwise);
         let done = report.done();
         report.lanes.complex = report.confirmed * 3 / 10;
@@ -335,12 +345,16 @@ impl Histogram {
         for part in 0..if orders > 0 { parts } else { 0 } {
             let ms = from_ms + (to_ms - from_ms) * (part + 1) as f64 / parts as f64;
             let extra = u64::from(part < orders % parts);
-            *self.steps.entry((ms.ln() * 30.0).ceil() as i32).or_default() += orders / parts + extra;
+            *self.steps.entry((ms.ln() * 30.0).ceil() as i32).or_default() +=
+                orders / parts + extra;
         }
     }
 
     fn buckets(&self) -> Vec<Bucket> {
-        self.steps.iter().map(|(step, orders)| Bucket { up_to_ms: end(*step), orders: *orders }).collect()
+        self.steps
+            .iter()
+            .map(|(step, orders)| Bucket { up_to_ms: end(*step), orders: *orders })
+            .collect()
     }
 
     fn percentiles(&self) -> Latency {

@@ -18,8 +18,10 @@ fn an_order_is_taken_in_and_its_story_can_be_followed_to_the_confirmation() {
     assert_eq!(story["lane"], "simple");
     assert_eq!(story["score"], 0);
     assert_eq!(story["confirmation"]["id"], id);
-    let times: Vec<&str> =
-        ["queuedAt", "routedAt", "confirmedAt"].iter().map(|field| story[field].as_str().unwrap()).collect();
+    let times: Vec<&str> = ["queuedAt", "routedAt", "confirmedAt"]
+        .iter()
+        .map(|field| story[field].as_str().unwrap())
+        .collect();
     assert!(times.is_sorted(), "{times:?}");
 }
 
@@ -39,8 +41,7 @@ fn an_array_and_lines_of_orders_are_all_confirmed() {
 #[test]
 fn an_order_without_a_guid_is_found_by_its_order_id() {
     let mut app = TestApp::start();
-    let order =
-        r#"{"orderId":"A 17/ü","delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":0}]}"#;
+    let order = r#"{"orderId":"A 17/ü","delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":0}]}"#;
     assert_eq!(app.post("/orders", order).status, 202);
     app.poll_until("the order is confirmed", |app| {
         (app.get("/orders/A%2017%2F%C3%BC").body["state"] == "confirmed").then_some(())
@@ -50,7 +51,10 @@ fn an_order_without_a_guid_is_found_by_its_order_id() {
 #[test]
 fn what_is_not_there_or_not_allowed_is_said_with_a_code() {
     let app = TestApp::start();
-    assert_eq!(app.get("/orders/00000000-0000-4000-8000-00000000dead").outcome(), (404, "order_not_found"));
+    assert_eq!(
+        app.get("/orders/00000000-0000-4000-8000-00000000dead").outcome(),
+        (404, "order_not_found")
+    );
     assert_eq!(app.get("/orders/%ff").outcome(), (400, "invalid_id"));
     assert_eq!(app.get("/orders/a/b").outcome(), (404, "not_found"));
     for path in ["/stats", "/healthz", "/orders/1", "/distributor/tick", "/receiver-simple/tick"] {
@@ -69,7 +73,10 @@ fn what_is_not_there_or_not_allowed_is_said_with_a_code() {
         assert_eq!(answer.outcome(), (415, "unsupported_media_type"), "{path}");
         assert_eq!(answer.header("accept-encoding"), Some("identity"), "{path}");
     }
-    assert_eq!(app.send("POST", "/orders", &[("content-encoding", "Identity")], &an_order(1)).status, 202);
+    assert_eq!(
+        app.send("POST", "/orders", &[("content-encoding", "Identity")], &an_order(1)).status,
+        202
+    );
 }
 
 #[test]
@@ -108,7 +115,9 @@ fn orders_are_listed_newest_first_by_page_and_filter() {
             ids.push(order["id"].as_str().unwrap().to_owned());
         }
         match page["next"].as_str() {
-            Some(next) => path = format!("/orders?state=confirmed&lane=simple&limit=2&cursor={next}"),
+            Some(next) => {
+                path = format!("/orders?state=confirmed&lane=simple&limit=2&cursor={next}")
+            }
             None => break,
         }
     }
@@ -117,7 +126,10 @@ fn orders_are_listed_newest_first_by_page_and_filter() {
         ids,
         (1..=5).map(|number| format!("00000000-0000-4000-8000-{number:012x}")).collect::<Vec<_>>()
     );
-    assert_eq!(app.get("/orders?lane=complex").body, serde_json::json!({ "orders": [], "next": null }));
+    assert_eq!(
+        app.get("/orders?lane=complex").body,
+        serde_json::json!({ "orders": [], "next": null })
+    );
     let many = (0..5_000).map(|number| format!("p{number}=&")).collect::<String>();
     for (bad, name) in [
         (many.as_str(), "expected each parameter once"),
@@ -134,7 +146,11 @@ fn orders_are_listed_newest_first_by_page_and_filter() {
     ] {
         let answer = app.get(&format!("/orders?{bad}"));
         assert_eq!(answer.outcome(), (400, "invalid_query"), "{bad}");
-        assert!(answer.body["detail"].as_str().unwrap().starts_with(name), "{bad}: {}", answer.body);
+        assert!(
+            answer.body["detail"].as_str().unwrap().starts_with(name),
+            "{bad}: {}",
+            answer.body
+        );
     }
 }
 
@@ -144,7 +160,8 @@ fn one_order_taken_in_has_a_location_and_several_have_none() {
     let location = "/orders/00000000-0000-4000-8000-000000000001";
     assert_eq!(app.post("/orders", an_order(1)).header("location"), Some(location));
     assert_eq!(app.get(location).status, 200);
-    for several in [format!("[{},{}]", an_order(2), an_order(3)), format!("[{},{{}}]", an_order(4))] {
+    for several in [format!("[{},{}]", an_order(2), an_order(3)), format!("[{},{{}}]", an_order(4))]
+    {
         let answer = app.post("/orders", several);
         assert_eq!((answer.status, answer.header("location")), (202, None));
     }
@@ -161,11 +178,15 @@ fn head_answers_as_get_without_a_body_and_options_says_what_is_allowed() {
         ("/dead-letters/1-0/redrive", "POST, OPTIONS"),
         ("/receiver-complex/tick", "GET, HEAD, OPTIONS"),
     ] {
-        let request =
-            |method| app.raw(format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        let request = |method| {
+            app.raw(format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+        };
         let options = request("OPTIONS").to_lowercase();
         assert!(options.starts_with("http/1.1 204 "), "{path}: {options}");
-        assert!(options.contains(&format!("\r\nallow: {}\r\n", allowed.to_lowercase())), "{path}: {options}");
+        assert!(
+            options.contains(&format!("\r\nallow: {}\r\n", allowed.to_lowercase())),
+            "{path}: {options}"
+        );
         let (get, head) = (request("GET"), request("HEAD"));
         assert_eq!(get.lines().next(), head.lines().next(), "{path}");
         assert!(head.ends_with("\r\n\r\n"), "{path}: {head}");
@@ -187,13 +208,20 @@ fn limits_of_a_request_and_of_the_backlog_are_kept() {
     for length in ["2001", "4294967296", "99999999999"] {
         let head = format!("POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
         let answer = app.raw(head);
-        assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains(length), "{length}: {answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 413 ") && answer.contains(length),
+            "{length}: {answer}"
+        );
     }
     let four = (1..=4).map(an_order).collect::<Vec<_>>().join("\n");
     let answer = app.post("/orders", four);
     assert_eq!(answer.outcome(), (429, "backlog_full"));
     assert_eq!(answer.header("retry-after"), Some("1"));
-    assert_eq!(app.get("/stats").body["totals"], serde_json::json!({}), "nothing of the four was written");
+    assert_eq!(
+        app.get("/stats").body["totals"],
+        serde_json::json!({}),
+        "nothing of the four was written"
+    );
     let three = (1..=3).map(an_order).collect::<Vec<_>>().join("\n");
     assert_eq!(app.post("/orders", three).status, 202);
 }
@@ -206,16 +234,27 @@ fn a_tick_finds_and_rings_for_work_that_no_bell_told_of() {
         [("distributor", "ingress"), ("receiver-simple", "simple"), ("receiver-complex", "complex")]
     {
         // An entry in the stream and no ring.
-        let _: String =
-            app.redis().inner().xadd(format!("{{orders}}:{stream}"), "*", &[("order", "broken")]).unwrap();
+        let _: String = app
+            .redis()
+            .inner()
+            .xadd(format!("{{orders}}:{stream}"), "*", &[("order", "broken")])
+            .unwrap();
         let tick = app.get(&format!("/{component}/tick"));
         assert_eq!(tick.status, 200);
-        assert_eq!((&tick.body["waiting"], &tick.body["rung"]), (&1.into(), &true.into()), "{component}");
+        assert_eq!(
+            (&tick.body["waiting"], &tick.body["rung"]),
+            (&1.into(), &true.into()),
+            "{component}"
+        );
         app.poll_until("the component has drained its stream", |app| {
             (app.get("/stats").body["streams"][stream]["length"] == 0).then_some(())
         });
         let tick = app.get(&format!("/{component}/tick"));
-        assert_eq!((&tick.body["waiting"], &tick.body["rung"]), (&0.into(), &false.into()), "{component}");
+        assert_eq!(
+            (&tick.body["waiting"], &tick.body["rung"]),
+            (&0.into(), &false.into()),
+            "{component}"
+        );
     }
     assert_eq!(app.get("/stats").body["deadLetters"], 3);
 }
@@ -223,7 +262,9 @@ fn a_tick_finds_and_rings_for_work_that_no_bell_told_of() {
 #[test]
 fn a_wrong_variable_is_named_in_the_log_and_nothing_is_taken_in() {
     let mut app = TestApp::listen_with(&[("batch_size", "lots")]);
-    for answer in [app.get("/healthz"), app.get("/distributor/tick"), app.post("/orders", an_order(1))] {
+    for answer in
+        [app.get("/healthz"), app.get("/distributor/tick"), app.post("/orders", an_order(1))]
+    {
         assert_eq!(answer.outcome(), (500, "misconfigured"));
     }
     app.poll_until("the log names the variable", |app| {

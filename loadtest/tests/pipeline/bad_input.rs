@@ -72,11 +72,15 @@ fn the_api_refuses_each_bad_order_with_its_code_and_takes_the_others() {
 #[test]
 fn all_faults_of_an_order_are_reported_with_their_paths() {
     let app = TestApp::start();
-    let order = an_order(5).replace("Standard", "Soon").replace("\"quantity\":2", "\"quantity\":2.5");
+    let order =
+        an_order(5).replace("Standard", "Soon").replace("\"quantity\":2", "\"quantity\":2.5");
     let answer = app.post("/orders", &order);
     assert_eq!(answer.outcome(), (422, "all_refused"));
     let error = &answer.body["errors"][0];
-    assert_eq!((error["code"].as_str(), error["path"].as_str()), (Some("unknown_value"), Some("$.delivery")));
+    assert_eq!(
+        (error["code"].as_str(), error["path"].as_str()),
+        (Some("unknown_value"), Some("$.delivery"))
+    );
     assert_eq!(error["others"][0]["path"], "$.items[0].quantity");
 }
 

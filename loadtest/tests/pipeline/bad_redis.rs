@@ -33,7 +33,8 @@ fn start_behind_proxy(arguments: &[&str]) -> (TestApp, Proxy) {
     let server = RedisServer::start().unwrap();
     let proxy = Proxy::before(server.port());
     let url = proxy.url();
-    let setup = Setup { variables: &VARIABLES, redis_url: Some(&url), arguments, ..Setup::default() };
+    let setup =
+        Setup { variables: &VARIABLES, redis_url: Some(&url), arguments, ..Setup::default() };
     let mut app = TestApp::listen_on(server, &setup);
     app.poll_until("the app answers", |app| (app.get("/healthz").status == 200).then_some(()));
     (confirm(app, 1), proxy)
@@ -117,7 +118,8 @@ fn loading_is_said_and_waited_for() {
 fn a_replica_is_read_from_and_not_written_to() {
     let mut app = start_plain();
     let nobody = private_redis::free_port().unwrap().to_string();
-    let () = redis::cmd("REPLICAOF").arg(&["127.0.0.1", &nobody]).query(app.redis().inner()).unwrap();
+    let () =
+        redis::cmd("REPLICAOF").arg(&["127.0.0.1", &nobody]).query(app.redis().inner()).unwrap();
     refuses(&mut app, "queue_read_only", "ReadOnly: You can't write against a read only replica");
     assert_eq!(state(&app, 1), "confirmed");
     let () = redis::cmd("REPLICAOF").arg(&["NO", "ONE"]).query(app.redis().inner()).unwrap();
@@ -142,7 +144,8 @@ fn without_memory_nothing_comes_in_and_what_is_in_goes_out() {
         (state(app, 3) == "confirmed").then_some(())
     });
     let () = redis::cmd("CONFIG").arg(&["SET", "maxmemory", "0"]).query(redis.inner()).unwrap();
-    let _: u64 = redis.inner().xtrim(keys.confirmations(), redis::streams::StreamMaxlen::Equals(1)).unwrap();
+    let _: u64 =
+        redis.inner().xtrim(keys.confirmations(), redis::streams::StreamMaxlen::Equals(1)).unwrap();
     is_healed(app);
 }
 
@@ -172,14 +175,17 @@ fn forgotten_scripts_are_sent_again() {
 fn a_password_that_is_asked_for_and_not_given_is_said() {
     let mut app = start_plain();
     let mut redis = app.redis();
-    let () = redis::cmd("CONFIG").arg(&["SET", "requirepass", "hush"]).query(redis.inner()).unwrap();
+    let () =
+        redis::cmd("CONFIG").arg(&["SET", "requirepass", "hush"]).query(redis.inner()).unwrap();
     refuses(
         &mut app,
         "queue_refused",
         "failed to enqueue: An error was signalled by the server - ResponseError: Protocol error: unauthenticated",
     );
     assert_eq!(app.get("/healthz").outcome(), (503, "queue_refused"));
-    app.poll_until("the log says it in better words", |app| app.said().contains("NOAUTH").then_some(()));
+    app.poll_until("the log says it in better words", |app| {
+        app.said().contains("NOAUTH").then_some(())
+    });
     let () = redis::cmd("CONFIG").arg(&["SET", "requirepass", ""]).query(redis.inner()).unwrap();
     is_healed(app);
 }
@@ -204,7 +210,9 @@ fn a_half_open_connection_is_given_up_and_made_again() {
     let answer = app.post("/orders", an_order(2));
     assert_eq!(answer.status, 500, "it is unknown whether it was written: {}", answer.body);
     app.poll_until("the log says why", |app| {
-        app.said().contains("longer than 1000 ms and was ended (--invocation-timeout-ms)").then_some(())
+        app.said()
+            .contains("longer than 1000 ms and was ended (--invocation-timeout-ms)")
+            .then_some(())
     });
     app.poll_until("the triggers notice", |app| app.said().contains("lost Redis at").then_some(()));
     is_at_rest(&app);

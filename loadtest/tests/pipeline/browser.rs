@@ -35,7 +35,11 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new("sh")
             // The browser reads commands from descriptor 3 and answers on 4.
-            .args(["-c", "exec chromium \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null", "chromium"])
+            .args([
+                "-c",
+                "exec chromium \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null",
+                "chromium",
+            ])
             .args([
                 "--headless",
                 "--no-sandbox",
@@ -43,7 +47,11 @@ impl Browser {
                 "--no-first-run",
                 "--disable-dev-shm-usage",
             ])
-            .args(["--disable-background-networking", "--disable-component-update", "--hide-scrollbars"])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--hide-scrollbars",
+            ])
             .args([
                 "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
                 "--remote-debugging-pipe",
@@ -78,8 +86,10 @@ impl Browser {
             _profile: profile,
         };
         let page = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
-        let attached =
-            browser.call("Target.attachToTarget", json!({ "targetId": page["targetId"], "flatten": true }));
+        let attached = browser.call(
+            "Target.attachToTarget",
+            json!({ "targetId": page["targetId"], "flatten": true }),
+        );
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Runtime", "Network", "Log"] {
             browser.call(&format!("{domain}.enable"), json!({}));
@@ -99,7 +109,8 @@ impl Browser {
 
     /// The value of an expression in the page; a promise is waited for.
     pub(crate) fn eval(&mut self, expression: &str) -> Value {
-        let arguments = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let arguments =
+            json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let answer = self.call("Runtime.evaluate", arguments);
         assert_eq!(answer.get("exceptionDetails"), None, "{expression}: {answer}");
         answer["result"]["value"].clone()
@@ -129,7 +140,12 @@ impl Browser {
             "(() => {{ const one = document.querySelector({selector:?}); \
              const can = Boolean(one?.checkVisibility()) && !one.disabled; if (can) one.click(); return can; }})()"
         ));
-        assert_eq!(is_pressed, true, "{selector} cannot be pressed; the page:\n{}", self.text("body"));
+        assert_eq!(
+            is_pressed,
+            true,
+            "{selector} cannot be pressed; the page:\n{}",
+            self.text("body")
+        );
     }
 
     /// Types into a field and sends its form by the Enter key.
@@ -160,7 +176,8 @@ impl Browser {
 
     /// Shows the page in a window of this width, in the light or dark that a reader has chosen.
     pub(crate) fn look(&mut self, width: u32, scheme: &str) {
-        let metrics = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600 });
+        let metrics =
+            json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", metrics);
         let media = json!({ "features": [
             { "name": "prefers-color-scheme", "value": scheme },
@@ -172,7 +189,8 @@ impl Browser {
     /// Takes a picture of the whole page.
     pub(crate) fn picture(&mut self, path: &Path) {
         let answer = self.call("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
-        let bytes = base64::prelude::BASE64_STANDARD.decode(answer["data"].as_str().unwrap()).unwrap();
+        let bytes =
+            base64::prelude::BASE64_STANDARD.decode(answer["data"].as_str().unwrap()).unwrap();
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
     }
@@ -186,15 +204,23 @@ impl Browser {
         }
         let mut bytes = command.to_string().into_bytes();
         bytes.push(0);
-        self.commands.write_all(&bytes).expect("chromium is on the PATH: `cargo xtask test` installs it");
+        self.commands
+            .write_all(&bytes)
+            .expect("chromium is on the PATH: `cargo xtask test` installs it");
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let message = match self.answers.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            let message = match self
+                .answers
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
             {
                 Ok(message) => message,
-                Err(RecvTimeoutError::Timeout) => panic!("waited in vain for the answer to {method}"),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("waited in vain for the answer to {method}")
+                }
                 Err(RecvTimeoutError::Disconnected) => {
-                    panic!("the browser has ended; chromium is on the PATH: `cargo xtask test` installs it")
+                    panic!(
+                        "the browser has ended; chromium is on the PATH: `cargo xtask test` installs it"
+                    )
                 }
             };
             if message["id"] == self.last_id {
@@ -209,10 +235,13 @@ impl Browser {
         let about = &event["params"];
         match event["method"].as_str() {
             Some("Network.requestWillBeSent") => {
-                let text = |field: &str| about["request"][field].as_str().unwrap_or_default().to_owned();
+                let text =
+                    |field: &str| about["request"][field].as_str().unwrap_or_default().to_owned();
                 self.requests.push((text("method"), text("url")));
             }
-            Some("Runtime.exceptionThrown") => self.complaints.push(about["exceptionDetails"].to_string()),
+            Some("Runtime.exceptionThrown") => {
+                self.complaints.push(about["exceptionDetails"].to_string())
+            }
             Some("Runtime.consoleAPICalled") => self.complaints.push(about["args"].to_string()),
             Some("Log.entryAdded") => self.complaints.push(about["entry"].to_string()),
             _ => {}

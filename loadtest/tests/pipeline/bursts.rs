@@ -19,7 +19,8 @@ fn three_bursts_in_a_row_are_confirmed_each_order_once() {
         assert!((0.25..=0.35).contains(&share), "about 30 % are complex, found {share}");
         assert!(report.total_s > 0.0 && report.orders_per_s > 0.0);
         assert!(
-            report.latency_ms.p50 <= report.latency_ms.p99 && report.latency_ms.p99 <= report.latency_ms.max
+            report.latency_ms.p50 <= report.latency_ms.p99
+                && report.latency_ms.p99 <= report.latency_ms.max
         );
         assert!(report.cpu_s.app.unwrap() > 0.0 && report.rss_mib.app.unwrap() > 1.0);
         assert!(report.instance_starts.unwrap() >= 3, "each of the three workers ran");
@@ -67,7 +68,16 @@ fn orders_that_never_arrive_are_lost_and_the_command_fails_with_their_ids() {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("report.json");
     let output = Command::new(binary("loadtest"))
-        .args(["burst", "--orders", "3", "--patience-s", "1", "--redis-url", &server.url(), "--json"])
+        .args([
+            "burst",
+            "--orders",
+            "3",
+            "--patience-s",
+            "1",
+            "--redis-url",
+            &server.url(),
+            "--json",
+        ])
         .arg(&json)
         .output()
         .unwrap();
@@ -91,19 +101,26 @@ fn doubled_wrong_and_misrouted_orders_are_told_from_right_ones() {
     app.burst(&["--file", file.to_str().unwrap()]);
     // Forge the results: order 1 confirmed twice, order 2 with other bytes, order 3 not at all.
     let (mut redis, keys) = (app.redis(), app.keys());
-    let entries: redis::streams::StreamRangeReply = redis.inner().xrange_all(keys.confirmations()).unwrap();
+    let entries: redis::streams::StreamRangeReply =
+        redis.inner().xrange_all(keys.confirmations()).unwrap();
     let confirmation_of = |number: u32| {
         let id = format!("00000000-0000-4000-8000-{number:012x}");
-        let entry =
-            entries.ids.iter().find(|entry| entry.get::<String>("order_id") == Some(id.clone())).unwrap();
+        let entry = entries
+            .ids
+            .iter()
+            .find(|entry| entry.get::<String>("order_id") == Some(id.clone()))
+            .unwrap();
         (id, entry.get::<String>("confirmation").unwrap(), entry.id.clone())
     };
     let fakes: Vec<(String, String)> = [1, 1, 2]
         .into_iter()
         .map(|number| {
             let (id, confirmation, _) = confirmation_of(number);
-            let confirmation =
-                if number == 2 { confirmation.replace("\"simple\"", "\"complex\"") } else { confirmation };
+            let confirmation = if number == 2 {
+                confirmation.replace("\"simple\"", "\"complex\"")
+            } else {
+                confirmation
+            };
             (id, confirmation)
         })
         .collect();
@@ -143,7 +160,8 @@ fn doubled_wrong_and_misrouted_orders_are_told_from_right_ones() {
 #[test]
 fn generated_orders_are_the_same_for_the_same_seed_and_valid() {
     let generate = |arguments: &[&str]| {
-        let output = Command::new(binary("loadtest")).arg("generate").args(arguments).output().unwrap();
+        let output =
+            Command::new(binary("loadtest")).arg("generate").args(arguments).output().unwrap();
         assert!(output.status.success());
         String::from_utf8(output.stdout).unwrap()
     };

@@ -31,13 +31,15 @@ impl Run {
 
     /// The address of its Redis: the first thing it says.
     fn redis(&mut self) -> RedisConnection {
-        let stderr = self.0.as_mut().and_then(|child| child.stderr.take()).expect("stderr is piped");
+        let stderr =
+            self.0.as_mut().and_then(|child| child.stderr.take()).expect("stderr is piped");
         let mut stderr = BufReader::new(stderr);
         let mut line = String::new();
         stderr.read_line(&mut line).expect("it says something");
         // Read on, or the command would wait for room to write.
         std::thread::spawn(move || stderr.read_to_end(&mut Vec::new()));
-        let url = line.trim().strip_prefix("redis on ").unwrap_or_else(|| panic!("it said {line:?}"));
+        let url =
+            line.trim().strip_prefix("redis on ").unwrap_or_else(|| panic!("it said {line:?}"));
         RedisConnection::open(url).expect("its redis answers")
     }
 
@@ -57,7 +59,8 @@ impl Drop for Run {
 }
 
 fn read(json: &Path) -> serde_json::Value {
-    serde_json::from_slice(&std::fs::read(json).expect("the report was written")).expect("it is JSON")
+    serde_json::from_slice(&std::fs::read(json).expect("the report was written"))
+        .expect("it is JSON")
 }
 
 #[test]
@@ -72,9 +75,14 @@ fn after_twenty_kills_of_every_kind_each_order_is_found_once() {
     assert!(text.contains("lost 0  doubled 0  wrong 0"), "{text}");
     let report = read(&json);
     assert_eq!((&report["kills"], &report["seed"]), (&20.into(), &42.into()));
-    let struck: Vec<&str> =
-        report["by_kind"].as_array().unwrap().iter().map(|kind| kind["kind"].as_str().unwrap()).collect();
-    let all = ["kill_app", "kill_worker", "kill_redis", "cut", "pause", "script_flush", "lose_bells"];
+    let struck: Vec<&str> = report["by_kind"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| kind["kind"].as_str().unwrap())
+        .collect();
+    let all =
+        ["kill_app", "kill_worker", "kill_redis", "cut", "pause", "script_flush", "lose_bells"];
     assert_eq!(struck, all);
     assert_eq!(report["ended_by_themselves"], 0, "{log}");
     let count = |name: &str| report[name].as_u64().unwrap();

@@ -21,7 +21,10 @@ fn open(app: &TestApp) -> Browser {
 
 fn opened_live(app: &TestApp) -> Browser {
     let mut browser = open(app);
-    browser.wait_for("the figures are live", "document.querySelector('#health').dataset.state === 'live'");
+    browser.wait_for(
+        "the figures are live",
+        "document.querySelector('#health').dataset.state === 'live'",
+    );
     browser
 }
 
@@ -32,8 +35,11 @@ fn picture(name: &str) -> PathBuf {
 /// Makes orders dead letters by sending what the distributor cannot read.
 fn with_letters(app: &mut TestApp, texts: &[&str]) {
     for text in texts {
-        let _: String =
-            app.redis().inner().xadd(app.keys().stream(Stream::Ingress), "*", &[("order", text)]).unwrap();
+        let _: String = app
+            .redis()
+            .inner()
+            .xadd(app.keys().stream(Stream::Ingress), "*", &[("order", text)])
+            .unwrap();
     }
     app.poll_until("they are dead letters", |app| {
         (app.get("/stats").body["deadLetters"] == texts.len()).then_some(())
@@ -52,7 +58,10 @@ fn the_page_opens_without_a_complaint_and_asks_no_other_host() {
     with_letters(&mut app, &["not json", r#"{"orderId":1,"delivery":"Later","items":[]}"#]);
     assert_eq!(app.post("/orders", an_order(7)).status, 202);
     let mut browser = opened_live(&app);
-    browser.wait_for("the dead letters are shown", "document.querySelectorAll('#letters > li').length === 2");
+    browser.wait_for(
+        "the dead letters are shown",
+        "document.querySelectorAll('#letters > li').length === 2",
+    );
     browser.enter("#demo-orders", "3000");
     browser.wait_for(
         "an order is shown",
@@ -78,7 +87,8 @@ fn the_page_opens_without_a_complaint_and_asks_no_other_host() {
 
 #[test]
 fn a_demo_burst_is_sent_and_confirmed_in_both_lanes() {
-    let mut app = TestApp::start_with(&[("max_orders_per_request", "90"), ("max_body_bytes", "60000")]);
+    let mut app =
+        TestApp::start_with(&[("max_orders_per_request", "90"), ("max_body_bytes", "60000")]);
     let mut browser = opened_live(&app);
     browser.enter("#demo-orders", "400");
     browser.wait_for(
@@ -92,13 +102,18 @@ fn a_demo_burst_is_sent_and_confirmed_in_both_lanes() {
     assert!(simple > 50 && complex > 50, "{simple} simple, {complex} complex");
     let stats = app.get("/stats").body;
     assert_eq!((&stats["deadLetters"], &stats["totals"]["duplicates"]), (&json!(0), &json!(null)));
-    browser.wait_for("the page has seen them", "document.querySelector('#done dd').innerText === '400'");
+    browser.wait_for(
+        "the page has seen them",
+        "document.querySelector('#done dd').innerText === '400'",
+    );
     browser.wait_for(
         "the last is shown",
         "document.querySelector('#story-title')?.innerText.endsWith('confirmed')",
     );
-    browser.wait_for("the newest are listed", "document.querySelectorAll('#recent tr').length === 12");
-    browser.wait_for("times are told", "/\\d/.test(document.querySelector('#latency dd').innerText)");
+    browser
+        .wait_for("the newest are listed", "document.querySelectorAll('#recent tr').length === 12");
+    browser
+        .wait_for("times are told", "/\\d/.test(document.querySelector('#latency dd').innerText)");
     let id = browser.eval("document.querySelector('#recent button').title");
     browser.click("#recent button");
     let is_shown = format!("document.querySelector('#story-title').innerText.includes({id})");
@@ -106,7 +121,9 @@ fn a_demo_burst_is_sent_and_confirmed_in_both_lanes() {
     let posts = browser.requests.iter().filter(|(method, _)| method == "POST").count();
     assert!(posts >= 5, "no request has more than 90 orders: {posts}");
     assert!(
-        browser.eval("document.querySelector('#chart-confirmed').getAttribute('d').length").as_u64()
+        browser
+            .eval("document.querySelector('#chart-confirmed').getAttribute('d').length")
+            .as_u64()
             > Some(20)
     );
     assert_eq!(browser.complaints, [""; 0]);
@@ -135,8 +152,7 @@ fn more_than_the_limit_is_not_sent_and_nothing_is_where_the_demo_is_switched_off
 #[test]
 fn an_order_is_found_by_its_number_and_its_steps_are_told_in_order() {
     let app = TestApp::start();
-    let order =
-        r#"{"orderId":"A 17/ü","delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":1}]}"#;
+    let order = r#"{"orderId":"A 17/ü","delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":1}]}"#;
     assert_eq!(app.post("/orders", order).status, 202);
     let mut browser = opened_live(&app);
     browser.enter("#find-id", "A 17/ü");
@@ -144,9 +160,11 @@ fn an_order_is_found_by_its_number_and_its_steps_are_told_in_order() {
         "it is confirmed",
         "document.querySelector('#story-title')?.innerText.endsWith('confirmed')",
     );
-    let steps =
-        browser.eval("[...document.querySelectorAll('#story .timeline li')].map((step) => step.innerText)");
-    let steps: Vec<&str> = steps.as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
+    let steps = browser.eval(
+        "[...document.querySelectorAll('#story .timeline li')].map((step) => step.innerText)",
+    );
+    let steps: Vec<&str> =
+        steps.as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
     assert_eq!(steps.len(), 3, "{steps:?}");
     for (step, begin) in steps.iter().zip(["Queued", "Routed to the simple lane", "Confirmed"]) {
         assert!(step.starts_with(begin), "{steps:?}");
@@ -175,18 +193,33 @@ fn text_of_an_order_never_becomes_markup() {
     );
     assert_eq!(app.post("/orders", &good).status, 202);
     // Whose steps nobody knows any more: its state was dropped before it.
-    let _: String =
-        app.redis().inner().xadd(app.keys().confirmations(), "*", &[("order_id", HOSTILE)]).unwrap();
+    let _: String = app
+        .redis()
+        .inner()
+        .xadd(app.keys().confirmations(), "*", &[("order_id", HOSTILE)])
+        .unwrap();
     let mut browser = opened_live(&app);
-    browser.wait_for("the orders are listed", "document.querySelectorAll('#recent > tr').length === 4");
+    browser.wait_for(
+        "the orders are listed",
+        "document.querySelectorAll('#recent > tr').length === 4",
+    );
     assert_eq!(browser.eval("document.querySelector('#recent').innerText.includes('NaN')"), false);
-    browser.wait_for("the letters are shown", "document.querySelectorAll('#letters > li').length === 2");
+    browser.wait_for(
+        "the letters are shown",
+        "document.querySelectorAll('#letters > li').length === 2",
+    );
     for letter in 1..=2 {
         browser.click(&format!("#letters > li:nth-child({letter}) .buttons button:nth-child(3)"));
         let told = format!("#letters > li:nth-child({letter}) > pre");
-        browser.wait_for("its text is shown", &format!("document.querySelector('{told}').checkVisibility()"));
+        browser.wait_for(
+            "its text is shown",
+            &format!("document.querySelector('{told}').checkVisibility()"),
+        );
         let expected = [HOSTILE, &broken][letter - 1];
-        assert_eq!(browser.eval(&format!("document.querySelector('{told}').textContent")), expected);
+        assert_eq!(
+            browser.eval(&format!("document.querySelector('{told}').textContent")),
+            expected
+        );
     }
     browser.enter("#find-id", HOSTILE);
     browser.wait_for(
@@ -195,7 +228,10 @@ fn text_of_an_order_never_becomes_markup() {
     );
     let whole = browser.eval("document.querySelector('#story pre').textContent");
     assert!(whole.as_str().unwrap().contains(&hostile), "{whole}");
-    assert_eq!(browser.eval("document.querySelectorAll('main img, main script, main iframe').length"), 0);
+    assert_eq!(
+        browser.eval("document.querySelectorAll('main img, main script, main iframe').length"),
+        0
+    );
     assert_eq!(browser.eval("typeof window.harmed"), "undefined");
     assert_eq!(browser.complaints, [""; 0]);
 }
@@ -205,7 +241,8 @@ fn dead_letters_are_redriven_and_discarded_once_that_is_confirmed() {
     let mut app = TestApp::start();
     with_letters(&mut app, &["not json", "nor this", "nor that"]);
     let mut browser = opened_live(&app);
-    let shown = |count: u32| format!("document.querySelectorAll('#letters > li').length === {count}");
+    let shown =
+        |count: u32| format!("document.querySelectorAll('#letters > li').length === {count}");
     browser.wait_for("three are shown", &shown(3));
 
     browser.click("#letters > li:first-child .buttons button:nth-child(2)");
@@ -225,9 +262,14 @@ fn dead_letters_are_redriven_and_discarded_once_that_is_confirmed() {
         let stats = app.get("/stats").body;
         (stats["totals"]["redriven"] == 2 && stats["deadLetters"] == 2).then_some(())
     });
-    browser
-        .wait_for("the page shows it", "document.querySelector('#letters').innerText.includes('redriven 1')");
-    assert_eq!(browser.eval("document.querySelector('#said').innerText.startsWith('2 redriven')"), true);
+    browser.wait_for(
+        "the page shows it",
+        "document.querySelector('#letters').innerText.includes('redriven 1')",
+    );
+    assert_eq!(
+        browser.eval("document.querySelector('#said').innerText.startsWith('2 redriven')"),
+        true
+    );
 }
 
 #[test]
@@ -239,8 +281,10 @@ fn with_a_token_the_page_asks_for_it_and_keeps_it_in_its_tab_only() {
     browser.picture(&picture("locked"));
     let asked = browser.requests.len();
     browser.enter("#token", "wrong");
-    browser
-        .wait_for("it says so", "document.querySelector('#trouble').innerText.includes('does not accept')");
+    browser.wait_for(
+        "it says so",
+        "document.querySelector('#trouble').innerText.includes('does not accept')",
+    );
     browser.enter("#token", "s3cret→Token");
     assert_eq!(
         browser.eval("document.querySelector('#token').validity.patternMismatch"),
@@ -249,7 +293,10 @@ fn with_a_token_the_page_asks_for_it_and_keeps_it_in_its_tab_only() {
     );
     assert_eq!(browser.eval("sessionStorage.length"), 0);
     browser.enter("#token", " s3cret-Token ");
-    browser.wait_for("the figures are live", "document.querySelector('#health').dataset.state === 'live'");
+    browser.wait_for(
+        "the figures are live",
+        "document.querySelector('#health').dataset.state === 'live'",
+    );
     assert_eq!(browser.eval("document.querySelector('#trouble').checkVisibility()"), false);
     assert!(
         browser.requests[asked..].iter().all(|(_, url)| !url.contains("s3cret")),
@@ -269,7 +316,8 @@ fn a_stream_is_paused_with_a_reason_and_resumed() {
     browser.click("#ask-yes");
     assert_eq!(browser.eval("document.querySelector('#ask').open"), true, "a reason is wanted");
     browser.enter("#ask-input", HOSTILE);
-    let state = |text: &str| format!("document.querySelector('#control-simple').innerText === '{text}'");
+    let state =
+        |text: &str| format!("document.querySelector('#control-simple').innerText === '{text}'");
     browser.wait_for("it is paused", &state("Resume"));
     assert_eq!(app.get("/stats").body["streams"]["simple"]["paused"]["reason"], HOSTILE);
     assert!(browser.text("#streams").contains(HOSTILE), "everybody sees why");
@@ -288,9 +336,16 @@ fn a_program_that_reads_pages_aloud_finds_nothing_to_complain_of_and_the_keyboar
     let mut app = TestApp::start();
     with_letters(&mut app, &["not json", r#"{"orderId":1,"delivery":"Later","items":[]}"#]);
     let mut browser = opened_live(&app);
-    browser.wait_for("the dead letters are shown", "document.querySelectorAll('#letters > li').length === 2");
+    browser.wait_for(
+        "the dead letters are shown",
+        "document.querySelectorAll('#letters > li').length === 2",
+    );
     browser.press("Tab", "");
-    assert_eq!(browser.eval("document.activeElement.className"), "skip", "the first stop of the Tab key");
+    assert_eq!(
+        browser.eval("document.activeElement.className"),
+        "skip",
+        "the first stop of the Tab key"
+    );
     browser.enter("#demo-orders", "10");
     browser.wait_for(
         "an order is shown",
@@ -298,9 +353,13 @@ fn a_program_that_reads_pages_aloud_finds_nothing_to_complain_of_and_the_keyboar
     );
     browser.click("#control-complex");
     browser.enter("#ask-input", "the oven is cleaned");
-    browser.wait_for("it is paused", "document.querySelector('#control-complex').innerText === 'Resume'");
-    let script = std::fs::read_to_string(repository().join("target/axe/axe_playwright_python/axe.min.js"))
-        .expect("axe-core is there: `cargo xtask test` fetches it");
+    browser.wait_for(
+        "it is paused",
+        "document.querySelector('#control-complex').innerText === 'Resume'",
+    );
+    let script =
+        std::fs::read_to_string(repository().join("target/axe/axe_playwright_python/axe.min.js"))
+            .expect("axe-core is there: `cargo xtask test` fetches it");
     browser.eval(&format!("{script};0"));
     for (width, scheme) in [(1280, "light"), (360, "dark")] {
         browser.look(width, scheme);
@@ -340,7 +399,8 @@ fn it_looks_seldom_while_nothing_moves_never_while_hidden_and_says_when_the_api_
     browser.eval("new Promise((done) => setTimeout(done, 2000))");
     assert_eq!(looks(&mut browser), before, "nobody looks");
     browser.eval(&hide(false));
-    browser.wait_for("it looks again", "document.querySelector('#health').dataset.state === 'live'");
+    browser
+        .wait_for("it looks again", "document.querySelector('#health').dataset.state === 'live'");
 
     app.server.kill().unwrap();
     browser.wait_for("it says so", "document.querySelector('#trouble').checkVisibility()");
@@ -368,9 +428,12 @@ fn the_files_are_small_locked_up_by_their_policy_and_sent_once() {
         let answer = app.get(&path);
         assert_eq!((answer.status, answer.body.as_str()), (200, Some(text.as_str())), "{path}");
         let policy = answer.header("content-security-policy").unwrap();
-        for part in
-            ["default-src 'none'", "script-src 'self'", "form-action 'none'", "frame-ancestors 'none'"]
-        {
+        for part in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ] {
             assert!(policy.contains(part), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe"), "{path}: {policy}");

@@ -76,7 +76,10 @@ fn a_dead_letter_is_redriven_over_the_api_and_its_order_confirmed_with_its_histo
 
     let redriven = app.post(&format!("{path}/redrive"), "");
     assert_eq!((redriven.status, &redriven.body["outcome"]), (200, &"redriven".into()));
-    assert_eq!((&redriven.body["stream"], &redriven.body["redrives"]), (&"ingress".into(), &1.into()));
+    assert_eq!(
+        (&redriven.body["stream"], &redriven.body["redrives"]),
+        (&"ingress".into(), &1.into())
+    );
     for answer in [app.post(&format!("{path}/redrive"), ""), app.get(&path), app.delete(&path)] {
         assert_eq!(answer.outcome(), (404, "dead_letter_not_found"), "once is enough");
     }
@@ -85,7 +88,10 @@ fn a_dead_letter_is_redriven_over_the_api_and_its_order_confirmed_with_its_histo
     assert_eq!(story["history"][0]["deadLetter"], letter["id"]);
     assert_eq!(story["history"][0]["deadLetteredAt"], letter["deadLetteredAt"]);
     let stats = app.get("/stats").body;
-    assert_eq!((&stats["deadLetters"], &stats["totals"]["confirmed_simple"]), (&0.into(), &1.into()));
+    assert_eq!(
+        (&stats["deadLetters"], &stats["totals"]["confirmed_simple"]),
+        (&0.into(), &1.into())
+    );
 }
 
 #[test]
@@ -127,13 +133,24 @@ fn what_cannot_be_done_with_a_dead_letter_is_said_with_a_code() {
         page["deadLetters"][0]["id"].as_str().map(str::to_owned)
     });
     assert_eq!(app.post(&format!("/dead-letters/{id}/redrive"), "").outcome(), (409, "no_order"));
-    assert_eq!(app.get(&format!("/dead-letters/{id}")).body["fields"], serde_json::json!(["colour", "blue"]));
+    assert_eq!(
+        app.get(&format!("/dead-letters/{id}")).body["fields"],
+        serde_json::json!(["colour", "blue"])
+    );
     assert_eq!(app.get("/dead-letters/1-1").outcome(), (404, "dead_letter_not_found"));
     for bad in ["x", "1", "(1-1", "-", "+", "1-1%0d%0aFLUSHALL"] {
-        assert_eq!(app.get(&format!("/dead-letters/{bad}")).outcome(), (400, "invalid_id"), "{bad}");
+        assert_eq!(
+            app.get(&format!("/dead-letters/{bad}")).outcome(),
+            (400, "invalid_id"),
+            "{bad}"
+        );
     }
     for bad in ["limit=0", "limit=1001", "limit=x", "cursor=x", "older_than_s=-1", "colour=blue"] {
-        assert_eq!(app.get(&format!("/dead-letters?{bad}")).outcome(), (400, "invalid_query"), "{bad}");
+        assert_eq!(
+            app.get(&format!("/dead-letters?{bad}")).outcome(),
+            (400, "invalid_query"),
+            "{bad}"
+        );
     }
     for path in ["/dead-letters/", "/dead-letters/1-1/x", "/dead-letters/1-1/redrive/x"] {
         assert_eq!(app.get(path).outcome(), (404, "not_found"), "{path}");
@@ -172,7 +189,12 @@ fn the_command_redrives_and_discards_what_its_filters_name_and_nothing_else() {
     });
     let list = || json(&loadtest(&app, &["dead-letters", "list", "--json"]))["deadLetters"].clone();
     let codes = |letters: &Value| -> Vec<String> {
-        letters.as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+        letters
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["code"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(codes(&list()), ["max_deliveries", "max_deliveries", "invalid_json"]);
 
@@ -188,7 +210,11 @@ fn the_command_redrives_and_discards_what_its_filters_name_and_nothing_else() {
     assert_eq!(list().as_array().unwrap().len(), 3, "neither refusal nor dry run changed anything");
 
     let output = loadtest(&app, &["dead-letters", "show", "--code", "invalid_json"]);
-    assert!(text(&output.stdout).contains(r"text       not json \u{1b}[2J"), "{}", text(&output.stdout));
+    assert!(
+        text(&output.stdout).contains(r"text       not json \u{1b}[2J"),
+        "{}",
+        text(&output.stdout)
+    );
     let output = loadtest(&app, &["dead-letters", "discard", "--code", "invalid_json"]);
     assert!(output.status.success() && text(&output.stdout).contains("1 discarded"), "{output:?}");
 
@@ -216,9 +242,15 @@ fn the_command_redrives_and_discards_what_its_filters_name_and_nothing_else() {
         "Z  confirmed",
     ];
     let positions: Vec<Option<usize>> = steps.iter().map(|step| told.find(step)).collect();
-    assert!(positions.iter().all(Option::is_some) && positions.is_sorted(), "{positions:?} in {told}");
+    assert!(
+        positions.iter().all(Option::is_some) && positions.is_sorted(),
+        "{positions:?} in {told}"
+    );
     let known = json(&loadtest(&app, &["orders", "show", id, "--json"]));
-    assert_eq!((&known["story"]["state"], &known["story"]["redrives"]), (&"confirmed".into(), &1.into()));
+    assert_eq!(
+        (&known["story"]["state"], &known["story"]["redrives"]),
+        (&"confirmed".into(), &1.into())
+    );
     let output = loadtest(&app, &["orders", "show", "unknown"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("no such order"));

@@ -29,12 +29,14 @@ fn report(arguments: &[&str]) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{text}\n{said}");
     assert!(text.contains("no other copy was touched"), "{text}");
-    serde_json::from_slice(&std::fs::read(json).expect("the report was written")).expect("it is JSON")
+    serde_json::from_slice(&std::fs::read(json).expect("the report was written"))
+        .expect("it is JSON")
 }
 
 #[test]
 fn copies_share_a_process_and_its_connections_and_only_those_with_an_order_wake_up() {
-    let report = report(&["--copies", "1,30", "--processes", "0", "--idle-s", "1", "--orders", "4"]);
+    let report =
+        report(&["--copies", "1,30", "--processes", "0", "--idle-s", "1", "--orders", "4"]);
     let copies = report["copies"].as_array().unwrap();
     assert_eq!((&copies[0]["copies"], &copies[1]["copies"]), (&1.into(), &30.into()));
     assert_eq!(copies[0]["copy_kib"], Value::Null);
@@ -73,8 +75,16 @@ fn processes_run_at_the_same_time_up_to_the_number_asked_for() {
 
 #[test]
 fn no_further_processes_are_started_when_the_share_of_memory_is_used_up() {
-    let report =
-        report(&["--copies", "1", "--processes", "3000", "--memory-share", "0.0001", "--idle-s", "1"]);
+    let report = report(&[
+        "--copies",
+        "1",
+        "--processes",
+        "3000",
+        "--memory-share",
+        "0.0001",
+        "--idle-s",
+        "1",
+    ]);
     for part in report["processes"].as_array().unwrap() {
         let last = part["steps"].as_array().unwrap().last().unwrap();
         assert_eq!(part["ended"], "memory");

@@ -12,8 +12,9 @@ const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// The lines of JSON about this event.
 fn lines(app: &TestApp, event: &str) -> Vec<Value> {
     let said = app.said();
-    let json =
-        said.lines().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
+    let json = said
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
     json.filter(|line| line["event"] == event).collect()
 }
 
@@ -41,12 +42,17 @@ fn a_trace_joins_the_request_the_drains_and_the_order() {
     let mut app = TestApp::start_with(&[("log_level", "debug")]);
     let id = post_traced(&app, 1, TRACE);
     assert_eq!(confirmed(&mut app, &id)["traceparent"], TRACE);
-    app.poll_until("both workers have logged", |app| (lines(app, "drained").len() >= 2).then_some(()));
+    app.poll_until("both workers have logged", |app| {
+        (lines(app, "drained").len() >= 2).then_some(())
+    });
     for (event, component) in [("routed", "distributor"), ("confirmed", "receiver-simple")] {
         let found = lines(&app, event);
         assert_eq!(found.len(), 1, "{event}");
         assert_eq!(found[0]["traceparent"], TRACE);
-        assert_eq!((&found[0]["component"], &found[0]["order_id"]), (&component.into(), &id.clone().into()));
+        assert_eq!(
+            (&found[0]["component"], &found[0]["order_id"]),
+            (&component.into(), &id.clone().into())
+        );
         let drained = lines(&app, "drained");
         let of_it = |line: &&Value| line["component"] == component && line["tally"]["applied"] == 1;
         let drain = drained.iter().find(of_it).unwrap();
@@ -59,11 +65,16 @@ fn a_header_that_is_not_valid_begins_a_new_trace_and_no_header_begins_none() {
     let mut app = TestApp::start();
     let bad = TRACE.to_uppercase();
     let ids = [post_traced(&app, 1, &bad), post_traced(&app, 2, "nonsense")];
-    let begun: Vec<String> =
-        ids.iter().map(|id| confirmed(&mut app, id)["traceparent"].as_str().unwrap().to_owned()).collect();
+    let begun: Vec<String> = ids
+        .iter()
+        .map(|id| confirmed(&mut app, id)["traceparent"].as_str().unwrap().to_owned())
+        .collect();
     for trace in &begun {
         assert!(TraceParent::parse(trace.as_bytes()).is_some(), "{trace}");
-        assert!(!trace.contains("4bf92f3577b34da6a3ce929d0e0e4736") && trace.ends_with("-00"), "{trace}");
+        assert!(
+            !trace.contains("4bf92f3577b34da6a3ce929d0e0e4736") && trace.ends_with("-00"),
+            "{trace}"
+        );
     }
     assert_ne!(begun[0], begun[1]);
     assert_eq!(app.post("/orders", an_order(3)).status, 202);
@@ -75,8 +86,11 @@ fn a_header_that_is_not_valid_begins_a_new_trace_and_no_header_begins_none() {
 fn run_at(level: &str) -> TestApp {
     let mut app = TestApp::start_with(&[("log_level", level)]);
     let broken = an_order(2).replace("\"Standard\"", "\"Soon\"").replace("Ada", "Augusta");
-    let _: String =
-        app.redis().inner().xadd(app.keys().stream(Stream::Ingress), "*", &[("order", &broken)]).unwrap();
+    let _: String = app
+        .redis()
+        .inner()
+        .xadd(app.keys().stream(Stream::Ingress), "*", &[("order", &broken)])
+        .unwrap();
     assert_eq!(app.post("/orders", an_order(1)).status, 202);
     confirmed(&mut app, "00000000-0000-4000-8000-000000000001");
     app.poll_until("the broken one is set aside", |app| {
@@ -88,8 +102,9 @@ fn run_at(level: &str) -> TestApp {
 #[test]
 fn a_dead_letter_is_told_in_one_line_without_anything_of_the_order_but_its_id() {
     let mut app = run_at("warn");
-    let found = app
-        .poll_until("it is told", |app| Some(lines(app, "dead_lettered")).filter(|found| !found.is_empty()));
+    let found = app.poll_until("it is told", |app| {
+        Some(lines(app, "dead_lettered")).filter(|found| !found.is_empty())
+    });
     assert_eq!(found.len(), 1);
     let line = &found[0];
     assert_eq!((&line["level"], &line["code"]), (&"warn".into(), &"unknown_value".into()));
@@ -111,12 +126,19 @@ fn each_level_tells_what_it_promises() {
     });
     for line in &found {
         assert_eq!(line["level"], "info");
-        assert!(line["tally"]["batches"].as_u64() > Some(0), "a drain that did nothing is not told: {line}");
+        assert!(
+            line["tally"]["batches"].as_u64() > Some(0),
+            "a drain that did nothing is not told: {line}"
+        );
         assert!(line["oldest_wait_ms"].is_u64() && line["elapsed_ms"].is_u64(), "{line}");
         assert!(line["stream"].is_string(), "{line}");
     }
     let app = run_at("error");
-    assert!(lines(&app, "drained").is_empty() && lines(&app, "dead_lettered").is_empty(), "{}", app.said());
+    assert!(
+        lines(&app, "drained").is_empty() && lines(&app, "dead_lettered").is_empty(),
+        "{}",
+        app.said()
+    );
     let mut app = TestApp::start_with(&[("log_level", "loud")]);
     assert_eq!(app.post("/orders", an_order(1)).status, 202);
     app.poll_until("the log names the variable", |app| {

@@ -29,12 +29,18 @@ impl Page {
         for line in text.lines() {
             if let Some(words) = line.strip_prefix("# TYPE ") {
                 let (name, kind) = words.split_once(' ').unwrap();
-                assert!(page.types.insert(name.into(), kind.into()).is_none(), "{name} stands there twice");
+                assert!(
+                    page.types.insert(name.into(), kind.into()).is_none(),
+                    "{name} stands there twice"
+                );
             } else if !line.starts_with("# HELP ") {
                 let (name, value) = line.rsplit_once(' ').unwrap();
                 let value: f64 = value.parse().unwrap();
                 assert!(value >= 0.0, "{line}");
-                assert!(page.values.insert(name.into(), value).is_none(), "{name} stands there twice");
+                assert!(
+                    page.values.insert(name.into(), value).is_none(),
+                    "{name} stands there twice"
+                );
             }
         }
         page
@@ -123,8 +129,9 @@ fn the_numbers_of_a_burst_add_up_to_its_orders_although_the_app_died_in_its_mids
         // It ticks; /metrics does not.
         app.get("/stats");
         let page = Page::of(app);
-        (page.sum("orders_confirmed_total") + page.sum("orders_dead_lettered_total") >= f64::from(ORDERS))
-            .then_some(page)
+        (page.sum("orders_confirmed_total") + page.sum("orders_dead_lettered_total")
+            >= f64::from(ORDERS))
+        .then_some(page)
     });
     let ingress = "stream=\"ingress\"";
     for (name, expected) in [
@@ -155,8 +162,10 @@ fn the_numbers_of_a_burst_add_up_to_its_orders_although_the_app_died_in_its_mids
     }
     assert_histogram(&page, "orders_end_to_end_seconds", "lane=\"simple\"");
     // An order is in its lane before it is confirmed, and in ingress before that.
-    let (end_to_end, lane) =
-        ("orders_end_to_end_seconds_sum{lane=\"simple\"}", "orders_wait_seconds_sum{stream=\"simple\"}");
+    let (end_to_end, lane) = (
+        "orders_end_to_end_seconds_sum{lane=\"simple\"}",
+        "orders_wait_seconds_sum{stream=\"simple\"}",
+    );
     assert!(page.get(end_to_end) >= page.get(lane));
     assert_eq!(page.buckets("orders_batch_entries", ingress).len(), 11);
 }
@@ -174,7 +183,8 @@ fn promtool_finds_nothing_to_blame() {
     app.poll_until("both are done", |app| {
         app.get("/stats");
         let page = Page::of(app);
-        (page.sum("orders_confirmed_total") + page.sum("orders_dead_lettered_total") == 2.0).then_some(())
+        (page.sum("orders_confirmed_total") + page.sum("orders_dead_lettered_total") == 2.0)
+            .then_some(())
     });
     let text = app.get("/metrics").body;
     let mut tool = promtool()
@@ -212,7 +222,12 @@ fn the_table_in_the_docs_is_that_of_the_page() {
         assert_eq!(labels, expected, "{}", family.name);
         assert!(row[3].len() > 10, "{}", family.name);
         let is_total = family.name.ends_with("_total");
-        assert_eq!(is_total, family.kind == Kind::Counter, "a counter ends in _total: {}", family.name);
+        assert_eq!(
+            is_total,
+            family.kind == Kind::Counter,
+            "a counter ends in _total: {}",
+            family.name
+        );
     }
 }
 
@@ -229,7 +244,8 @@ fn a_scrape_rings_no_bell_and_reads_what_it_is_asked_for_only() {
         let page = Page::of(&app);
         assert_eq!(page.get("orders_stream_entries{stream=\"ingress\",state=\"waiting\"}"), 1.0);
     }
-    let rung: bool = app.redis().inner().exists(app.keys().bell(shared::queue::Stream::Ingress)).unwrap();
+    let rung: bool =
+        app.redis().inner().exists(app.keys().bell(shared::queue::Stream::Ingress)).unwrap();
     assert!(!rung);
     assert_eq!(app.post("/metrics", "").outcome(), (405, "method_not_allowed"));
 }

@@ -27,7 +27,14 @@ struct Containers(Child);
 impl Containers {
     fn start(redis_url: &str) -> Self {
         let child = Command::new(binary("conventional"))
-            .args(["--redis-url", redis_url, "--batch-size", BATCH_SIZE, "--claim-idle-ms", CLAIM_IDLE_MS])
+            .args([
+                "--redis-url",
+                redis_url,
+                "--batch-size",
+                BATCH_SIZE,
+                "--claim-idle-ms",
+                CLAIM_IDLE_MS,
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -58,15 +65,25 @@ fn share(stats: &Stats, stream: &str, consumer: &str) -> u64 {
 /// A burst whose app may be gone at its end.
 fn run_burst(app: &TestApp, orders: u64, seed: u64) -> Report {
     let (orders, seed, url) = (orders.to_string(), seed.to_string(), app.server.url());
-    carry_out(&parse_load(&["burst", "--orders", &orders, "--seed", &seed, "--redis-url", &url])).unwrap()
+    carry_out(&parse_load(&["burst", "--orders", &orders, "--seed", &seed, "--redis-url", &url]))
+        .unwrap()
 }
 
 /// Every order was found once with the right bytes, and the shares of each stage add up to the orders that passed it.
 fn assert_books(stats: &Stats, reports: &[Report]) {
     for report in reports {
         assert!(report.is_clean(), "{}", report.to_text());
-        let routed = report.shares.iter().filter(|share| share.stream == "ingress").map(|share| share.orders);
-        assert_eq!(routed.sum::<u64>(), report.orders, "the report tells who did it: {:?}", report.shares);
+        let routed = report
+            .shares
+            .iter()
+            .filter(|share| share.stream == "ingress")
+            .map(|share| share.orders);
+        assert_eq!(
+            routed.sum::<u64>(),
+            report.orders,
+            "the report tells who did it: {:?}",
+            report.shares
+        );
         assert_eq!((report.confirmed, report.duplicates), (report.orders, 0));
     }
     let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
@@ -91,14 +108,18 @@ fn components_and_containers_share_the_waves_of_a_burst_and_every_order_is_done_
     };
     // Who hears the bell first is chance, so there may have to be more waves than four.
     while reports.len() < 4 || !all_have_some(&stats(&mut redis)) {
-        assert!(Instant::now() < deadline, "one of the two gets nothing: {:?}", stats(&mut redis).shares());
+        assert!(
+            Instant::now() < deadline,
+            "one of the two gets nothing: {:?}",
+            stats(&mut redis).shares()
+        );
         reports.push(run_burst(&app, 2_000, reports.len() as u64));
     }
     assert_books(&stats(&mut redis), &reports);
     // An operator sees the same.
     let totals = &app.get("/stats").body["totals"];
-    let ingress =
-        [SPIN, CONVENTIONAL].map(|consumer| totals[format!("applied_ingress:{consumer}")].as_u64().unwrap());
+    let ingress = [SPIN, CONVENTIONAL]
+        .map(|consumer| totals[format!("applied_ingress:{consumer}")].as_u64().unwrap());
     assert_eq!(ingress.iter().sum::<u64>(), reports.len() as u64 * 2_000);
 }
 
@@ -115,7 +136,11 @@ fn kill_in_mid_burst(app: &TestApp, victim: u32, consumer: &str) -> (Report, u64
         }
         kill(Pid::from_raw(victim as i32), Signal::SIGKILL).unwrap();
         let after = stats(&mut redis);
-        assert!(after.confirmations < ORDERS / 2, "the kill came too late, after {}", after.confirmations);
+        assert!(
+            after.confirmations < ORDERS / 2,
+            "the kill came too late, after {}",
+            after.confirmations
+        );
         (sender.join().unwrap(), share(&after, "ingress", consumer))
     })
 }
@@ -140,5 +165,8 @@ fn the_app_finishes_a_burst_when_the_containers_die_in_its_midst() {
     let stats = stats(&mut app.redis());
     assert_books(&stats, &[report]);
     assert!(share(&stats, "ingress", SPIN) > 0);
-    assert!(share(&stats, "ingress", CONVENTIONAL) - done <= 20, "a dead program has done something");
+    assert!(
+        share(&stats, "ingress", CONVENTIONAL) - done <= 20,
+        "a dead program has done something"
+    );
 }

@@ -20,13 +20,21 @@ fn every_path_of_the_document_has_the_methods_that_stand_there() {
     let paths = answer.body["paths"].as_object().unwrap();
     assert!(paths.len() >= 10, "{paths:?}");
     for (path, operations) in paths {
-        let path = path.replace("{stream}", "ingress").replace("{id}", "1-0").replace("{file}", "style.css");
+        let path = path
+            .replace("{stream}", "ingress")
+            .replace("{id}", "1-0")
+            .replace("{file}", "style.css");
         let options = app.send("OPTIONS", &path, &[], "");
         assert_eq!(options.status, 204, "{path}");
         let allowed: BTreeSet<String> =
             options.header("allow").unwrap().split(", ").map(str::to_lowercase).collect();
-        let mut documented: BTreeSet<String> =
-            operations.as_object().unwrap().keys().filter(|name| *name != "parameters").cloned().collect();
+        let mut documented: BTreeSet<String> = operations
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|name| *name != "parameters")
+            .cloned()
+            .collect();
         if documented.contains("get") {
             documented.insert("head".into());
         }
@@ -46,7 +54,15 @@ fn fuzz(app: &TestApp, document: &str) -> (bool, String) {
     let mut fuzzer = Command::new(target.join("schemathesis/bin/schemathesis"))
         .args(["run", document, "--url", &app.base_url])
         .args(["--phases", "examples,coverage,fuzzing", "--checks", "all", "--continue-on-failure"])
-        .args(["--seed", "1", "--max-examples", "10", "--generation-database", "none", "--no-shrink"])
+        .args([
+            "--seed",
+            "1",
+            "--max-examples",
+            "10",
+            "--generation-database",
+            "none",
+            "--no-shrink",
+        ])
         .args(["--request-timeout", "20", "--warnings", "off", "--no-color"])
         .args(["--header", &format!("Authorization: Bearer {TOKEN}")])
         .env("SCHEMATHESIS_HOOKS", repository().join("loadtest/tests/pipeline/fuzz/hooks.py"))
@@ -77,8 +93,10 @@ fn fuzz(app: &TestApp, document: &str) -> (bool, String) {
 fn no_request_is_answered_with_500_or_with_anything_that_is_not_documented() {
     let mut app = TestApp::start_with(&[("api_token", TOKEN)]);
     // Something to be found: an order that is done, one that was set aside, one that waits.
-    let _: String = app.redis().inner().xadd("{orders}:ingress", "*", &[("order", "broken")]).unwrap();
-    let headers = [("authorization", &*format!("Bearer {TOKEN}")), ("content-type", "application/json")];
+    let _: String =
+        app.redis().inner().xadd("{orders}:ingress", "*", &[("order", "broken")]).unwrap();
+    let headers =
+        [("authorization", &*format!("Bearer {TOKEN}")), ("content-type", "application/json")];
     assert_eq!(app.send("POST", "/orders", &headers, &an_order(1)).status, 202);
     app.poll_until("the orders are dealt with", |app| {
         let stats = app.send("GET", "/stats", &headers, "").body;
@@ -94,7 +112,10 @@ fn no_request_is_answered_with_500_or_with_anything_that_is_not_documented() {
         .filter(|name| *name != "parameters")
         .count();
     // The address that the document came from is not tried.
-    assert!(said.contains(&format!("Tested: {}\n", operations - 1)), "every operation is tried:\n{said}");
+    assert!(
+        said.contains(&format!("Tested: {}\n", operations - 1)),
+        "every operation is tried:\n{said}"
+    );
 }
 
 #[test]

@@ -13,9 +13,12 @@ fn while_redis_is_away_the_api_says_so_and_afterwards_all_goes_on() {
         (app.get("/stats").body["totals"]["confirmed_simple"] == 1).then_some(())
     });
     app.server.kill().unwrap();
-    for answer in
-        [app.post("/orders", an_order(2)), app.get("/healthz"), app.get("/stats"), app.get("/orders/1")]
-    {
+    for answer in [
+        app.post("/orders", an_order(2)),
+        app.get("/healthz"),
+        app.get("/stats"),
+        app.get("/orders/1"),
+    ] {
         assert_eq!(answer.outcome(), (503, "queue_unavailable"));
         assert_eq!(answer.header("retry-after"), Some("1"));
     }

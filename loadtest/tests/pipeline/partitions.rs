@@ -87,7 +87,11 @@ fn post(api: &TestApp, numbers: &[u32]) -> (u16, BTreeSet<u32>) {
 /// How many orders each partition has confirmed; `None` for one that does not answer.
 fn confirmed(stats: &Value) -> Vec<Option<u64>> {
     let count = |partition: &Value| {
-        assert_eq!(partition.get("code").is_some(), partition.get("totals").is_none(), "{partition}");
+        assert_eq!(
+            partition.get("code").is_some(),
+            partition.get("totals").is_none(),
+            "{partition}"
+        );
         let totals = partition.get("totals")?;
         let of = |lane: &str| totals[format!("confirmed_{lane}")].as_u64().unwrap_or(0);
         Some(of("simple") + of("complex"))
@@ -108,7 +112,9 @@ fn assert_confirmed_once(urls: &[String], numbers: impl Iterator<Item = u32>) {
         let mut seen = BTreeSet::new();
         for entry in &found.ids {
             let id: String = entry.get("order_id").unwrap();
-            let number = expected[partition].get(&id).unwrap_or_else(|| panic!("{id} is not of {partition}"));
+            let number = expected[partition]
+                .get(&id)
+                .unwrap_or_else(|| panic!("{id} is not of {partition}"));
             let ingress: String =
                 redis.inner().hget(keys.state(Uuid::try_parse(&id).unwrap()), "ingress").unwrap();
             let queued_at_ms: i64 = ingress.split_once('-').unwrap().0.parse().unwrap();
@@ -131,17 +137,23 @@ fn assert_confirmed_once(urls: &[String], numbers: impl Iterator<Item = u32>) {
 fn while_one_of_three_servers_is_away_the_orders_of_the_others_flow_on() {
     const AWAY: usize = 1;
     let options = Options { append_fsync: AppendFsync::Always, ..Options::default() };
-    let mut servers: Vec<RedisServer> = (0..3).map(|_| RedisServer::start_with(&options).unwrap()).collect();
+    let mut servers: Vec<RedisServer> =
+        (0..3).map(|_| RedisServer::start_with(&options).unwrap()).collect();
     let urls: Vec<String> = servers.iter().map(RedisServer::url).collect();
-    let variables =
-        [("partitions", "3"), ("redis_url_p1", urls[1].as_str()), ("redis_url_p2", urls[2].as_str())];
-    let setup = Setup { variables: &variables, arguments: &["-c", "orders-api"], ..Setup::default() };
+    let variables = [
+        ("partitions", "3"),
+        ("redis_url_p1", urls[1].as_str()),
+        ("redis_url_p2", urls[2].as_str()),
+    ];
+    let setup =
+        Setup { variables: &variables, arguments: &["-c", "orders-api"], ..Setup::default() };
     let mut api = TestApp::listen_on(servers.remove(0), &setup);
     let mut workers: Vec<Workers> =
         urls.iter().enumerate().map(|(partition, url)| Workers::start(url, partition)).collect();
     assert_eq!(api.get("/healthz").body, serde_json::json!({ "status": "ok" }));
 
-    let batches: Vec<Vec<u32>> = (0..40).map(|batch| (batch * 50 + 1..=batch * 50 + 50).collect()).collect();
+    let batches: Vec<Vec<u32>> =
+        (0..40).map(|batch| (batch * 50 + 1..=batch * 50 + 50).collect()).collect();
     let mut to_send_again = BTreeSet::new();
     for batch in &batches[..15] {
         assert_eq!(post(&api, batch), (202, BTreeSet::new()));
@@ -150,14 +162,18 @@ fn while_one_of_three_servers_is_away_the_orders_of_the_others_flow_on() {
     servers[AWAY - 1].kill().unwrap();
     for batch in &batches[15..] {
         let (status, unwritten) = post(&api, batch);
-        let expected: BTreeSet<u32> =
-            batch.iter().copied().filter(|number| partition_of(id_of(*number), 3) == AWAY).collect();
+        let expected: BTreeSet<u32> = batch
+            .iter()
+            .copied()
+            .filter(|number| partition_of(id_of(*number), 3) == AWAY)
+            .collect();
         assert!((status, &unwritten) == (202, &expected), "{status} {unwritten:?}");
         to_send_again.extend(unwritten);
     }
     let all: Vec<u32> = batches.concat();
     let expected = |partition| {
-        Some(all.iter().filter(|number| partition_of(id_of(**number), 3) == partition).count() as u64)
+        Some(all.iter().filter(|number| partition_of(id_of(**number), 3) == partition).count()
+            as u64)
     };
     api.poll_until("the other partitions have confirmed all of theirs", |api| {
         let stats = api.get("/stats");
@@ -166,7 +182,10 @@ fn while_one_of_three_servers_is_away_the_orders_of_the_others_flow_on() {
         assert_eq!(stats.body["partitions"][AWAY]["queue"], "orders-1");
         (confirmed(&stats.body) == [expected(0), None, expected(2)]).then_some(())
     });
-    assert_eq!(api.get("/healthz").body, serde_json::json!({ "status": "degraded", "unavailable": [AWAY] }));
+    assert_eq!(
+        api.get("/healthz").body,
+        serde_json::json!({ "status": "degraded", "unavailable": [AWAY] })
+    );
     assert_eq!(api.get("/control/simple").body["paused"], false);
     // Whoever pauses has to know that it holds everywhere.
     let pause = r#"{"paused": true, "reason": "maintenance"}"#;
@@ -177,7 +196,8 @@ fn while_one_of_three_servers_is_away_the_orders_of_the_others_flow_on() {
         (503, "queue_unavailable")
     );
     assert_eq!(api.get("/control/complex").body["paused"], false);
-    let (lost, kept) = (*to_send_again.first().unwrap(), all.iter().find(|n| expected_in(**n, 0)).unwrap());
+    let (lost, kept) =
+        (*to_send_again.first().unwrap(), all.iter().find(|n| expected_in(**n, 0)).unwrap());
     assert_eq!(api.post("/orders", an_order(lost)).outcome(), (503, "queue_unavailable"));
     assert_eq!(api.get(&format!("/orders/{}", id_of(lost))).outcome(), (503, "queue_unavailable"));
     assert_eq!(api.get(&format!("/orders/{}", id_of(*kept))).body["state"], "confirmed");
@@ -192,7 +212,8 @@ fn while_one_of_three_servers_is_away_the_orders_of_the_others_flow_on() {
     assert_eq!(post(&api, &again), (202, BTreeSet::new()));
     api.poll_until("all partitions have confirmed all of theirs", |api| {
         workers.iter_mut().for_each(Workers::revive);
-        (confirmed(&api.get("/stats").body) == [expected(0), expected(1), expected(2)]).then_some(())
+        (confirmed(&api.get("/stats").body) == [expected(0), expected(1), expected(2)])
+            .then_some(())
     });
     assert!(workers[AWAY].restarts > 0);
     assert_eq!((workers[0].restarts, workers[2].restarts), (0, 0), "the others' workers ran on");
@@ -208,18 +229,20 @@ fn partitions_on_one_server_are_told_apart_by_the_queues_name_and_so_are_their_d
     let server = RedisServer::start().unwrap();
     let url = server.url();
     let variables = [("partitions", "2"), ("redis_url_p1", url.as_str())];
-    let setup = Setup { variables: &variables, arguments: &["-c", "orders-api"], ..Setup::default() };
+    let setup =
+        Setup { variables: &variables, arguments: &["-c", "orders-api"], ..Setup::default() };
     let mut api = TestApp::listen_on(server, &setup);
     let _workers: Vec<Workers> = (0..2).map(|partition| Workers::start(&url, partition)).collect();
     let numbers: Vec<u32> = (1..=20).collect();
     assert_eq!(post(&api, &numbers), (202, BTreeSet::new()));
     // Broken ones are added by a producer that knows the rule, two to each partition.
-    let broken: Vec<String> = numbers.iter().map(|n| an_order(n + 100).replace("Standard", "Soon")).collect();
+    let broken: Vec<String> =
+        numbers.iter().map(|n| an_order(n + 100).replace("Standard", "Soon")).collect();
     let mut redis = api.redis();
     for partition in 0..2 {
-        let own = broken
-            .iter()
-            .filter(|order| partition_of(Order::identity(order.as_bytes()).unwrap(), 2) == partition);
+        let own = broken.iter().filter(|order| {
+            partition_of(Order::identity(order.as_bytes()).unwrap(), 2) == partition
+        });
         let keys = Keys::new(QueueName::default().of_partition(partition));
         for order in own.take(2) {
             let ingress = keys.stream(shared::queue::Stream::Ingress);
@@ -248,14 +271,24 @@ fn partitions_on_one_server_are_told_apart_by_the_queues_name_and_so_are_their_d
     assert_eq!((ids.len(), in_second), (4, 2), "{ids:?}");
     for id in &ids {
         let letter = api.get(&format!("/dead-letters/{id}")).body;
-        assert_eq!((&letter["id"], &letter["code"]), (&Value::from(id.as_str()), &"unknown_value".into()));
+        assert_eq!(
+            (&letter["id"], &letter["code"]),
+            (&Value::from(id.as_str()), &"unknown_value".into())
+        );
         let order = letter["orderId"].as_str().unwrap();
         assert_eq!(api.get(&format!("/orders/{order}")).body["deadLetter"], id.as_str());
         assert_eq!(api.delete(&format!("/dead-letters/{id}")).status, 200);
-        assert_eq!(api.delete(&format!("/dead-letters/{id}")).outcome(), (404, "dead_letter_not_found"));
+        assert_eq!(
+            api.delete(&format!("/dead-letters/{id}")).outcome(),
+            (404, "dead_letter_not_found")
+        );
     }
     for wrong in ["p2.1-0", "p0.1-0", "p1.", "p1"] {
-        assert_eq!(api.get(&format!("/dead-letters/{wrong}")).outcome(), (400, "invalid_id"), "{wrong}");
+        assert_eq!(
+            api.get(&format!("/dead-letters/{wrong}")).outcome(),
+            (400, "invalid_id"),
+            "{wrong}"
+        );
         let list = api.get(&format!("/dead-letters?cursor={wrong}"));
         assert_eq!(list.outcome(), (400, "invalid_query"), "{wrong}");
     }
@@ -266,7 +299,8 @@ fn a_full_partition_refuses_its_own_orders_and_no_others() {
     let server = RedisServer::start().unwrap();
     let url = server.url();
     let variables = [("partitions", "2"), ("redis_url_p1", url.as_str()), ("max_backlog", "3")];
-    let setup = Setup { variables: &variables, arguments: &["-c", "orders-api"], ..Setup::default() };
+    let setup =
+        Setup { variables: &variables, arguments: &["-c", "orders-api"], ..Setup::default() };
     let api = TestApp::listen_on(server, &setup);
     let of = |partition: usize| -> Vec<String> {
         let own = (1..100).filter(|number| partition_of(id_of(*number), 2) == partition);
@@ -283,7 +317,10 @@ fn a_full_partition_refuses_its_own_orders_and_no_others() {
     assert_eq!(answer.body["errors"][0]["index"], 1);
     let unwritten = answer.body["unwritten"].as_array().unwrap();
     assert_eq!(unwritten.len(), 1);
-    assert_eq!((&unwritten[0]["index"], &unwritten[0]["code"]), (&0.into(), &"backlog_full".into()));
+    assert_eq!(
+        (&unwritten[0]["index"], &unwritten[0]["code"]),
+        (&0.into(), &"backlog_full".into())
+    );
     assert_eq!(answer.header("location"), None, "the answer is not about one order");
     assert_eq!(api.post("/orders", &first[3]).outcome(), (429, "backlog_full"));
 }

@@ -42,7 +42,8 @@ fn text(bytes: &[u8]) -> String {
 fn a_burst_with_a_paused_lane_confirms_the_others_and_the_rest_after_the_resume() {
     let app = TestApp::start();
     let reason = "the grinder is being repaired";
-    let answer = app.put("/control/complex", json!({ "paused": true, "reason": reason, "by": "Ada" }));
+    let answer =
+        app.put("/control/complex", json!({ "paused": true, "reason": reason, "by": "Ada" }));
     assert_eq!((answer.status, &answer.body["paused"]), (200, &true.into()), "{}", answer.body);
     let since = answer.body["since"].clone();
     let load = app.load(&["burst", "--orders", "1000"]);
@@ -58,7 +59,10 @@ fn a_burst_with_a_paused_lane_confirms_the_others_and_the_rest_after_the_resume(
         assert_eq!(waiting.streams["complex"].pending, 0, "none was handed out");
         // Everybody sees it, and seeing changes nothing.
         let told = app.get("/stats").body["streams"].clone();
-        assert_eq!(told["complex"]["paused"], json!({ "since": since, "reason": reason, "by": "Ada" }));
+        assert_eq!(
+            told["complex"]["paused"],
+            json!({ "since": since, "reason": reason, "by": "Ada" })
+        );
         assert!(told["simple"].get("paused").is_none());
         let tick = app.get("/receiver-complex/tick").body;
         assert_eq!((&tick["paused"], &tick["rung"]), (&true.into(), &false.into()), "{tick}");
@@ -79,7 +83,11 @@ fn a_resume_starts_the_work_at_once_and_without_a_tick() {
     let app = TestApp::start();
     assert_eq!(app.put("/control/ingress", json!({ "paused": true, "reason": "x" })).status, 200);
     for number in 1..=3 {
-        assert_eq!(app.post("/orders", an_order(number)).status, 202, "a paused ingress takes orders");
+        assert_eq!(
+            app.post("/orders", an_order(number)).status,
+            202,
+            "a paused ingress takes orders"
+        );
     }
     let mut redis = app.redis();
     assert_eq!(stats(&mut redis).streams["ingress"].length, 3);
@@ -132,7 +140,10 @@ fn a_run_that_gives_up_says_what_is_paused_since_when_and_why() {
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("gave up: "), "{told}");
     let sentence = told.lines().find(|line| line.starts_with("lane complex is paused since 20"));
-    assert!(sentence.is_some_and(|line| line.ends_with("because: the grinder is broken")), "{told}");
+    assert!(
+        sentence.is_some_and(|line| line.ends_with("because: the grinder is broken")),
+        "{told}"
+    );
     assert!(!told.contains("lane simple"), "{told}");
 }
 
@@ -148,13 +159,20 @@ fn the_commands_pause_tell_and_resume() {
         run(&["paused"]),
         "ingress is not paused\nlane simple is not paused\nlane complex is not paused\n"
     );
-    let told = run(&["pause", "simple", "--reason", "stock is counted", "--by", "Ada", "--for-s", "3600"]);
+    let told =
+        run(&["pause", "simple", "--reason", "stock is counted", "--by", "Ada", "--for-s", "3600"]);
     assert!(told.starts_with("lane simple is paused since 20"), "{told}");
-    assert!(told.contains(" until 20") && told.ends_with(" by Ada because: stock is counted\n"), "{told}");
+    assert!(
+        told.contains(" until 20") && told.ends_with(" by Ada because: stock is counted\n"),
+        "{told}"
+    );
     assert!(run(&["paused"]).contains(&told), "the same is told to all");
     let states: Value = serde_json::from_str(&run(&["paused", "--json"])).unwrap();
     assert_eq!(states["ingress"], json!({ "paused": false }));
-    assert_eq!((&states["simple"]["paused"], &states["simple"]["by"]), (&true.into(), &"Ada".into()));
+    assert_eq!(
+        (&states["simple"]["paused"], &states["simple"]["by"]),
+        (&true.into(), &"Ada".into())
+    );
     let again: Value =
         serde_json::from_str(&run(&["pause", "simple", "--reason", "it lasts", "--json"])).unwrap();
     assert_eq!(again["simple"]["since"], states["simple"]["since"]);
@@ -164,7 +182,10 @@ fn the_commands_pause_tell_and_resume() {
     assert!(!run(&["paused", "--queue", "other"]).contains("is paused"));
     assert_eq!(run(&["resume", "simple"]), "lane simple goes on\n");
     assert_eq!(run(&["resume", "simple"]), "lane simple was not paused\n");
-    assert_eq!(run(&["resume", "ingress", "--json"]), "{\n  \"ingress\": {\n    \"paused\": false\n  }\n}\n");
+    assert_eq!(
+        run(&["resume", "ingress", "--json"]),
+        "{\n  \"ingress\": {\n    \"paused\": false\n  }\n}\n"
+    );
 }
 
 #[test]
@@ -190,7 +211,8 @@ fn a_command_that_makes_no_sense_is_refused_by_the_name_of_its_argument() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
         assert!(told.contains(named), "{arguments:?}: {told}");
     }
-    for arguments in [&["pause", "simple", "--reason", "x"][..], &["resume", "simple"], &["paused"]] {
+    for arguments in [&["pause", "simple", "--reason", "x"][..], &["resume", "simple"], &["paused"]]
+    {
         let output = loadtest("redis://127.0.0.1:1", arguments);
         assert_eq!(output.status.code(), Some(1));
         assert!(text(&output.stderr).contains("--redis-url"), "{}", text(&output.stderr));
@@ -220,7 +242,11 @@ fn the_api_names_the_fields_that_are_wrong_and_changes_nothing_then() {
     let long = format!(r#"{{"paused":true,"reason":"{}"}}"#, "x".repeat(9_000));
     assert_eq!(app.put_bytes("/control/simple", long).outcome(), (413, "body_too_large"));
     for path in ["/control/medium", "/control/SIMPLE", "/control/%73imple"] {
-        assert_eq!(app.put(path, json!({ "paused": false })).outcome(), (404, "stream_not_found"), "{path}");
+        assert_eq!(
+            app.put(path, json!({ "paused": false })).outcome(),
+            (404, "stream_not_found"),
+            "{path}"
+        );
         assert_eq!(app.get(path).outcome(), (404, "stream_not_found"), "{path}");
     }
     for path in ["/control/", "/control/simple/pause"] {

@@ -50,9 +50,13 @@ fn only_the_poison_dies(poison: &str, reason: &str) {
         // An open dashboard is a metronome.
         let totals = app.get("/stats").body["totals"].clone();
         let count = |name: &str| totals[name].as_u64().unwrap_or_default();
-        (count("confirmed_simple") + count("dead_lettered") == u64::from(NEIGHBOURS) + 1).then_some(totals)
+        (count("confirmed_simple") + count("dead_lettered") == u64::from(NEIGHBOURS) + 1)
+            .then_some(totals)
     });
-    assert_eq!((&totals["confirmed_simple"], &totals["dead_lettered"]), (&NEIGHBOURS.into(), &1.into()));
+    assert_eq!(
+        (&totals["confirmed_simple"], &totals["dead_lettered"]),
+        (&NEIGHBOURS.into(), &1.into())
+    );
     for number in 1..=NEIGHBOURS + 1 {
         let story = app.get(&format!("/orders/00000000-0000-4000-8000-{number:012x}")).body;
         let expected = if number == POISON { "dead-lettered" } else { "confirmed" };
@@ -68,7 +72,11 @@ fn only_the_poison_dies(poison: &str, reason: &str) {
     assert_eq!(letter.get::<u32>("delivery_count"), Some(3), "after two deliveries that it killed");
     assert!(letter.get::<String>("order").unwrap().contains(poison), "the order is kept as it was");
     let said = app.said();
-    assert_eq!(said.matches("component \"receiver-simple\" failed at a message").count(), 2, "{said}");
+    assert_eq!(
+        said.matches("component \"receiver-simple\" failed at a message").count(),
+        2,
+        "{said}"
+    );
     assert!(said.matches(reason).count() >= 2, "{said}");
 }
 
@@ -79,7 +87,10 @@ fn an_order_that_makes_its_component_trap_dies_alone() {
 
 #[test]
 fn an_order_that_takes_too_long_dies_alone() {
-    only_the_poison_dies("poison:time", "longer than 1500 ms and was ended (--invocation-timeout-ms)");
+    only_the_poison_dies(
+        "poison:time",
+        "longer than 1500 ms and was ended (--invocation-timeout-ms)",
+    );
 }
 
 #[test]

@@ -32,7 +32,8 @@ impl Proxy {
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server_port)) else { continue };
-                let (replies, to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                let (replies, to_client) =
+                    (server.try_clone().unwrap(), client.try_clone().unwrap());
                 let (mode, reply_mode) = (Arc::clone(&shared), Arc::clone(&shared));
                 std::thread::spawn(move || pass_commands(client, server, &mode));
                 std::thread::spawn(move || pass_replies(replies, to_client, &reply_mode));

@@ -18,7 +18,10 @@ fn tour() -> Vec<(String, Value)> {
     commands
         .map(|part| {
             let (command, rest) = part.split_once("```").unwrap();
-            let answer = rest.trim_start().strip_prefix("```json\n").expect("an answer follows each command");
+            let answer = rest
+                .trim_start()
+                .strip_prefix("```json\n")
+                .expect("an answer follows each command");
             let (answer, _) = answer.split_once("```").unwrap();
             (command.to_owned(), serde_json::from_str(answer).unwrap())
         })
@@ -31,11 +34,12 @@ fn masked(value: Value) -> Value {
         ["queuedAt", "routedAt", "confirmedAt", "startsOn", "shipsOn", "next", "backlog"];
     match value {
         Value::Object(fields) => {
-            let field =
-                |(name, value): (String, Value)| match VARYING.contains(&name.as_str()) && !value.is_null() {
-                    true => (name, "varies".into()),
-                    false => (name, masked(value)),
-                };
+            let field = |(name, value): (String, Value)| match VARYING.contains(&name.as_str())
+                && !value.is_null()
+            {
+                true => (name, "varies".into()),
+                false => (name, masked(value)),
+            };
             Value::Object(fields.into_iter().map(field).collect())
         }
         Value::Array(values) => values.into_iter().map(masked).collect(),
@@ -61,7 +65,10 @@ fn every_command_of_the_tour_gets_the_answer_that_stands_below_it() {
             }
             // A look is repeated until the order has come so far; what writes is sent once.
             let is_look = !command.contains("-d '") && !command.contains("--data");
-            assert!(is_look && Instant::now() < deadline, "{command}\nexpected {expected}\nfound {answer}");
+            assert!(
+                is_look && Instant::now() < deadline,
+                "{command}\nexpected {expected}\nfound {answer}"
+            );
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }

@@ -38,7 +38,8 @@ fn one_of_two_requests_at_once_is_carried_out_and_what_wrote_nothing_leaves_its_
     let (status, body) = post(&app, "k", "[{}]");
     assert_eq!((status, &body["code"]), (422, &"all_refused".into()));
     let answers: Vec<u16> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| post(&app, "k", &an_order(1)).0)).collect();
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| post(&app, "k", &an_order(1)).0)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(
@@ -58,8 +59,12 @@ fn a_request_whose_instance_died_is_told_to_come_again() {
     let settings = shared::settings::QueueSettings::default();
     let mut redis = app.redis();
     shared::queue::Queue::new(&mut redis, &settings).begin(key, request).unwrap();
-    let answer =
-        app.send("POST", "/orders", &[("idempotency-key", "k"), ("content-type", "application/json")], &body);
+    let answer = app.send(
+        "POST",
+        "/orders",
+        &[("idempotency-key", "k"), ("content-type", "application/json")],
+        &body,
+    );
     assert_eq!(answer.outcome(), (409, "idempotency_key_in_use"));
     assert_eq!(answer.header("retry-after"), Some("1"));
     let length: u64 = redis.inner().xlen(app.keys().stream(Stream::Ingress)).unwrap();

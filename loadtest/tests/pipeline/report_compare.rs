@@ -59,7 +59,10 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
         group("first", [a_report().build()]),
         group("other", [other]),
         group("waves", [a_report().waves().build()]),
-        group("odd", [interrupted, a_report().with_failures().build(), a_report().turned_away(9).build()]),
+        group(
+            "odd",
+            [interrupted, a_report().with_failures().build(), a_report().turned_away(9).build()],
+        ),
     ];
     let (text, page) = compare(groups);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -84,8 +87,10 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
 
 #[test]
 fn differences_within_the_noise_are_told() {
-    let (text, _) =
-        compare(vec![group("a", [1.0, 1.2, 1.4].map(faster)), group("b", [1.1, 1.3, 1.5].map(faster))]);
+    let (text, _) = compare(vec![
+        group("a", [1.0, 1.2, 1.4].map(faster)),
+        group("b", [1.1, 1.3, 1.5].map(faster)),
+    ]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let expected = "The runs of B do not stand clear of those of A in orders a second; all done after; due to confirmed, p99; \
                     CPU an order, app: these differences may be noise.";
@@ -94,7 +99,8 @@ fn differences_within_the_noise_are_told() {
 
 /// The cells of a row of the page, from its name to its end.
 fn cells<'a>(page: &'a str, figure: &str) -> &'a str {
-    let begin = page.find(&format!(">{figure}</th>")).unwrap_or_else(|| panic!("no {figure}: {page}"));
+    let begin =
+        page.find(&format!(">{figure}</th>")).unwrap_or_else(|| panic!("no {figure}: {page}"));
     page[begin..].split("</tr>").next().unwrap()
 }
 
@@ -106,8 +112,11 @@ fn a_figure_is_better_or_worse_only_where_its_own_runs_stand_clear() {
         report.latency_ms.p99 = p99;
         report
     };
-    let slow = || [(0.9, 100.0), (1.0, 200.0), (1.1, 300.0)].map(|(factor, p99)| with_latency(factor, p99));
-    let fast = || [(2.0, 90.0), (2.1, 110.0), (2.2, 120.0)].map(|(factor, p99)| with_latency(factor, p99));
+    let slow = || {
+        [(0.9, 100.0), (1.0, 200.0), (1.1, 300.0)].map(|(factor, p99)| with_latency(factor, p99))
+    };
+    let fast =
+        || [(2.0, 90.0), (2.1, 110.0), (2.2, 120.0)].map(|(factor, p99)| with_latency(factor, p99));
     let (text, page) = compare(vec![group("slow", slow()), group("fast", fast())]);
     assert!(cells(&page, "orders a second").contains("better"), "{page}");
     assert!(cells(&page, "CPU an order, app").contains("better"), "{page}");
@@ -128,7 +137,8 @@ fn a_figure_is_better_or_worse_only_where_its_own_runs_stand_clear() {
 
 #[test]
 fn reports_of_every_kind_can_be_compared_within_the_width_of_a_terminal() {
-    let groups: Vec<Group> = all_reports().into_iter().map(|(name, report)| group(name, [report])).collect();
+    let groups: Vec<Group> =
+        all_reports().into_iter().map(|(name, report)| group(name, [report])).collect();
     let (text, page) = compare(groups);
     for line in text.lines() {
         assert!(line.chars().count() <= 100, "{line}");
@@ -159,7 +169,8 @@ fn the_command_reads_files_and_groups_and_refuses_what_is_no_report() {
     let (a, b, c) =
         (file("a.json", &faster(1.0)), file("b.json", &faster(2.0)), file("c.json", &faster(4.0)));
     let compare = |arguments: &[&str]| {
-        let output = Command::new(binary("loadtest")).arg("compare").args(arguments).output().unwrap();
+        let output =
+            Command::new(binary("loadtest")).arg("compare").args(arguments).output().unwrap();
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code(), said(&output.stdout), said(&output.stderr))
     };

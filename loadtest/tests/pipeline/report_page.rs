@@ -94,7 +94,10 @@ fn browse(page: &Path, arguments: &[&str]) -> Browsed {
     let log = String::from_utf8_lossy(&std::fs::read(&log).unwrap()).into_owned();
     assert!(status.success(), "{status}: {log}");
     let console = log.lines().filter(|line| line.contains(":CONSOLE")).map(str::to_owned).collect();
-    Browsed { output: String::from_utf8_lossy(&std::fs::read(&printed).unwrap()).into_owned(), console }
+    Browsed {
+        output: String::from_utf8_lossy(&std::fs::read(&printed).unwrap()).into_owned(),
+        console,
+    }
 }
 
 /// The page as the browser has understood it, which has nothing to complain of.
@@ -108,35 +111,41 @@ fn dom(page: &Path) -> String {
 fn pixels(page: &Path, arguments: &[&str], colors: [[u8; 3]; 3]) -> [usize; 3] {
     let picture = page.with_extension("png");
     let screenshot = format!("--screenshot={}", picture.display());
-    let browsed = browse(page, &[&[screenshot.as_str(), "--window-size=1200,3600"], arguments].concat());
+    let browsed =
+        browse(page, &[&[screenshot.as_str(), "--window-size=1200,3600"], arguments].concat());
     assert!(browsed.console.is_empty(), "{:?}", browsed.console);
-    let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&picture).unwrap()));
+    let decoder =
+        png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&picture).unwrap()));
     let mut reader = decoder.read_info().unwrap();
     let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
     let frame = reader.next_frame(&mut bytes).unwrap();
     let samples = frame.color_type.samples();
-    colors
-        .map(|color| bytes[..frame.buffer_size()].chunks(samples).filter(|pixel| pixel[..3] == color).count())
+    colors.map(|color| {
+        bytes[..frame.buffer_size()].chunks(samples).filter(|pixel| pixel[..3] == color).count()
+    })
 }
 
 /// The part of a page that is this chart.
 fn chart<'a>(dom: &'a str, id: &str) -> &'a str {
-    let begin = dom.find(&format!("<figure id=\"{id}\"")).unwrap_or_else(|| panic!("no chart {id}"));
+    let begin =
+        dom.find(&format!("<figure id=\"{id}\"")).unwrap_or_else(|| panic!("no chart {id}"));
     let end = dom[begin..].find("</figure>").unwrap();
     &dom[begin..begin + end]
 }
 
 /// Marks of a chart that take up room: a line or an area that goes somewhere, a bar with width and height, a dot.
 fn marks(chart: &str) -> usize {
-    let is_series = |tag: &&str| ["#0072B2", "#D55E00", "#008561"].iter().any(|color| tag.contains(color));
+    let is_series =
+        |tag: &&str| ["#0072B2", "#D55E00", "#008561"].iter().any(|color| tag.contains(color));
     let attribute = |tag: &str, name: &str| {
         let begin = tag.find(&format!(" {name}=\"")).map(|at| at + name.len() + 3)?;
         Some(tag[begin..].split('"').next()?.to_owned())
     };
     let is_drawn = |tag: &&str| {
         if tag.starts_with("rect") {
-            let size =
-                |name| attribute(tag, name).and_then(|size| size.parse::<f64>().ok()).unwrap_or_default();
+            let size = |name| {
+                attribute(tag, name).and_then(|size| size.parse::<f64>().ok()).unwrap_or_default()
+            };
             return size("width") > 0.0 && size("height") > 0.0;
         }
         let points = attribute(tag, "points").unwrap_or_default();
@@ -207,14 +216,18 @@ fn nothing_is_wider_than_a_phone() {
             phone.display()
         )
     };
-    let dom =
-        browse(&saved("phone-frame", &frame(390)), &["--dump-dom", "--allow-file-access-from-files"]).output;
+    let dom = browse(
+        &saved("phone-frame", &frame(390)),
+        &["--dump-dom", "--allow-file-access-from-files"],
+    )
+    .output;
     assert!(dom.contains("<title>390 of 390</title>"), "{}", &dom[..500]);
 }
 
 #[test]
 fn texts_of_others_stay_texts() {
-    let evil = "</title><script>alert(1)</script><img src=http://example.com/x onerror=alert(1)>\"'&amp;";
+    let evil =
+        "</title><script>alert(1)</script><img src=http://example.com/x onerror=alert(1)>\"'&amp;";
     let html = page_of(&a_report().waves().saying(evil).build());
     assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
     let dom = dom(&saved("evil", &html));
@@ -241,8 +254,8 @@ fn a_page_refers_to_nothing_outside_itself() {
 #[test]
 fn a_page_that_would_reach_out_is_told_of_by_the_browser() {
     // Shows that the silence of the console in the tests above means something.
-    let html =
-        page_of(&a_report().build()).replace("</main>", "<img src=\"x.png\"><script>1</script></main>");
+    let html = page_of(&a_report().build())
+        .replace("</main>", "<img src=\"x.png\"><script>1</script></main>");
     let console = browse(&saved("reaching-out", &html), &["--dump-dom"]).console;
     assert!(console.iter().any(|line| line.contains("x.png")), "{console:?}");
     assert!(console.iter().any(|line| line.contains("script")), "{console:?}");

@@ -41,7 +41,9 @@ fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
             found.push(pointer.to_owned());
-            fields.iter().for_each(|(name, value)| objects(value, &format!("{pointer}/{name}"), found));
+            fields
+                .iter()
+                .for_each(|(name, value)| objects(value, &format!("{pointer}/{name}"), found));
         }
         // One of each kind is enough, the first.
         Value::Array(values) => {

@@ -90,7 +90,8 @@ fn failures_are_counted_and_named() {
 #[test]
 fn the_histogram_has_few_rows_and_all_orders() {
     let text = a_report().waves().build().to_text();
-    let rows: Vec<&str> = text.lines().filter(|line| line.contains(" %  ") || line.ends_with(" %")).collect();
+    let rows: Vec<&str> =
+        text.lines().filter(|line| line.contains(" %  ") || line.ends_with(" %")).collect();
     assert!((5..=15).contains(&rows.len()), "{text}");
     let count = |row: &&str| {
         // "     200 ms       6031  60.3 %  ███"
@@ -104,15 +105,22 @@ fn the_histogram_has_few_rows_and_all_orders() {
 fn senders_that_are_the_bottleneck_are_named_as_such_and_others_are_not() {
     let behind = verdict(&a_report().sent_slowly(100).build());
     assert!(
-        behind.contains("The senders fell behind") && behind.contains("the load generator or Redis"),
+        behind.contains("The senders fell behind")
+            && behind.contains("the load generator or Redis"),
         "{behind}"
     );
     let behind = verdict(&a_report().sent_slowly(100).over_http().build());
     assert!(behind.contains("the load generator or the API"), "{behind}");
     let kept_up = verdict(&a_report().steady(500).build());
-    assert!(kept_up.contains("The senders kept up") && !kept_up.contains("fell behind"), "{kept_up}");
+    assert!(
+        kept_up.contains("The senders kept up") && !kept_up.contains("fell behind"),
+        "{kept_up}"
+    );
     let burst = verdict(&a_report().build());
-    assert!(burst.contains("The senders were not the bottleneck") && !burst.contains("kept up"), "{burst}");
+    assert!(
+        burst.contains("The senders were not the bottleneck") && !burst.contains("kept up"),
+        "{burst}"
+    );
     let unknown = verdict(&a_report().without_timeline());
     assert!(!unknown.contains("senders"), "{unknown}");
 }
@@ -141,7 +149,10 @@ fn a_backlog_that_shows_nothing_is_not_spoken_of() {
     for (why, report) in silent {
         let text = verdict(&report);
         assert!(!text.contains("backlog"), "{why}: {text}");
-        assert!(!text.contains("keep up with") && !text.contains("the app kept up"), "{why}: {text}");
+        assert!(
+            !text.contains("keep up with") && !text.contains("the app kept up"),
+            "{why}: {text}"
+        );
     }
 }
 
@@ -202,7 +213,10 @@ fn memory_that_grows_through_a_soak_is_pointed_out() {
     let leak = verdict(&a_report().soak().leaking(60.0).build());
     assert!(leak.contains("Memory of the app grew through the soak"), "{leak}");
     let level = verdict(&a_report().soak().build());
-    assert!(level.contains("Memory of the app stayed level through the soak, at 30.0 MiB"), "{level}");
+    assert!(
+        level.contains("Memory of the app stayed level through the soak, at 30.0 MiB"),
+        "{level}"
+    );
     let unknown = verdict(&a_report().soak().without_app());
     assert!(!unknown.contains("Memory of the app"), "{unknown}");
     let steady = verdict(&a_report().steady(600).leaking(60.0).build());
@@ -240,6 +254,7 @@ fn a_run_without_orders_shows_nothing_and_says_so() {
 fn texts_of_others_cannot_move_the_cursor() {
     let text = a_report().waves().saying("\u{1b}[2J\rgone\u{7}").build().to_text();
     assert!(
-        text.contains("gone") && text.chars().all(|character| character == '\n' || !character.is_control())
+        text.contains("gone")
+            && text.chars().all(|character| character == '\n' || !character.is_control())
     );
 }

@@ -58,8 +58,9 @@ fn work_on_both_lanes(app: &mut TestApp, admin: &mut RedisConnection) {
     let () = redis::cmd("SCRIPT").arg("FLUSH").query(admin.inner()).unwrap();
     assert_eq!(app.post("/orders", an_order(2)).status, 202);
     assert_eq!(app.post("/orders", an_order(3).replace("Standard", "Express")).status, 202);
-    let items: Vec<String> =
-        (1..=30).map(|id| format!(r#"{{"orderItemId":{id},"sku":"S-{id}","quantity":9}}"#)).collect();
+    let items: Vec<String> = (1..=30)
+        .map(|id| format!(r#"{{"orderItemId":{id},"sku":"S-{id}","quantity":9}}"#))
+        .collect();
     let large = format!(r#"{{"orderId":4,"delivery":"Express","items":[{}]}}"#, items.join(","));
     assert_eq!(app.post("/orders", large).status, 202);
     let _: String = admin.inner().xadd("{orders}:ingress", "*", &[("order", "broken")]).unwrap();
@@ -70,7 +71,10 @@ fn work_on_both_lanes(app: &mut TestApp, admin: &mut RedisConnection) {
             .then_some(())
     });
     let stats = app.get("/stats").body;
-    assert!(stats["totals"]["confirmed_complex"].as_u64() >= Some(1), "both lanes were used: {stats}");
+    assert!(
+        stats["totals"]["confirmed_complex"].as_u64() >= Some(1),
+        "both lanes were used: {stats}"
+    );
     assert_eq!(app.get("/orders/4").body["state"], "confirmed");
     for path in ["/distributor/tick", "/receiver-simple/tick", "/receiver-complex/tick"] {
         assert_eq!(app.get(path).status, 200, "{path}");
@@ -104,8 +108,10 @@ fn redrive_and_discard(app: &mut TestApp, admin: &mut RedisConnection) {
         let letters = app.poll_until("both are set aside", |app| {
             // The tick rings for what came without a bell.
             app.get("/stats");
-            let letters =
-                app.get("/dead-letters").body["deadLetters"].as_array().cloned().unwrap_or_default();
+            let letters = app.get("/dead-letters").body["deadLetters"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
             (letters.len() == 2).then_some(letters)
         });
         for letter in letters {
@@ -139,7 +145,8 @@ fn assert_nothing_beyond(port: u16) {
         let answer: redis::RedisResult<redis::Value> =
             redis::cmd(command[0]).arg(&command[1..]).query(pipeline.inner());
         let error = answer.expect_err(&command.join(" ")).to_string();
-        let is_refusal = ["perm", "can't access"].iter().any(|words| error.to_lowercase().contains(words));
+        let is_refusal =
+            ["perm", "can't access"].iter().any(|words| error.to_lowercase().contains(words));
         assert!(is_refusal, "{command:?}: {error}");
     }
 }
@@ -147,7 +154,9 @@ fn assert_nothing_beyond(port: u16) {
 #[test]
 fn every_documented_command_is_called_by_something_and_nothing_else_is() {
     let mut called: BTreeSet<String> =
-        ["ping", "eval", "evalsha", "hgetall", "xrange", "publish", "subscribe"].map(String::from).into();
+        ["ping", "eval", "evalsha", "hgetall", "xrange", "publish", "subscribe"]
+            .map(String::from)
+            .into();
     let scripts = ["shared/src/queue/lua", "shared/src/queue/lua/common"]
         .into_iter()
         .flat_map(|folder| std::fs::read_dir(repository().join(folder)).unwrap())

@@ -55,7 +55,8 @@ pub(crate) fn guarded_redis() -> (RedisServer, RedisConnection) {
     for rules in [vec!["admin", "on", ">root", "~*", "&*", "+@all"], vec!["default", "off"]] {
         let () = redis::cmd("ACL").arg("SETUSER").arg(rules).query(first.inner()).unwrap();
     }
-    let admin = RedisConnection::open(&format!("redis://admin:root@127.0.0.1:{}", server.port())).unwrap();
+    let admin =
+        RedisConnection::open(&format!("redis://admin:root@127.0.0.1:{}", server.port())).unwrap();
     (server, admin)
 }
 
@@ -84,7 +85,10 @@ fn with_a_token_every_route_that_may_show_an_order_asks_for_it() {
             for header in &wrong {
                 let answer = request(&app, method, path, header, &an_order(1));
                 assert_eq!(status(&answer), 401, "{method} {path} {header}: {answer}");
-                assert!(answer.to_lowercase().contains("\r\nwww-authenticate: bearer\r\n"), "{answer}");
+                assert!(
+                    answer.to_lowercase().contains("\r\nwww-authenticate: bearer\r\n"),
+                    "{answer}"
+                );
                 assert!(answer.contains("\"code\":\"unauthorized\""), "{answer}");
             }
         }
@@ -105,7 +109,9 @@ fn with_a_token_every_route_that_may_show_an_order_asks_for_it() {
     assert_eq!(status(&request(&app, "POST", "/orders", &bearer(TOKEN), &an_order(1))), 202);
     app.poll_until("the order is confirmed", |app| {
         let path = "/orders/00000000-0000-4000-8000-000000000001";
-        request(app, "GET", path, &bearer(TOKEN), "").contains("\"state\":\"confirmed\"").then_some(())
+        request(app, "GET", path, &bearer(TOKEN), "")
+            .contains("\"state\":\"confirmed\"")
+            .then_some(())
     });
 }
 
@@ -119,7 +125,8 @@ fn secrets_stand_in_no_answer_no_log_and_no_report() {
     let login = login(&server, PASSWORD);
     let variables = [("redis_login", login.as_str()), ("api_token", TOKEN)];
     let report = {
-        let mut app = TestApp::listen_on(server, &Setup { variables: &variables, ..Setup::default() });
+        let mut app =
+            TestApp::listen_on(server, &Setup { variables: &variables, ..Setup::default() });
         let load = app.load_on(&url, &["burst", "--orders", "50"]);
         let report = loadtest::run::carry_out(&load).unwrap();
         assert_eq!(report.confirmed, 50);
@@ -164,11 +171,15 @@ fn secrets_stand_in_no_answer_no_log_and_no_report() {
     let refusal = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(refusal.contains("a secret is part of it"), "{refusal}");
     let spaced = format!("{TOKEN} {TOKEN}");
-    let mut app =
-        TestApp::listen_on(server, &Setup { variables: &[("api_token", &spaced)], ..Setup::default() });
+    let mut app = TestApp::listen_on(
+        server,
+        &Setup { variables: &[("api_token", &spaced)], ..Setup::default() },
+    );
     let answer = request(&app, "GET", "/stats", &bearer(TOKEN), "");
     assert_eq!(status(&answer), 500, "a lock that cannot be opened is no open door: {answer}");
-    app.poll_until("the variable is named", |app| app.said().contains("variable api_token").then_some(()));
+    app.poll_until("the variable is named", |app| {
+        app.said().contains("variable api_token").then_some(())
+    });
     for text in report.iter().chain([&refusal, &answer, &app.said()]) {
         assert!(!text.contains(TOKEN) && !text.contains(PASSWORD), "{text}");
     }
@@ -179,8 +190,10 @@ fn a_component_whose_address_is_another_server_than_the_listed_one_does_not_reac
     let other = RedisServer::start().unwrap();
     let login = format!("redis://someone:x@127.0.0.1:{}/?", other.port());
     let server = RedisServer::start().unwrap();
-    let mut app =
-        TestApp::listen_on(server, &Setup { variables: &[("redis_login", &login)], ..Setup::default() });
+    let mut app = TestApp::listen_on(
+        server,
+        &Setup { variables: &[("redis_login", &login)], ..Setup::default() },
+    );
     for answer in [app.post("/orders", an_order(1)), app.get("/healthz"), app.get("/stats")] {
         assert_eq!(answer.outcome(), (503, "queue_unavailable"));
     }
@@ -214,12 +227,22 @@ fn nothing_in_a_path_an_id_a_header_or_an_order_gets_into_a_key_a_script_or_the_
     let long = "x".repeat(6_000);
     for attack in ATTACKS.iter().copied().chain([long.as_str()]) {
         let encoded = percent_encoded(attack);
-        assert_eq!(app.get(&format!("/orders/{encoded}")).outcome(), (404, "order_not_found"), "{attack:?}");
+        assert_eq!(
+            app.get(&format!("/orders/{encoded}")).outcome(),
+            (404, "order_not_found"),
+            "{attack:?}"
+        );
         for answer in [
             // Raw in the path, and in the value of each header that anything reads.
             request(&app, "GET", &format!("/orders/{attack}"), "", ""),
             request(&app, "POST", "/orders", &format!("Content-Type: {attack}\r\n"), "{}"),
-            request(&app, "POST", "/orders", &format!("Idempotency-Key: {attack}\r\n"), &an_order(1)),
+            request(
+                &app,
+                "POST",
+                "/orders",
+                &format!("Idempotency-Key: {attack}\r\n"),
+                &an_order(1),
+            ),
             request(&app, "GET", "/stats", &format!("If-None-Match: {attack}\r\n"), ""),
             request(&app, "GET", &format!("/orders?cursor={encoded}&state={encoded}"), "", ""),
             request(
@@ -239,24 +262,29 @@ fn nothing_in_a_path_an_id_a_header_or_an_order_gets_into_a_key_a_script_or_the_
         );
         let status = app.post("/orders", &order).status;
         assert!(status == 202 || status == 422, "{attack:?}: {status}");
-        let _: String = app.redis().inner().xadd("{orders}:ingress", "*", &[("order", &order)]).unwrap();
+        let _: String =
+            app.redis().inner().xadd("{orders}:ingress", "*", &[("order", &order)]).unwrap();
     }
     app.poll_until("every order is accounted for", |app| {
         let streams = app.get("/stats").body["streams"].clone();
-        ["ingress", "simple", "complex"].iter().all(|name| streams[name]["length"] == 0).then_some(())
+        ["ingress", "simple", "complex"]
+            .iter()
+            .all(|name| streams[name]["length"] == 0)
+            .then_some(())
     });
     let keys: Vec<String> = app.redis().inner().keys("*").unwrap();
     assert!(keys.len() > 5, "nothing was flushed: {keys:?}");
     for key in &keys {
         let name = key.strip_prefix("{orders}:").unwrap_or_else(|| panic!("{key:?}"));
-        let known = ["ingress", "simple", "complex", "confirmations", "dead-letters", "totals", "metrics"]
-            .contains(&name)
-            || name
-                .strip_prefix("bell:")
-                .is_some_and(|stream| ["ingress", "simple", "complex"].contains(&stream))
-            || ["state:", "idempotency:"]
-                .iter()
-                .any(|kind| name.strip_prefix(kind).is_some_and(|id| uuid::Uuid::try_parse(id).is_ok()));
+        let known =
+            ["ingress", "simple", "complex", "confirmations", "dead-letters", "totals", "metrics"]
+                .contains(&name)
+                || name
+                    .strip_prefix("bell:")
+                    .is_some_and(|stream| ["ingress", "simple", "complex"].contains(&stream))
+                || ["state:", "idempotency:"].iter().any(|kind| {
+                    name.strip_prefix(kind).is_some_and(|id| uuid::Uuid::try_parse(id).is_ok())
+                });
         assert!(known, "{key:?}");
     }
     let said = app.said();

@@ -31,15 +31,22 @@ fn assert_consistent(report: &Report) {
     assert_eq!(sum(|interval| interval.dead_lettered), report.dead_lettered, "{text}");
     let in_histogram: u64 = report.latency_histogram.iter().map(|bucket| bucket.orders).sum();
     assert_eq!(in_histogram, report.confirmed, "{text}");
-    assert!(!report.samples.is_empty() && report.samples.is_sorted_by(|a, b| a.at_s < b.at_s), "{text}");
+    assert!(
+        !report.samples.is_empty() && report.samples.is_sorted_by(|a, b| a.at_s < b.at_s),
+        "{text}"
+    );
     let latency = report.latency_ms;
-    assert!(latency.p50 <= latency.p99 && latency.p99 <= latency.p999 && latency.p999 <= latency.max);
+    assert!(
+        latency.p50 <= latency.p99 && latency.p99 <= latency.p999 && latency.p999 <= latency.max
+    );
 }
 
 fn wait_for_confirmations(app: &TestApp, count: u64) {
     let mut redis = app.redis();
     let deadline = Instant::now() + PATIENCE;
-    while redis::cmd("XLEN").arg(app.keys().confirmations()).query::<u64>(redis.inner()).unwrap() < count {
+    while redis::cmd("XLEN").arg(app.keys().confirmations()).query::<u64>(redis.inner()).unwrap()
+        < count
+    {
         assert!(Instant::now() < deadline, "waited in vain for {count} confirmations");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -61,8 +68,17 @@ fn a_steady_load_arrives_at_its_rate() {
 #[test]
 fn spikes_leave_the_pauses_between_them_empty() {
     let app = TestApp::start();
-    let report =
-        app.run(&["spikes", "--times", "2", "--orders", "500", "--within-s", "0.5", "--pause-s", "1.5"]);
+    let report = app.run(&[
+        "spikes",
+        "--times",
+        "2",
+        "--orders",
+        "500",
+        "--within-s",
+        "0.5",
+        "--pause-s",
+        "1.5",
+    ]);
     assert_consistent(&report);
     assert_eq!(due_by_second(&report.timeline)[..3], [500, 0, 500]);
 }
@@ -112,15 +128,25 @@ fn a_scheduled_burst_becomes_visible_in_one_instant() {
     // All entries were written within one command of Redis, so orders cannot have been confirmed before the last one was there.
     let first_confirmed =
         report.timeline.intervals.iter().position(|interval| interval.confirmed > 0).unwrap();
-    let last_arrived = report.timeline.intervals.iter().rposition(|interval| interval.arrived > 0).unwrap();
+    let last_arrived =
+        report.timeline.intervals.iter().rposition(|interval| interval.arrived > 0).unwrap();
     assert!(last_arrived <= first_confirmed, "{:?}", report.timeline);
 }
 
 #[test]
 fn orders_by_http_are_verified_like_those_by_redis() {
     let app = TestApp::start();
-    let report =
-        app.run(&["burst", "--orders", "2000", "--via", "http", "--connections", "4", "--batch", "50"]);
+    let report = app.run(&[
+        "burst",
+        "--orders",
+        "2000",
+        "--via",
+        "http",
+        "--connections",
+        "4",
+        "--batch",
+        "50",
+    ]);
     assert_consistent(&report);
     assert_eq!((report.orders, report.confirmed), (2_000, 2_000));
     let one_by_one =
@@ -135,8 +161,11 @@ fn broken_orders_of_a_file_are_refused_by_http_and_dead_lettered_by_redis() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("orders.ndjson");
     let good: Vec<String> = (1..=3).map(crate::support::an_order).collect();
-    std::fs::write(&file, format!("{}\n{{broken\n{}\n{{\"orderId\":9}}\n{}", good[0], good[1], good[2]))
-        .unwrap();
+    std::fs::write(
+        &file,
+        format!("{}\n{{broken\n{}\n{{\"orderId\":9}}\n{}", good[0], good[1], good[2]),
+    )
+    .unwrap();
     let path = file.to_str().unwrap();
     let by_http = app.run(&["burst", "--file", path, "--via", "http"]);
     assert_eq!((by_http.confirmed, by_http.refused, by_http.dead_lettered), (3, 2, 0));
@@ -148,13 +177,26 @@ fn broken_orders_of_a_file_are_refused_by_http_and_dead_lettered_by_redis() {
 fn orders_that_are_not_taken_are_counted_by_their_answer_and_fail_the_command() {
     let app = TestApp::start_with(&[("max_backlog", "100"), ("batch_size", "1")]);
     let output = Command::new(binary("loadtest"))
-        .args(["burst", "--orders", "2000", "--via", "http", "--connections", "1", "--batch", "101"])
+        .args([
+            "burst",
+            "--orders",
+            "2000",
+            "--via",
+            "http",
+            "--connections",
+            "1",
+            "--batch",
+            "101",
+        ])
         .args(["--http-url", &app.base_url, "--redis-url", &app.server.url()])
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("429 backlog_full") && text.contains("lost 0  doubled 0  wrong 0"), "{text}");
+    assert!(
+        text.contains("429 backlog_full") && text.contains("lost 0  doubled 0  wrong 0"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -172,7 +214,8 @@ fn a_stall_of_redis_shows_in_the_latency_of_orders_that_were_due_meanwhile() {
     // Due evenly within a second of standstill: a third of the orders waited for up to a second, half of these for more than half.
     assert_eq!(report.confirmed, 600);
     assert!(report.latency_ms.max >= 900.0, "{}", report.to_text());
-    let slow: u64 = report.latency_histogram.iter().filter(|b| b.up_to_ms > 550.0).map(|b| b.orders).sum();
+    let slow: u64 =
+        report.latency_histogram.iter().filter(|b| b.up_to_ms > 550.0).map(|b| b.orders).sum();
     assert!(slow >= 80, "{slow} orders waited for more than half a second");
 }
 
@@ -194,7 +237,10 @@ fn ctrl_c_ends_the_sending_and_reports_what_was_done() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     let report = Report::read(&json).unwrap();
-    assert!(report.interrupted && report.orders >= 20 && report.confirmed == report.orders, "{text}");
+    assert!(
+        report.interrupted && report.orders >= 20 && report.confirmed == report.orders,
+        "{text}"
+    );
     assert!(text.contains("interrupted"), "{text}");
 }
 
@@ -207,8 +253,10 @@ fn a_run_goes_on_when_the_app_it_watches_has_gone() {
         wait_for_confirmations(&app, 50);
         app.kill();
         // Somebody else does what is left.
-        let mut containers =
-            Command::new(binary("conventional")).args(["--redis-url", &app.server.url()]).spawn().unwrap();
+        let mut containers = Command::new(binary("conventional"))
+            .args(["--redis-url", &app.server.url()])
+            .spawn()
+            .unwrap();
         let report = run.join().unwrap();
         containers.kill().unwrap();
         containers.wait().unwrap();
@@ -234,7 +282,8 @@ fn a_redis_that_restarts_in_the_midst_is_waited_for() {
     let text = report.to_text();
     assert_eq!((report.doubled, report.wrong), (0, 0), "{text}");
     assert_eq!(report.orders, 400, "{text}");
-    let not_taken: u64 = report.not_taken.iter().map(|answer| answer.orders - answer.done_all_the_same).sum();
+    let not_taken: u64 =
+        report.not_taken.iter().map(|answer| answer.orders - answer.done_all_the_same).sum();
     // What was acknowledged in the last second before the kill may not have been on the disk (everysec).
     assert_eq!(report.confirmed + report.lost + not_taken, 400, "{text}");
 }

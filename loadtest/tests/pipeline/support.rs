@@ -55,7 +55,9 @@ impl TestApp {
     /// Starts the app with these variables set, and waits until it can take orders.
     pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
         let mut app = Self::listen_with(variables);
-        app.poll_until("the app answers", |app| (app.try_get("/healthz")?.status == 200).then_some(()));
+        app.poll_until("the app answers", |app| {
+            (app.try_get("/healthz")?.status == 200).then_some(())
+        });
         app
     }
 
@@ -80,7 +82,8 @@ impl TestApp {
         for (name, value) in setup.variables {
             command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
         }
-        let mut child = command.spawn().expect("local-runtime is built: `cargo xtask test` does it");
+        let mut child =
+            command.spawn().expect("local-runtime is built: `cargo xtask test` does it");
         let output = Arc::new(Mutex::new(String::new()));
         collect(child.stdout.take().expect("stdout is piped"), Arc::clone(&output));
         collect(child.stderr.take().expect("stderr is piped"), Arc::clone(&output));
@@ -91,9 +94,9 @@ impl TestApp {
                 "the app ended: {}",
                 app.said()
             );
-            app.said()
-                .lines()
-                .find_map(|line| line.trim().strip_prefix("Serving ").map(|url| url.trim().to_owned()))
+            app.said().lines().find_map(|line| {
+                line.trim().strip_prefix("Serving ").map(|url| url.trim().to_owned())
+            })
         });
         app
     }
@@ -103,13 +106,21 @@ impl TestApp {
         self.output.lock().expect("no reader panics").clone()
     }
 
-    pub(crate) fn poll_until<T>(&mut self, what: &str, mut check: impl FnMut(&mut Self) -> Option<T>) -> T {
+    pub(crate) fn poll_until<T>(
+        &mut self,
+        what: &str,
+        mut check: impl FnMut(&mut Self) -> Option<T>,
+    ) -> T {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(value) = check(self) {
                 return value;
             }
-            assert!(Instant::now() < deadline, "waited in vain until {what}; the app said:\n{}", self.said());
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain until {what}; the app said:\n{}",
+                self.said()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -127,7 +138,8 @@ impl TestApp {
     }
 
     pub(crate) fn post_as(&self, path: &str, content_type: &str, body: impl AsRef<[u8]>) -> Answer {
-        let request = agent().post(format!("{}{path}", self.base_url)).header("content-type", content_type);
+        let request =
+            agent().post(format!("{}{path}", self.base_url)).header("content-type", content_type);
         answer(request.send(body.as_ref())).expect("the API answers")
     }
 
@@ -143,8 +155,9 @@ impl TestApp {
     }
 
     pub(crate) fn put_bytes(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
-        let request =
-            agent().put(format!("{}{path}", self.base_url)).header("content-type", "application/json");
+        let request = agent()
+            .put(format!("{}{path}", self.base_url))
+            .header("content-type", "application/json");
         answer(request.send(body.as_ref())).expect("the API answers")
     }
 
@@ -153,7 +166,13 @@ impl TestApp {
     }
 
     /// Sends a request with these headers and no others that matter.
-    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut request =
             ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base_url));
         for (name, value) in headers {
@@ -260,7 +279,11 @@ pub(crate) fn parse_load(arguments: &[&str]) -> Load {
 
 /// A client that hands on answers of every status and never waits for ever.
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into()
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into()
 }
 
 fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Option<Answer> {
@@ -310,18 +333,26 @@ pub(crate) fn assert_a_signal_ends_all(mut program: Child, has_started: impl Fn(
 }
 
 pub(crate) fn assert_all_ended(processes: &[i32]) {
-    let left: Vec<_> = processes.iter().filter(|pid| Path::new(&format!("/proc/{pid}")).exists()).collect();
+    let left: Vec<_> =
+        processes.iter().filter(|pid| Path::new(&format!("/proc/{pid}")).exists()).collect();
     assert!(left.is_empty(), "{left:?} still run");
 }
 
 pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package has a parent folder").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the package has a parent folder")
+        .to_owned()
 }
 
 /// A program built beside the tests: `target/<profile>/<name>`, the tests being in its `deps`.
 pub(crate) fn binary(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("the test has a path");
-    let path = tests.parent().and_then(Path::parent).expect("tests are in target/<profile>/deps").join(name);
+    let path = tests
+        .parent()
+        .and_then(Path::parent)
+        .expect("tests are in target/<profile>/deps")
+        .join(name);
     assert!(path.exists(), "{} is missing; `cargo xtask test` builds it", path.display());
     path
 }

@@ -23,7 +23,10 @@ pub(crate) fn report(command: &str, arguments: &[&str]) -> (Value, String) {
     let said = String::from_utf8_lossy(&output.stderr);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{text}\n{said}");
-    (serde_json::from_slice(&std::fs::read(json).expect("it was written")).expect("it is JSON"), text)
+    (
+        serde_json::from_slice(&std::fs::read(json).expect("it was written")).expect("it is JSON"),
+        text,
+    )
 }
 
 /// A program that stands in for another.
@@ -61,22 +64,30 @@ fn both_sides_run_as_often_as_asked_and_each_goes_first_in_its_turn() {
         assert!(0.0 < figure("/start_to_first_confirmation_ms"), "{side}");
         assert!(0.0 < figure("/idle_memory/pss_mib"), "{side}");
         assert!(figure("/idle_memory/pss_mib") <= figure("/idle_memory/rss_mib"), "{side}");
-        assert!(figure("/idle_memory/rss_mib") <= figure("/burst/peak_memory_mib/app") * 1.01, "{side}");
+        assert!(
+            figure("/idle_memory/rss_mib") <= figure("/burst/peak_memory_mib/app") * 1.01,
+            "{side}"
+        );
     }
     // Only one of the two starts instances.
     assert!(rounds[0]["wasm"]["burst"]["instance_starts"].as_u64().unwrap() > 0);
     assert_eq!(rounds[0]["conventional"]["burst"]["instance_starts"], Value::Null);
     for figure in report["figures"].as_array().unwrap() {
         let of = |pointer: &str| figure.pointer(pointer).and_then(Value::as_f64);
-        let (wasm, conventional) = (of("/wasm/median").unwrap(), of("/conventional/median").unwrap());
+        let (wasm, conventional) =
+            (of("/wasm/median").unwrap(), of("/conventional/median").unwrap());
         match of("/ratio_of_medians") {
             Some(ratio) => assert!((ratio - wasm / conventional).abs() < 1e-9, "{figure}"),
             None => assert_eq!(conventional, 0.0, "{figure}"),
         }
         assert_eq!(figure["wasm"]["runs"], 2);
     }
-    let names: Vec<_> =
-        report["artifacts"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
+    let names: Vec<_> = report["artifacts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["name"].as_str().unwrap())
+        .collect();
     for name in ["distributor.wasm", "receiver_simple.wasm", "receiver_complex.wasm"] {
         assert!(names.contains(&name), "{names:?}");
     }
@@ -92,7 +103,8 @@ fn spin_on_the_path_takes_the_place_of_local_runtime() {
     let folder = tempfile::tempdir().unwrap();
     let local = binary("local-runtime").display().to_string();
     let spin = stand_in(folder.path(), "spin", &format!("exec {local} \"$@\""));
-    let arguments = [&SHORT[..], &["--rounds", "1", "--runtime", "spin", "--runtime-program"]].concat();
+    let arguments =
+        [&SHORT[..], &["--rounds", "1", "--runtime", "spin", "--runtime-program"]].concat();
     let (report, text) = report("versus", &[&arguments[..], &[spin.to_str().unwrap()]].concat());
     assert_eq!(report["settings"]["runtime"], "spin");
     // Spin does not tell how long its instances take.
@@ -107,7 +119,8 @@ fn a_service_that_confirms_nothing_fails_the_command_and_is_stopped() {
     let script = "echo 'conventional: ready as nothing'\nexec sleep 4321.25";
     let idle = stand_in(folder.path(), "idle", script);
     let json = folder.path().join("report.json");
-    let arguments = ["--start-limit-s", "2", "--conventional-program", idle.to_str().unwrap(), "--json"];
+    let arguments =
+        ["--start-limit-s", "2", "--conventional-program", idle.to_str().unwrap(), "--json"];
     let output = run("versus", &[&arguments[..], &[json.to_str().unwrap()]].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -124,7 +137,8 @@ fn a_service_that_dies_in_the_burst_fails_the_command() {
     let script = format!("ulimit -t 1\nexec {conventional} \"$@\"");
     let mortal = stand_in(folder.path(), "mortal", &script);
     let burst = ["--rounds", "1", "--orders", "60000", "--prescriptions", "1"];
-    let rest = ["--idle-s", "1", "--patience-s", "5", "--conventional-program", mortal.to_str().unwrap()];
+    let rest =
+        ["--idle-s", "1", "--patience-s", "5", "--conventional-program", mortal.to_str().unwrap()];
     let output = run("versus", &[&burst[..], &rest].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");

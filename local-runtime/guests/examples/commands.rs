@@ -12,7 +12,8 @@ impl Guest for Http {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let body = String::from_utf8(body(&request)).expect("the test sends text");
         let mut lines = body.lines();
-        let (address, command) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        let (address, command) =
+            (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
         let arguments: Vec<_> = lines
             .map(|line| match line.strip_prefix("int:").map(str::parse) {
                 Some(Ok(number)) => RedisParameter::Int64(number),

@@ -16,10 +16,14 @@ impl Guest for Http {
         }
         text.push_str(&format!("arguments {}\n", std::env::args().count()));
         text.push_str(&format!("folder {}\n", std::fs::read_dir("/").is_ok()));
-        let random =
-            || u64::from_le_bytes(wasi::random::random::get_random_bytes(8).try_into().expect("8 bytes"));
+        let random = || {
+            u64::from_le_bytes(
+                wasi::random::random::get_random_bytes(8).try_into().expect("8 bytes"),
+            )
+        };
         text.push_str(&format!("random {}\n", random() != random()));
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+        let now =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
         text.push_str(&format!("clock_s {}\n", now.as_secs()));
         text.push_str(&format!("threads {}\n", std::thread::Builder::new().spawn(|| ()).is_ok()));
         text.push_str(&format!("connect {}\n", connect()));

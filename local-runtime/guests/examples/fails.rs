@@ -37,9 +37,11 @@ impl RedisGuest for Both {
         match message.as_slice() {
             b"trap" => panic!("asked to trap"),
             b"error" => return Err(RedisError::Error),
-            message => {
-                push(&redis(), "handled", &format!("{} call {calls}", String::from_utf8_lossy(message)))
-            }
+            message => push(
+                &redis(),
+                "handled",
+                &format!("{} call {calls}", String::from_utf8_lossy(message)),
+            ),
         }
         Ok(())
     }

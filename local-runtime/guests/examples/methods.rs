@@ -15,13 +15,15 @@ impl Guest for Http {
         let mut note = |name: &str, outcome: Result<String, Error>| {
             lines.push(format!("{name} {}", outcome.unwrap_or_else(|failure| error(&failure))));
         };
-        let text =
-            |bytes: Option<Vec<u8>>| bytes.map_or("none".to_owned(), |b| String::from_utf8_lossy(&b).into());
+        let text = |bytes: Option<Vec<u8>>| {
+            bytes.map_or("none".to_owned(), |b| String::from_utf8_lossy(&b).into())
+        };
         let sorted = |mut members: Vec<String>| {
             members.sort();
             members.join(",")
         };
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let words =
+            |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         note("get-missing", redis.get("key").map(text));
         note("set", redis.set("key", b"a\0b").map(|()| "ok".into()));
         note("get", redis.get("key").map(text));

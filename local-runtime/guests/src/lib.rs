@@ -5,7 +5,9 @@
 
 use std::fmt::Write;
 
-use wasi::http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
+use wasi::http::types::{
+    Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
+};
 use wasi::io::streams::StreamError;
 
 /// The imports of Spin.
@@ -83,7 +85,9 @@ pub fn results(results: &[RedisResult]) -> String {
             RedisResult::Nil => write!(line, "{separator}nil"),
             RedisResult::Status(status) => write!(line, "{separator}status:{status}"),
             RedisResult::Int64(number) => write!(line, "{separator}int:{number}"),
-            RedisResult::Binary(bytes) => write!(line, "{separator}bytes:{}", String::from_utf8_lossy(bytes)),
+            RedisResult::Binary(bytes) => {
+                write!(line, "{separator}bytes:{}", String::from_utf8_lossy(bytes))
+            }
         };
     }
     line

@@ -119,7 +119,8 @@ fn copies_do_not_wait_for_each_other_and_each_handles_one_message_at_a_time() {
 fn copies_share_a_connection_for_each_address_string_and_hear_again_when_it_was_lost() {
     let mut redis = RedisServer::start().unwrap();
     let url = redis.url();
-    let mut running = recording(&url, &["--copies", "40", "--copy-variable", "queue=q{copy}"]).start();
+    let mut running =
+        recording(&url, &["--copies", "40", "--copy-variable", "queue=q{copy}"]).start();
     assert!(
         running.stdout().contains("Active Channels of 40 copies: 80 on 1 connections"),
         "{}",
@@ -170,8 +171,9 @@ fn what_is_printed_and_logged_says_which_copy_it_comes_from() {
     Look::at(&redis.url()).publish("ding", "error");
     running.wait_for("both failures", |running| {
         let stderr = running.stderr();
-        (1..=2)
-            .all(|copy| stderr.contains(&format!("component \"fails\" of copy {copy} failed at a message")))
+        (1..=2).all(|copy| {
+            stderr.contains(&format!("component \"fails\" of copy {copy} failed at a message"))
+        })
     });
 }
 
@@ -195,10 +197,26 @@ fn copies_that_cannot_be_are_refused_with_the_name_of_the_flag() {
         (vec!["--copies", "0"], None, "--copies"),
         (vec!["--copies", "65536"], None, "--copies"),
         (vec!["--copies", "3"], Some("127.0.0.1:65534"), "--copies: 3 copies have no room"),
-        (vec!["--copies", "2"], Some(address.to_string().as_str()), "for copy 1 (--listen, --copies)"),
-        (vec!["--copies", "2", "--copy-variable", "queue"], None, "expected name=template with {copy}"),
-        (vec!["--copies", "2", "--copy-variable", "queue=same"], None, "expected name=template with {copy}"),
-        (vec!["--copy-variable", "nobody={copy}"], None, "--copy-variable names the undeclared variable"),
+        (
+            vec!["--copies", "2"],
+            Some(address.to_string().as_str()),
+            "for copy 1 (--listen, --copies)",
+        ),
+        (
+            vec!["--copies", "2", "--copy-variable", "queue"],
+            None,
+            "expected name=template with {copy}",
+        ),
+        (
+            vec!["--copies", "2", "--copy-variable", "queue=same"],
+            None,
+            "expected name=template with {copy}",
+        ),
+        (
+            vec!["--copy-variable", "nobody={copy}"],
+            None,
+            "--copy-variable names the undeclared variable",
+        ),
         (
             vec!["--copy-variable", "queue=a{copy}", "--copy-variable", "queue=b{copy}"],
             None,

@@ -9,8 +9,10 @@ use crate::support::{Look, TestApp};
 
 #[test]
 fn a_component_is_told_by_headers_how_it_was_reached_and_a_client_cant_forge_them() {
-    let running =
-        TestApp::new().component("headers", "headers", "").http("/seen/:my_key/...", "headers").start();
+    let running = TestApp::new()
+        .component("headers", "headers", "")
+        .http("/seen/:my_key/...", "headers")
+        .start();
     let forged = [("spin-path-info", "/forged"), ("host", "shop.example")];
     let (status, _, text) = running.request("GET", "/seen/7/a/b?q=1", &forged, "");
     assert_eq!(status, 200);
@@ -58,8 +60,10 @@ fn each_request_has_a_fresh_instance() {
 #[test]
 fn requests_run_at_the_same_time() {
     let redis = RedisServer::start().unwrap();
-    let running =
-        TestApp::new().redis_component("waits", "waits", &redis.url()).http("/...", "waits").start();
+    let running = TestApp::new()
+        .redis_component("waits", "waits", &redis.url())
+        .http("/...", "waits")
+        .start();
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| assert_eq!(running.get("/700").0, 200));
@@ -146,7 +150,8 @@ fn a_static_response_needs_no_component_and_health_and_info_need_no_route() {
 
 #[test]
 fn bodies_of_several_megabytes_pass_both_ways() {
-    let running = TestApp::new().component("headers", "headers", "").http("/...", "headers").start();
+    let running =
+        TestApp::new().component("headers", "headers", "").http("/...", "headers").start();
     let body = "0123456789abcdef".repeat(3 * 65_536);
     let (status, text) = running.post("/", &body);
     assert_eq!(status, 200);

@@ -48,7 +48,10 @@ fn a_module_and_a_component_both_run() {
         .start();
     for path in ["/module", "/ready"] {
         let (status, text) = running.get(path);
-        assert!(status == 200 && text.contains(&format!("spin-matched-route: {path}\n")), "{status} {text}");
+        assert!(
+            status == 200 && text.contains(&format!("spin-matched-route: {path}\n")),
+            "{status} {text}"
+        );
     }
 }
 
@@ -105,7 +108,9 @@ fn a_broken_cache_file_is_compiled_again() {
         std::fs::write(&file, broken).unwrap();
         let mut running = app.start();
         assert_eq!(running.get("/").0, 200);
-        running.wait_for("the repair to be said", |running| running.stderr().contains("compiling again"));
+        running.wait_for("the repair to be said", |running| {
+            running.stderr().contains("compiling again")
+        });
         assert!(std::fs::read(&file).unwrap().len() == whole.len(), "the file was not repaired");
     }
 }
@@ -173,7 +178,8 @@ fn a_signal_ends_it_at_once_with_running_handlers_and_prints_the_figures() {
     let redis = RedisServer::start().unwrap();
     let url = redis.url();
     for signal in ["-TERM", "-INT"] {
-        let app = TestApp::new().redis_component("record", "record", &url).redis(&url, "ding", "record");
+        let app =
+            TestApp::new().redis_component("record", "record", &url).redis(&url, "ding", "record");
         let mut running = app.start();
         let mut look = Look::at(&url);
         let before = look.list("events").len();
@@ -219,7 +225,10 @@ fn a_taken_port_is_an_error_that_names_the_flag() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.contains("--listen") && said.contains(&address), "{said}");
+    assert!(
+        !output.status.success() && said.contains("--listen") && said.contains(&address),
+        "{said}"
+    );
 }
 
 #[test]
@@ -240,7 +249,10 @@ fn starts_are_counted_by_component_and_forgotten_on_delete() {
     assert_eq!(report["components"]["headers"]["starts"], 2);
     assert_eq!(report["components"]["fails"]["starts"], 1);
     let of = |field: &str| report["all"][field].as_u64().unwrap();
-    assert!(0 < of("p50_us") && of("p50_us") <= of("p99_us") && of("p99_us") <= of("max_us"), "{report}");
+    assert!(
+        0 < of("p50_us") && of("p50_us") <= of("p99_us") && of("p99_us") <= of("max_us"),
+        "{report}"
+    );
     assert_eq!(running.request("DELETE", PATH, &[], "").0, 204);
     assert_eq!(figures(&running)["all"]["starts"], 0);
     assert_eq!(running.request("PUT", PATH, &[], "").0, 405);
@@ -277,7 +289,9 @@ fn an_idle_program_uses_no_processor_time_and_little_memory() {
     let rss_kib: u64 = rss.trim().trim_end_matches(" kB").parse().unwrap();
     assert!(rss_kib < 40 * 1024, "{rss_kib} KiB");
     let (before, begin) = (cpu_ticks(&running), Instant::now());
-    poll_until("a measuring time of half a second", || begin.elapsed() > Duration::from_millis(500));
+    poll_until("a measuring time of half a second", || {
+        begin.elapsed() > Duration::from_millis(500)
+    });
     assert!(cpu_ticks(&running) - before <= 1, "it is not idle");
 }
 
@@ -294,5 +308,7 @@ fn the_routes_and_their_descriptions_are_printed() {
          headers: {base}/one\n    Says what it hears\n"
     );
     // A program is ready when it serves; its last lines may still be on their way.
-    poll_until("the routes are printed with their descriptions", || running.stdout().contains(&expected));
+    poll_until("the routes are printed with their descriptions", || {
+        running.stdout().contains(&expected)
+    });
 }

@@ -68,7 +68,10 @@ fn copies_share_the_slots_and_a_time_limit_frees_those_of_handlers_that_hang() {
         client.write_all(b"GET /60000 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     }
     poll_until("all slots to be taken", || {
-        running.get("/.well-known/local-runtime/instance-starts").1.contains("\"all\":{\"starts\":512,")
+        running
+            .get("/.well-known/local-runtime/instance-starts")
+            .1
+            .contains("\"all\":{\"starts\":512,")
     });
     assert_eq!(running.get_at(second, "/1").0, 200);
     assert!(begin.elapsed() >= Duration::from_secs(2), "the second copy had a slot of its own");
@@ -82,7 +85,8 @@ fn more_requests_than_there_are_slots_wait_for_their_turn() {
     let app = TestApp::new().component("waits", "waits", "").http("/...", "waits");
     let running = app.start();
     // More than the 512 slots: the last ones begin when the first are done.
-    let mut clients: Vec<_> = (0..600).map(|_| TcpStream::connect(running.address()).unwrap()).collect();
+    let mut clients: Vec<_> =
+        (0..600).map(|_| TcpStream::connect(running.address()).unwrap()).collect();
     for client in &mut clients {
         client.write_all(b"GET /1500 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     }

@@ -34,7 +34,10 @@ fn a_component_that_uses_a_feature_of_spin_that_is_missing_here_is_refused_by_bo
         refused(&with(fields), &["component \"shop\"", feature, "not supported by local-runtime"]);
     }
     // Nothing is asked for.
-    drop(with("files = []\nkey_value_stores = []\ntool = { x = 1 }\nbuild = { command = \"make\" }").start());
+    drop(
+        with("files = []\nkey_value_stores = []\ntool = { x = 1 }\nbuild = { command = \"make\" }")
+            .start(),
+    );
 }
 
 #[test]
@@ -43,7 +46,9 @@ fn a_source_that_is_not_a_path_is_refused() {
         ("registry", "{ registry = \"example.com\", package = \"a:b\", version = \"1.0.0\" }"),
         ("url", "{ url = \"https://example.com/a.wasm\", digest = \"sha256:0\" }"),
     ] {
-        let app = TestApp::new().table(&format!("[component.shop]\nsource = {source}")).http("/...", "shop");
+        let app = TestApp::new()
+            .table(&format!("[component.shop]\nsource = {source}"))
+            .http("/...", "shop");
         refused(&app, &["component \"shop\"", kind, "not supported by local-runtime"]);
     }
 }
@@ -56,8 +61,14 @@ fn triggers_that_are_missing_here_are_refused() {
         &shop().table("[[trigger.cron]]\ncron_expression = \"1 * * * * *\"\ncomponent = \"shop\""),
         &["component \"shop\"", "cron triggers", not_supported],
     );
-    refused(&with("").head("[application.trigger.sqs]\nregion = \"x\""), &["sqs triggers", not_supported]);
-    refused(&with("").head("[application.trigger.http]\nbase = \"/base\""), &["base", not_supported]);
+    refused(
+        &with("").head("[application.trigger.sqs]\nregion = \"x\""),
+        &["sqs triggers", not_supported],
+    );
+    refused(
+        &with("").head("[application.trigger.http]\nbase = \"/base\""),
+        &["base", not_supported],
+    );
     let http = |fields: &str| shop().table(&format!("[[trigger.http]]\n{fields}"));
     refused(
         &http("route = \"/a\"\ncomponent = \"shop\"\nexecutor = { type = \"wagi\" }"),
@@ -76,7 +87,10 @@ fn triggers_that_are_missing_here_are_refused() {
         &["\"/a\"", "components", not_supported],
     );
     drop(http("route = \"/a\"\ncomponent = \"shop\"\nexecutor = { type = \"http\" }").start());
-    drop(http("id = \"one\"\nroute = \"/a\"\ncomponent = \"shop\"\nexecutor = { type = \"spin\" }").start());
+    drop(
+        http("id = \"one\"\nroute = \"/a\"\ncomponent = \"shop\"\nexecutor = { type = \"spin\" }")
+            .start(),
+    );
 }
 
 #[test]
@@ -86,7 +100,10 @@ fn a_redis_trigger_needs_an_address_it_can_use_and_does_not_repeat_itself() {
         &shop().table("[[trigger.redis]]\nchannel = \"ding\"\ncomponent = \"shop\""),
         &["\"ding\"", "no address", "[application.trigger.redis]"],
     );
-    refused(&shop().redis("rediss://127.0.0.1", "ding", "shop"), &["\"ding\"", "rediss", "not supported"]);
+    refused(
+        &shop().redis("rediss://127.0.0.1", "ding", "shop"),
+        &["\"ding\"", "rediss", "not supported"],
+    );
     refused(&shop().redis("127.0.0.1:6379", "ding", "shop"), &["\"ding\""]);
     let address = "redis://127.0.0.1";
     refused(
@@ -103,7 +120,10 @@ fn a_trigger_of_an_unknown_component_is_refused() {
         &with("").redis("redis://127.0.0.1", "ding", "shpo"),
         &["\"ding\"", "unknown component \"shpo\""],
     );
-    refused(&with("").table("[[trigger.http]]\nroute = \"/x\""), &["\"/x\"", "component is missing"]);
+    refused(
+        &with("").table("[[trigger.http]]\nroute = \"/x\""),
+        &["\"/x\"", "component is missing"],
+    );
     refused(
         &with("").flags(&["--component-id", "shpo"]),
         &["--component-id", "unknown component \"shpo\"", "shop"],
@@ -118,12 +138,14 @@ fn a_duplicate_or_malformed_route_is_refused() {
     refused(&with("").http("/a/.../b", "shop"), &["/a/.../b", "wildcard"]);
     refused(&with("").http("/*", "shop"), &["/*", "wildcard"]);
     let fixed = |response: &str| {
-        TestApp::new().table(&format!("[[trigger.http]]\nroute = \"/a\"\nstatic_response = {{ {response} }}"))
+        TestApp::new()
+            .table(&format!("[[trigger.http]]\nroute = \"/a\"\nstatic_response = {{ {response} }}"))
     };
     refused(&fixed("status_code = 1000"), &["\"/a\"", "status_code 1000"]);
     refused(&fixed("headers = { \"a b\" = \"c\" }"), &["\"/a\"", "headers"]);
     refused(
-        &with("").table("[[trigger.http]]\nroute = \"/a\"\ncomponent = \"shop\"\nstatic_response = {}"),
+        &with("")
+            .table("[[trigger.http]]\nroute = \"/a\"\ncomponent = \"shop\"\nstatic_response = {}"),
         &["\"/a\"", "both a component and a static_response"],
     );
 }
@@ -142,7 +164,10 @@ fn misspelt_fields_and_other_versions_are_refused() {
     refused(&app, &["spin_manifest_version is 1"]);
     refused(&with("variables = { \"No-Name\" = \"x\" }"), &["component \"shop\"", "No-Name"]);
     refused(&with("").head("[variables]\nBad = { default = \"x\" }"), &["Bad"]);
-    refused(&with("allowed_outbound_hosts = [\"localhost\"]"), &["component \"shop\"", "\"localhost\""]);
+    refused(
+        &with("allowed_outbound_hosts = [\"localhost\"]"),
+        &["component \"shop\"", "\"localhost\""],
+    );
 }
 
 #[test]

@@ -9,8 +9,13 @@ use crate::support::{Look, Running, TestApp, poll_until};
 /// A server and a component that executes what a request says; with or without the permission to reach the server.
 fn commands(listed: bool) -> (RedisServer, Running) {
     let redis = RedisServer::start().unwrap();
-    let hosts = if listed { format!("allowed_outbound_hosts = [{:?}]", redis.url()) } else { String::new() };
-    let running = TestApp::new().component("commands", "commands", &hosts).http("/...", "commands").start();
+    let hosts = if listed {
+        format!("allowed_outbound_hosts = [{:?}]", redis.url())
+    } else {
+        String::new()
+    };
+    let running =
+        TestApp::new().component("commands", "commands", &hosts).http("/...", "commands").start();
     (redis, running)
 }
 
@@ -61,7 +66,10 @@ fn errors_of_the_server_have_the_texts_that_spin_gives() {
             vec!["EVALSHA", sha, "0"],
             "other:An error was signalled by the server - NoScriptError: No matching script. Please use EVAL.",
         ),
-        (vec!["EVAL", "return redis.error_reply('MYCODE some text')", "0"], "other:MYCODE: some text"),
+        (
+            vec!["EVAL", "return redis.error_reply('MYCODE some text')", "0"],
+            "other:MYCODE: some text",
+        ),
         (
             vec!["LPUSH", "key", "x"],
             "other:WRONGTYPE: Operation against a key holding the wrong kind of value",
@@ -79,13 +87,17 @@ fn errors_of_the_server_have_the_texts_that_spin_gives() {
 fn a_map_in_a_reply_is_an_error() {
     let (redis, running) = commands(true);
     let text = execute(&redis, &running, &["HELLO", "3"]);
-    assert_eq!(text, "other:Could not convert Redis response - TypeError: Redis Map type is not supported");
+    assert_eq!(
+        text,
+        "other:Could not convert Redis response - TypeError: Redis Map type is not supported"
+    );
 }
 
 #[test]
 fn each_method_answers_as_it_says() {
     let redis = RedisServer::start().unwrap();
-    let app = TestApp::new().redis_component("methods", "methods", &redis.url()).http("/...", "methods");
+    let app =
+        TestApp::new().redis_component("methods", "methods", &redis.url()).http("/...", "methods");
     let text = app.start().get("/").1;
     let expected = [
         "get-missing none",
@@ -124,7 +136,11 @@ fn another_port_another_host_and_what_is_no_address_are_invalid() {
         "nonsense".to_owned(),
         String::new(),
     ] {
-        assert_eq!(running.post("/", &format!("{address}\nPING")).1, "open:invalid-address", "{address}");
+        assert_eq!(
+            running.post("/", &format!("{address}\nPING")).1,
+            "open:invalid-address",
+            "{address}"
+        );
     }
     assert_eq!(running.post("/", &format!("{}/?any=query\nPING", redis.url())).1, "status:PONG");
 }
@@ -158,7 +174,9 @@ fn each_open_is_a_connection_of_its_own_that_is_closed_with_its_instance() {
     for number in 1..=5 {
         execute(&redis, &running, &["PING"]);
         assert_eq!(look.info("total_connections_received"), before + number);
-        poll_until("the instance's connection to be closed", || look.info("connected_clients") == 1);
+        poll_until("the instance's connection to be closed", || {
+            look.info("connected_clients") == 1
+        });
     }
 }
 

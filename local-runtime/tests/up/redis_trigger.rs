@@ -63,7 +63,8 @@ fn components_that_share_a_channel_run_at_the_same_time_for_one_message_and_the_
     let mut events = look.wait_for("events", 8);
     events[..2].sort();
     events[2..4].sort();
-    let expected = ["one begin wait:400", "two begin wait:400", "one end wait:400", "two end wait:400"];
+    let expected =
+        ["one begin wait:400", "two begin wait:400", "one end wait:400", "two end wait:400"];
     assert_eq!(events[..4], expected);
     assert!(events[4..].iter().all(|event| event.ends_with("next")), "{events:?}");
 }
@@ -89,15 +90,17 @@ fn each_message_has_a_fresh_instance_and_one_component_may_have_both_triggers() 
 fn an_error_and_a_trap_are_logged_with_the_component_and_dropped_and_the_next_message_works() {
     let redis = RedisServer::start().unwrap();
     let url = redis.url();
-    let app = TestApp::new().redis_component("my-fails", "fails", &url).redis(&url, "ding", "my-fails");
+    let app =
+        TestApp::new().redis_component("my-fails", "fails", &url).redis(&url, "ding", "my-fails");
     let mut running = app.start();
     let mut look = Look::at(&url);
     for message in ["trap", "error", "a"] {
         look.publish("ding", message);
     }
     assert_eq!(look.wait_for("handled", 1), ["a call 1"]);
-    running
-        .wait_for("the second failure", |running| running.stderr().contains("its handler returned an error"));
+    running.wait_for("the second failure", |running| {
+        running.stderr().contains("its handler returned an error")
+    });
     let stderr = running.stderr();
     let failures: Vec<_> =
         stderr.lines().filter(|line| line.contains("failed at a message on \"ding\"")).collect();
@@ -116,7 +119,11 @@ fn a_message_that_nobody_listened_for_is_lost() {
     let mut look = Look::at(&url);
     assert_eq!(look.publish("ding", "early"), 0);
     let _running = app.start();
-    assert_eq!(look.publish("ding", "late"), 1, "the channel is subscribed to before the program is ready");
+    assert_eq!(
+        look.publish("ding", "late"),
+        1,
+        "the channel is subscribed to before the program is ready"
+    );
     assert_eq!(look.wait_for("handled", 1), ["late call 1"]);
 }
 
@@ -169,9 +176,12 @@ fn redis_may_come_after_the_program() {
     let url = format!("redis://127.0.0.1:{port}");
     let app = TestApp::new().redis_component("fails", "fails", &url).redis(&url, "ding", "fails");
     let mut running = app.start();
-    running.wait_for("the absence to be said", |running| running.stderr().contains("can't be reached"));
+    running.wait_for("the absence to be said", |running| {
+        running.stderr().contains("can't be reached")
+    });
     assert_eq!(running.get("/.well-known/spin/health").1, "OK");
-    let redis = RedisServer::start_with(&Options { port: Some(port), ..Options::default() }).unwrap();
+    let redis =
+        RedisServer::start_with(&Options { port: Some(port), ..Options::default() }).unwrap();
     running.wait_for("Redis to be found", |running| running.stderr().contains("is back"));
     let mut look = Look::at(&redis.url());
     assert_eq!(look.publish("ding", "a"), 1);
@@ -192,7 +202,11 @@ fn without_reconnecting_a_lost_connection_ends_the_whole_process_as_in_spin() {
     redis.kill().unwrap();
     let status = running.wait_for_end();
     assert_eq!(status.code(), Some(1));
-    assert!(running.stderr().contains("A trigger exited unexpectedly. Terminating."), "{}", running.stderr());
+    assert!(
+        running.stderr().contains("A trigger exited unexpectedly. Terminating."),
+        "{}",
+        running.stderr()
+    );
 }
 
 #[test]
@@ -208,8 +222,10 @@ fn without_reconnecting_an_absent_redis_fails_the_start_as_in_spin() {
 
 #[test]
 fn a_password_works_and_is_never_printed() {
-    let options =
-        Options { arguments: vec!["--requirepass".into(), "hush-hush".into()], ..Options::default() };
+    let options = Options {
+        arguments: vec!["--requirepass".into(), "hush-hush".into()],
+        ..Options::default()
+    };
     let mut redis = RedisServer::start_with(&options).unwrap();
     let plain = format!("redis://:hush-hush@127.0.0.1:{}", redis.port());
     let app = TestApp::new()
@@ -225,7 +241,11 @@ fn a_password_works_and_is_never_printed() {
             ),
         )
         .redis(&plain, "plain", "fails")
-        .redis(&format!("redis://:{{{{ password }}}}@127.0.0.1:{}", redis.port()), "secret", "fails")
+        .redis(
+            &format!("redis://:{{{{ password }}}}@127.0.0.1:{}", redis.port()),
+            "secret",
+            "fails",
+        )
         .env("SPIN_VARIABLE_PASSWORD", "hush-hush");
     let mut running = app.start();
     let mut look = Look::at(&plain);

@@ -29,8 +29,9 @@ impl TestApp {
     pub(crate) fn new() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
-            head: "spin_manifest_version = 2\n[application]\nname = \"test\"\nversion = \"1.2.3\"\n"
-                .to_owned(),
+            head:
+                "spin_manifest_version = 2\n[application]\nname = \"test\"\nversion = \"1.2.3\"\n"
+                    .to_owned(),
             triggers: String::new(),
             components: String::new(),
             listen: "127.0.0.1:0".to_owned(),
@@ -60,8 +61,9 @@ impl TestApp {
 
     /// A component that may reach one Redis server, named by its variable `redis`.
     pub(crate) fn redis_component(self, id: &str, guest: &str, url: &str) -> Self {
-        let fields =
-            format!("allowed_outbound_hosts = [{url:?}]\nvariables = {{ redis = {url:?}, name = {id:?} }}");
+        let fields = format!(
+            "allowed_outbound_hosts = [{url:?}]\nvariables = {{ redis = {url:?}, name = {id:?} }}"
+        );
         self.component(id, guest, &fields)
     }
 
@@ -127,7 +129,10 @@ impl TestApp {
         let output = self.command().stdin(Stdio::null()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success(), "it was not refused:\n{}", self.manifest());
-        assert!(!String::from_utf8_lossy(&output.stdout).contains("Serving"), "it served before it refused");
+        assert!(
+            !String::from_utf8_lossy(&output.stdout).contains("Serving"),
+            "it served before it refused"
+        );
         said
     }
 }
@@ -159,10 +164,14 @@ impl Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (stdout, stderr) = (Arc::default(), Arc::default());
-        let readers =
-            vec![read(child.stdout.take().unwrap(), &stdout), read(child.stderr.take().unwrap(), &stderr)];
+        let readers = vec![
+            read(child.stdout.take().unwrap(), &stdout),
+            read(child.stderr.take().unwrap(), &stderr),
+        ];
         let mut running = Self { child, base: String::new(), stdout, stderr, readers };
-        running.wait_for("the program to be ready", |running| running.stdout().contains("Serving http://"));
+        running.wait_for("the program to be ready", |running| {
+            running.stdout().contains("Serving http://")
+        });
         let stdout = running.stdout();
         let line = stdout.lines().find_map(|line| line.strip_prefix("Serving ")).unwrap();
         running.base = line.to_owned();
@@ -228,7 +237,10 @@ impl Running {
         while !check(self) {
             let ended = self.child.try_wait().unwrap();
             // What it said just before its end may still be on its way.
-            assert!(ended.is_none() || self.ended_and_checked(&check), "it ended ({ended:?}) before {what}");
+            assert!(
+                ended.is_none() || self.ended_and_checked(&check),
+                "it ended ({ended:?}) before {what}"
+            );
             assert!(Instant::now() < deadline, "waited in vain for {what}");
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -240,7 +252,13 @@ impl Running {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.pid().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &self.pid().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits until the program has ended by itself, and for all it said.
@@ -279,7 +297,8 @@ fn request(
         .timeout_global(Some(PATIENCE))
         .build()
         .new_agent();
-    let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{address}{path}"));
+    let mut request =
+        ureq::http::Request::builder().method(method).uri(format!("http://{address}{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -289,7 +308,10 @@ fn request(
 }
 
 /// Collects what comes through a pipe, as it comes: what was written at once is seen at once.
-fn read(mut pipe: impl Read + Send + 'static, into: &Arc<Mutex<Vec<u8>>>) -> std::thread::JoinHandle<()> {
+fn read(
+    mut pipe: impl Read + Send + 'static,
+    into: &Arc<Mutex<Vec<u8>>>,
+) -> std::thread::JoinHandle<()> {
     let into = into.clone();
     std::thread::spawn(move || {
         let mut bytes = [0; 64 * 1024];

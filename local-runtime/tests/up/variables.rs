@@ -37,18 +37,19 @@ fn a_component_sees_its_own_variables_with_their_templates_filled_in() {
 
 #[test]
 fn a_secret_is_not_quoted_by_what_refuses_it() {
-    let secret = |value: &str| format!("[variables]\nkey = {{ default = \"{value}\", secret = true }}");
+    let secret =
+        |value: &str| format!("[variables]\nkey = {{ default = \"{value}\", secret = true }}");
     let misspelt = secret("hush-hush").replace("secret =", "secrte =");
     let host = TestApp::new()
         .head(&secret("hush-hush"))
         .component("c", "headers", "allowed_outbound_hosts = [\"{{ key }}://host\"]")
         .http("/...", "c");
-    let address = TestApp::new().head(&secret("hush-hush://host")).component("c", "record", "").redis(
-        "{{ key }}",
-        "channel",
-        "c",
-    );
-    for (app, word) in [(TestApp::new().head(&misspelt), "secrte"), (host, "{{ key }}"), (address, "channel")]
+    let address = TestApp::new()
+        .head(&secret("hush-hush://host"))
+        .component("c", "record", "")
+        .redis("{{ key }}", "channel", "c");
+    for (app, word) in
+        [(TestApp::new().head(&misspelt), "secrte"), (host, "{{ key }}"), (address, "channel")]
     {
         let said = app.refused();
         assert!(!said.contains("hush") && said.contains(word), "{said}");

@@ -40,8 +40,10 @@ impl Application {
         };
         let variables = table("variables").unwrap_or_default();
         let variables = variables.iter().map(|(name, variable)| {
-            let read =
-                Variable { is_required: flag(variable, "required"), is_secret: flag(variable, "secret") };
+            let read = Variable {
+                is_required: flag(variable, "required"),
+                is_secret: flag(variable, "secret"),
+            };
             (name.clone(), read)
         });
         let mut components: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

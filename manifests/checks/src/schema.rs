@@ -38,7 +38,9 @@ impl Schemas {
         schemas.add::<networking::v1::NetworkPolicy>("networking.k8s.io/v1", "NetworkPolicy")?;
         schemas.add::<node::v1::RuntimeClass>("node.k8s.io/v1", "RuntimeClass")?;
         schemas.add::<policy::v1::PodDisruptionBudget>("policy/v1", "PodDisruptionBudget")?;
-        for entry in std::fs::read_dir(crds).with_context(|| format!("failed to read {}", crds.display()))? {
+        for entry in
+            std::fs::read_dir(crds).with_context(|| format!("failed to read {}", crds.display()))?
+        {
             let file = entry?.path();
             if file.extension().is_some_and(|extension| extension == "yaml") {
                 let what = || format!("failed to read {}", file.display());
@@ -100,8 +102,8 @@ impl Schemas {
             }
             _ => json!(["apiVersion", "kind", "metadata"]),
         };
-        let validator =
-            jsonschema::validator_for(&schema).map_err(|error| anyhow!("the schema of {kind}: {error}"))?;
+        let validator = jsonschema::validator_for(&schema)
+            .map_err(|error| anyhow!("the schema of {kind}: {error}"))?;
         self.0.insert((api_version.to_owned(), kind.to_owned()), validator);
         Ok(())
     }

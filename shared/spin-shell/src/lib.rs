@@ -128,7 +128,8 @@ pub fn on_tick(request: &Request, stream: Stream) -> Response {
         Method::Options => return answer::options(ALLOWED),
         _ => return answer::method_not_allowed(ALLOWED),
     }
-    let ticked = Shell::open().and_then(|mut shell| shell.queue().tick(stream).map_err(NotReady::Redis));
+    let ticked =
+        Shell::open().and_then(|mut shell| shell.queue().tick(stream).map_err(NotReady::Redis));
     match ticked {
         Ok(tick) => json_response(200, &tick).into_response(),
         Err(error) => not_ready(&error),

@@ -32,7 +32,11 @@ impl SpinRedis {
 }
 
 impl Execute for SpinRedis {
-    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError> {
         let parameters: Vec<RedisParameter<'_>> = arguments
             .iter()
             .map(|argument| match argument {
@@ -40,7 +44,8 @@ impl Execute for SpinRedis {
                 Argument::Int(number) => RedisParameter::Int64(*number),
             })
             .collect();
-        let results = self.0.execute(command, &parameters).map_err(|error| execute_error(&error))?;
+        let results =
+            self.0.execute(command, &parameters).map_err(|error| execute_error(&error))?;
         Ok(results
             .into_iter()
             .map(|result| match result {

@@ -172,8 +172,8 @@ fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
 
     let decentration = Decentration::of(lens, eye.fitting_height);
     let prescribed = (eye.prism > 0.0).then(|| Prism::prescribed(eye, side));
-    let induced =
-        decentration.map(|to| Prism::by_decentration(compensated, to.in_mm * side.nasal(), to.up_mm));
+    let induced = decentration
+        .map(|to| Prism::by_decentration(compensated, to.in_mm * side.nasal(), to.up_mm));
     let total = prescribed.zip(induced).map(|(ordered, induced)| ordered.compounded(induced));
     let figures = |prism: Prism| prism.figures(side);
     let prescribed_prism = prescribed.map(figures);
@@ -184,7 +184,9 @@ fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
     let material = &MATERIALS[material_of(lens.index)];
     let wanted_base_curve = surface::vogel_base_curve(compensated);
     let blank = surface::Blank {
-        base_curve: lens.base_curve.unwrap_or_else(|| surface::stocked_base_curve(wanted_base_curve)),
+        base_curve: lens
+            .base_curve
+            .unwrap_or_else(|| surface::stocked_base_curve(wanted_base_curve)),
         index: lens.index.unwrap_or(DEFAULT_INDEX),
         diameter_mm: lens.diameter.unwrap_or_else(|| stocked_diameter_mm(minimum_blank_mm)),
         material,
@@ -219,31 +221,49 @@ fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
 fn stocked_diameter_mm(minimum_blank_mm: Option<f64>) -> f64 {
     let Some(needed_mm) = minimum_blank_mm else { return DEFAULT_DIAMETER_MM };
     let largest_mm = BLANK_DIAMETERS_MM[BLANK_DIAMETERS_MM.len() - 1];
-    BLANK_DIAMETERS_MM.into_iter().find(|diameter_mm| *diameter_mm >= needed_mm).unwrap_or(largest_mm)
+    BLANK_DIAMETERS_MM
+        .into_iter()
+        .find(|diameter_mm| *diameter_mm >= needed_mm)
+        .unwrap_or(largest_mm)
 }
 
 /// What leaves the limits. It looks at the printed figures, so that nobody sees a figure within its limit and a warning.
-fn warnings(lens: &Lens<'_>, eye: &Eye, design: &EyeDesign, wanted_base_curve: f64) -> Vec<Warning> {
+fn warnings(
+    lens: &Lens<'_>,
+    eye: &Eye,
+    design: &EyeDesign,
+    wanted_base_curve: f64,
+) -> Vec<Warning> {
     let power = design.compensated;
     let principal = power.principal().map(hundredths);
     let is_within = |needed_mm: f64, limit_mm: f64| needed_mm <= limit_mm;
     let largest_mm = BLANK_DIAMETERS_MM[BLANK_DIAMETERS_MM.len() - 1];
-    let too_thick =
-        |thickness: Thickness| thickness.centre_mm.max(thickness.thick_edge_mm) > limits::THICKNESS_MM;
+    let too_thick = |thickness: Thickness| {
+        thickness.centre_mm.max(thickness.thick_edge_mm) > limits::THICKNESS_MM
+    };
     let off_rule = |ordered: f64| (ordered - wanted_base_curve).abs() > limits::BASE_CURVE_OFF_RULE;
     let is_progressive = eye.addition > 0.0;
     let checks = [
-        (Warning::PowerBetweenSteps, ![eye.sphere, eye.cylinder, eye.addition].into_iter().all(is_on_a_step)),
+        (
+            Warning::PowerBetweenSteps,
+            ![eye.sphere, eye.cylinder, eye.addition].into_iter().all(is_on_a_step),
+        ),
         (Warning::PowerOutOfRange, !principal.iter().all(|power| limits::POWER.contains(power))),
         (Warning::CylinderOutOfRange, power.cylinder.abs() > limits::CYLINDER),
-        (Warning::PrismOutOfRange, design.prescribed_prism.is_some_and(|prism| prism.amount > limits::PRISM)),
+        (
+            Warning::PrismOutOfRange,
+            design.prescribed_prism.is_some_and(|prism| prism.amount > limits::PRISM),
+        ),
         (
             Warning::BaseCurveOutOfStock,
             lens.base_curve.is_none() && surface::is_beyond_stock(wanted_base_curve),
         ),
         (Warning::BaseCurveUnusual, lens.base_curve.is_some_and(off_rule)),
         (Warning::SurfaceTooSteep, design.thickness.is_none()),
-        (Warning::BackSurfaceConvex, design.back_curves.is_some_and(|back| back[0].max(back[1]) > 0.0)),
+        (
+            Warning::BackSurfaceConvex,
+            design.back_curves.is_some_and(|back| back[0].max(back[1]) > 0.0),
+        ),
         (Warning::TooThick, design.thickness.is_some_and(too_thick)),
         (Warning::DecentredOutwards, design.decentration.is_some_and(|to| to.in_mm < 0.0)),
         (
@@ -253,7 +273,9 @@ fn warnings(lens: &Lens<'_>, eye: &Eye, design: &EyeDesign, wanted_base_curve: f
         (
             Warning::FittingHeightTooLow,
             is_progressive
-                && eye.fitting_height.is_some_and(|height| height < limits::PROGRESSIVE_FITTING_HEIGHT_MM),
+                && eye
+                    .fitting_height
+                    .is_some_and(|height| height < limits::PROGRESSIVE_FITTING_HEIGHT_MM),
         ),
         (
             Warning::DiameterTooSmall,

@@ -29,7 +29,8 @@ pub(super) fn vogel_base_curve(power: Power) -> f64 {
 
 /// The base curve in stock that is nearest; of two equally near ones the flatter.
 pub(super) fn stocked_base_curve(wanted: f64) -> f64 {
-    let nearer = |one: f64, next: f64| if (next - wanted).abs() < (one - wanted).abs() { next } else { one };
+    let nearer =
+        |one: f64, next: f64| if (next - wanted).abs() < (one - wanted).abs() { next } else { one };
     BASE_CURVES.into_iter().reduce(nearer).unwrap_or(wanted)
 }
 
@@ -44,7 +45,11 @@ pub(super) fn is_beyond_stock(wanted: f64) -> bool {
 pub(super) fn sagitta_mm(curvature: f64, height_mm: f64) -> f64 {
     let slope = curvature * height_mm;
     let rest = 1.0 - slope * slope;
-    if rest > 0.0 { slope * height_mm / (1.0 + rest.sqrt()) } else { f64::INFINITY.copysign(curvature) }
+    if rest > 0.0 {
+        slope * height_mm / (1.0 + rest.sqrt())
+    } else {
+        f64::INFINITY.copysign(curvature)
+    }
 }
 
 /// How much the edge at the base of a prism is thicker than the centre: half of g = P d / (100 (n - 1)).
@@ -116,7 +121,12 @@ pub(super) fn form(power: Power, prism: f64, blank: &Blank<'_>) -> Option<Form> 
 ///
 /// A thicker centre asks for a steeper back, so the edge grows at least as fast as the centre: adding to the centre what
 /// the edge lacks is always enough.
-fn form_of_edge(power: Power, rise_mm: f64, blank: &Blank<'_>, thinnest: (f64, f64)) -> Option<Form> {
+fn form_of_edge(
+    power: Power,
+    rise_mm: f64,
+    blank: &Blank<'_>,
+    thinnest: (f64, f64),
+) -> Option<Form> {
     let mut below = thinnest;
     let upper_mm = (below.0 - below.1).min(MAX_CENTRE_MM);
     let mut above = (upper_mm, form_of_centre(power, upper_mm, rise_mm, blank).spare_mm(blank));
@@ -132,7 +142,8 @@ fn form_of_edge(power: Power, rise_mm: f64, blank: &Blank<'_>, thinnest: (f64, f
             return Some(form);
         }
         let is_below = spare_mm < 0.0;
-        let (end, other) = if is_below { (&mut below, &mut above) } else { (&mut above, &mut below) };
+        let (end, other) =
+            if is_below { (&mut below, &mut above) } else { (&mut above, &mut below) };
         *end = (centre_mm, spare_mm);
         if was_below == Some(is_below) {
             other.1 /= 2.0;
@@ -220,7 +231,9 @@ mod tests {
     fn a_prism_of_4_over_50_mm_differs_by_4_mm_from_edge_to_edge() {
         // g = 4 * 50 / (100 * 0.5); half of it at either end.
         assert!(close(prism_rise_mm(4.0, 25.0, 1.5), 2.0, 1e-12));
-        let plano = |prism| form(Power::new(0.0, 0.0, 0.0), prism, &blank(0.0, 1.5, 50.0)).unwrap().thickness;
+        let plano = |prism| {
+            form(Power::new(0.0, 0.0, 0.0), prism, &blank(0.0, 1.5, 50.0)).unwrap().thickness
+        };
         let thickness = plano(4.0);
         assert!(close(thickness.thick_edge_mm - thickness.thin_edge_mm, 4.0, 1e-9));
         assert!(close(thickness.thin_edge_mm, 1.2, 1e-6), "the thin end keeps the minimum");
@@ -230,7 +243,8 @@ mod tests {
     #[test]
     fn a_plano_concave_lens_has_its_sagitta_at_the_edge() {
         // -5.00 D of index 1.5 behind a plane: radius 100 mm, at 30 mm 100 - sqrt(10000 - 900) = 4.61 mm.
-        let Form { back, thickness } = form(Power::new(-5.0, 0.0, 0.0), 0.0, &blank(0.0, 1.5, 60.0)).unwrap();
+        let Form { back, thickness } =
+            form(Power::new(-5.0, 0.0, 0.0), 0.0, &blank(0.0, 1.5, 60.0)).unwrap();
         assert_eq!(back, [-5.0, -5.0]);
         assert!(close(thickness.thick_edge_mm, 2.0 + 4.606, 1e-3));
         assert_eq!(thickness.centre_mm, 2.0);
@@ -238,14 +252,16 @@ mod tests {
 
     #[test]
     fn a_plus_lens_is_as_thick_as_its_edge_needs() {
-        let Form { thickness, .. } = form(Power::new(4.0, 2.0, 90.0), 0.0, &blank(8.0, 1.6, 65.0)).unwrap();
+        let Form { thickness, .. } =
+            form(Power::new(4.0, 2.0, 90.0), 0.0, &blank(8.0, 1.6, 65.0)).unwrap();
         assert!(close(thickness.thin_edge_mm, 0.8, 1e-6));
         assert!(thickness.thick_edge_mm > 0.9 && thickness.centre_mm > thickness.thick_edge_mm);
     }
 
     #[test]
     fn a_strong_plus_lens_is_thick_but_has_a_form() {
-        let Form { thickness, .. } = form(Power::new(12.0, 0.0, 0.0), 0.0, &blank(12.0, 1.67, 70.0)).unwrap();
+        let Form { thickness, .. } =
+            form(Power::new(12.0, 0.0, 0.0), 0.0, &blank(12.0, 1.67, 70.0)).unwrap();
         assert!(close(thickness.thin_edge_mm, 0.8, 1e-6) && thickness.centre_mm > 10.0);
     }
 

@@ -9,8 +9,8 @@ use crate::order::{Frame, PrismBase};
 
 #[test]
 fn the_page_shows_the_warnings() {
-    let names =
-        Warning::ALL.map(|warning| vec![serde_json::to_value(warning).unwrap().as_str().unwrap().to_owned()]);
+    let names = Warning::ALL
+        .map(|warning| vec![serde_json::to_value(warning).unwrap().as_str().unwrap().to_owned()]);
     assert_eq!(table("Warnings", 1), names);
     assert!(Warning::ALL.is_sorted_by(|one, next| one < next));
 }
@@ -142,7 +142,8 @@ fn warnings_of_the_layout_go_by_frame_and_pupil() {
     let fitted = |pupillary_distance, fitting_height, addition, diameter| {
         let eye = Eye { sphere: 1.0, addition, fitting_height, ..Eye::default() };
         let pupillary_distance = Some(pupillary_distance);
-        right(&Lens { right: Some(eye), frame, pupillary_distance, diameter, ..Lens::default() }).warnings
+        right(&Lens { right: Some(eye), frame, pupillary_distance, diameter, ..Lens::default() })
+            .warnings
     };
     assert_eq!(fitted(68.0, Some(14.0), 2.0, None), []);
     assert_eq!(fitted(68.2, Some(14.0), 2.0, None), [Warning::DecentredOutwards]);
@@ -187,10 +188,17 @@ fn any_lens() -> impl Strategy<Value = Lens<'static>> {
         height,
         bridge,
     });
-    let sizes = (prop::option::of(1.4..=2.0), prop::option::of(40.0..=90.0), prop::option::of(0.0..=12.0));
-    let fit = (prop::option::of(5.0..=25.0), prop::option::of(40.0..=85.0), prop::option::of(frame));
+    let sizes =
+        (prop::option::of(1.4..=2.0), prop::option::of(40.0..=90.0), prop::option::of(0.0..=12.0));
+    let fit =
+        (prop::option::of(5.0..=25.0), prop::option::of(40.0..=85.0), prop::option::of(frame));
     (any_eye(), any_eye(), sizes, fit).prop_map(
-        |(right, left, (index, diameter, base_curve), (vertex_distance, pupillary_distance, frame))| Lens {
+        |(
+            right,
+            left,
+            (index, diameter, base_curve),
+            (vertex_distance, pupillary_distance, frame),
+        )| Lens {
             right: Some(right),
             left: Some(left),
             index,

@@ -79,7 +79,8 @@ impl Tolerance {
         let rows: &[PowerRow] = if addition > 0.0 { &PROGRESSIVE } else { &ONE_POWER };
         let (strongest, cylinder) = (hundredths(power.strongest()), power.cylinder.abs());
         let (_, power_tolerance, by_cylinder) = up_to(rows, |row| row.0, strongest);
-        let column = CYLINDERS.iter().position(|limit| cylinder <= *limit).unwrap_or(CYLINDERS.len());
+        let column =
+            CYLINDERS.iter().position(|limit| cylinder <= *limit).unwrap_or(CYLINDERS.len());
         let own = up_to(&PRISM, |row| row.0, prism.map_or(0.0, |prism| prism.amount)).1;
         Self {
             power: power_tolerance,
@@ -112,12 +113,15 @@ mod tests {
     fn the_page_shows_the_tolerances() {
         let of_kind = |kind: &str, rows: &[PowerRow]| -> Vec<Vec<String>> {
             let cells = |row: &PowerRow| row.2.map(|cylinder| format!("{cylinder:.2}")).to_vec();
-            let head = |row: &PowerRow| vec![kind.to_owned(), limit(row.0), format!("{:.2}", row.1)];
+            let head =
+                |row: &PowerRow| vec![kind.to_owned(), limit(row.0), format!("{:.2}", row.1)];
             rows.iter().map(|row| [head(row), cells(row)].concat()).collect()
         };
-        let rows = [of_kind("one power", &ONE_POWER), of_kind("progressive", &PROGRESSIVE)].concat();
+        let rows =
+            [of_kind("one power", &ONE_POWER), of_kind("progressive", &PROGRESSIVE)].concat();
         assert_eq!(table("Power tolerances", 7), rows);
-        let degrees = |degrees: Option<f64>| degrees.map_or("none".to_owned(), |degrees| degrees.to_string());
+        let degrees =
+            |degrees: Option<f64>| degrees.map_or("none".to_owned(), |degrees| degrees.to_string());
         assert_eq!(table("Axis tolerances", 2), AXIS.map(|row| vec![limit(row.0), degrees(row.1)]));
         assert_eq!(
             table("Prism tolerances", 2),

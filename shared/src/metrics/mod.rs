@@ -235,7 +235,8 @@ fn oldest(page: &mut Page, family: &Family, measures: &Measures) {
 fn dead_lettered(page: &mut Page, family: &Family, measures: &Measures) {
     for (name, count) in &measures.counters {
         let mut parts = name.splitn(3, ':');
-        if let (Some("dead"), Some(stream), Some(code)) = (parts.next(), parts.next(), parts.next()) {
+        if let (Some("dead"), Some(stream), Some(code)) = (parts.next(), parts.next(), parts.next())
+        {
             page.sample(family.name, &[("stream", stream), ("code", code)], count);
         }
     }
@@ -271,7 +272,8 @@ fn histogram(
 ) {
     let stream = stream.as_str();
     let field = |which: &str| get(&measures.counters, &format!("{what}:{stream}:{which}"));
-    let bounded = bounds.iter().map(|bound| (Some(*bound as f64 / unit), field(&bound.to_string())));
+    let bounded =
+        bounds.iter().map(|bound| (Some(*bound as f64 / unit), field(&bound.to_string())));
     let buckets = bounded.chain([(None, field("inf"))]);
     page.histogram(family.name, &[(family.labels[0], stream)], buckets, field("sum") as f64 / unit);
 }
@@ -295,9 +297,11 @@ mod tests {
             stats: stats([("duplicates".to_owned(), duplicates)].into()),
             counters: BTreeMap::new(),
         };
-        let queues = [(Some("orders".to_owned()), measures(2)), (Some("orders-p1".to_owned()), measures(3))];
+        let queues =
+            [(Some("orders".to_owned()), measures(2)), (Some("orders-p1".to_owned()), measures(3))];
         let page = render(&queues);
-        let lines: Vec<&str> = page.lines().filter(|line| line.contains("orders_duplicates_total")).collect();
+        let lines: Vec<&str> =
+            page.lines().filter(|line| line.contains("orders_duplicates_total")).collect();
         assert_eq!(
             lines[1..],
             [
@@ -306,7 +310,10 @@ mod tests {
                 "orders_duplicates_total{queue=\"orders-p1\"} 3",
             ]
         );
-        assert!(page.contains("orders_routed_total{queue=\"orders-p1\",lane=\"complex\"} 0\n"), "{page}");
+        assert!(
+            page.contains("orders_routed_total{queue=\"orders-p1\",lane=\"complex\"} 0\n"),
+            "{page}"
+        );
         assert!(render(&[(None, measures(2))]).contains("orders_duplicates_total 2\n"));
     }
 }

@@ -74,7 +74,8 @@ impl Page {
         for (bound, alone) in buckets {
             count += alone;
             let le = bound.map_or_else(|| "+Inf".to_owned(), |bound| bound.to_string());
-            let labels: Vec<(&str, &str)> = labels.iter().copied().chain([("le", le.as_str())]).collect();
+            let labels: Vec<(&str, &str)> =
+                labels.iter().copied().chain([("le", le.as_str())]).collect();
             self.sample(&format!("{name}_bucket"), &labels, count);
         }
         self.sample(&format!("{name}_sum"), labels, sum);

@@ -109,7 +109,10 @@ pub struct Rejection {
 impl Rejection {
     /// A rejection for a fault of the document as a whole.
     pub fn of_document(code: Code, message: impl Into<String>) -> Self {
-        Self { first: OrderError { code, path: "$".into(), message: message.into() }, rest: Vec::new() }
+        Self {
+            first: OrderError { code, path: "$".into(), message: message.into() },
+            rest: Vec::new(),
+        }
     }
 
     /// `None` when `errors` is empty.

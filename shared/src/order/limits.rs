@@ -32,5 +32,12 @@ pub(super) const FRAME_HEIGHT: Range = 10.0..=70.0;
 pub(super) const FRAME_BRIDGE: Range = 5.0..=40.0;
 
 /// The coatings a lens may have, each once.
-pub(super) const COATINGS: [&str; 7] =
-    ["hard", "antiReflective", "superHydrophobic", "blueFilter", "mirror", "photochromic", "polarized"];
+pub(super) const COATINGS: [&str; 7] = [
+    "hard",
+    "antiReflective",
+    "superHydrophobic",
+    "blueFilter",
+    "mirror",
+    "photochromic",
+    "polarized",
+];

@@ -299,7 +299,10 @@ impl Currency {
 
     /// Digits after the point of an amount: EUR 2, JPY 0, KWD 3.
     pub fn minor_units(self) -> u32 {
-        Self::MINOR_UNITS.iter().find(|(code, _)| *code == self.as_str()).map_or(2, |(_, digits)| *digits)
+        Self::MINOR_UNITS
+            .iter()
+            .find(|(code, _)| *code == self.as_str())
+            .map_or(2, |(_, digits)| *digits)
     }
 }
 

@@ -69,7 +69,11 @@ fn amount() -> String {
 
 /// At least one of these fields is there and not null.
 pub(super) fn one_of_them_present(names: [&str; 2]) -> Value {
-    json!(names.map(|name| json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}})))
+    json!(
+        names.map(
+            |name| json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}})
+        )
+    )
 }
 
 /// A `number` other than 0 needs the field `name`.

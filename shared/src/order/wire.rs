@@ -243,10 +243,13 @@ impl<'de: 'a, 'a> Shape<'de> for WireBase<'a> {
 pub(super) fn read(text: &str) -> Result<WireOrder<'_>, Rejection> {
     match serde_json::from_str(text) {
         Ok(Field::Value(order)) => Ok(order),
-        Ok(Field::Absent) => Err(Rejection::of_document(Code::WrongType, "expected an object, found null")),
-        Ok(Field::WrongType(found)) => {
-            Err(Rejection::of_document(Code::WrongType, format!("expected an object, found {found}")))
+        Ok(Field::Absent) => {
+            Err(Rejection::of_document(Code::WrongType, "expected an object, found null"))
         }
+        Ok(Field::WrongType(found)) => Err(Rejection::of_document(
+            Code::WrongType,
+            format!("expected an object, found {found}"),
+        )),
         // No visitor here makes an error of its own, and serde_json's own words name the place and no value.
         Err(error) => Err(Rejection::of_document(Code::InvalidJson, error.to_string())),
     }

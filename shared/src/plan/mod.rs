@@ -54,7 +54,8 @@ mod stock {
     /// The refractive index that is no longer in stock.
     pub(super) const INDEX_BELOW: f64 = 1.67;
     /// Coatings that stock lenses have already.
-    pub(super) const COATINGS: [&str; 4] = ["hard", "antiReflective", "superHydrophobic", "blueFilter"];
+    pub(super) const COATINGS: [&str; 4] =
+        ["hard", "antiReflective", "superHydrophobic", "blueFilter"];
 }
 
 /// Coatings applied in the works, by name; the others are properties of the blank.
@@ -147,7 +148,13 @@ impl Station {
             minutes += u64::from(self.setup_minutes) + rounds * u64::from(self.round_minutes);
         }
         let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
-        (setups > 0).then_some(PlannedStep { step: self.step, station: self.name, pieces, setups, minutes })
+        (setups > 0).then_some(PlannedStep {
+            step: self.step,
+            station: self.name,
+            pieces,
+            setups,
+            minutes,
+        })
     }
 }
 

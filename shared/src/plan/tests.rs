@@ -11,8 +11,8 @@ use crate::domain_docs::table;
 fn the_page_shows_the_stations() {
     let rows = STATIONS.iter().map(|station| {
         let step = serde_json::to_value(station.step).unwrap().as_str().unwrap().to_owned();
-        let numbers =
-            [station.setup_minutes, station.at_once, station.round_minutes].map(|number| number.to_string());
+        let numbers = [station.setup_minutes, station.at_once, station.round_minutes]
+            .map(|number| number.to_string());
         [vec![step, station.name.to_owned()], numbers.to_vec()].concat()
     });
     assert_eq!(table("Stations", 5), rows.collect::<Vec<_>>());
@@ -102,15 +102,19 @@ fn a_stock_lens_is_not_coated_again() {
 #[test]
 fn lenses_of_one_order_share_the_set_up() {
     let lens = json!({"right": {"sphere": -9.0}, "coatings": ["hard"], "tint": "gray"});
-    let (one, four) =
-        (planned(json!([item(1, lens.clone())])), planned(json!([item(3, lens.clone()), item(1, lens)])));
+    let (one, four) = (
+        planned(json!([item(1, lens.clone())])),
+        planned(json!([item(3, lens.clone()), item(1, lens)])),
+    );
     // Six lenses fit the generator at once, 120 the coater, and one bath serves both lines.
     for step in [Step::Generate, Step::Coat, Step::Tint] {
         assert_eq!(minutes(&one, step), minutes(&four, step));
     }
     let other = json!({"right": {"sphere": -8.0}, "tint": "brown"});
-    let two_tints =
-        planned(json!([item(1, json!({"right": {"sphere": -8.0}, "tint": "gray"})), item(1, other)]));
+    let two_tints = planned(json!([
+        item(1, json!({"right": {"sphere": -8.0}, "tint": "gray"})),
+        item(1, other)
+    ]));
     assert_eq!(minutes(&two_tints, Step::Tint), Some(2 * (20 + 30)));
 }
 

@@ -38,7 +38,8 @@ const FAMILIES: [Family; 8] = [
 const DEFAULT_CENTS: i64 = 25_00;
 
 /// Cents per lens by material, in the order of `lens::material::MATERIALS`: 1.50, 1.53, 1.56, 1.59, 1.60, 1.67, 1.74, mineral.
-const MATERIAL_CENTS: [i64; MATERIALS.len()] = [9_00, 21_00, 16_00, 24_00, 34_00, 62_00, 98_00, 85_00];
+const MATERIAL_CENTS: [i64; MATERIALS.len()] =
+    [9_00, 21_00, 16_00, 24_00, 34_00, 62_00, 98_00, 85_00];
 
 /// Cents per lens and coating.
 const COATINGS: [(&str, i64); 7] = [
@@ -52,8 +53,14 @@ const COATINGS: [(&str, i64); 7] = [
 ];
 
 /// Cents per lens and tint. Names that are not listed are mixed for the order.
-const TINTS: [(&str, i64); 6] =
-    [("brown", 8_00), ("gray", 8_00), ("green", 8_00), ("grey", 8_00), ("blue", 9_50), ("gradient", 14_00)];
+const TINTS: [(&str, i64); 6] = [
+    ("brown", 8_00),
+    ("gray", 8_00),
+    ("green", 8_00),
+    ("grey", 8_00),
+    ("blue", 9_50),
+    ("gradient", 14_00),
+];
 const OTHER_TINT_CENTS: i64 = 17_00;
 
 /// Cents per lens when a value is above the bound: the last row that applies. Cylinder and power in dioptres, without
@@ -91,7 +98,8 @@ pub(super) fn unit_price_cents(item: &Item<'_>) -> (PriceSource, i64) {
 fn lens_options_cents(lens: &Lens<'_>) -> i64 {
     let material = MATERIAL_CENTS[material_of(lens.index)];
     let coatings: i64 = lens.coatings.iter().map(|name| named(&COATINGS, name).unwrap_or(0)).sum();
-    let tint = lens.tint.as_deref().map_or(0, |name| named(&TINTS, name).unwrap_or(OTHER_TINT_CENTS));
+    let tint =
+        lens.tint.as_deref().map_or(0, |name| named(&TINTS, name).unwrap_or(OTHER_TINT_CENTS));
     material + coatings + tint
 }
 
@@ -130,9 +138,10 @@ pub(super) fn volume_discount_percent_pieces(quantity: u32) -> i64 {
 
 /// What express delivery adds to an order of `net`.
 pub(super) fn express_surcharge(net: Decimal, money: &Money) -> Decimal {
-    money
-        .round(net * Decimal::new(EXPRESS_PERCENT, 2))
-        .clamp(money.convert_euro_cents(EXPRESS_MIN_CENTS), money.convert_euro_cents(EXPRESS_MAX_CENTS))
+    money.round(net * Decimal::new(EXPRESS_PERCENT, 2)).clamp(
+        money.convert_euro_cents(EXPRESS_MIN_CENTS),
+        money.convert_euro_cents(EXPRESS_MAX_CENTS),
+    )
 }
 
 #[cfg(test)]
@@ -145,18 +154,27 @@ mod tests {
         let counts = |per_eye| if per_eye { "per eye" } else { "once" }.to_owned();
         let rows = FAMILIES.iter().map(|family| (family.prefix, family.cents, family.per_eye));
         let rows = rows.chain([("(none)", DEFAULT_CENTS, false)]);
-        let rows =
-            rows.map(|(prefix, cents, per_eye)| vec![prefix.to_owned(), euros(cents), counts(per_eye)]);
+        let rows = rows
+            .map(|(prefix, cents, per_eye)| vec![prefix.to_owned(), euros(cents), counts(per_eye)]);
         assert_eq!(table("Families of SKUs", 3), rows.collect::<Vec<_>>());
     }
 
     #[test]
     fn the_page_shows_the_materials() {
         let rows = MATERIALS.iter().zip(MATERIAL_CENTS).map(|(material, cents)| {
-            let index =
-                format!("{}.{:03}", material.from_thousandths / 1_000, material.from_thousandths % 1_000);
+            let index = format!(
+                "{}.{:03}",
+                material.from_thousandths / 1_000,
+                material.from_thousandths % 1_000
+            );
             let (centre, edge) = (material.min_centre_mm, material.min_edge_mm);
-            vec![material.name.to_owned(), index, euros(cents), format!("{centre:.1}"), format!("{edge:.1}")]
+            vec![
+                material.name.to_owned(),
+                index,
+                euros(cents),
+                format!("{centre:.1}"),
+                format!("{edge:.1}"),
+            ]
         });
         assert_eq!(table("Materials", 5), rows.collect::<Vec<_>>());
     }
@@ -180,9 +198,9 @@ mod tests {
             ("addition, D", ADDITION),
         ];
         let rows = steps.into_iter().flat_map(|(name, steps)| {
-            steps
-                .iter()
-                .map(move |(above, cents)| vec![name.to_owned(), format!("{above:.2}"), euros(*cents)])
+            steps.iter().map(move |(above, cents)| {
+                vec![name.to_owned(), format!("{above:.2}"), euros(*cents)]
+            })
         });
         assert_eq!(table("Surcharges of a prescription", 3), rows.collect::<Vec<_>>());
     }
@@ -191,7 +209,8 @@ mod tests {
     fn the_page_shows_discount_and_express() {
         let rows = VOLUME.map(|(from, percent)| vec![from.to_string(), percent.to_string()]);
         assert_eq!(table("Discount for volume", 2), rows);
-        let express = [EXPRESS_PERCENT.to_string(), euros(EXPRESS_MIN_CENTS), euros(EXPRESS_MAX_CENTS)];
+        let express =
+            [EXPRESS_PERCENT.to_string(), euros(EXPRESS_MIN_CENTS), euros(EXPRESS_MAX_CENTS)];
         assert_eq!(table("Express surcharge", 3), [express]);
     }
 
@@ -212,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_lens_family_is_priced_per_eye_and_a_frame_once() {
-        let both = Lens { right: Some(eye(1.0, 0.0)), left: Some(eye(1.0, 0.0)), ..Lens::default() };
+        let both =
+            Lens { right: Some(eye(1.0, 0.0)), left: Some(eye(1.0, 0.0)), ..Lens::default() };
         let right = Lens { right: Some(eye(1.0, 0.0)), ..Lens::default() };
         assert_eq!(unit_price_cents(&item("LNS-1", Some(right.clone()))).1, 12_50 + 9_00);
         assert_eq!(unit_price_cents(&item("LNS-1", Some(both.clone()))).1, 2 * (12_50 + 9_00));

@@ -172,7 +172,8 @@ impl Money {
 
     /// Rounded half away from zero, with exactly the currency's decimals.
     fn round(&self, amount: Decimal) -> Decimal {
-        let rounded = amount.round_dp_with_strategy(self.minor_units, RoundingStrategy::MidpointAwayFromZero);
+        let rounded =
+            amount.round_dp_with_strategy(self.minor_units, RoundingStrategy::MidpointAwayFromZero);
         self.at_least_minor_units(rounded)
     }
 

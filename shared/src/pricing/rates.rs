@@ -64,8 +64,9 @@ mod tests {
 
     #[test]
     fn the_page_shows_the_rates() {
-        let rows =
-            PER_EURO.map(|(code, rate)| vec![code.to_owned(), Decimal::new(rate, RATE_DECIMALS).to_string()]);
+        let rows = PER_EURO.map(|(code, rate)| {
+            vec![code.to_owned(), Decimal::new(rate, RATE_DECIMALS).to_string()]
+        });
         assert_eq!(table("Currencies", 2), rows);
     }
 

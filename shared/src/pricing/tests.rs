@@ -58,13 +58,17 @@ fn amounts_have_the_decimals_of_their_currency() {
     let yen = priced(&with(order.clone(), "currency", "JPY"));
     assert_eq!((&yen["lines"][0]["unitPrice"], &yen["total"]), (&json!("1170"), &json!("3510")));
     let dinar = priced(&with(order, "currency", "KWD"));
-    assert_eq!((&dinar["lines"][0]["unitPrice"], &dinar["total"]), (&json!("2.340"), &json!("7.020")));
+    assert_eq!(
+        (&dinar["lines"][0]["unitPrice"], &dinar["total"]),
+        (&json!("2.340"), &json!("7.020"))
+    );
 }
 
 #[test]
 fn an_agreed_price_is_in_the_currency_of_the_order_and_never_discounted() {
-    let order =
-        an_order(json!([{"orderItemId": 1, "sku": "FRM-1", "quantity": 1000, "unitPrice": "0.0125"}]));
+    let order = an_order(
+        json!([{"orderItemId": 1, "sku": "FRM-1", "quantity": 1000, "unitPrice": "0.0125"}]),
+    );
     let quote = priced(&with(order, "currency", "JPY"));
     let line = &quote["lines"][0];
     assert_eq!((&line["unitPrice"], &line["gross"]), (&json!("0.0125"), &json!("13")));
@@ -92,12 +96,12 @@ fn an_order_to_nowhere_says_that_it_is_not_taxed() {
 
 #[test]
 fn the_largest_order_is_priced_exactly() {
-    let item = json!({"orderItemId": 1, "sku": "x", "quantity": 10_000, "unitPrice": 1_000_000_000});
+    let item =
+        json!({"orderItemId": 1, "sku": "x", "quantity": 10_000, "unitPrice": 1_000_000_000});
     let order = with(an_order(vec![item; 500].into()), "shipTo", "HU");
     assert_eq!(priced(&order)["total"], "6350000000000000.00");
 
-    let filled =
-        json!({"orderItemId": 1, "sku": "x", "quantity": 10_000, "unitPrice": "999999999.9999999999"});
+    let filled = json!({"orderItemId": 1, "sku": "x", "quantity": 10_000, "unitPrice": "999999999.9999999999"});
     let order = with(an_order(vec![filled; 500].into()), "currency", "KWD");
     // 10,000 times the price is 9,999,999,999,999.999999, which rounds to 10^13 per line.
     assert_eq!(priced(&order)["total"], "5000000000000000.000");

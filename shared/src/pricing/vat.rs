@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn the_page_shows_the_rates() {
         let percent = |per_mille: i64| format!("{}.{}", per_mille / 10, per_mille % 10);
-        let rows = STANDARD_RATES.map(|(code, per_mille)| vec![code.to_owned(), percent(per_mille)]);
+        let rows =
+            STANDARD_RATES.map(|(code, per_mille)| vec![code.to_owned(), percent(per_mille)]);
         assert_eq!(table("Standard rates", 2), rows);
     }
 
@@ -103,7 +104,8 @@ mod tests {
     #[test]
     fn all_27_members_of_the_union_have_a_rate_of_15_percent_or_more() {
         // Directive 2006/112/EC art. 97: the standard rate is at least 15 %.
-        let members = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK";
+        let members =
+            "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK";
         assert_eq!(members.split(' ').count(), 27);
         for code in members.split(' ') {
             let (basis, per_mille) = rate_of(code);

@@ -32,7 +32,8 @@ pub(super) fn local_time(time: DateTime<Utc>) -> NaiveDateTime {
         let since_sunday = last_day.weekday().num_days_from_sunday();
         (last_day - Days::new(since_sunday.into())).and_hms_opt(1, 0, 0)
     };
-    let is_summer = matches!((turns(3), turns(10)), (Some(start), Some(end)) if start <= utc && utc < end);
+    let is_summer =
+        matches!((turns(3), turns(10)), (Some(start), Some(end)) if start <= utc && utc < end);
     utc + TimeDelta::hours(if is_summer { 2 } else { 1 })
 }
 
@@ -78,7 +79,8 @@ fn easter_sunday(year: i32) -> NaiveDate {
     let m = (a + 11 * h + 22 * l).div_euclid(451);
     let n = h + l - 7 * m + 114;
     // The algorithm gives March 22 to April 25, which every year has.
-    NaiveDate::from_ymd_opt(year, n.div_euclid(31) as u32, n.rem_euclid(31) as u32 + 1).unwrap_or_default()
+    NaiveDate::from_ymd_opt(year, n.div_euclid(31) as u32, n.rem_euclid(31) as u32 + 1)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -96,7 +98,9 @@ mod tests {
     #[test]
     fn easter_is_where_the_book_has_it() {
         // Meeus, chapter 8: the dates given there, among them the earliest that is possible.
-        for day in ["1991-03-31", "1992-04-19", "1993-04-11", "1954-04-18", "2000-04-23", "1818-03-22"] {
+        for day in
+            ["1991-03-31", "1992-04-19", "1993-04-11", "1954-04-18", "2000-04-23", "1818-03-22"]
+        {
             assert_eq!(easter_sunday(date(day).year()), date(day));
         }
         // The latest that is possible.

@@ -34,8 +34,8 @@ const LATEST_MS: i64 = 253_370_764_800_000;
 
 /// The members of the European Union as of 2026-01-01.
 const UNION: [&str; 27] = [
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT",
-    "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
+    "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 ];
 
 /// The dates told to the customer, in the calendar of the works.
@@ -107,7 +107,8 @@ impl Zone {
 
 /// The promise for `order`, taken by the queue `queued_at_ms` Unix milliseconds after 1970, whose plan takes `plan_minutes`.
 pub fn promise(order: &Order<'_>, queued_at_ms: i64, plan_minutes: u32) -> Promise {
-    let queued_at = DateTime::from_timestamp_millis(queued_at_ms.clamp(0, LATEST_MS)).unwrap_or_default();
+    let queued_at =
+        DateTime::from_timestamp_millis(queued_at_ms.clamp(0, LATEST_MS)).unwrap_or_default();
     let (counted_from, time) = start(order.placed_at, queued_at);
     let local = calendar::local_time(time);
     let starts_on = first_day(local);
@@ -115,17 +116,23 @@ pub fn promise(order: &Order<'_>, queued_at_ms: i64, plan_minutes: u32) -> Promi
         Delivery::Express => 0,
         Delivery::Standard => STANDARD_DISPATCH_DAYS,
     };
-    let ships_on = calendar::add_working_days(starts_on, production_days(plan_minutes) + dispatch_days);
+    let ships_on =
+        calendar::add_working_days(starts_on, production_days(plan_minutes) + dispatch_days);
     let zone = Zone::of(order.ship_to);
     let delivered_by =
         zone.carrier_days(order.delivery).map(|days| calendar::add_working_days(ships_on, days));
     Promise { counted_from, starts_on, ships_on, zone, delivered_by }
 }
 
-fn start(placed_at: Option<DateTime<Utc>>, queued_at: DateTime<Utc>) -> (CountedFrom, DateTime<Utc>) {
+fn start(
+    placed_at: Option<DateTime<Utc>>,
+    queued_at: DateTime<Utc>,
+) -> (CountedFrom, DateTime<Utc>) {
     let oldest = queued_at - TimeDelta::hours(PLACED_AT_MAX_AGE_HOURS);
     match placed_at {
-        Some(placed_at) if (oldest..=queued_at).contains(&placed_at) => (CountedFrom::PlacedAt, placed_at),
+        Some(placed_at) if (oldest..=queued_at).contains(&placed_at) => {
+            (CountedFrom::PlacedAt, placed_at)
+        }
         _ => (CountedFrom::QueuedAt, queued_at),
     }
 }
@@ -139,7 +146,10 @@ fn first_day(local: NaiveDateTime) -> NaiveDate {
 
 /// Working days after the first one until a plan of this length is done.
 fn production_days(plan_minutes: u32) -> u32 {
-    plan_minutes.saturating_sub(FIRST_DAY_MINUTES).div_ceil(FULL_DAY_MINUTES).min(MAX_PRODUCTION_DAYS)
+    plan_minutes
+        .saturating_sub(FIRST_DAY_MINUTES)
+        .div_ceil(FULL_DAY_MINUTES)
+        .min(MAX_PRODUCTION_DAYS)
 }
 
 #[cfg(test)]
@@ -168,9 +178,13 @@ mod tests {
         queued_at: &str,
         plan_minutes: u32,
     ) -> Promise {
-        let ship_to = if ship_to.is_empty() { String::new() } else { format!(r#""shipTo":"{ship_to}","#) };
-        let placed_at =
-            if placed_at.is_empty() { String::new() } else { format!(r#""placedAt":"{placed_at}","#) };
+        let ship_to =
+            if ship_to.is_empty() { String::new() } else { format!(r#""shipTo":"{ship_to}","#) };
+        let placed_at = if placed_at.is_empty() {
+            String::new()
+        } else {
+            format!(r#""placedAt":"{placed_at}","#)
+        };
         let text = format!(
             r#"{{"orderId":1,"delivery":"{delivery}",{ship_to}{placed_at}"items":[{{"orderItemId":1,"sku":"x","quantity":1}}]}}"#
         );
@@ -185,7 +199,8 @@ mod tests {
     #[test]
     fn a_promise_reads_as_documented() {
         // A Tuesday, 10:00 in Germany.
-        let promise = promised("Standard", "FR", "2026-03-03T09:00:00Z", "2026-03-03T09:00:01Z", 30);
+        let promise =
+            promised("Standard", "FR", "2026-03-03T09:00:00Z", "2026-03-03T09:00:01Z", 30);
         assert_eq!(
             serde_json::to_value(promise).unwrap(),
             serde_json::json!({"countedFrom": "placedAt", "startsOn": "2026-03-03", "shipsOn": "2026-03-04",
@@ -233,7 +248,9 @@ mod tests {
 
     #[test]
     fn placed_at_counts_unless_it_is_in_the_future_or_too_old() {
-        let from = |placed_at| promised("Express", "DE", placed_at, "2026-03-06T12:00:00Z", 0).counted_from;
+        let from = |placed_at| {
+            promised("Express", "DE", placed_at, "2026-03-06T12:00:00Z", 0).counted_from
+        };
         assert_eq!(from(""), CountedFrom::QueuedAt);
         assert_eq!(from("2026-03-06T12:00:00Z"), CountedFrom::PlacedAt);
         assert_eq!(from("2026-03-06T12:00:00.001Z"), CountedFrom::QueuedAt);
@@ -245,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_queue_time_from_any_clock_gives_a_date() {
-        let text = br#"{"orderId":1,"delivery":"Standard","shipTo":"US","placedAt":"0000-01-01T00:00:00Z",
+        let text =
+            br#"{"orderId":1,"delivery":"Standard","shipTo":"US","placedAt":"0000-01-01T00:00:00Z",
             "items":[{"orderItemId":1,"sku":"x","quantity":1}]}"#;
         let order = Order::parse(text).unwrap();
         for queued_at_ms in [i64::MIN, -1, 0, LATEST_MS, i64::MAX] {

@@ -35,7 +35,9 @@ impl AllOrders {
         for partition in 0..partitions {
             match look(partition, after.map(|after| after.within(partition)), most) {
                 Ok(page) => {
-                    found.extend(page.orders.into_iter().map(|order| of_partition(order, partition)));
+                    found.extend(
+                        page.orders.into_iter().map(|order| of_partition(order, partition)),
+                    );
                     horizon = horizon.max(page.next.map(|next| next.of_partition(partition)));
                 }
                 Err(error) if all.unavailable.len() + 1 == partitions => return Err(error),
@@ -83,8 +85,10 @@ mod tests {
             .map(|entry| order(entry))
             .filter(|order| after.is_none_or(|after| order.position < after))
             .collect();
-        let next =
-            left.get(most as usize).and_then(|_| left.get(most as usize - 1)).map(|last| last.position);
+        let next = left
+            .get(most as usize)
+            .and_then(|_| left.get(most as usize - 1))
+            .map(|last| last.position);
         OrderPage { orders: left.into_iter().take(most as usize).collect(), next }
     }
 
@@ -122,7 +126,10 @@ mod tests {
         });
         let all = all.unwrap();
         assert_eq!(all.page.orders.len(), 1);
-        assert_eq!((all.unavailable[0].partition, all.unavailable[0].code), (0, "queue_unavailable"));
+        assert_eq!(
+            (all.unavailable[0].partition, all.unavailable[0].code),
+            (0, "queue_unavailable")
+        );
         assert_eq!(AllOrders::page(2, None, 5, |_, _, _| Err(away())).unwrap_err(), away());
     }
 }

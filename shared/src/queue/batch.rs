@@ -59,7 +59,9 @@ impl<E: Execute> Queue<'_, E> {
         call.key(self.keys.stream(stream)).key(self.keys.bell(stream)).key(self.keys.pause(stream));
         call.key(self.keys.metrics());
         call.arg(stream.group()).arg(self.settings.consumer.as_str());
-        call.arg(self.settings.batch_size).arg(self.settings.claim_idle_ms).arg(MAX_ORDER_BYTES as i64);
+        call.arg(self.settings.batch_size)
+            .arg(self.settings.claim_idle_ms)
+            .arg(MAX_ORDER_BYTES as i64);
         call.arg(self.keys.channel(stream)).arg(self.settings.bell_ms).arg(i64::from(is_first));
         call.arg(stream.as_str()).arg(i64::from(may_be_plain));
         let mut reply = CLAIM.run(self.redis, call, what)?;
@@ -102,7 +104,10 @@ impl<E: Execute> Queue<'_, E> {
     }
 
     /// Commits a batch. Gives what it did, and which entries had lapsed.
-    pub(super) fn commit(&mut self, batch: &TimedBatch<'_>) -> Result<(Commit, Vec<String>), QueueError> {
+    pub(super) fn commit(
+        &mut self,
+        batch: &TimedBatch<'_>,
+    ) -> Result<(Commit, Vec<String>), QueueError> {
         let stream = batch.stream;
         let mut rows: Vec<Row<'_>> = batch
             .entries
@@ -140,7 +145,8 @@ impl<E: Execute> Queue<'_, E> {
             call.arg(count);
         }
         // Entries are claimed in the order of their ids.
-        let (least, greatest) = (entry_id_at(batch.entries.first()), entry_id_at(batch.entries.last()));
+        let (least, greatest) =
+            (entry_id_at(batch.entries.first()), entry_id_at(batch.entries.last()));
         let next = entry_id::next(greatest).unwrap_or_default();
         call.arg(least).arg(greatest).arg(&next);
         for row in &rows {
@@ -227,7 +233,9 @@ impl<'a> Row<'a> {
                 };
                 (Some(*order), Effect::Route { lane: *lane, order: text, score: *score, reasons })
             }
-            Outcome::Confirm { order, confirmation } => (Some(*order), Effect::Confirm { confirmation }),
+            Outcome::Confirm { order, confirmation } => {
+                (Some(*order), Effect::Confirm { confirmation })
+            }
             Outcome::DeadLetter { order, reason } => {
                 let (errors, code) = (reason.errors_json(), reason.code());
                 (*order, Effect::DeadLetter { errors, code, delivery_count: entry.delivery_count })
@@ -238,7 +246,9 @@ impl<'a> Row<'a> {
 
     fn add_to<'c>(&'c self, call: &mut Call<'c>, state_index: u32) {
         match &self.effect {
-            Effect::Route { order, score, reasons, .. } => call.arg(*order).arg(*score).arg(*reasons),
+            Effect::Route { order, score, reasons, .. } => {
+                call.arg(*order).arg(*score).arg(*reasons)
+            }
             Effect::Confirm { confirmation } => call.arg(&self.entry.ingress_id).arg(*confirmation),
             Effect::DeadLetter { errors, code, delivery_count } => call
                 .arg(state_index)

@@ -238,9 +238,11 @@ impl<E: Execute> Queue<'_, E> {
         call.arg(self.settings.bell_ms);
         let mut reply = REDRIVE.run(self.redis, call, "failed to redrive a dead letter")?;
         Ok(match reply.text()?.as_str() {
-            "redriven" => {
-                Redrive::Redriven { stream: reply.text()?, entry: reply.text()?, redrives: reply.count()? }
-            }
+            "redriven" => Redrive::Redriven {
+                stream: reply.text()?,
+                entry: reply.text()?,
+                redrives: reply.count()?,
+            },
             "duplicate" => Redrive::Duplicate,
             "gone" => Redrive::Gone,
             "no_order" => Redrive::NoOrder,
@@ -275,7 +277,8 @@ impl<E: Execute> Queue<'_, E> {
         longest: i64,
     ) -> Result<(Option<String>, Vec<DeadLetter>), QueueError> {
         let order = filter.order.map(|order| order.to_string()).unwrap_or_default();
-        let age_ms = filter.older_than_s.map(|s| (u64::from(s) * 1000).to_string()).unwrap_or_default();
+        let age_ms =
+            filter.older_than_s.map(|s| (u64::from(s) * 1000).to_string()).unwrap_or_default();
         let mut call = Call::new();
         call.key(self.keys.dead_letters()).arg(from).arg(to).arg(LOOKS).arg(most);
         call.arg(filter.code.as_deref().unwrap_or_default()).arg(&order).arg(&age_ms).arg(longest);
@@ -344,9 +347,14 @@ mod tests {
 
     #[test]
     fn history_is_read_line_by_line_and_what_is_no_event_is_left_out() {
-        let past = PastDeath::read_all("redriven max_deliveries simple 2000-0 3000-1 1000-0 6\nnonsense\n");
+        let past = PastDeath::read_all(
+            "redriven max_deliveries simple 2000-0 3000-1 1000-0 6\nnonsense\n",
+        );
         assert_eq!(past.len(), 1);
-        assert_eq!((past[0].event, past[0].code, past[0].stream), ("redriven", "max_deliveries", "simple"));
+        assert_eq!(
+            (past[0].event, past[0].code, past[0].stream),
+            ("redriven", "max_deliveries", "simple")
+        );
         assert_eq!(past[0].at.as_deref(), Some("1970-01-01T00:00:03.000Z"));
         assert_eq!(past[0].dead_lettered_at.as_deref(), Some("1970-01-01T00:00:02.000Z"));
         assert_eq!(past[0].queued_at.as_deref(), Some("1970-01-01T00:00:01.000Z"));

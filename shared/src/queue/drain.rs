@@ -66,7 +66,8 @@ impl<'a> Batch<'a> {
 
     /// How long an entry was in the stream until it was decided, in ms.
     pub fn wait_ms(&self, entry: &Entry) -> i64 {
-        milliseconds(&entry.entry_id).map_or(0, |added_at_ms| (self.decided_at_ms - added_at_ms).max(0))
+        milliseconds(&entry.entry_id)
+            .map_or(0, |added_at_ms| (self.decided_at_ms - added_at_ms).max(0))
     }
 }
 
@@ -258,10 +259,12 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
             return Ok(Step::Empty);
         }
         let outcomes: Vec<Outcome> = entries.iter().map(|entry| self.decide(entry)).collect();
-        self.tally.redelivered += entries.iter().filter(|entry| entry.delivery_count > 1).count() as u64;
+        self.tally.redelivered +=
+            entries.iter().filter(|entry| entry.delivery_count > 1).count() as u64;
         // The clock of Redis, carried on by the host's: the two need not show the same time.
         let deciding = host.elapsed().saturating_sub(claimed_after);
-        let decided_at_ms = claimed.claimed_at_ms + i64::try_from(deciding.as_millis()).unwrap_or_default();
+        let decided_at_ms =
+            claimed.claimed_at_ms + i64::try_from(deciding.as_millis()).unwrap_or_default();
         let batch = TimedBatch { stream, entries: &entries, outcomes: &outcomes, decided_at_ms };
         // Crash window: from here to the commit the batch is decided but pending; a death here means redelivery.
         let (commit, lapsed) = self.queue.commit(&batch)?;
@@ -288,9 +291,10 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         }
         match &entry.payload {
             Payload::Order(order) => self.role.decide(entry, order),
-            Payload::TooLarge(bytes) => {
-                Outcome::DeadLetter { order: None, reason: DeadLetterReason::Rejected(too_large(*bytes)) }
-            }
+            Payload::TooLarge(bytes) => Outcome::DeadLetter {
+                order: None,
+                reason: DeadLetterReason::Rejected(too_large(*bytes)),
+            },
             Payload::Missing => {
                 Outcome::DeadLetter { order: None, reason: DeadLetterReason::MissingOrderField }
             }
@@ -310,7 +314,8 @@ impl DeadLetterReason {
 
     /// All errors as a JSON array of objects with `code`, `path` and `message`.
     pub(super) fn errors_json(&self) -> Vec<u8> {
-        let single = |message: &str| json!([{ "code": self.code(), "path": "$", "message": message }]);
+        let single =
+            |message: &str| json!([{ "code": self.code(), "path": "$", "message": message }]);
         let errors = match self {
             Self::Rejected(rejection) => json!(rejection.errors().collect::<Vec<_>>()),
             Self::MissingOrderField => single("the entry has no field \"order\""),

@@ -8,7 +8,11 @@ pub trait Execute {
     ///
     /// # Errors
     /// When there is no connection, or the server answers with an error.
-    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError>;
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError>;
 }
 
 /// One argument of a command.
@@ -139,7 +143,11 @@ impl Reply {
         String::from_utf8(self.bytes()?).map_err(|_| self.unexpected("text", None))
     }
 
-    pub(crate) fn unexpected(&self, expected: impl fmt::Display, found: Option<&Value>) -> QueueError {
+    pub(crate) fn unexpected(
+        &self,
+        expected: impl fmt::Display,
+        found: Option<&Value>,
+    ) -> QueueError {
         // The kind only: a value may hold personal data.
         let found = match found {
             None => "nothing",

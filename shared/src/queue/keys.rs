@@ -268,7 +268,10 @@ mod tests {
     #[test]
     fn a_name_cannot_carry_anything_into_a_key() {
         for good in ["orders", "a", "Orders-2_x.y", &"a".repeat(64)] {
-            assert!(QueueName::parse(good).is_some() && ConsumerName::parse(good).is_some(), "{good}");
+            assert!(
+                QueueName::parse(good).is_some() && ConsumerName::parse(good).is_some(),
+                "{good}"
+            );
         }
         for bad in ["", "a b", "a}b", "{a}", "a:b", "a\r\nFLUSHALL", "ä", &"a".repeat(65)] {
             assert!(QueueName::parse(bad).is_none() && ConsumerName::parse(bad).is_none(), "{bad}");

@@ -175,7 +175,10 @@ impl OrderState {
             traceparent: field("traceparent").map(str::to_owned),
             redrives: field("redrives").and_then(|count| count.parse().ok()).unwrap_or_default(),
             history: field("history").map(PastDeath::read_all).unwrap_or_default(),
-            confirmation: self.confirmation.as_deref().and_then(|json| serde_json::from_slice(json).ok()),
+            confirmation: self
+                .confirmation
+                .as_deref()
+                .and_then(|json| serde_json::from_slice(json).ok()),
         }
     }
 }
@@ -191,7 +194,11 @@ impl<E: Execute> Queue<'_, E> {
     ///
     /// # Errors
     /// When Redis fails; then it is unknown whether they were written, and sending them again is safe.
-    pub fn enqueue(&mut self, orders: &[(Uuid, &[u8])], max_backlog: u32) -> Result<Enqueued, QueueError> {
+    pub fn enqueue(
+        &mut self,
+        orders: &[(Uuid, &[u8])],
+        max_backlog: u32,
+    ) -> Result<Enqueued, QueueError> {
         self.enqueue_traced(orders, max_backlog, None)
     }
 
@@ -322,7 +329,8 @@ impl<E: Execute> Queue<'_, E> {
             None => None,
         };
         let is_dead = fields.get("state").is_some_and(|state| state == "dead-lettered");
-        let letter = fields.get("dead_letter").filter(|_| is_dead).and_then(|id| LetterId::parse(id));
+        let letter =
+            fields.get("dead_letter").filter(|_| is_dead).and_then(|id| LetterId::parse(id));
         let errors = match letter {
             Some(id) => self.errors_of(&id)?,
             None => None,
@@ -333,8 +341,11 @@ impl<E: Execute> Queue<'_, E> {
     /// The confirmation in one entry of the stream of confirmations; `None` when it is no longer kept.
     fn confirmation(&mut self, entry_id: &str) -> Result<Option<Vec<u8>>, QueueError> {
         let confirmations = self.keys.confirmations().to_owned();
-        let mut reply =
-            self.look_up(LOOK_UP, "XRANGE", &[(&confirmations).into(), entry_id.into(), entry_id.into()])?;
+        let mut reply = self.look_up(
+            LOOK_UP,
+            "XRANGE",
+            &[(&confirmations).into(), entry_id.into(), entry_id.into()],
+        )?;
         if reply.is_empty() {
             return Ok(None);
         }

@@ -36,8 +36,8 @@ mod trouble;
 pub use all_orders::AllOrders;
 pub use dead_letters::{DeadLetter, LetterFilter, LetterId, LetterPage, PastDeath, Redrive};
 pub use drain::{
-    Batch, Commit, DeadLetterReason, Drain, Entry, Host, Outcome, Payload, Role, Step, Tally, drain,
-    milliseconds,
+    Batch, Commit, DeadLetterReason, Drain, Entry, Host, Outcome, Payload, Role, Step, Tally,
+    drain, milliseconds,
 };
 pub use execute::{Argument, Execute, ExecuteError, QueueError, Value};
 pub use keys::{ConsumerName, Keys, Lane, QueueName, Stream};

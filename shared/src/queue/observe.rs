@@ -15,8 +15,10 @@ use super::look::Stats;
 use super::{Queue, milliseconds};
 
 /// Upper bounds of waits, in ms. Above the last there is one bucket more.
-pub const WAIT_BOUNDS_MS: [i64; 17] =
-    [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000];
+pub const WAIT_BOUNDS_MS: [i64; 17] = [
+    1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000,
+    1_800_000,
+];
 
 /// Upper bounds of batches, in entries. `batch_size` is 1,000 at most.
 pub const BATCH_BOUNDS: [i64; 10] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
@@ -90,7 +92,8 @@ impl<E: Execute> Queue<'_, E> {
     pub fn measures(&mut self) -> Result<Measures, QueueError> {
         let stats = self.stats()?;
         let metrics = self.keys.metrics().to_owned();
-        let mut reply = self.look_up("failed to read the metrics", "HGETALL", &[(&metrics).into()])?;
+        let mut reply =
+            self.look_up("failed to read the metrics", "HGETALL", &[(&metrics).into()])?;
         let mut counters = BTreeMap::new();
         while !reply.is_empty() {
             let name = reply.text()?;
@@ -119,7 +122,10 @@ mod tests {
             assert_eq!(bucket(&WAIT_BOUNDS_MS, wait_ms), le);
         }
         assert_eq!(bucket(&WAIT_BOUNDS_MS, 1_800_001), "inf");
-        assert_eq!((bucket(&BATCH_BOUNDS, 200), bucket(&BATCH_BOUNDS, 201)), ("200".into(), "500".into()));
+        assert_eq!(
+            (bucket(&BATCH_BOUNDS, 200), bucket(&BATCH_BOUNDS, 201)),
+            ("200".into(), "500".into())
+        );
         assert!(WAIT_BOUNDS_MS.is_sorted() && BATCH_BOUNDS.is_sorted());
     }
 }

@@ -46,7 +46,8 @@ impl OrderCursor {
     /// Where the stream of this rank goes on, as `XREVRANGE` takes it.
     pub(super) fn bound(self, rank: usize) -> String {
         // Redis knows no entry 0-0, and nothing before it.
-        let open = if rank < self.rank.into() || (self.ms, self.number) == (0, 0) { "" } else { "(" };
+        let open =
+            if rank < self.rank.into() || (self.ms, self.number) == (0, 0) { "" } else { "(" };
         format!("{open}{}-{}", self.ms, self.number)
     }
 }
@@ -73,10 +74,13 @@ mod tests {
             assert_eq!(OrderCursor::parse(good, 1).expect(good).to_string(), good);
         }
         assert_eq!(OrderCursor::parse("1-0.5", 1), None, "there is one partition");
-        assert!(OrderCursor::parse("1-0.9", 2).is_some() && OrderCursor::parse("1-0.10", 2).is_none());
-        for bad in
-            ["", "1-0", "1-0.", "+1-0.1", "1-+0.1", "1-0.+1", "-0.1", "1-0.1 ", "(1-0.1", "1.1-0", "-1-0.1"]
-        {
+        assert!(
+            OrderCursor::parse("1-0.9", 2).is_some() && OrderCursor::parse("1-0.10", 2).is_none()
+        );
+        for bad in [
+            "", "1-0", "1-0.", "+1-0.1", "1-+0.1", "1-0.+1", "-0.1", "1-0.1 ", "(1-0.1", "1.1-0",
+            "-1-0.1",
+        ] {
             assert_eq!(OrderCursor::parse(bad, 1), None, "{bad}");
         }
     }

@@ -121,7 +121,9 @@ mod tests {
         for partitions in 2..=MOST_PARTITIONS {
             let mut counts = vec![0u32; partitions];
             for number in 0..80_000u128 {
-                counts[partition_of(Uuid::from_u128(0x4000_8000_0000 << 64 | number), partitions)] += 1;
+                counts
+                    [partition_of(Uuid::from_u128(0x4000_8000_0000 << 64 | number), partitions)] +=
+                    1;
             }
             let fair = 80_000 / partitions as u32;
             assert!(counts.iter().all(|count| count.abs_diff(fair) < fair / 20), "{counts:?}");
@@ -138,13 +140,23 @@ mod tests {
 
     #[test]
     fn a_letters_id_says_its_partition_and_nothing_else_is_one() {
-        for (text, partition) in [("1763692800000-0", 0), ("p1.1763692800000-0", 1), ("p2.5-1", 2)] {
+        for (text, partition) in [("1763692800000-0", 0), ("p1.1763692800000-0", 1), ("p2.5-1", 2)]
+        {
             let letter = PartitionLetter::parse(text, 3).expect(text);
             assert_eq!((letter.partition, letter.to_string().as_str()), (partition, text));
         }
-        for text in
-            ["p3.5-1", "p0.5-1", "p01.5-1", "p+1.5-1", "p1.", "p1", "p1.p1.5-1", "1.5-1", "P1.5-1", "p1.x"]
-        {
+        for text in [
+            "p3.5-1",
+            "p0.5-1",
+            "p01.5-1",
+            "p+1.5-1",
+            "p1.",
+            "p1",
+            "p1.p1.5-1",
+            "1.5-1",
+            "P1.5-1",
+            "p1.x",
+        ] {
             assert_eq!(PartitionLetter::parse(text, 3), None, "{text}");
         }
         assert_eq!(PartitionLetter::parse("p1.5-1", 1), None, "there is one partition only");

@@ -46,7 +46,11 @@ pub struct Pause {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// When it ends by itself, in Unix ms; as RFC 3339 in JSON.
-    #[serde(rename = "until", serialize_with = "as_optional_time", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "until",
+        serialize_with = "as_optional_time",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub until_ms: Option<i64>,
 }
 
@@ -155,10 +159,13 @@ impl<E: Execute> Queue<'_, E> {
         let what = "failed to look for a pause";
         let arguments =
             [self.keys.pause(stream).into(), "-".into(), "+".into(), "COUNT".into(), 1_i64.into()];
-        let values =
-            self.redis.execute("XRANGE", &arguments).map_err(|source| QueueError::Redis { what, source })?;
+        let values = self
+            .redis
+            .execute("XRANGE", &arguments)
+            .map_err(|source| QueueError::Redis { what, source })?;
         // Some hosts report nothing as an empty list, others as one nil.
-        let mut found = Reply::new(what, values.into_iter().filter(|value| *value != Value::Nil).collect());
+        let mut found =
+            Reply::new(what, values.into_iter().filter(|value| *value != Value::Nil).collect());
         let mut fields = ["since", "until", "reason", "by"].map(|name| (name, Vec::new()));
         if !found.is_empty() {
             let id = found.text()?;
@@ -192,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_pause_tells_its_times_as_rfc_3339_and_leaves_out_what_it_has_not() {
-        let pause = Pause { since_ms: 1_700_000_000_000, reason: "r".into(), by: None, until_ms: None };
+        let pause =
+            Pause { since_ms: 1_700_000_000_000, reason: "r".into(), by: None, until_ms: None };
         let json = serde_json::to_string(&pause).unwrap();
         assert_eq!(json, r#"{"since":"2023-11-14T22:13:20.000Z","reason":"r"}"#);
         let pause = Pause { by: Some("Ada".into()), until_ms: Some(1_700_000_001_500), ..pause };

@@ -42,7 +42,9 @@ pub(super) fn entries(reply: Vec<Value>) -> Vec<Entry> {
                 });
             }
             (_, name) => {
-                if let (Some(entry), Some(value), Ok(name)) = (entries.last_mut(), texts.next(), name) {
+                if let (Some(entry), Some(value), Ok(name)) =
+                    (entries.last_mut(), texts.next(), name)
+                {
                     set(entry, &name, value);
                 }
             }
@@ -68,7 +70,10 @@ fn set(entry: &mut Entry, name: &str, value: Vec<u8>) {
 
 /// The two numbers of an entry id; a text that is longer than any is not looked at.
 fn entry_id(text: &[u8]) -> Option<(u64, u64)> {
-    std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST_ID).and_then(entry_id::numbers)
+    std::str::from_utf8(text)
+        .ok()
+        .filter(|text| text.len() <= LONGEST_ID)
+        .and_then(entry_id::numbers)
 }
 
 #[cfg(test)]
@@ -117,9 +122,19 @@ mod tests {
         assert_eq!(entry_id(b"1763708000000-12"), Some((1_763_708_000_000, 12)));
         let longest = format!("{}-{}", u64::MAX, u64::MAX);
         assert_eq!(entry_id(longest.as_bytes()), Some((u64::MAX, u64::MAX)));
-        for other in
-            ["", "-", "1", "1-", "-1", "+1-1", "1-1-1", "1 -1", "99999999999999999999-1", "order", "{-}"]
-        {
+        for other in [
+            "",
+            "-",
+            "1",
+            "1-",
+            "-1",
+            "+1-1",
+            "1-1-1",
+            "1 -1",
+            "99999999999999999999-1",
+            "order",
+            "{-}",
+        ] {
             assert_eq!(entry_id(other.as_bytes()), None, "{other}");
         }
     }

@@ -207,7 +207,8 @@ impl<E: Execute> Queue<'_, E> {
         after: Option<OrderCursor>,
         most: u32,
     ) -> Result<(Option<OrderCursor>, Vec<Found>), QueueError> {
-        let sources = || Source::ALL.into_iter().enumerate().filter(|(_, source)| source.may_hold(filter));
+        let sources =
+            || Source::ALL.into_iter().enumerate().filter(|(_, source)| source.may_hold(filter));
         let bounds: Vec<String> = sources()
             .map(|(rank, _)| after.map_or_else(|| "+".to_owned(), |cursor| cursor.bound(rank)))
             .collect();
@@ -221,7 +222,10 @@ impl<E: Execute> Queue<'_, E> {
         }
         // One more than is handed out says whether anything is left.
         let looks = if filter.lane.is_some() { LOOKS.max(most + 1) } else { most + 1 };
-        call.arg(most).arg(looks).arg(filter.lane.map_or("", Lane::as_str)).arg(MAX_ORDER_BYTES as i64);
+        call.arg(most)
+            .arg(looks)
+            .arg(filter.lane.map_or("", Lane::as_str))
+            .arg(MAX_ORDER_BYTES as i64);
         for ((rank, _), bound) in sources().zip(&bounds) {
             call.arg(rank as i64).arg(bound);
         }
@@ -305,7 +309,11 @@ impl Found {
         let mut listed = ListedOrder {
             position: self.position,
             id: self.id,
-            lane: self.source.lane().map(str::to_owned).or(Some(self.lane).filter(|lane| !lane.is_empty())),
+            lane: self
+                .source
+                .lane()
+                .map(str::to_owned)
+                .or(Some(self.lane).filter(|lane| !lane.is_empty())),
             ..ListedOrder::in_state(state)
         };
         let score = steps.score.parse().ok();
@@ -319,7 +327,8 @@ impl Found {
             ListedState::Confirmed => {
                 listed.confirmed_at = time_of(&self.entry);
                 if steps.confirmed == self.entry {
-                    (listed.queued_at, listed.routed_at) = (time_of(&steps.ingress), time_of(&steps.routed));
+                    (listed.queued_at, listed.routed_at) =
+                        (time_of(&steps.ingress), time_of(&steps.routed));
                     listed.score = score;
                 }
             }

@@ -110,8 +110,10 @@ impl<E: Execute> Queue<'_, E> {
             LEASE_MS.into(),
         ];
         let what = "failed to note an idempotency key";
-        let reply =
-            self.redis.execute("SET", &arguments).map_err(|source| QueueError::Redis { what, source })?;
+        let reply = self
+            .redis
+            .execute("SET", &arguments)
+            .map_err(|source| QueueError::Redis { what, source })?;
         let known = match reply.first() {
             Some(Value::Bytes(known)) => String::from_utf8_lossy(known),
             Some(Value::Status(known)) => known.into(),
@@ -131,12 +133,21 @@ impl<E: Execute> Queue<'_, E> {
     ///
     /// # Errors
     /// When Redis fails; then the repetition is carried out again.
-    pub fn answered(&mut self, key: RepeatKey, request: Fingerprint, backlog: u64) -> Result<(), QueueError> {
+    pub fn answered(
+        &mut self,
+        key: RepeatKey,
+        request: Fingerprint,
+        backlog: u64,
+    ) -> Result<(), QueueError> {
         let record = self.keys.repeat(key.0);
         let value = format!("{request} {backlog}");
-        let arguments = [(&record).into(), (&value).into(), "PX".into(), self.settings.retention_ms().into()];
+        let arguments =
+            [(&record).into(), (&value).into(), "PX".into(), self.settings.retention_ms().into()];
         let what = "failed to note the answer to an idempotency key";
-        self.redis.execute("SET", &arguments).map(drop).map_err(|source| QueueError::Redis { what, source })
+        self.redis
+            .execute("SET", &arguments)
+            .map(drop)
+            .map_err(|source| QueueError::Redis { what, source })
     }
 
     /// Forgets a request of which nothing was written, so that it can be repeated at once.
@@ -166,7 +177,10 @@ mod tests {
         for other in ["8e03978e-40d6", "\"8e03978e-40d5 \"", "8E03978E-40D5"] {
             assert_ne!(RepeatKey::parse(other).unwrap(), key, "{other}");
         }
-        assert_eq!(RepeatKey::parse(r#""a\"b\\""#), Some(RepeatKey(Uuid::new_v5(&NAMESPACE, br#"a"b\"#))));
+        assert_eq!(
+            RepeatKey::parse(r#""a\"b\\""#),
+            Some(RepeatKey(Uuid::new_v5(&NAMESPACE, br#"a"b\"#)))
+        );
     }
 
     #[test]
@@ -177,8 +191,8 @@ mod tests {
         let long = "x".repeat(256);
         let quoted = format!("\"{long}\"");
         for bad in [
-            "", "\"\"", "\"", "a b", "\"a", "a\"", "\"a\"b\"", r#""a\b""#, "\"a\\\"", "k\u{e9}y", &long,
-            &quoted,
+            "", "\"\"", "\"", "a b", "\"a", "a\"", "\"a\"b\"", r#""a\b""#, "\"a\\\"", "k\u{e9}y",
+            &long, &quoted,
         ] {
             assert_eq!(RepeatKey::parse(bad), None, "{bad}");
         }

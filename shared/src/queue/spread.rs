@@ -53,7 +53,9 @@ impl Spread {
         for (position, (id, _)) in orders.iter().enumerate() {
             positions[partition_of(*id, partitions)].push(position);
         }
-        for (partition, positions) in positions.into_iter().enumerate().filter(|(_, own)| !own.is_empty()) {
+        for (partition, positions) in
+            positions.into_iter().enumerate().filter(|(_, own)| !own.is_empty())
+        {
             let own: Vec<Order<'a>> = positions.iter().map(|position| orders[*position]).collect();
             let enqueued = enqueue(partition, &own);
             spread.enter(partition, positions, enqueued);
@@ -123,7 +125,10 @@ pub struct AllStats {
 impl AllStats {
     /// Adds up; `None` when no partition answers.
     pub fn of(partitions: Vec<PartitionStats>) -> Option<Self> {
-        let sum = partitions.iter().filter_map(|partition| partition.stats.clone()).reduce(Stats::plus)?;
+        let sum = partitions
+            .iter()
+            .filter_map(|partition| partition.stats.clone())
+            .reduce(Stats::plus)?;
         Some(Self { sum, partitions })
     }
 }
@@ -172,10 +177,12 @@ impl AllLetters {
             match look(partition, after, room) {
                 Ok(page) => {
                     has_answered = true;
-                    all.page.dead_letters.extend(page.dead_letters.into_iter().map(|mut letter| {
-                        letter.id = PartitionLetter::text(partition, &letter.id);
-                        letter
-                    }));
+                    all.page.dead_letters.extend(page.dead_letters.into_iter().map(
+                        |mut letter| {
+                            letter.id = PartitionLetter::text(partition, &letter.id);
+                            letter
+                        },
+                    ));
                     if let Some(next) = page.next {
                         all.page.next = Some(PartitionLetter::text(partition, &next));
                         break;
@@ -255,7 +262,8 @@ mod tests {
         assert!(spread.unwritten.is_sorted_by_key(|(position, _)| *position));
         for (position, id) in ids.iter().enumerate() {
             let found = spread.unwritten.iter().find(|(unwritten, _)| *unwritten == position);
-            let found = found.map(|(_, why)| (why.partition, why.is_full, spread.trouble(*why).is_some()));
+            let found =
+                found.map(|(_, why)| (why.partition, why.is_full, spread.trouble(*why).is_some()));
             let expected = [Some((0, false, true)), Some((1, true, false)), None];
             assert_eq!(found, expected[partition_of(*id, 3)], "{position}");
         }
@@ -276,19 +284,23 @@ mod tests {
     fn pages(partitions: usize, most: u32, away: &[usize]) -> Vec<Vec<String>> {
         let (mut cursor, mut pages): (Option<PartitionLetter>, _) = (None, Vec::new());
         loop {
-            let all = AllLetters::page(partitions, cursor.as_ref(), most, |partition, after, room| {
-                if away.contains(&partition) {
-                    return Err(self::away());
-                }
-                let ids =
-                    ["1-0", "2-0"].into_iter().filter(|id| after.is_none_or(|after| *id > after.as_str()));
-                let found: Vec<&str> = ids.collect();
-                let shown: Vec<&str> = found.iter().copied().take(room as usize).collect();
-                let next = (shown.len() < found.len()).then(|| shown.last().unwrap().to_string());
-                let letter = |id: &&str| DeadLetter { id: (*id).to_owned(), ..DeadLetter::default() };
-                Ok(LetterPage { dead_letters: shown.iter().map(letter).collect(), next })
-            })
-            .unwrap();
+            let all =
+                AllLetters::page(partitions, cursor.as_ref(), most, |partition, after, room| {
+                    if away.contains(&partition) {
+                        return Err(self::away());
+                    }
+                    let ids = ["1-0", "2-0"]
+                        .into_iter()
+                        .filter(|id| after.is_none_or(|after| *id > after.as_str()));
+                    let found: Vec<&str> = ids.collect();
+                    let shown: Vec<&str> = found.iter().copied().take(room as usize).collect();
+                    let next =
+                        (shown.len() < found.len()).then(|| shown.last().unwrap().to_string());
+                    let letter =
+                        |id: &&str| DeadLetter { id: (*id).to_owned(), ..DeadLetter::default() };
+                    Ok(LetterPage { dead_letters: shown.iter().map(letter).collect(), next })
+                })
+                .unwrap();
             assert!(all.unavailable.iter().all(|left_out| away.contains(&left_out.partition)));
             pages.push(all.page.dead_letters.into_iter().map(|letter| letter.id).collect());
             match all.page.next {
@@ -303,7 +315,11 @@ mod tests {
         let expected = ["1-0", "2-0", "p1.1-0", "p1.2-0", "p2.1-0", "p2.2-0"];
         for most in 1..=7 {
             assert_eq!(pages(3, most, &[]).concat(), expected, "{most}");
-            assert_eq!(pages(3, most, &[1]).concat(), [&expected[..2], &expected[4..]].concat(), "{most}");
+            assert_eq!(
+                pages(3, most, &[1]).concat(),
+                [&expected[..2], &expected[4..]].concat(),
+                "{most}"
+            );
             assert_eq!(pages(1, most, &[]).concat(), expected[..2], "{most}");
         }
         assert!(AllLetters::page(2, None, 10, |_, _, _| Err(away())).is_err());
@@ -321,9 +337,11 @@ mod tests {
                 .into(),
             confirmations: 10,
             dead_letters: 2,
-            totals: [("confirmed_simple".to_owned(), confirmed), (format!("routed_{length}"), 1)].into(),
+            totals: [("confirmed_simple".to_owned(), confirmed), (format!("routed_{length}"), 1)]
+                .into(),
         };
-        let partition = |partition, stats| PartitionStats { partition, queue: "q".into(), code: None, stats };
+        let partition =
+            |partition, stats| PartitionStats { partition, queue: "q".into(), code: None, stats };
         let all = AllStats::of(vec![
             partition(0, Some(stats(3, 50, 7))),
             partition(1, None),

@@ -21,8 +21,15 @@ pub enum Trouble {
 }
 
 /// Without a password a call of more than ten arguments is a "Protocol error: unauthenticated multibulk length".
-const REFUSALS: [&str; 7] =
-    ["WRONGTYPE", "NOAUTH", "NOPERM", "WRONGPASS", "MISCONF", "AuthenticationFailed", "unauthenticated"];
+const REFUSALS: [&str; 7] = [
+    "WRONGTYPE",
+    "NOAUTH",
+    "NOPERM",
+    "WRONGPASS",
+    "MISCONF",
+    "AuthenticationFailed",
+    "unauthenticated",
+];
 
 impl Trouble {
     /// What the API says of it.
@@ -43,7 +50,9 @@ impl Trouble {
                 "the queue does not answer; what was sent can be sent again, no order is taken in twice"
             }
             Self::Loading => "the queue is reading its data; nothing was written",
-            Self::ReadOnly => "the queue is a replica that cannot be written to; nothing was written",
+            Self::ReadOnly => {
+                "the queue is a replica that cannot be written to; nothing was written"
+            }
             Self::OutOfMemory => "the queue has no memory left; nothing was written",
             Self::Refused => "the queue refuses the request, the log says why; nothing was written",
         }
@@ -81,10 +90,16 @@ mod tests {
     fn texts_of_spin_and_of_the_redis_crate_are_told_apart() {
         for (text, trouble) in [
             ("Connection refused (os error 111)", Trouble::Away),
-            ("An error was signalled by the server - BusyLoadingError: Redis is loading", Trouble::Loading),
+            (
+                "An error was signalled by the server - BusyLoadingError: Redis is loading",
+                Trouble::Loading,
+            ),
             ("An error was signalled by the server - ReadOnly: You can't write", Trouble::ReadOnly),
             ("OOM: command not allowed when used memory > 'maxmemory'.", Trouble::OutOfMemory),
-            ("WRONGTYPE: Operation against a key holding the wrong kind of value", Trouble::Refused),
+            (
+                "WRONGTYPE: Operation against a key holding the wrong kind of value",
+                Trouble::Refused,
+            ),
             ("NOAUTH: Authentication required.", Trouble::Refused),
             ("ResponseError: Protocol error: unauthenticated multibulk length", Trouble::Refused),
             ("Password authentication failed- AuthenticationFailed", Trouble::Refused),

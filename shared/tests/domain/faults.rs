@@ -102,7 +102,8 @@ fn missing_fields_are_reported_each() {
 
 #[test]
 fn a_field_that_needs_another_is_at_fault_only_when_the_other_is_absent() {
-    let eye = |fields: &str| verdict(with("/items/0/lens/right", &format!(r#"{{"sphere":1,{fields}}}"#)));
+    let eye =
+        |fields: &str| verdict(with("/items/0/lens/right", &format!(r#"{{"sphere":1,{fields}}}"#)));
     assert_eq!(eye(r#""cylinder":-1"#), "inconsistent at $.items[0].lens.right.axis");
     assert_eq!(eye(r#""cylinder":-1,"axis":null"#), "inconsistent at $.items[0].lens.right.axis");
     assert_eq!(eye(r#""cylinder":-1,"axis":200"#), "out_of_range at $.items[0].lens.right.axis");

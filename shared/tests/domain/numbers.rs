@@ -45,9 +45,13 @@ fn a_fraction_that_no_double_holds_is_the_nearest_double() {
 
 #[test]
 fn huge_whole_numbers_are_out_of_range() {
-    for raw in
-        ["123456789012345678901234567890", "1e30", "9007199254740992", "18446744073709551616", "-1e300"]
-    {
+    for raw in [
+        "123456789012345678901234567890",
+        "1e30",
+        "9007199254740992",
+        "18446744073709551616",
+        "-1e300",
+    ] {
         assert_eq!(
             verdict(with("/items/0/orderItemId", raw)),
             "out_of_range at $.items[0].orderItemId",
@@ -64,7 +68,9 @@ fn huge_whole_numbers_are_out_of_range() {
 
 #[test]
 fn a_number_beyond_all_doubles_makes_the_text_unreadable_where_a_number_is_wanted() {
-    for pointer in ["/items/0/quantity", "/items/0/orderItemId", "/items/0/lens/index", "/description"] {
+    for pointer in
+        ["/items/0/quantity", "/items/0/orderItemId", "/items/0/lens/index", "/description"]
+    {
         assert_eq!(verdict(with(pointer, "1e400")), "invalid_json at $", "{pointer}");
         assert_eq!(verdict(with(pointer, &"9".repeat(400))), "invalid_json at $", "{pointer}");
     }

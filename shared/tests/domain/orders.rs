@@ -6,7 +6,8 @@ use proptest::sample::{select, subsequence};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use shared::order::{
-    Code, Country, Currency, Delivery, Eye, Frame, Item, Lens, MAX_QUANTITY, Order, PrismBase, Rejection,
+    Code, Country, Currency, Delivery, Eye, Frame, Item, Lens, MAX_QUANTITY, Order, PrismBase,
+    Rejection,
 };
 use uuid::Uuid;
 
@@ -53,7 +54,8 @@ pub(crate) fn listed(rejection: &Rejection) -> Vec<(Code, String)> {
 /// The one error of an order, as `code at path`; empty when it is valid.
 pub(crate) fn verdict(json: impl AsRef<[u8]>) -> String {
     let errors = errors(json.as_ref());
-    let texts: Vec<_> = errors.into_iter().map(|(code, path)| format!("{code} at {path}")).collect();
+    let texts: Vec<_> =
+        errors.into_iter().map(|(code, path)| format!("{code} at {path}")).collect();
     texts.join(", ")
 }
 
@@ -61,12 +63,14 @@ pub(crate) fn verdict(json: impl AsRef<[u8]>) -> String {
 pub(crate) fn any_order() -> impl Strategy<Value = Order<'static>> {
     let identity = (prop::option::of("[ -~äöЖ]{1,20}"), prop::option::of(1u128..))
         .prop_filter("an order has an identity", |(id, guid)| id.is_some() || guid.is_some());
-    let texts = (prop::option::of(".{0,40}"), prop::option::of(".{0,20}"), prop::option::of(".{0,20}"));
+    let texts =
+        (prop::option::of(".{0,40}"), prop::option::of(".{0,20}"), prop::option::of(".{0,20}"));
     let currency =
         select(&Currency::MINOR_UNITS[..]).prop_map(|(code, _)| Currency::from_code(code).unwrap());
     let ship_to = prop::option::of(select(Country::codes().collect::<Vec<_>>()));
     let placed_at = prop::option::of((-62_167_219_200i64..=253_402_300_799, 0u32..1_000_000_000));
-    let rest = (select(&Delivery::ALL[..]), currency, ship_to, placed_at, prop::option::of(".{1,20}"));
+    let rest =
+        (select(&Delivery::ALL[..]), currency, ship_to, placed_at, prop::option::of(".{1,20}"));
     (identity, texts, prop::collection::vec(any_item(), 1..5), rest).prop_map(
         |((order_id, guid), (description, first_name, last_name), items, rest)| {
             let (delivery, currency, ship_to, placed_at, customer) = rest;
@@ -108,13 +112,22 @@ pub(crate) fn any_item() -> impl Strategy<Value = Item<'static>> {
 }
 
 fn any_lens() -> impl Strategy<Value = Lens<'static>> {
-    const COATINGS: [&str; 7] =
-        ["hard", "antiReflective", "superHydrophobic", "blueFilter", "mirror", "photochromic", "polarized"];
+    const COATINGS: [&str; 7] = [
+        "hard",
+        "antiReflective",
+        "superHydrophobic",
+        "blueFilter",
+        "mirror",
+        "photochromic",
+        "polarized",
+    ];
     let eyes = (prop::option::of(any_eye()), prop::option::of(any_eye()))
         .prop_filter("a lens has an eye", |(right, left)| right.is_some() || left.is_some());
     let frame = (20.0..=80.0, 10.0..=70.0, 5.0..=40.0);
-    let sizes = (prop::option::of(1.4..=2.0), prop::option::of(40.0..=90.0), prop::option::of(0.0..=12.0));
-    let fit = (prop::option::of(5.0..=25.0), prop::option::of(40.0..=85.0), prop::option::of(frame));
+    let sizes =
+        (prop::option::of(1.4..=2.0), prop::option::of(40.0..=90.0), prop::option::of(0.0..=12.0));
+    let fit =
+        (prop::option::of(5.0..=25.0), prop::option::of(40.0..=85.0), prop::option::of(frame));
     let finish = (subsequence(&COATINGS[..], 0..=7), prop::option::of(".{1,10}"));
     (eyes, sizes, fit, finish).prop_map(|((right, left), sizes, fit, (coatings, tint))| Lens {
         right,
@@ -135,8 +148,10 @@ pub(crate) fn any_eye() -> impl Strategy<Value = Eye> {
     let number = |range| prop_oneof![Just(0.0), range];
     let named = select(PrismBase::NAMES.map(|(_, base)| base).to_vec());
     let base = prop_oneof![named, (0.0..=360.0).prop_map(PrismBase::Degrees)];
-    let sphere = prop_oneof![-30.0..=30.0, (-120i32..=120).prop_map(|quarters| f64::from(quarters) / 4.0)];
-    let numbers = (sphere, number(-12.0..=12.0), 0.0..=180.0, number(0.0..=4.0), number(0.0..=20.0));
+    let sphere =
+        prop_oneof![-30.0..=30.0, (-120i32..=120).prop_map(|quarters| f64::from(quarters) / 4.0)];
+    let numbers =
+        (sphere, number(-12.0..=12.0), 0.0..=180.0, number(0.0..=4.0), number(0.0..=20.0));
     (numbers, base, prop::option::of(5.0..=60.0)).prop_map(
         |((sphere, cylinder, axis, addition, prism), base, fitting_height)| Eye {
             sphere,

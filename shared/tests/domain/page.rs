@@ -13,12 +13,13 @@ const SCHEMA: &str = include_str!("../../../docs/order.schema.json");
 
 /// The cells of the rows of the table that has this first row, below the heading.
 fn table(heading: &str, first_cell: &str) -> Vec<Vec<&'static str>> {
-    let below = PAGE
-        .lines()
-        .skip_while(|line| line.trim_start_matches('#').trim() != heading || !line.starts_with('#'));
+    let below = PAGE.lines().skip_while(|line| {
+        line.trim_start_matches('#').trim() != heading || !line.starts_with('#')
+    });
     let first_row = format!("| {first_cell} |");
-    let rows =
-        below.skip_while(|line| !line.starts_with(&first_row)).take_while(|line| line.starts_with('|'));
+    let rows = below
+        .skip_while(|line| !line.starts_with(&first_row))
+        .take_while(|line| line.starts_with('|'));
     let rows: Vec<Vec<_>> =
         rows.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect();
     assert!(!rows.is_empty(), "docs/orders.md has no row {first_row:?} under {heading:?}");
@@ -41,14 +42,17 @@ fn the_page_describes_the_fields_of_the_schema_with_their_ranges() {
         assert_eq!(named, fields.keys().map(String::as_str).collect(), "fields of {heading}");
         let required: BTreeSet<&str> =
             object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let said: BTreeSet<&str> = rows.iter().filter(|row| row[1] == "yes").map(|row| row[0]).collect();
+        let said: BTreeSet<&str> =
+            rows.iter().filter(|row| row[1] == "yes").map(|row| row[0]).collect();
         assert_eq!(said, required, "required fields of {heading}");
         for row in rows {
             let field = &fields[row[0]];
             if let (Some(least), Some(most)) = (field.get("minimum"), field.get("maximum")) {
                 assert_eq!(row[3], format!("{least} to {most}"), "{heading}, {}", row[0]);
             }
-            for allowed in field["enum"].as_array().filter(|_| row[0] == "delivery").into_iter().flatten() {
+            for allowed in
+                field["enum"].as_array().filter(|_| row[0] == "delivery").into_iter().flatten()
+            {
                 assert!(row[3].contains(&format!("`{}`", allowed.as_str().unwrap())));
             }
         }
@@ -63,7 +67,9 @@ fn the_page_lists_every_code_with_an_example_that_has_it() {
     for row in rows {
         let example: Vec<u8> = match row[0] {
             "order_too_large" => SMALLEST.bytes().chain(vec![b' '; MAX_ORDER_BYTES]).collect(),
-            "invalid_utf8" => SMALLEST.bytes().map(|byte| if byte == b'A' { 0xff } else { byte }).collect(),
+            "invalid_utf8" => {
+                SMALLEST.bytes().map(|byte| if byte == b'A' { 0xff } else { byte }).collect()
+            }
             _ => row[2].strip_prefix('`').and_then(|text| text.strip_suffix('`')).unwrap().into(),
         };
         let errors = errors(&example);
@@ -74,10 +80,12 @@ fn the_page_lists_every_code_with_an_example_that_has_it() {
 
 #[test]
 fn the_page_lists_the_codes_of_the_queue() {
-    let codes: Vec<&str> = table("Errors", "missing_order_field").iter().map(|row| row[0]).collect();
+    let codes: Vec<&str> =
+        table("Errors", "missing_order_field").iter().map(|row| row[0]).collect();
     assert_eq!(
         codes,
-        [DeadLetterReason::MissingOrderField, DeadLetterReason::MaxDeliveries].map(|reason| reason.code())
+        [DeadLetterReason::MissingOrderField, DeadLetterReason::MaxDeliveries]
+            .map(|reason| reason.code())
     );
 }
 
@@ -93,7 +101,8 @@ fn the_orders_on_the_page_are_valid() {
 
 #[test]
 fn the_page_names_the_namespace_of_identities() {
-    let namespace = PAGE.split("in the namespace\n`").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
+    let namespace =
+        PAGE.split("in the namespace\n`").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
     let namespace: uuid::Uuid = namespace.parse().unwrap();
     assert_eq!(Order::id_of_order_id("17"), uuid::Uuid::new_v5(&namespace, b"17"));
 }

@@ -161,10 +161,17 @@ fn schema_and_parser_agree_on_every_case() {
     assert!(is_valid_by_schema(SMALLEST) && is_valid_by_schema(PRESCRIPTION));
     for (pointer, raw, is_valid) in CASES {
         let text = with(pointer, raw);
-        assert_eq!(verdict(&text).is_empty(), *is_valid, "parser, {pointer} {raw}: {}", verdict(&text));
+        assert_eq!(
+            verdict(&text).is_empty(),
+            *is_valid,
+            "parser, {pointer} {raw}: {}",
+            verdict(&text)
+        );
         assert_eq!(is_valid_by_schema(&text), *is_valid, "schema, {pointer} {raw}");
     }
-    for text in ["{}", "[]", "null", r#"{"orderGuid":null,"delivery":"Express","items":[]}"#, "{", ""] {
+    for text in
+        ["{}", "[]", "null", r#"{"orderGuid":null,"delivery":"Express","items":[]}"#, "{", ""]
+    {
         assert!(!verdict(text).is_empty() && !is_valid_by_schema(text), "{text}");
     }
 }
@@ -181,7 +188,11 @@ fn what_the_schema_cannot_say_is_what_the_page_lists() {
         ),
         ("bytes of a text", with("/firstName", &umlauts), "invalid_length at $.firstName"),
         ("twice", SMALLEST.replacen('{', r#"{"orderId":2,"#, 1), "duplicate_field at $.orderId"),
-        ("digits of a number as orderId", with("/orderId", &"9".repeat(257)), "invalid_length at $.orderId"),
+        (
+            "digits of a number as orderId",
+            with("/orderId", &"9".repeat(257)),
+            "invalid_length at $.orderId",
+        ),
         (
             "digits of a number as price",
             with("/items/0/unitPrice", "0.00000000001"),
@@ -322,7 +333,8 @@ proptest! {
 
 #[test]
 fn the_fields_of_the_cases_are_those_of_the_schema() {
-    let schema: Value = serde_json::from_str(include_str!("../../../docs/order.schema.json")).unwrap();
+    let schema: Value =
+        serde_json::from_str(include_str!("../../../docs/order.schema.json")).unwrap();
     let names = |object: &Value| -> Vec<String> {
         object["properties"].as_object().unwrap().keys().cloned().collect()
     };
@@ -331,8 +343,10 @@ fn the_fields_of_the_cases_are_those_of_the_schema() {
         all.extend(names(&schema["$defs"][object]));
     }
     all.sort();
-    let listed =
-        FIELDS.iter().filter_map(|pointer| pointer.rsplit_once('/')).map(|(_, name)| name.to_owned());
+    let listed = FIELDS
+        .iter()
+        .filter_map(|pointer| pointer.rsplit_once('/'))
+        .map(|(_, name)| name.to_owned());
     let mut listed: Vec<_> = listed.filter(|name| name != "0").collect();
     listed.sort();
     assert_eq!(all, listed);

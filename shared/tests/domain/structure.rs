@@ -45,12 +45,18 @@ fn deep_nesting_in_a_known_field_is_a_wrong_type() {
 #[test]
 fn a_known_field_may_stand_once_in_its_object() {
     for (text, verdicts) in [
-        (SMALLEST.replace("{\"orderId\":1", "{\"orderId\":1,\"orderId\":1"), "duplicate_field at $.orderId"),
+        (
+            SMALLEST.replace("{\"orderId\":1", "{\"orderId\":1,\"orderId\":1"),
+            "duplicate_field at $.orderId",
+        ),
         (
             SMALLEST.replace("\"sku\":\"A\"", "\"sku\":\"A\",\"sku\":null"),
             "duplicate_field at $.items[0].sku",
         ),
-        (PRESCRIPTION.replace("\"lens\":", "\"lens\":null,\"lens\":"), "duplicate_field at $.items[0].lens"),
+        (
+            PRESCRIPTION.replace("\"lens\":", "\"lens\":null,\"lens\":"),
+            "duplicate_field at $.items[0].lens",
+        ),
         (
             with("/items/0/lens", r#"{"right":{"sphere":1},"tint":"x","tint":"y"}"#),
             "duplicate_field at $.items[0].lens.tint",

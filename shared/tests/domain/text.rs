@@ -46,10 +46,16 @@ fn a_confirmation_of_odd_texts_is_json() {
 
 #[test]
 fn half_a_surrogate_pair_is_no_text() {
-    for raw in [r#""\ud800""#, r#""\udc00""#, r#""\ud83d\ud83d""#, r#""\ud83d x""#, r#""\uDFFF\uD800""#] {
+    for raw in
+        [r#""\ud800""#, r#""\udc00""#, r#""\ud83d\ud83d""#, r#""\ud83d x""#, r#""\uDFFF\uD800""#]
+    {
         assert_eq!(verdict(with("/firstName", raw)), "invalid_json at $", "{raw}");
         assert_eq!(verdict(with("/orderId", raw)), "invalid_json at $.orderId", "{raw}");
-        assert_eq!(verdict(with("/items/0/unitPrice", raw)), "invalid_json at $.items[0].unitPrice", "{raw}");
+        assert_eq!(
+            verdict(with("/items/0/unitPrice", raw)),
+            "invalid_json at $.items[0].unitPrice",
+            "{raw}"
+        );
         assert_eq!(verdict(with("/unknown", raw)), "", "what is not read is not judged: {raw}");
     }
     assert_eq!(verdict(SMALLEST.replacen('{', r#"{"\ud800":1,"#, 1)), "invalid_json at $");
@@ -57,7 +63,9 @@ fn half_a_surrogate_pair_is_no_text() {
 
 #[test]
 fn broken_escapes_and_control_characters_are_no_json_anywhere() {
-    for raw in [r#""\x41""#, r#""\u12""#, r#""\uzzzz""#, "\"a\nb\"", "\"a\tb\"", "\"a\0b\"", "\"open"] {
+    for raw in
+        [r#""\x41""#, r#""\u12""#, r#""\uzzzz""#, "\"a\nb\"", "\"a\tb\"", "\"a\0b\"", "\"open"]
+    {
         for pointer in ["/firstName", "/orderId", "/unknown"] {
             assert_eq!(verdict(with(pointer, raw)), "invalid_json at $", "{pointer} {raw:?}");
         }
@@ -135,8 +143,9 @@ fn empty_texts_are_allowed_where_nothing_depends_on_them() {
 
 #[test]
 fn a_guid_counts_in_all_its_usual_forms_and_names_one_order() {
-    let id =
-        |raw: &str| Order::parse(with("/orderGuid", &format!("\"{raw}\"")).as_bytes()).map(|order| order.id);
+    let id = |raw: &str| {
+        Order::parse(with("/orderGuid", &format!("\"{raw}\"")).as_bytes()).map(|order| order.id)
+    };
     let plain = id("8d5a5a23-f1c0-4b6e-9d3c-0a4c53f1f0aa").unwrap();
     for form in [
         "8D5A5A23-F1C0-4B6E-9D3C-0A4C53F1F0AA",
@@ -146,8 +155,11 @@ fn a_guid_counts_in_all_its_usual_forms_and_names_one_order() {
     ] {
         assert_eq!(id(form), Ok(plain), "{form}");
     }
-    for form in ["00000000-0000-0000-0000-000000000000", "8d5a5a23", " 8d5a5a23-f1c0-4b6e-9d3c-0a4c53f1f0aa"]
-    {
+    for form in [
+        "00000000-0000-0000-0000-000000000000",
+        "8d5a5a23",
+        " 8d5a5a23-f1c0-4b6e-9d3c-0a4c53f1f0aa",
+    ] {
         assert_eq!(id(form).unwrap_err().first.code.as_str(), "invalid_guid", "{form}");
     }
 }
@@ -176,6 +188,10 @@ fn a_time_is_written_by_the_grammar_of_rfc_3339() {
         "+12026-03-03T09:00:00Z",
         "1767600000",
     ] {
-        assert_eq!(verdict(with("/placedAt", &format!("\"{raw}\""))), "invalid_time at $.placedAt", "{raw}");
+        assert_eq!(
+            verdict(with("/placedAt", &format!("\"{raw}\""))),
+            "invalid_time at $.placedAt",
+            "{raw}"
+        );
     }
 }

@@ -73,8 +73,11 @@ fn a_commit_rings_only_the_lanes_it_added_to() {
 
 #[test]
 fn a_full_batch_rings_its_own_bell_so_that_a_death_is_followed_by_another_look() {
-    let mut queue =
-        TestQueue::with(QueueSettings { batch_size: 4, bell_ms: 60_000, ..QueueSettings::default() });
+    let mut queue = TestQueue::with(QueueSettings {
+        batch_size: 4,
+        bell_ms: 60_000,
+        ..QueueSettings::default()
+    });
     for order in (0..4).map(an_order) {
         queue.add(Stream::Ingress, &order);
     }
@@ -100,7 +103,8 @@ fn a_drain_out_of_time_rings_for_the_rest() {
         queue.add(Stream::Ingress, &order);
     }
     let mut ears = Ears::new(&queue);
-    let (tally, result) = drain(&mut queue.queue(), &DISTRIBUTOR, &mut || Duration::from_secs(3_600));
+    let (tally, result) =
+        drain(&mut queue.queue(), &DISTRIBUTOR, &mut || Duration::from_secs(3_600));
     result.unwrap();
     assert!(tally.out_of_time);
     assert_eq!(tally.batches, 1);
@@ -110,7 +114,8 @@ fn a_drain_out_of_time_rings_for_the_rest() {
 
 #[test]
 fn a_tick_rings_for_waiting_and_for_overdue_work_and_for_nothing_else() {
-    let mut queue = TestQueue::with(QueueSettings { claim_idle_ms: 60_000, ..QueueSettings::default() });
+    let mut queue =
+        TestQueue::with(QueueSettings { claim_idle_ms: 60_000, ..QueueSettings::default() });
     let mut ears = Ears::new(&queue);
     // Nothing there, not even the stream.
     let tick = queue.queue().tick(Stream::Ingress).unwrap();
@@ -118,7 +123,10 @@ fn a_tick_rings_for_waiting_and_for_overdue_work_and_for_nothing_else() {
     // One waiting, before and after there is a group.
     let id = queue.add(Stream::Ingress, &an_order(1));
     assert!(queue.queue().tick(Stream::Ingress).unwrap().rung);
-    assert!(!queue.queue().tick(Stream::Ingress).unwrap().rung, "a ring that nobody has heard stands");
+    assert!(
+        !queue.queue().tick(Stream::Ingress).unwrap().rung,
+        "a ring that nobody has heard stands"
+    );
     // In flight and not overdue: somebody is at it.
     let key = queue.keys.stream(Stream::Ingress).to_owned();
     let bell = queue.keys.bell(Stream::Ingress).to_owned();

@@ -8,7 +8,9 @@ use std::time::Duration;
 use conventional::connection::RedisConnection;
 use redis::Commands;
 use shared::order::Order;
-use shared::queue::{Argument, Execute, ExecuteError, LetterId, Queue, Redrive, Role, Stream, Value, drain};
+use shared::queue::{
+    Argument, Execute, ExecuteError, LetterId, Queue, Redrive, Role, Stream, Value, drain,
+};
 use shared::settings::QueueSettings;
 
 use crate::support::{COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order};
@@ -37,7 +39,11 @@ impl Mortal<'_> {
 }
 
 impl Execute for Mortal<'_> {
-    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError> {
         let dead = || ExecuteError("the connection is dead".into());
         if self.is_dead() {
             return Err(dead());
@@ -109,8 +115,11 @@ fn die_everywhere(batch_size: u32, commands: u32) {
                 queue.drain_all();
             }
             queue.assert_confirmed(&good);
-            let mut codes: Vec<String> =
-                queue.dead_letters().into_iter().map(|mut letter| letter.remove("code").unwrap()).collect();
+            let mut codes: Vec<String> = queue
+                .dead_letters()
+                .into_iter()
+                .map(|mut letter| letter.remove("code").unwrap())
+                .collect();
             codes.sort();
             assert_eq!(codes, ["invalid_json", "unknown_value"], "{death:?}");
             let totals = queue.totals();
@@ -146,11 +155,16 @@ fn whatever_command_a_redrive_dies_at_doing_it_again_confirms_the_order_once() {
                 ];
                 let letter: String = queue.redis.inner().xadd(key, "*", &fields).unwrap();
                 let letter = LetterId::parse(&letter).unwrap();
-                let mut mortal = Mortal { inner: &mut queue.redis, death: make_death(n), commands: 0 };
+                let mut mortal =
+                    Mortal { inner: &mut queue.redis, death: make_death(n), commands: 0 };
                 let lived = Queue::new(&mut mortal, &queue.settings).redrive(&letter).is_ok();
                 let is_there = queue.queue().dead_letter(&letter).unwrap().is_some();
                 let again = queue.queue().redrive(&letter).unwrap();
-                assert_eq!(is_there, matches!(again, Redrive::Redriven { .. }), "{stream:?} {n} {again:?}");
+                assert_eq!(
+                    is_there,
+                    matches!(again, Redrive::Redriven { .. }),
+                    "{stream:?} {n} {again:?}"
+                );
                 queue.drain_all();
                 queue.assert_confirmed(&[order]);
                 assert_eq!(queue.totals()["redriven"], 1);

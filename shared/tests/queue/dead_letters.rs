@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use redis::Commands;
 use shared::order::{MAX_ORDER_BYTES, Order};
-use shared::queue::{DeadLetter, Drain, Entry, LetterFilter, LetterId, Outcome, Redrive, Role, Stream};
+use shared::queue::{
+    DeadLetter, Drain, Entry, LetterFilter, LetterId, Outcome, Redrive, Role, Stream,
+};
 use shared::settings::QueueSettings;
 use uuid::Uuid;
 
@@ -76,7 +78,8 @@ pub(crate) fn everything(queue: &mut TestQueue) -> BTreeMap<String, Vec<u8>> {
     let keys: Vec<String> = queue.redis.inner().keys("*").expect("KEYS works");
     keys.into_iter()
         .map(|key| {
-            let value = redis::cmd("DUMP").arg(&key).query(queue.redis.inner()).expect("DUMP works");
+            let value =
+                redis::cmd("DUMP").arg(&key).query(queue.redis.inner()).expect("DUMP works");
             (key, value)
         })
         .collect()
@@ -95,7 +98,8 @@ fn a_letter_from_ingress_is_redriven_as_a_new_entry_and_confirmed() {
         (Some("dead-lettered"), Some("max_deliveries"))
     );
     assert_eq!(dead["deadLetter"], letter.as_str());
-    let Redrive::Redriven { stream, entry, redrives } = queue.queue().redrive(&letter).unwrap() else {
+    let Redrive::Redriven { stream, entry, redrives } = queue.queue().redrive(&letter).unwrap()
+    else {
         panic!("it is redriven")
     };
     assert_eq!((stream.as_str(), redrives), ("ingress", 1));
@@ -111,8 +115,14 @@ fn a_letter_from_ingress_is_redriven_as_a_new_entry_and_confirmed() {
     assert_eq!(story["code"], serde_json::Value::Null);
     let past = &story["history"][0];
     assert_eq!((&past["event"], &past["code"]), (&"redriven".into(), &"max_deliveries".into()));
-    assert_eq!((&past["stream"], &past["deadLetter"]), (&"ingress".into(), &letter.as_str().into()));
-    assert_eq!((&past["deadLetteredAt"], &past["queuedAt"]), (&dead["deadLetteredAt"], &dead["queuedAt"]));
+    assert_eq!(
+        (&past["stream"], &past["deadLetter"]),
+        (&"ingress".into(), &letter.as_str().into())
+    );
+    assert_eq!(
+        (&past["deadLetteredAt"], &past["queuedAt"]),
+        (&dead["deadLetteredAt"], &dead["queuedAt"])
+    );
     assert_eq!(past["deliveryCount"], 3);
 }
 
@@ -125,7 +135,10 @@ fn a_letter_from_a_lane_goes_back_there_and_keeps_the_time_it_was_queued_at() {
     kill_by(&mut queue, COMPLEX);
     let letter = only_letter(&mut queue);
     let redriven = queue.queue().redrive(&letter).unwrap();
-    assert!(matches!(&redriven, Redrive::Redriven { stream, .. } if stream == "complex"), "{redriven:?}");
+    assert!(
+        matches!(&redriven, Redrive::Redriven { stream, .. } if stream == "complex"),
+        "{redriven:?}"
+    );
     assert_eq!((queue.length(Stream::Ingress), queue.length(Stream::Complex)), (0, 1));
     let state = queue.state(&order);
     assert_eq!((state["state"].as_str(), &state["ingress"]), ("routed", &ingress));
@@ -155,8 +168,10 @@ fn redriving_or_discarding_twice_is_harmless() {
         queue.add(Stream::Ingress, order);
         kill_by(&mut queue, DISTRIBUTOR);
     }
-    let ids: Vec<LetterId> =
-        list(&mut queue, &LetterFilter::default()).iter().map(|letter| letter_id(&letter.id)).collect();
+    let ids: Vec<LetterId> = list(&mut queue, &LetterFilter::default())
+        .iter()
+        .map(|letter| letter_id(&letter.id))
+        .collect();
     assert!(matches!(queue.queue().redrive(&ids[0]).unwrap(), Redrive::Redriven { .. }));
     assert!(queue.queue().discard(&ids[1]).unwrap());
     let before = everything(&mut queue);
@@ -179,12 +194,19 @@ fn redriven_poison_dies_again_and_its_redrives_are_counted() {
     for redrives in 1..=3 {
         let letter = only_letter(&mut queue);
         let redriven = queue.queue().redrive(&letter).unwrap();
-        assert!(matches!(redriven, Redrive::Redriven { redrives: n, .. } if n == redrives), "{redriven:?}");
+        assert!(
+            matches!(redriven, Redrive::Redriven { redrives: n, .. } if n == redrives),
+            "{redriven:?}"
+        );
         kill_by(&mut queue, DISTRIBUTOR);
         let again = only_letter(&mut queue);
         assert!(again > letter);
         let again = queue.queue().dead_letter(&again).unwrap().unwrap();
-        assert_eq!((again.redrives, again.delivery_count), (redrives, 3), "deliveries are counted anew");
+        assert_eq!(
+            (again.redrives, again.delivery_count),
+            (redrives, 3),
+            "deliveries are counted anew"
+        );
         assert_eq!(again.order.as_deref(), Some(order.as_str()));
     }
     let story = story(&mut queue, &order);
@@ -200,8 +222,12 @@ fn a_history_that_grows_for_ever_loses_its_oldest_lines() {
     let id = id_of(&order).to_string();
     let mut last = None;
     for _ in 0..300 {
-        let fields =
-            [("order", &*order), ("order_id", &*id), ("stream", "ingress"), ("code", "max_deliveries")];
+        let fields = [
+            ("order", &*order),
+            ("order_id", &*id),
+            ("stream", "ingress"),
+            ("code", "max_deliveries"),
+        ];
         let letter = add_letter(&mut queue, "*", &fields);
         queue.queue().redrive(&letter).unwrap();
         last = Some(letter);
@@ -317,8 +343,11 @@ fn a_redrive_keeps_an_order_that_is_too_long_and_all_other_fields_through_every_
     let mut queue = TestQueue::new();
     let long = an_order(9).replace(r#""d""#, &format!("\"{}\"", "x".repeat(MAX_ORDER_BYTES)));
     let key = queue.keys.stream(Stream::Ingress).to_owned();
-    let _: String =
-        queue.redis.inner().xadd(key, "*", &[("order", long.as_str()), ("trace", "a\"b\\c")]).unwrap();
+    let _: String = queue
+        .redis
+        .inner()
+        .xadd(key, "*", &[("order", long.as_str()), ("trace", "a\"b\\c")])
+        .unwrap();
     for redrives in 0..4 {
         queue.drain_all();
         let letter = only_letter(&mut queue);

@@ -74,7 +74,8 @@ fn step_with(queue: &TestQueue, act: &mut dyn FnMut()) -> u64 {
 
 #[test]
 fn entries_that_another_drain_holds_stay() {
-    let settings = QueueSettings { claim_idle_ms: 60_000, batch_size: 10, ..QueueSettings::default() };
+    let settings =
+        QueueSettings { claim_idle_ms: 60_000, batch_size: 10, ..QueueSettings::default() };
     let mut queue = TestQueue::with(settings);
     let mut redis = redis::Client::open(queue.url()).unwrap();
     let sent = add(&mut queue, 0..30);
@@ -101,7 +102,8 @@ fn entries_that_a_plain_read_swallowed_stay() {
         let order = an_order(number);
         let name = if number == 1 { "5-10" } else { "source" };
         let fields = [("order", order.as_str()), (name, "shop")];
-        let _: String = queue.redis.inner().xadd(&key, format!("5-{}", number + 1), &fields).unwrap();
+        let _: String =
+            queue.redis.inner().xadd(&key, format!("5-{}", number + 1), &fields).unwrap();
     }
     let applied = step(&queue);
     assert!(applied > 8, "{applied}");

@@ -6,7 +6,8 @@ use shared::queue::{Drain, Step, Stream};
 use shared::settings::QueueSettings;
 
 use crate::support::{
-    COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, orders, route_with_a_broken_copy,
+    COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, orders,
+    route_with_a_broken_copy,
 };
 
 #[test]
@@ -53,7 +54,11 @@ fn a_broken_order_is_dead_lettered_with_its_code_and_its_neighbours_are_confirme
         ("not json".to_owned(), "invalid_json", "$"),
         (String::new(), "invalid_json", "$"),
         ("[]".to_owned(), "wrong_type", "$"),
-        (an_order(5).replace(r#""quantity":2"#, r#""quantity":"two""#), "wrong_type", "$.items[0].quantity"),
+        (
+            an_order(5).replace(r#""quantity":2"#, r#""quantity":"two""#),
+            "wrong_type",
+            "$.items[0].quantity",
+        ),
         (an_order(6).replace("Standard", "Soon"), "unknown_value", "$.delivery"),
         (long.clone(), "order_too_large", "$"),
     ];
@@ -102,7 +107,8 @@ fn an_entry_without_an_order_is_dead_lettered_with_all_its_fields() {
 fn an_entry_with_more_fields_called_order_than_a_call_takes_is_set_aside_with_the_last() {
     let mut queue = TestQueue::new();
     let key = queue.keys.stream(Stream::Ingress).to_owned();
-    let fields: Vec<(&str, String)> = (0..10_000).map(|number| ("order", number.to_string())).collect();
+    let fields: Vec<(&str, String)> =
+        (0..10_000).map(|number| ("order", number.to_string())).collect();
     let _: String = queue.redis.inner().xadd(&key, "*", &fields).unwrap();
     queue.add(Stream::Ingress, &an_order(1));
     queue.drain_all();
@@ -190,7 +196,10 @@ fn an_orders_state_tells_each_step_with_its_entry() {
     let confirmed = queue.state(&order);
     assert_eq!(confirmed["state"], "confirmed");
     let time = |field: &str| confirmed[field].split('-').next().unwrap().parse::<u64>().unwrap();
-    assert!(time("ingress") <= time("routed") && time("routed") <= time("confirmed"), "{confirmed:?}");
+    assert!(
+        time("ingress") <= time("routed") && time("routed") <= time("confirmed"),
+        "{confirmed:?}"
+    );
 }
 
 #[test]
@@ -226,7 +235,12 @@ fn after_a_burst_ticks_drop_the_confirmations_that_were_kept_for_long_enough() {
     let mut add = |at_s: u64, count: u32| {
         let mut pipeline = redis::pipe();
         for number in 0..count {
-            pipeline.cmd("XADD").arg(&key).arg(format!("{}-{number}", at_s * 1_000)).arg("order_id").arg("x");
+            pipeline
+                .cmd("XADD")
+                .arg(&key)
+                .arg(format!("{}-{number}", at_s * 1_000))
+                .arg("order_id")
+                .arg("x");
         }
         let _: Vec<String> = pipeline.query(queue.redis.inner()).unwrap();
     };

@@ -24,7 +24,9 @@ fn filters_take_what_is_just_inside_and_leave_what_is_just_outside() {
         let letters = list(&mut queue, &filter);
         letters
             .iter()
-            .map(|letter| seconds - letter.id.split('-').next().unwrap().parse::<u64>().unwrap() / 1000)
+            .map(|letter| {
+                seconds - letter.id.split('-').next().unwrap().parse::<u64>().unwrap() / 1000
+            })
             .collect()
     };
     let any = LetterFilter::default();

@@ -9,7 +9,10 @@ use uuid::Uuid;
 use crate::support::{COMPLEX, DISTRIBUTOR, SIMPLE, TestQueue, a_complex_order, an_order, orders};
 
 fn identified(orders: &[String]) -> Vec<(Uuid, &[u8])> {
-    orders.iter().map(|order| (Order::identity(order.as_bytes()).unwrap(), order.as_bytes())).collect()
+    orders
+        .iter()
+        .map(|order| (Order::identity(order.as_bytes()).unwrap(), order.as_bytes()))
+        .collect()
 }
 
 fn story(queue: &mut TestQueue, id: Uuid) -> serde_json::Value {
@@ -101,8 +104,7 @@ fn the_shares_of_those_who_drain_a_stream_add_up_to_what_was_done_there() {
     let stats = queue.queue().stats().unwrap();
     let shares = serde_json::to_value(stats.shares()).unwrap();
     // Of ten orders every third is complex, from the first on.
-    let expected =
-        serde_json::json!({ "ingress": { "spin": 4, "another_1": 8 }, "simple": { "another_1": 6 } });
+    let expected = serde_json::json!({ "ingress": { "spin": 4, "another_1": 8 }, "simple": { "another_1": 6 } });
     assert_eq!(shares, expected);
     assert_eq!(stats.totals["applied_ingress:spin"], 4);
 }
@@ -116,7 +118,9 @@ fn a_key_of_the_wrong_type_is_an_error_that_says_what_was_being_done() {
     let error = queue.queue().enqueue(&identified(&orders), 0).unwrap_err();
     assert!(matches!(&error, QueueError::Redis { what: "failed to enqueue", .. }), "{error}");
     assert!(error.to_string().contains("WRONGTYPE"), "{error}");
-    for error in [queue.queue().stats().unwrap_err(), queue.queue().tick(Stream::Ingress).unwrap_err()] {
+    for error in
+        [queue.queue().stats().unwrap_err(), queue.queue().tick(Stream::Ingress).unwrap_err()]
+    {
         assert!(error.to_string().contains("WRONGTYPE"), "{error}");
     }
 }
@@ -124,7 +128,8 @@ fn a_key_of_the_wrong_type_is_an_error_that_says_what_was_being_done() {
 #[test]
 fn the_story_of_a_dead_letter_names_all_errors_until_it_is_none() {
     let mut queue = TestQueue::new();
-    let order = an_order(1).replace("Standard", "Soon").replace("\"quantity\":2", "\"quantity\":-1");
+    let order =
+        an_order(1).replace("Standard", "Soon").replace("\"quantity\":2", "\"quantity\":-1");
     let id = Order::identity(order.as_bytes()).unwrap();
     queue.add(Stream::Ingress, &order);
     queue.drain(&DISTRIBUTOR);
@@ -133,10 +138,14 @@ fn the_story_of_a_dead_letter_names_all_errors_until_it_is_none() {
         (json["state"].as_str(), json["code"].as_str()),
         (Some("dead-lettered"), Some("unknown_value"))
     );
-    let paths = json["errors"].as_array().unwrap().iter().map(|error| error["path"].as_str().unwrap());
+    let paths =
+        json["errors"].as_array().unwrap().iter().map(|error| error["path"].as_str().unwrap());
     assert_eq!(paths.collect::<Vec<_>>(), ["$.delivery", "$.items[0].quantity"]);
     queue.add(Stream::Ingress, &an_order(1));
     queue.drain(&DISTRIBUTOR);
     let json = story(&mut queue, id);
-    assert_eq!((json["state"].as_str(), &json["errors"]), (Some("routed"), &serde_json::Value::Null));
+    assert_eq!(
+        (json["state"].as_str(), &json["errors"]),
+        (Some("routed"), &serde_json::Value::Null)
+    );
 }

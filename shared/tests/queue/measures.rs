@@ -38,7 +38,10 @@ fn an_empty_queue_shows_every_metric_that_has_no_names_of_its_own() {
     let mut queue = TestQueue::new();
     let page = render(&[(None, queue.queue().measures().unwrap())]);
     for family in FAMILIES {
-        assert!(page.contains(&format!("# TYPE {} {}\n", family.name, family.kind.as_str())), "{page}");
+        assert!(
+            page.contains(&format!("# TYPE {} {}\n", family.name, family.kind.as_str())),
+            "{page}"
+        );
     }
     assert!(samples(&mut queue).values().all(|value| *value == 0.0));
 }
@@ -107,7 +110,9 @@ fn waits_count_from_the_entry_ids_to_the_time_of_the_decision() {
     let sum = found["orders_wait_seconds_sum{stream=\"ingress\"}"];
     assert!((14_480.0..14_540.0).contains(&sum), "{sum}");
     // The lane's clock did not jump: two of the three are 40 s old, and what took longer than 30 s took less than a minute.
-    let of = |le: &str| found[&format!("orders_end_to_end_seconds_bucket{{lane=\"simple\",le=\"{le}\"}}")];
+    let of = |le: &str| {
+        found[&format!("orders_end_to_end_seconds_bucket{{lane=\"simple\",le=\"{le}\"}}")]
+    };
     assert_eq!((of("30"), of("60"), of("1800"), of("+Inf")), (0.0, 2.0, 2.0, 3.0));
 }
 
@@ -148,7 +153,15 @@ impl shared::queue::Role for Overtaken<'_> {
             let keys = shared::queue::Keys::new(self.settings.queue.clone());
             for id in self.ids {
                 let _: redis::Value = redis::cmd("XCLAIM")
-                    .arg(&[keys.stream(Stream::Simple), "receiver-simple", "spin", "0", id, "IDLE", "60000"])
+                    .arg(&[
+                        keys.stream(Stream::Simple),
+                        "receiver-simple",
+                        "spin",
+                        "0",
+                        id,
+                        "IDLE",
+                        "60000",
+                    ])
                     .query(redis.inner())
                     .unwrap();
             }
@@ -209,7 +222,9 @@ fn an_ingress_id_that_is_none_or_lies_in_the_future_breaks_no_histogram() {
     }
     queue.drain(&SIMPLE);
     let found = samples(&mut queue);
-    let of = |le: &str| found[&format!("orders_end_to_end_seconds_bucket{{lane=\"simple\",le=\"{le}\"}}")];
+    let of = |le: &str| {
+        found[&format!("orders_end_to_end_seconds_bucket{{lane=\"simple\",le=\"{le}\"}}")]
+    };
     // The future counts as no wait, what is no time as the wait in the lane.
     assert_eq!((of("0.001"), of("10"), of("60"), of("+Inf")), (1.0, 1.0, 3.0, 3.0));
     assert!(found["orders_end_to_end_seconds_sum{lane=\"simple\"}"] < 120.0);
@@ -218,7 +233,8 @@ fn an_ingress_id_that_is_none_or_lies_in_the_future_breaks_no_histogram() {
 #[test]
 fn redeliveries_drains_out_of_time_and_what_vanished_are_counted_where_they_happen() {
     let mut queue = TestQueue::with(QueueSettings { batch_size: 2, ..QueueSettings::default() });
-    let ids: Vec<String> = (0..4).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
+    let ids: Vec<String> =
+        (0..4).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
     let (_, result) = drain(&mut queue.queue(), &DISTRIBUTOR, &mut || Duration::from_secs(60));
     result.unwrap();
     let key = queue.keys.stream(Stream::Ingress).to_owned();

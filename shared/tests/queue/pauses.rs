@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use conventional::connection::RedisConnection;
 use redis::Commands;
 use shared::queue::{
-    Argument, Drain, Enqueued, Execute, ExecuteError, Pause, PauseRequest, Queue, Step, Stream, Value,
+    Argument, Drain, Enqueued, Execute, ExecuteError, Pause, PauseRequest, Queue, Step, Stream,
+    Value,
 };
 use shared::settings::QueueSettings;
 
@@ -21,7 +22,12 @@ fn pause(queue: &mut TestQueue, stream: Stream) -> Pause {
 }
 
 fn settings() -> QueueSettings {
-    QueueSettings { batch_size: 4, claim_idle_ms: 60_000, bell_ms: 60_000, ..QueueSettings::default() }
+    QueueSettings {
+        batch_size: 4,
+        claim_idle_ms: 60_000,
+        bell_ms: 60_000,
+        ..QueueSettings::default()
+    }
 }
 
 /// The time by the clock of Redis, in Unix ms.
@@ -78,11 +84,17 @@ fn a_pause_in_mid_drain_lets_the_batch_in_hand_be_committed_and_no_other_be_clai
         commands: u32,
     }
     impl Execute for PausesBeforeTheCommit<'_> {
-        fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+        fn execute(
+            &mut self,
+            command: &str,
+            arguments: &[Argument<'_>],
+        ) -> Result<Vec<Value>, ExecuteError> {
             self.commands += 1;
             // The claim is sent twice: at first the server does not know the script.
             if self.commands == 3 {
-                Queue::new(self.inner, self.settings).pause(Stream::Ingress, &request("now")).unwrap();
+                Queue::new(self.inner, self.settings)
+                    .pause(Stream::Ingress, &request("now"))
+                    .unwrap();
             }
             self.inner.execute(command, arguments)
         }
@@ -130,7 +142,10 @@ fn overdue_entries_wait_as_well_and_keep_their_delivery_count() {
         assert!(queue.drain(&DISTRIBUTOR).is_idle());
     }
     let tick = queue.queue().tick(Stream::Ingress).unwrap();
-    assert_eq!((tick.waiting, tick.pending, tick.overdue, tick.rung, tick.paused), (2, 4, true, false, true));
+    assert_eq!(
+        (tick.waiting, tick.pending, tick.overdue, tick.rung, tick.paused),
+        (2, 4, true, false, true)
+    );
     queue.queue().resume(Stream::Ingress).unwrap();
     let tally = queue.drain(&DISTRIBUTOR);
     assert_eq!((tally.redelivered, tally.commits.applied, tally.commits.dead_lettered), (4, 6, 0));
@@ -156,7 +171,10 @@ fn nobody_is_rung_for_a_paused_stream_and_a_resume_rings_at_once() {
     assert_eq!(ears.rings(&mut queue), ["orders.ingress"]);
     queue.drain(&DISTRIBUTOR);
     queue.queue().tick(Stream::Simple).unwrap();
-    assert!(!ears.rings(&mut queue).contains(&"orders.simple".to_owned()), "its lane is paused still");
+    assert!(
+        !ears.rings(&mut queue).contains(&"orders.simple".to_owned()),
+        "its lane is paused still"
+    );
     queue.queue().resume(Stream::Simple).unwrap();
     assert_eq!(ears.rings(&mut queue), ["orders.simple"]);
     // Now as ever.
@@ -236,10 +254,15 @@ fn a_second_pause_keeps_since_and_says_the_rest_anew() {
         assert!(Instant::now() < deadline, "the clock of redis stands");
     }
     let second = queue.queue().pause(Stream::Simple, &request("second")).unwrap();
-    let expected = Pause { since_ms: first.since_ms, reason: "second".into(), by: None, until_ms: None };
+    let expected =
+        Pause { since_ms: first.since_ms, reason: "second".into(), by: None, until_ms: None };
     assert_eq!(second, expected);
     let key = queue.keys.pause(Stream::Simple).to_owned();
-    assert_eq!(queue.redis.inner().pttl::<_, i64>(&key).unwrap(), -1, "it does not end by itself any more");
+    assert_eq!(
+        queue.redis.inner().pttl::<_, i64>(&key).unwrap(),
+        -1,
+        "it does not end by itself any more"
+    );
     // Everybody sees the same.
     assert_eq!(queue.queue().pause_of(Stream::Simple).unwrap(), Some(expected.clone()));
     let stats = queue.queue().stats().unwrap();
@@ -263,9 +286,14 @@ fn an_entry_added_by_hand_is_a_pause_as_well() {
     let mut queue = TestQueue::new();
     queue.add(Stream::Simple, &an_order(1));
     let key = queue.keys.pause(Stream::Simple).to_owned();
-    let _: String = queue.redis.inner().xadd(&key, "1700000000000-7", &[("reason", "by redis-cli")]).unwrap();
-    let expected =
-        Pause { since_ms: 1_700_000_000_000, reason: "by redis-cli".into(), by: None, until_ms: None };
+    let _: String =
+        queue.redis.inner().xadd(&key, "1700000000000-7", &[("reason", "by redis-cli")]).unwrap();
+    let expected = Pause {
+        since_ms: 1_700_000_000_000,
+        reason: "by redis-cli".into(),
+        by: None,
+        until_ms: None,
+    };
     assert_eq!(queue.queue().pause_of(Stream::Simple).unwrap(), Some(expected.clone()));
     assert_eq!(queue.queue().stats().unwrap().streams["simple"].paused, Some(expected));
     assert!(queue.drain(&SIMPLE).is_idle());
@@ -280,7 +308,8 @@ fn a_paused_streams_tick_drops_confirmations_kept_too_long_as_ever() {
     let key = queue.keys.confirmations().to_owned();
     // Whole nodes of a stream are dropped, so there have to be many.
     for number in 1..=1_000 {
-        let _: String = queue.redis.inner().xadd(&key, format!("{number}-0"), &[("order_id", "x")]).unwrap();
+        let _: String =
+            queue.redis.inner().xadd(&key, format!("{number}-0"), &[("order_id", "x")]).unwrap();
     }
     pause(&mut queue, Stream::Simple);
     assert!(queue.queue().tick(Stream::Simple).unwrap().dropped > 0);
@@ -294,7 +323,11 @@ struct Dies<'a> {
 }
 
 impl Execute for Dies<'_> {
-    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError> {
         self.left -= 1;
         if self.left > 0 {
             return self.inner.execute(command, arguments);

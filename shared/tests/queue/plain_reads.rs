@@ -17,7 +17,11 @@ struct Watched<'a> {
 }
 
 impl Execute for Watched<'_> {
-    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError> {
         if command == "XREADGROUP" {
             self.plain_reads += 1;
             (self.before)();
@@ -29,7 +33,8 @@ impl Execute for Watched<'_> {
 /// Takes one step of the distributor; tells how many plain reads it took.
 fn step(queue: &mut TestQueue, before: &mut dyn FnMut()) -> (Step, u32) {
     let mut watched = Watched { inner: &mut queue.redis, plain_reads: 0, before };
-    let step = Drain::new(&mut Queue::new(&mut watched, &queue.settings), &DISTRIBUTOR).step().unwrap();
+    let step =
+        Drain::new(&mut Queue::new(&mut watched, &queue.settings), &DISTRIBUTOR).step().unwrap();
     (step, watched.plain_reads)
 }
 
@@ -47,7 +52,10 @@ fn sixteen_entries_are_read_plainly_and_fifteen_by_the_script() {
             queue.add(Stream::Ingress, order);
         }
         let (done, plain_reads) = step(&mut queue, &mut || {});
-        assert!(matches!(done, Step::Committed(commit) if commit.applied == u64::from(waiting)), "{done:?}");
+        assert!(
+            matches!(done, Step::Committed(commit) if commit.applied == u64::from(waiting)),
+            "{done:?}"
+        );
         assert_eq!(plain_reads, expected, "{waiting} entries");
         queue.drain_all();
         queue.assert_confirmed(&sent);
@@ -153,7 +161,10 @@ fn who_finds_nothing_left_to_read_ends_with_the_bell_cleared() {
     });
     assert_eq!((done, plain_reads), (Step::Empty, 1));
     let bell = queue.keys.bell(Stream::Ingress).to_owned();
-    assert!(!queue.redis.inner().exists::<_, bool>(bell).unwrap(), "the bell is still said to be rung");
+    assert!(
+        !queue.redis.inner().exists::<_, bool>(bell).unwrap(),
+        "the bell is still said to be rung"
+    );
     queue.drain(&SIMPLE);
     queue.assert_confirmed(&sent);
 }

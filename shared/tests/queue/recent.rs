@@ -39,7 +39,11 @@ fn one_in_each_place() -> TestQueue {
     add_letter(
         &mut queue,
         "*",
-        &[("code", "max_deliveries"), ("stream", "complex"), ("order_id", &id_of(&an_order(2)).to_string())],
+        &[
+            ("code", "max_deliveries"),
+            ("stream", "complex"),
+            ("order_id", &id_of(&an_order(2)).to_string()),
+        ],
     );
     queue.add(Stream::Ingress, &an_order(3).replace("Standard", "Soon"));
     queue.drain(&DISTRIBUTOR);
@@ -65,9 +69,17 @@ fn every_order_is_listed_where_it_is_with_the_times_of_its_steps() {
     let told: Vec<_> = orders
         .iter()
         .map(|order| {
-            let times = [&order.queued_at, &order.routed_at, &order.confirmed_at, &order.dead_lettered_at];
-            let times = times.map(|time| if time.is_some() { 'x' } else { '-' }).iter().collect::<String>();
-            (order.state, order.lane.as_deref(), order.score.is_some(), order.code.as_deref(), times)
+            let times =
+                [&order.queued_at, &order.routed_at, &order.confirmed_at, &order.dead_lettered_at];
+            let times =
+                times.map(|time| if time.is_some() { 'x' } else { '-' }).iter().collect::<String>();
+            (
+                order.state,
+                order.lane.as_deref(),
+                order.score.is_some(),
+                order.code.as_deref(),
+                times,
+            )
         })
         .collect();
     let expected = [
@@ -80,7 +92,13 @@ fn every_order_is_listed_where_it_is_with_the_times_of_its_steps() {
     ];
     assert_eq!(
         told,
-        expected.map(|(state, lane, score, code, times)| (state, lane, score, code, times.to_owned()))
+        expected.map(|(state, lane, score, code, times)| (
+            state,
+            lane,
+            score,
+            code,
+            times.to_owned()
+        ))
     );
 }
 
@@ -145,7 +163,11 @@ fn pages_hold_every_entry_once_from_new_to_old_whatever_their_size() {
     let letters = queue.dead_letters().len() + queue.confirmations().len();
     assert_eq!(all.len(), lengths as usize + letters);
     for page_size in [1, 2, 3, 7, 50] {
-        assert_eq!(list(&mut queue, OrderFilter::default(), page_size), all, "{page_size} on a page");
+        assert_eq!(
+            list(&mut queue, OrderFilter::default(), page_size),
+            all,
+            "{page_size} on a page"
+        );
     }
 }
 
@@ -158,7 +180,8 @@ fn a_page_that_holds_the_last_entry_says_that_it_is_the_last() {
     for (page_size, pages) in [(1, 6), (2, 3), (3, 2), (5, 2), (6, 1)] {
         let (mut after, mut found) = (None, 0);
         loop {
-            let page = queue.queue().recent(&in_state(ListedState::Confirmed), after, page_size).unwrap();
+            let page =
+                queue.queue().recent(&in_state(ListedState::Confirmed), after, page_size).unwrap();
             assert!(!page.orders.is_empty(), "{page_size} on a page");
             found += 1;
             after = page.next;
@@ -201,7 +224,10 @@ fn what_comes_and_moves_between_two_pages_hides_nothing_that_stays() {
         assert!(once.insert(number), "{number} stands on two pages");
     }
     assert!(once.is_superset(&stay), "missing: {:?}", stay.difference(&once).collect::<Vec<_>>());
-    assert!(once.iter().all(|number| *number < 1_000), "what came later is newer than the cursor: {once:?}");
+    assert!(
+        once.iter().all(|number| *number < 1_000),
+        "what came later is newer than the cursor: {once:?}"
+    );
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use redis::Commands;
 use shared::queue::{
-    Argument, ConsumerName, Drain, Entry, Execute, ExecuteError, Outcome, Queue, Role, Step, Stream, Value,
+    Argument, ConsumerName, Drain, Entry, Execute, ExecuteError, Outcome, Queue, Role, Step,
+    Stream, Value,
 };
 use shared::settings::QueueSettings;
 
@@ -14,7 +15,11 @@ use crate::support::{BeforeCommit, DISTRIBUTOR, SIMPLE, TestQueue, an_order, is_
 struct DiesAtCommit<'a, E>(&'a mut E);
 
 impl<E: Execute> Execute for DiesAtCommit<'_, E> {
-    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError> {
         if is_commit(arguments) {
             return Err(ExecuteError("connection reset by peer".into()));
         }
@@ -30,13 +35,19 @@ fn die_with_a_batch(queue: &mut TestQueue, role: &impl Role) {
 }
 
 fn settings() -> QueueSettings {
-    QueueSettings { claim_idle_ms: 60_000, max_deliveries: 3, batch_size: 10, ..QueueSettings::default() }
+    QueueSettings {
+        claim_idle_ms: 60_000,
+        max_deliveries: 3,
+        batch_size: 10,
+        ..QueueSettings::default()
+    }
 }
 
 #[test]
 fn an_entry_idle_past_the_limit_is_redelivered_and_one_just_short_of_it_is_not() {
     let mut queue = TestQueue::with(settings());
-    let ids: Vec<String> = (0..2).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
+    let ids: Vec<String> =
+        (0..2).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
     die_with_a_batch(&mut queue, &DISTRIBUTOR);
     queue.age(Stream::Ingress, &ids[0], Duration::from_secs(61));
     queue.age(Stream::Ingress, &ids[1], Duration::from_secs(50));
@@ -50,7 +61,8 @@ fn an_entry_idle_past_the_limit_is_redelivered_and_one_just_short_of_it_is_not()
 #[test]
 fn overdue_entries_come_before_new_ones_and_each_alone() {
     let mut queue = TestQueue::with(settings());
-    let old: Vec<String> = (0..3).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
+    let old: Vec<String> =
+        (0..3).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
     die_with_a_batch(&mut queue, &DISTRIBUTOR);
     for id in &old {
         queue.age(Stream::Ingress, id, Duration::from_secs(61));
@@ -93,8 +105,9 @@ fn a_poison_order_alone_is_dead_lettered_after_max_deliveries() {
     let mut deaths = 0;
     // Each round is an instance that drains until it is empty or dies; then time passes.
     for _ in 0..10 {
-        let drained =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| queue.drain(&DiesAt("poison"))));
+        let drained = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            queue.drain(&DiesAt("poison"))
+        }));
         deaths += u32::from(drained.is_err());
         for id in &ids {
             queue.age(Stream::Ingress, id, Duration::from_secs(61));
@@ -144,7 +157,8 @@ fn the_slower_of_two_drains_that_hold_the_same_entries_writes_nothing() {
 #[test]
 fn a_pending_entry_that_was_deleted_is_reported_and_holds_nobody_up() {
     let mut queue = TestQueue::with(settings());
-    let ids: Vec<String> = (0..3).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
+    let ids: Vec<String> =
+        (0..3).map(|number| queue.add(Stream::Ingress, &an_order(number))).collect();
     die_with_a_batch(&mut queue, &DISTRIBUTOR);
     let key = queue.keys.stream(Stream::Ingress).to_owned();
     for id in &ids {

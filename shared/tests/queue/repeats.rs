@@ -34,7 +34,10 @@ fn a_request_is_first_once_and_its_repetition_is_told_the_answer() {
     queue.queue().give_up(key("l")).unwrap();
     queue.queue().answered(key("k"), request("a"), 7).unwrap();
     for _ in 0..2 {
-        assert_eq!(queue.queue().begin(key("k"), request("a")).unwrap(), Repeat::Answered { backlog: 7 });
+        assert_eq!(
+            queue.queue().begin(key("k"), request("a")).unwrap(),
+            Repeat::Answered { backlog: 7 }
+        );
         assert_eq!(queue.queue().begin(key("k"), request("b")).unwrap(), Repeat::Other);
     }
     let (_, kept) = record(&mut queue);

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use shared::journal::LogLevel;
 use shared::queue::{MOST_PARTITIONS, QueueName};
-use shared::settings::{self, ApiSettings, DEFAULT_COMPLEXITY_THRESHOLD, DashboardSettings, QueueSettings};
+use shared::settings::{
+    self, ApiSettings, DEFAULT_COMPLEXITY_THRESHOLD, DashboardSettings, QueueSettings,
+};
 
 fn manifest() -> toml::Table {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spin.toml");
@@ -61,7 +63,8 @@ fn every_component_is_given_every_variable_it_reads() {
                 let urls = settings::redis_urls(&given, &QueueName::default()).unwrap();
                 assert_eq!(urls.len(), MOST_PARTITIONS);
                 hosts.extend(
-                    (1..MOST_PARTITIONS).map(|partition| format!("{{{{ redis_url_p{partition} }}}}")),
+                    (1..MOST_PARTITIONS)
+                        .map(|partition| format!("{{{{ redis_url_p{partition} }}}}")),
                 );
             }
             "distributor" => drop(settings::complexity_threshold(&given).unwrap()),
@@ -92,7 +95,8 @@ fn what_is_secret_is_declared_so_and_has_no_default_and_goes_where_it_is_needed_
     }
     let partitions_go_to_the_api_only = |id: &str, component: &toml::Value| {
         let variables = component["variables"].as_table().unwrap();
-        variables.keys().any(|name| name.contains("_p1") || name == "partitions") == (id == "orders-api")
+        variables.keys().any(|name| name.contains("_p1") || name == "partitions")
+            == (id == "orders-api")
     };
     for (id, component) in manifest["component"].as_table().unwrap() {
         assert!(partitions_go_to_the_api_only(id, component), "{id}");
@@ -123,7 +127,11 @@ fn the_bells_are_rung_on_the_channels_that_the_triggers_listen_to() {
         .iter()
         .map(|trigger| trigger["address"].as_str().unwrap())
         .collect();
-    assert_eq!(addresses.len(), 3, "one address string would make the three workers wait for each other");
+    assert_eq!(
+        addresses.len(),
+        3,
+        "one address string would make the three workers wait for each other"
+    );
 }
 
 #[test]
@@ -176,10 +184,16 @@ fn a_partition_without_an_address_is_refused_by_name() {
     assert_eq!(urls("2", "redis://b:6379").unwrap(), ["redis://a:6379", "redis://b:6379"]);
     assert_eq!(urls("1", "redis://unset.invalid:6379").unwrap(), ["redis://a:6379"]);
     let error = urls("3", "redis://b:6379").unwrap_err().to_string();
-    assert_eq!(error, "variable redis_url_p2: expected the address of a server, because partitions is 3");
+    assert_eq!(
+        error,
+        "variable redis_url_p2: expected the address of a server, because partitions is 3"
+    );
     for wrong in ["0", "9", "two", ""] {
         let error = urls(wrong, "redis://b:6379").unwrap_err().to_string();
-        assert!(error.starts_with("variable partitions: expected a whole number from 1 to 8"), "{error}");
+        assert!(
+            error.starts_with("variable partitions: expected a whole number from 1 to 8"),
+            "{error}"
+        );
     }
 }
 
@@ -195,5 +209,8 @@ fn a_queue_whose_name_leaves_no_room_for_the_partitions_number_is_refused() {
     assert!(urls("1", 64).is_ok());
     assert!(urls("8", 62).is_ok());
     let error = urls("2", 63).unwrap_err().to_string();
-    assert_eq!(error, "variable queue: expected at most 62 characters where there are partitions, found 63");
+    assert_eq!(
+        error,
+        "variable queue: expected at most 62 characters where there are partitions, found 63"
+    );
 }

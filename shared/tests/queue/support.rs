@@ -10,7 +10,8 @@ use redis::{Commands, ConnectionLike, FromRedisValue};
 use shared::confirmation::confirm;
 use shared::order::Order;
 use shared::queue::{
-    Argument, Execute, ExecuteError, Keys, Lane, Queue, Role, Stream, Tally, Value, drain, milliseconds,
+    Argument, Execute, ExecuteError, Keys, Lane, Queue, Role, Stream, Tally, Value, drain,
+    milliseconds,
 };
 use shared::roles::{Distributor, Receiver};
 use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
@@ -76,7 +77,11 @@ impl TestQueue {
 
     pub(crate) fn pending(&mut self, stream: Stream) -> usize {
         let key = self.keys.stream(stream).to_owned();
-        match self.redis.inner().xpending::<_, _, redis::streams::StreamPendingReply>(key, stream.group()) {
+        match self
+            .redis
+            .inner()
+            .xpending::<_, _, redis::streams::StreamPendingReply>(key, stream.group())
+        {
             Ok(reply) => reply.count(),
             // Nothing was ever delivered from this stream.
             Err(error) if error.code() == Some("NOGROUP") => 0,
@@ -129,7 +134,9 @@ impl TestQueue {
                 entry
                     .map
                     .into_iter()
-                    .map(|(field, value)| (field, String::from_redis_value(value).expect("fields are text")))
+                    .map(|(field, value)| {
+                        (field, String::from_redis_value(value).expect("fields are text"))
+                    })
                     .collect()
             })
             .collect()
@@ -153,7 +160,8 @@ impl TestQueue {
                 let queued_at_ms =
                     milliseconds(&self.state(json)["ingress"]).expect("an entry id has a time");
                 let order = Order::parse(json.as_bytes()).expect("an expected order is valid");
-                let lane = shared::complexity::Assessment::of(&order).lane(DEFAULT_COMPLEXITY_THRESHOLD);
+                let lane =
+                    shared::complexity::Assessment::of(&order).lane(DEFAULT_COMPLEXITY_THRESHOLD);
                 let confirmation = confirm(&order, lane, queued_at_ms).to_json();
                 (order.id.to_string(), String::from_utf8(confirmation).expect("JSON is UTF-8"))
             })
@@ -161,7 +169,9 @@ impl TestQueue {
         let mut found: Vec<(String, String)> = self
             .confirmations()
             .into_iter()
-            .map(|mut fields| (fields.remove("order_id").unwrap(), fields.remove("confirmation").unwrap()))
+            .map(|mut fields| {
+                (fields.remove("order_id").unwrap(), fields.remove("confirmation").unwrap())
+            })
             .collect();
         expected.sort();
         found.sort();
@@ -195,7 +205,11 @@ pub(crate) struct BeforeCommit<'a> {
 }
 
 impl Execute for BeforeCommit<'_> {
-    fn execute(&mut self, command: &str, arguments: &[Argument<'_>]) -> Result<Vec<Value>, ExecuteError> {
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError> {
         if !self.done && is_commit(arguments) {
             self.done = true;
             (self.act)();

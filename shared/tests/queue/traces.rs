@@ -12,7 +12,8 @@ const OTHER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
 fn add(queue: &mut TestQueue, order: &str, trace: &str) {
     let key = queue.keys.stream(Stream::Ingress).to_owned();
-    let _: String = queue.redis.inner().xadd(key, "*", &[("order", order), ("traceparent", trace)]).unwrap();
+    let _: String =
+        queue.redis.inner().xadd(key, "*", &[("order", order), ("traceparent", trace)]).unwrap();
 }
 
 /// The trace of each entry of a stream.
@@ -24,8 +25,10 @@ fn traces(queue: &mut TestQueue, key: &str) -> Vec<Option<String>> {
 fn a_trace_goes_from_the_request_to_the_confirmation_and_changes_no_byte_of_it() {
     let mut queue = TestQueue::new();
     let orders = [an_order(1), a_complex_order(2)];
-    let identified: Vec<_> =
-        orders.iter().map(|order| (Order::identity(order.as_bytes()).unwrap(), order.as_bytes())).collect();
+    let identified: Vec<_> = orders
+        .iter()
+        .map(|order| (Order::identity(order.as_bytes()).unwrap(), order.as_bytes()))
+        .collect();
     let trace = TraceParent::parse(TRACE.as_bytes()).unwrap();
     queue.queue().enqueue_traced(&identified, 0, Some(&trace)).unwrap();
     let of = |queue: &mut TestQueue, at: usize| {
@@ -60,7 +63,11 @@ fn of_a_batch_each_order_keeps_its_own_trace_and_most_have_none() {
     queue.drain(&DISTRIBUTOR);
     let lane = queue.keys.stream(Stream::Simple).to_owned();
     let plain = queue.entries(&lane).remove(0);
-    assert_eq!(plain.len(), 2, "an order and its ingress id, and nothing for a trace that is not there");
+    assert_eq!(
+        plain.len(),
+        2,
+        "an order and its ingress id, and nothing for a trace that is not there"
+    );
     queue.drain(&SIMPLE);
     let found: Vec<(String, Option<String>)> = queue
         .confirmations()

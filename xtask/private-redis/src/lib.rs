@@ -42,7 +42,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: None, folder: None, append_fsync: AppendFsync::EverySec, arguments: Vec::new() }
+        Self {
+            port: None,
+            folder: None,
+            append_fsync: AppendFsync::EverySec,
+            arguments: Vec::new(),
+        }
     }
 }
 
@@ -143,7 +148,9 @@ impl Drop for RedisServer {
             return;
         }
         // SHUTDOWN lets the append-only file be flushed; SIGKILL follows where that takes too long.
-        if let Ok(mut stream) = TcpStream::connect_timeout(&address(self.port), Duration::from_secs(1)) {
+        if let Ok(mut stream) =
+            TcpStream::connect_timeout(&address(self.port), Duration::from_secs(1))
+        {
             let _ = stream.write_all(b"SHUTDOWN NOSAVE\r\n");
         }
         let deadline = Instant::now() + STOP_LIMIT;
@@ -163,7 +170,8 @@ impl Drop for RedisServer {
 /// # Errors
 /// When the system gives none.
 pub fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("failed to find a free port")?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("failed to find a free port")?;
     Ok(listener.local_addr().context("failed to read the free port")?.port())
 }
 
@@ -173,7 +181,8 @@ fn address(port: u16) -> SocketAddr {
 
 fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Child> {
     let log_path = folder.join("redis.log");
-    let log = File::create(&log_path).with_context(|| format!("failed to create {}", log_path.display()))?;
+    let log = File::create(&log_path)
+        .with_context(|| format!("failed to create {}", log_path.display()))?;
     let append_fsync = match options.append_fsync {
         AppendFsync::Always => "always",
         AppendFsync::EverySec => "everysec",
@@ -194,7 +203,9 @@ fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Child> {
     let mut child = match child {
         Ok(child) => child,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            bail!("redis-server is not installed; run `cargo xtask setup`, or install Redis 7.0 or later")
+            bail!(
+                "redis-server is not installed; run `cargo xtask setup`, or install Redis 7.0 or later"
+            )
         }
         Err(error) => return Err(error).context("failed to start redis-server"),
     };
@@ -271,7 +282,8 @@ mod tests {
     }
 
     fn ping(port: u16) -> Option<String> {
-        let mut stream = TcpStream::connect_timeout(&address(port), Duration::from_millis(200)).ok()?;
+        let mut stream =
+            TcpStream::connect_timeout(&address(port), Duration::from_millis(200)).ok()?;
         stream.set_read_timeout(Some(Duration::from_millis(500))).ok()?;
         stream.write_all(b"PING\r\n").ok()?;
         let mut answer = [0u8; 64];

@@ -27,8 +27,9 @@ impl Fixture {
         for component in ["distributor", "receiver-simple", "receiver-complex"] {
             let file = component.replace('-', "_");
             fs::write(wasm.join(format!("{file}.wasm")), [0u8; 1500]).unwrap();
-            manifest +=
-                &format!("[component.{component}]\nsource = \"target/wasm32-wasip1/release/{file}.wasm\"\n");
+            manifest += &format!(
+                "[component.{component}]\nsource = \"target/wasm32-wasip1/release/{file}.wasm\"\n"
+            );
         }
         fs::write(fixture.root().join("spin.toml"), manifest).unwrap();
         for program in ["cargo", "rustc", "rustup", "spin", "chromium", "promtool"] {
@@ -81,8 +82,9 @@ impl Fixture {
     /// A server to go on with where nothing but stand-ins is on the `PATH`.
     pub(crate) fn add_redis(&self) {
         let path = std::env::var_os("PATH").unwrap();
-        let redis =
-            std::env::split_paths(&path).map(|folder| folder.join("redis-server")).find(|file| file.exists());
+        let redis = std::env::split_paths(&path)
+            .map(|folder| folder.join("redis-server"))
+            .find(|file| file.exists());
         symlink(redis.unwrap(), self.programs().join("redis-server")).unwrap();
     }
 

@@ -22,11 +22,16 @@ use fixture::{Fixture, Xtask, is_alive, poll_until};
 #[test]
 fn up_runs_the_app_with_a_private_redis_and_stops_both_at_sigterm() {
     let fixture = Fixture::new();
-    let mut up = fixture.spawn(&["up", "--runtime", "spin", "--listen", &fixture.listen(), "--", "--quiet"]);
+    let mut up =
+        fixture.spawn(&["up", "--runtime", "spin", "--listen", &fixture.listen(), "--", "--quiet"]);
     let redis_port = up.redis_port();
     let app = up.app_pid();
     up.wait_for("ready");
-    assert!(up.text().contains(&format!("redis://127.0.0.1:{redis_port} arguments up -f")), "{}", up.text());
+    assert!(
+        up.text().contains(&format!("redis://127.0.0.1:{redis_port} arguments up -f")),
+        "{}",
+        up.text()
+    );
     assert!(up.text().contains("--quiet"), "{}", up.text());
     assert!(TcpStream::connect(("127.0.0.1", redis_port)).is_ok());
     up.signal(libc::SIGTERM);
@@ -205,7 +210,8 @@ fn build_compiles_the_three_components_in_one_call_and_prints_the_sizes() {
     let fixture = Fixture::new();
     let (code, text) = fixture.run(&["build"]);
     assert_eq!(code, 0, "{text}");
-    let calls: Vec<&str> = text.lines().filter(|line| line.starts_with("cargo arguments")).collect();
+    let calls: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("cargo arguments")).collect();
     assert_eq!(calls.len(), 1, "{text}");
     for part in [
         "build",
@@ -220,14 +226,18 @@ fn build_compiles_the_three_components_in_one_call_and_prints_the_sizes() {
 fn burst_hands_the_other_flags_on_and_returns_the_exit_code_of_loadtest() {
     let fixture = Fixture::new();
     let folder = tempfile::tempdir().unwrap();
-    let mut burst = fixture.command(&["burst", "--orders", "9", "--runtime", "local", "--json", "r.json"]);
+    let mut burst =
+        fixture.command(&["burst", "--orders", "9", "--runtime", "local", "--json", "r.json"]);
     burst.current_dir(folder.path()).env("STAND_IN_EXIT_OF_LOADTEST", "17");
     let (code, text) = fixture::finish(&mut burst);
     assert_eq!(code, 17, "{text}");
     let line = text.lines().find(|line| line.starts_with("loadtest arguments")).unwrap();
     assert!(line.starts_with("loadtest arguments burst --redis-url redis://127.0.0.1:"), "{line}");
     assert!(line.contains(" --app-pid "), "{line}");
-    assert!(line.contains("/.well-known/local-runtime/instance-starts --orders 9 --json r.json"), "{line}");
+    assert!(
+        line.contains("/.well-known/local-runtime/instance-starts --orders 9 --json r.json"),
+        "{line}"
+    );
     assert!(folder.path().join("r.json").is_file(), "the report lies in the user's folder");
     assert_eq!(logs(&fixture.root()).len(), 1, "the app's output is kept after a failure: {text}");
 }
@@ -239,7 +249,10 @@ fn load_hands_its_shape_and_flags_on() {
     assert_eq!(code, 0, "{text}");
     let line = text.lines().find(|line| line.starts_with("loadtest arguments")).unwrap();
     assert!(line.starts_with("loadtest arguments steady --redis-url redis://127.0.0.1:"), "{line}");
-    assert!(line.contains(" --http-url http://127.0.0.1:") && line.ends_with(" --rate 9"), "{line}");
+    assert!(
+        line.contains(" --http-url http://127.0.0.1:") && line.ends_with(" --rate 9"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -5,8 +5,7 @@ use std::fs;
 use crate::fixture::{Fixture, finish};
 
 const REFERENCE: &str = "ghcr.io/owner/order-pipeline:1.2.3";
-const KUSTOMIZATION: &str =
-    "images:\n  - name: order-pipeline\n    newName: ghcr.io/example/order-pipeline\n    newTag: 0.1.0\n";
+const KUSTOMIZATION: &str = "images:\n  - name: order-pipeline\n    newName: ghcr.io/example/order-pipeline\n    newTag: 0.1.0\n";
 
 fn with_kustomization(text: &str) -> Fixture {
     let fixture = Fixture::new();
@@ -61,7 +60,8 @@ fn publish_says_which_overlays_name_the_image_that_is_no_more() {
     let fixture = with_kustomization(KUSTOMIZATION);
     let overlays = fixture.root().join("manifests/overlays");
     fs::create_dir_all(overlays.join("a/b")).unwrap();
-    fs::write(overlays.join("a/b/app.yaml"), "image: ghcr.io/example/order-pipeline:0.1.0\n").unwrap();
+    fs::write(overlays.join("a/b/app.yaml"), "image: ghcr.io/example/order-pipeline:0.1.0\n")
+        .unwrap();
     fs::write(overlays.join("a/app.yaml"), "image: order-pipeline\n").unwrap();
     let (code, text) = publish(&fixture, &["--set"]);
     assert_eq!(code, 0, "{text}");

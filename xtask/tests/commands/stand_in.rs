@@ -17,7 +17,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = arguments.collect();
     let mut code = code_from("STAND_IN_EXIT", 0);
     match name.as_str() {
-        "spin" if arguments.first().is_some_and(|argument| argument == "registry") => registry(&arguments),
+        "spin" if arguments.first().is_some_and(|argument| argument == "registry") => {
+            registry(&arguments)
+        }
         "spin" | "local-runtime" => serve(&name, &arguments),
         "loadtest" => {
             loadtest(&arguments);
@@ -88,7 +90,8 @@ fn loadtest(arguments: &[String]) {
             unsafe { libc::kill(app, libc::SIGKILL) };
         }
     }
-    if let Some(count) = value_after(arguments, "--interrupts").and_then(|count| count.parse().ok()) {
+    if let Some(count) = value_after(arguments, "--interrupts").and_then(|count| count.parse().ok())
+    {
         await_interrupts(count);
         let until = value_after(arguments, "--until").map(Path::new);
         while until.is_some_and(|file| !file.exists()) {

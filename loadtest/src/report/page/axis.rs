@@ -74,16 +74,24 @@ impl Axis {
         let powers = (first as i32..=last as i32).step_by(every);
         let ticks = powers.flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)));
         let high = 10f64.powf(last);
-        let ticks =
-            ticks.filter(|tick| *tick <= high * 1.001).map(|tick| (tick, chosen_time(tick))).collect();
+        let ticks = ticks
+            .filter(|tick| *tick <= high * 1.001)
+            .map(|tick| (tick, chosen_time(tick)))
+            .collect();
         Self { scale: Scale::Log, low: 10f64.powf(first), high, ticks }
     }
 
     /// Shares of `orders`, labelled in %, up to the slowest one.
     pub(super) fn percentile(orders: u64) -> Self {
         let high = 1.0 - 1.0 / (orders.max(2) as f64);
-        let all =
-            [(0.5, "50"), (0.9, "90"), (0.99, "99"), (0.999, "99.9"), (0.9999, "99.99"), (0.99999, "99.999")];
+        let all = [
+            (0.5, "50"),
+            (0.9, "90"),
+            (0.99, "99"),
+            (0.999, "99.9"),
+            (0.9999, "99.99"),
+            (0.99999, "99.999"),
+        ];
         let ticks = all.iter().filter(|(share, _)| *share <= high + 1e-12);
         let ticks = ticks.map(|(share, label)| (*share, (*label).to_owned())).collect();
         Self { scale: Scale::Tail, low: 0.0, high, ticks }
@@ -147,7 +155,11 @@ impl Ranged for Axis {
 
 impl ValueFormatter<f64> for Axis {
     fn format_ext(&self, value: &f64) -> String {
-        self.ticks.iter().find(|(tick, _)| tick == value).map(|(_, label)| label.clone()).unwrap_or_default()
+        self.ticks
+            .iter()
+            .find(|(tick, _)| tick == value)
+            .map(|(_, label)| label.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -187,6 +199,9 @@ mod tests {
         let axis = Axis::percentile(10_000);
         assert_eq!(labels(&axis), ["50", "90", "99", "99.9", "99.99"]);
         let at = |share: f64| axis.map(&share, (0, 4_000));
-        assert_eq!([at(0.0), at(0.9), at(0.99), at(0.999), at(1.0)], [0, 1_000, 2_000, 3_000, 4_000]);
+        assert_eq!(
+            [at(0.0), at(0.9), at(0.99), at(0.999), at(1.0)],
+            [0, 1_000, 2_000, 3_000, 4_000]
+        );
     }
 }

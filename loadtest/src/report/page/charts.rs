@@ -5,7 +5,9 @@
 use super::axis::Axis;
 use super::latency;
 use super::plot::{Mark, Plot, Series};
-use super::series::{Figures, Unit, cumulative, sampled, steps, table_of_intervals, table_of_samples};
+use super::series::{
+    Figures, Unit, cumulative, sampled, steps, table_of_intervals, table_of_samples,
+};
 use super::style::Slot;
 use crate::report::units::{count, digits, orders, rate, short};
 use crate::report::{Report, Sample};
@@ -116,7 +118,9 @@ fn progress(report: &Report, unit: Unit) -> Chart {
             unit,
             &["due", "arrived", "confirmed", "dead-lettered"],
             |part| {
-                let sum = |figure: fn(&crate::report::Interval) -> u64| count(part.iter().map(figure).sum());
+                let sum = |figure: fn(&crate::report::Interval) -> u64| {
+                    count(part.iter().map(figure).sum())
+                };
                 vec![
                     sum(|interval| interval.due),
                     sum(|interval| interval.arrived),
@@ -152,7 +156,10 @@ fn arrivals(report: &Report, unit: Unit) -> Chart {
         title: "Arrivals",
         unit: "orders a second",
         summary: if plot.is_some() { summary } else { NO_TIMELINE.into() },
-        legend: vec![(Slot::Third, Key::Area, "due"), (Slot::First, Key::Line, "arrived in ingress")],
+        legend: vec![
+            (Slot::Third, Key::Area, "due"),
+            (Slot::First, Key::Line, "arrived in ingress"),
+        ],
         plot,
         figures: Figures::default(),
     }
@@ -175,8 +182,11 @@ fn confirmations(report: &Report, unit: Unit) -> Chart {
     }
     let high = high.max(high_dead);
     let plot = (high > 0.0).then(|| over_time(unit, Axis::amount(high), series)).flatten();
-    let nothing =
-        if timeline.intervals.is_empty() { NO_TIMELINE } else { "Nothing to draw: no order was done." };
+    let nothing = if timeline.intervals.is_empty() {
+        NO_TIMELINE
+    } else {
+        "Nothing to draw: no order was done."
+    };
     Chart {
         id: "confirmations",
         title: "Confirmations",
@@ -216,7 +226,8 @@ fn backlog(report: &Report, unit: Unit) -> Chart {
             (Slot::Second, Key::Line, "simple"),
             (Slot::Third, Key::Line, "complex"),
         ],
-        plot: high.and_then(|high| over_time(unit, Axis::amount((high as f64).max(1.0)), series.into())),
+        plot: high
+            .and_then(|high| over_time(unit, Axis::amount((high as f64).max(1.0)), series.into())),
         figures: table_of_samples(report, unit, &["ingress", "simple", "complex"], |sample| {
             vec![count(sample.ingress), count(sample.simple), count(sample.complex)]
         }),
@@ -245,10 +256,12 @@ fn fates(report: &Report) -> Chart {
     let bars = shown.len();
     let plot = (most > 0).then(|| {
         let place = |row: usize| (bars - 1 - row) as f64 + 0.5;
-        let ticks = shown.iter().enumerate().map(|(row, fate)| (place(row), fate.0.to_owned())).collect();
+        let ticks =
+            shown.iter().enumerate().map(|(row, fate)| (place(row), fate.0.to_owned())).collect();
         let series = shown.iter().enumerate().map(|(row, (_, orders, slot))| {
             let end = *orders as f64;
-            let mut marks = vec![Mark::Figure((end + most as f64 * 0.02, place(row)), count(*orders))];
+            let mut marks =
+                vec![Mark::Figure((end + most as f64 * 0.02, place(row)), count(*orders))];
             if *orders > 0 {
                 marks.push(Mark::Bar((0.0, place(row) - 0.3), (end, place(row) + 0.3)));
             }
@@ -284,12 +297,16 @@ fn instance_starts(report: &Report, unit: Unit) -> Chart {
     let samples = &report.samples;
     let line = sampled(samples, |sample| sample.instance_starts.map(|starts| starts as f64));
     let high = most(line.iter().flatten().map(|(_, starts)| *starts));
-    let plot =
-        (high > 0.0).then(|| over_time(unit, Axis::amount(high), vec![lines(Slot::First, line)])).flatten();
+    let plot = (high > 0.0)
+        .then(|| over_time(unit, Axis::amount(high), vec![lines(Slot::First, line)]))
+        .flatten();
     let summary = match (&plot, report.instance_starts, report.instance_start_us) {
         (_, None, _) => "Not measured: the runtime does not tell.".into(),
         (None, Some(starts), _) => {
-            format!("Nothing to draw: {} instances were started, and no samples of it taken.", count(starts))
+            format!(
+                "Nothing to draw: {} instances were started, and no samples of it taken.",
+                count(starts)
+            )
         }
         (Some(_), Some(starts), Some(us)) => format!(
             "{} instances; half were ready within {} us of their event, 99 of 100 within {} us.",
@@ -313,17 +330,25 @@ fn instance_starts(report: &Report, unit: Unit) -> Chart {
 }
 
 fn cpu(report: &Report, unit: Unit) -> Chart {
-    let used =
-        format!("The app used {}, Redis {} s of CPU.", seconds(report.cpu_s.app), digits(report.cpu_s.redis));
+    let used = format!(
+        "The app used {}, Redis {} s of CPU.",
+        seconds(report.cpu_s.app),
+        digits(report.cpu_s.redis)
+    );
     app_and_redis(report, unit, ("cpu", "CPU", "cores in use"), used, |sample| {
         (sample.app_cores, sample.redis_cores)
     })
 }
 
 fn memory(report: &Report, unit: Unit) -> Chart {
-    let mib =
-        |mib: Option<f64>| mib.map_or_else(|| "not measured".into(), |mib| format!("{} MiB", digits(mib)));
-    let peaks = format!("Peaks: app {}, Redis {}.", mib(report.rss_mib.app), mib(Some(report.rss_mib.redis)));
+    let mib = |mib: Option<f64>| {
+        mib.map_or_else(|| "not measured".into(), |mib| format!("{} MiB", digits(mib)))
+    };
+    let peaks = format!(
+        "Peaks: app {}, Redis {}.",
+        mib(report.rss_mib.app),
+        mib(Some(report.rss_mib.redis))
+    );
     app_and_redis(report, unit, ("memory", "Memory", "resident, in MiB"), peaks, |sample| {
         (sample.app_rss_mib, sample.redis_rss_mib)
     })

@@ -10,7 +10,8 @@ use crate::report::{IntervalLatency, Report, distribution};
 
 pub(super) fn over_time(report: &Report, unit: Unit) -> Chart {
     let latencies = || report.timeline.intervals.iter().filter_map(|interval| interval.latency_ms);
-    let least = latencies().map(|latency| latency.p50).filter(|ms| ms.is_finite()).fold(f64::MAX, f64::min);
+    let least =
+        latencies().map(|latency| latency.p50).filter(|ms| ms.is_finite()).fold(f64::MAX, f64::min);
     let high = most(latencies().map(|latency| latency.max));
     let plot = (high > 0.0).then(|| {
         let series = vec![
@@ -36,7 +37,10 @@ pub(super) fn over_time(report: &Report, unit: Unit) -> Chart {
     let summary = match &plot {
         Some(plot) => {
             let scale = if plot.y.is_logarithmic() { " The scale is logarithmic." } else { "" };
-            format!("Of the orders that were due at each moment; the slowest took {}.{scale}", time(high))
+            format!(
+                "Of the orders that were due at each moment; the slowest took {}.{scale}",
+                time(high)
+            )
         }
         None => "Nothing to draw: no latency was measured over time.".into(),
     };
@@ -53,10 +57,15 @@ pub(super) fn over_time(report: &Report, unit: Unit) -> Chart {
         plot,
         figures: table_of_intervals(report, unit, &["p50", "p99", "max"], |part| {
             let worst = |figure: fn(&IntervalLatency) -> f64| {
-                let all = part.iter().filter_map(|interval| interval.latency_ms.as_ref().map(figure));
+                let all =
+                    part.iter().filter_map(|interval| interval.latency_ms.as_ref().map(figure));
                 all.reduce(f64::max).map_or_else(|| "-".into(), time)
             };
-            vec![worst(|latency| latency.p50), worst(|latency| latency.p99), worst(|latency| latency.max)]
+            vec![
+                worst(|latency| latency.p50),
+                worst(|latency| latency.p99),
+                worst(|latency| latency.max),
+            ]
         })
         .noted("The worst of each span."),
     }
@@ -101,7 +110,9 @@ pub(super) fn by_percentile(report: &Report) -> Chart {
 /// Lines, and dots where a line would be too short to see: all orders of a burst are due in one moment.
 fn alone_or_together(slot: Slot, runs: Runs, unit: Unit) -> Series {
     let marks = runs.into_iter().map(|run| match run.as_slice() {
-        [from, .., to] if unit.is_short(to.0 - from.0) => Mark::Line(vec![((from.0 + to.0) / 2.0, from.1)]),
+        [from, .., to] if unit.is_short(to.0 - from.0) => {
+            Mark::Line(vec![((from.0 + to.0) / 2.0, from.1)])
+        }
         _ => Mark::Line(run),
     });
     Series { slot, marks: marks.collect() }
@@ -133,8 +144,10 @@ pub(super) fn histogram(report: &Report) -> Chart {
         });
         let every = rows.len().div_ceil(5);
         // Labels are at the ends of rows, the last one always among them.
-        let labelled =
-            rows.iter().enumerate().filter(|(place, _)| (rows.len() - 1 - place).is_multiple_of(every));
+        let labelled = rows
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| (rows.len() - 1 - place).is_multiple_of(every));
         let ticks = labelled.map(|(place, row)| ((place + 1) as f64, row.label())).collect();
         Plot {
             x: Axis::places(rows.len(), ticks),

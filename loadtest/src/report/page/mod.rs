@@ -57,7 +57,8 @@ pub fn page(report: &Report) -> Result<String> {
 /// A whole document around a body.
 pub(crate) fn document(title: &str, body: &Markup) -> String {
     // Nothing may be loaded or run, and only the style sheet below may style.
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -97,7 +98,9 @@ fn tone_class(tone: Tone) -> &'static str {
 fn tiles(report: &Report) -> Markup {
     let not_measured = || "not measured".to_owned();
     let per_order = |seconds: f64| {
-        report.us_per_order(seconds).map_or_else(|| "no order done".into(), |us| format!("{} us", digits(us)))
+        report
+            .us_per_order(seconds)
+            .map_or_else(|| "no order done".into(), |us| format!("{} us", digits(us)))
     };
     let tiles = [
         ("orders sent", count(report.orders)),
@@ -124,7 +127,8 @@ fn tiles(report: &Report) -> Markup {
 
 fn failures(failures: &Failures) -> Markup {
     let named = |order: &String| html! { code { (order) } };
-    let wrong = failures.wrong.iter().map(|wrong| html! { code { (wrong.order) } ": " (wrong.why) });
+    let wrong =
+        failures.wrong.iter().map(|wrong| html! { code { (wrong.order) } ": " (wrong.why) });
     let kinds: [(&str, Vec<Markup>); 3] = [
         ("lost", failures.lost.iter().map(named).collect()),
         ("doubled", failures.doubled.iter().map(named).collect()),

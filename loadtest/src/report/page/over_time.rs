@@ -53,8 +53,9 @@ impl Lines {
     /// None that a string can cause.
     pub(crate) fn draw(self) -> Result<Markup> {
         let slots = [Slot::First, Slot::Second, Slot::Third, Slot::Fourth];
-        let values =
-            || self.lines.iter().flat_map(|line| line.runs.iter().flatten()).map(|(_, value)| *value);
+        let values = || {
+            self.lines.iter().flat_map(|line| line.runs.iter().flatten()).map(|(_, value)| *value)
+        };
         let high = most(values());
         let (y, label_room) = match self.scale {
             Scale::Amount => (Axis::amount(high), AMOUNTS),
@@ -67,11 +68,16 @@ impl Lines {
         };
         let figures = self.figures(name, unit_ms);
         let legend = if self.lines.len() > 1 {
-            slots.iter().zip(&self.lines).map(|(slot, line)| (*slot, Key::Line, line.name)).collect()
+            slots
+                .iter()
+                .zip(&self.lines)
+                .map(|(slot, line)| (*slot, Key::Line, line.name))
+                .collect()
         } else {
             Vec::new()
         };
-        let series = slots.into_iter().zip(self.lines).map(|(slot, line)| lines(slot, line.runs)).collect();
+        let series =
+            slots.into_iter().zip(self.lines).map(|(slot, line)| lines(slot, line.runs)).collect();
         let x_title = format!("{name} since the curve began");
         let plot = Plot { x: Axis::time(self.end_ms, unit_ms), y, x_title, label_room, series };
         let plot = (high > 0.0).then_some(plot);
@@ -81,7 +87,8 @@ impl Lines {
 
     /// The highest value of each stretch of time.
     fn figures(&self, name: &str, unit_ms: f64) -> Figures {
-        let show = |value: f64| if self.scale == Scale::Latency { time(value) } else { digits(value) };
+        let show =
+            |value: f64| if self.scale == Scale::Latency { time(value) } else { digits(value) };
         let stretch_ms = self.end_ms / ROWS as f64;
         let row = |place: usize| {
             let from_ms = place as f64 * stretch_ms;
@@ -93,7 +100,9 @@ impl Lines {
             let from = format!("{} {name}", digits(from_ms / unit_ms));
             [from].into_iter().chain(self.lines.iter().map(cell)).collect()
         };
-        let head = ["from".to_owned()].into_iter().chain(self.lines.iter().map(|line| line.name.to_owned()));
+        let head = ["from".to_owned()]
+            .into_iter()
+            .chain(self.lines.iter().map(|line| line.name.to_owned()));
         Figures { head: head.collect(), rows: (0..ROWS).map(row).collect(), ..Figures::default() }
             .noted("The most of each stretch of time.")
     }

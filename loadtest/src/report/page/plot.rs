@@ -114,7 +114,9 @@ impl Mark {
                 points => area.draw(&PathElement::new(points, color.stroke_width(2 * PIXELS))),
             },
             Self::Area(points) => {
-                let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(()) };
+                let (Some(first), Some(last)) = (points.first(), points.last()) else {
+                    return Ok(());
+                };
                 let ground = [(last.0, 0.0), (first.0, 0.0)];
                 let outline: Vec<(f64, f64)> = points.iter().copied().chain(ground).collect();
                 area.draw(&Polygon::new(outline, color.mix(0.25)))

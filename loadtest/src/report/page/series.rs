@@ -101,7 +101,10 @@ pub(super) fn steps(timeline: &Timeline, figure: impl Fn(&Interval) -> Option<f6
 }
 
 /// The sum of a figure up to the end of each interval.
-pub(super) fn cumulative(timeline: &Timeline, figure: impl Fn(&Interval) -> u64) -> Vec<(f64, f64)> {
+pub(super) fn cumulative(
+    timeline: &Timeline,
+    figure: impl Fn(&Interval) -> u64,
+) -> Vec<(f64, f64)> {
     let mut sum = 0;
     let mut points = vec![(0.0, 0.0)];
     for (place, interval) in timeline.intervals.iter().enumerate() {
@@ -124,7 +127,9 @@ pub(super) fn sampled(samples: &[Sample], figure: impl Fn(&Sample) -> Option<f64
     let mut runs: Runs = Vec::new();
     let mut is_open = false;
     for sample in samples {
-        let Some(value) = figure(sample).filter(|value| value.is_finite() && sample.at_s.is_finite()) else {
+        let Some(value) =
+            figure(sample).filter(|value| value.is_finite() && sample.at_s.is_finite())
+        else {
             is_open = false;
             continue;
         };
@@ -163,8 +168,10 @@ pub(super) fn table_of_samples(
 ) -> Figures {
     let every = report.samples.len().div_ceil(ROWS).max(1);
     let last = report.samples.len().saturating_sub(1);
-    let chosen = report.samples.iter().enumerate().filter(|(place, _)| (last - place).is_multiple_of(every));
-    let rows = chosen.map(|(_, sample)| with_first(unit.cell(sample.at_s * 1e3), cells(sample))).collect();
+    let chosen =
+        report.samples.iter().enumerate().filter(|(place, _)| (last - place).is_multiple_of(every));
+    let rows =
+        chosen.map(|(_, sample)| with_first(unit.cell(sample.at_s * 1e3), cells(sample))).collect();
     let note = if every > 1 { format!("Every {every}th sample.") } else { String::new() };
     Figures { head: head("at", names), rows, note }
 }
@@ -182,17 +189,22 @@ mod tests {
     use super::*;
 
     fn timeline(confirmed: &[u64]) -> Timeline {
-        let intervals = confirmed.iter().map(|orders| Interval { confirmed: *orders, ..Interval::default() });
+        let intervals =
+            confirmed.iter().map(|orders| Interval { confirmed: *orders, ..Interval::default() });
         Timeline { interval_ms: 10, intervals: intervals.collect() }
     }
 
     #[test]
     fn steps_are_level_within_an_interval_and_break_at_gaps() {
-        let figure = |interval: &Interval| (interval.confirmed > 0).then_some(interval.confirmed as f64);
+        let figure =
+            |interval: &Interval| (interval.confirmed > 0).then_some(interval.confirmed as f64);
         let runs = steps(&timeline(&[3, 3, 5, 0, 7]), figure);
         assert_eq!(
             runs,
-            [vec![(0.0, 3.0), (20.0, 3.0), (20.0, 5.0), (30.0, 5.0)], vec![(40.0, 7.0), (50.0, 7.0)]]
+            [
+                vec![(0.0, 3.0), (20.0, 3.0), (20.0, 5.0), (30.0, 5.0)],
+                vec![(40.0, 7.0), (50.0, 7.0)]
+            ]
         );
     }
 

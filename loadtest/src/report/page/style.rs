@@ -84,8 +84,11 @@ pub(super) fn sheet() -> String {
         light += &format!("--{name}:{};", hex(slot.color()));
         dark += &format!("--{name}:{};", hex(slot.dark_color()));
         rules += &drawn(slot.color(), name);
-        rules +=
-            &format!("polyline[stroke=\"{}\"]{{stroke-dasharray:{}}}\n", hex(slot.color()), slot.dashes());
+        rules += &format!(
+            "polyline[stroke=\"{}\"]{{stroke-dasharray:{}}}\n",
+            hex(slot.color()),
+            slot.dashes()
+        );
         rules += &format!(".key.{name}{{border-color:var(--{name})}}\n");
     }
     format!(
@@ -96,7 +99,9 @@ pub(super) fn sheet() -> String {
 /// Rules that give a drawn colour its value on this ground.
 fn drawn(color: RGBColor, name: &str) -> String {
     let hex = hex(color);
-    format!("svg [fill=\"{hex}\"]{{fill:var(--{name})}}\nsvg [stroke=\"{hex}\"]{{stroke:var(--{name})}}\n")
+    format!(
+        "svg [fill=\"{hex}\"]{{fill:var(--{name})}}\nsvg [stroke=\"{hex}\"]{{stroke:var(--{name})}}\n"
+    )
 }
 
 /// As the drawing library writes it.

@@ -30,7 +30,8 @@ pub(super) fn images(inputs: &Inputs) -> Vec<String> {
     let mut faults = Vec::new();
     let mut look = |of: String, image: &Value| {
         let image = image.as_str().unwrap_or_default();
-        let (name, tag) = image.rsplit('/').next().unwrap_or_default().split_once(':').unwrap_or_default();
+        let (name, tag) =
+            image.rsplit('/').next().unwrap_or_default().split_once(':').unwrap_or_default();
         let is_pinned = image.contains("@sha256:")
             || (!name.is_empty()
                 && tag.chars().next().is_some_and(|first| first.is_ascii_digit())
@@ -42,7 +43,9 @@ pub(super) fn images(inputs: &Inputs) -> Vec<String> {
     for (object, pods) in inputs.pods() {
         match &pods.spec {
             None => look(object.id(), &object.0["spec"]["image"]),
-            Some(spec) => containers(spec).for_each(|container| look(object.id(), &container["image"])),
+            Some(spec) => {
+                containers(spec).for_each(|container| look(object.id(), &container["image"]))
+            }
         }
     }
     let apps: std::collections::BTreeSet<&str> =
@@ -60,9 +63,9 @@ pub(super) fn rights(inputs: &Inputs) -> Vec<String> {
             None => object.text("/spec/serviceAccountName").to_owned(),
             Some(spec) => spec["serviceAccountName"].as_str().unwrap_or_default().to_owned(),
         };
-        let has_no_token = inputs
-            .named("ServiceAccount", &account)
-            .is_some_and(|account| account.at("/automountServiceAccountToken") == Some(&Value::Bool(false)));
+        let has_no_token = inputs.named("ServiceAccount", &account).is_some_and(|account| {
+            account.at("/automountServiceAccountToken") == Some(&Value::Bool(false))
+        });
         if !has_no_token {
             faults.push(format!("{object}: its service account {account:?} brings a token"));
         }
@@ -70,7 +73,10 @@ pub(super) fn rights(inputs: &Inputs) -> Vec<String> {
         if spec.pointer("/securityContext/runAsNonRoot") != Some(&Value::Bool(true)) {
             faults.push(format!("{object}: runAsNonRoot is not set"));
         }
-        if spec.pointer("/securityContext/seccompProfile/type").is_none_or(|kind| kind != "RuntimeDefault") {
+        if spec
+            .pointer("/securityContext/seccompProfile/type")
+            .is_none_or(|kind| kind != "RuntimeDefault")
+        {
             faults.push(format!("{object}: seccompProfile is not RuntimeDefault"));
         }
         for container in containers(spec) {
@@ -80,7 +86,8 @@ pub(super) fn rights(inputs: &Inputs) -> Vec<String> {
                 ("capabilities", serde_json::json!({ "drop": ["ALL"] })),
             ] {
                 if container["securityContext"][field] != expected {
-                    faults.push(format!("{object} {}: {field} is not {expected}", container["name"]));
+                    faults
+                        .push(format!("{object} {}: {field} is not {expected}", container["name"]));
                 }
             }
         }

@@ -66,9 +66,9 @@ pub const ALL: &[Check] = &[
 impl Inputs {
     /// The faults that all checks find, each behind the name of its check.
     pub fn faults(&self) -> Vec<String> {
-        let faults = ALL
-            .iter()
-            .flat_map(|check| (check.run)(self).into_iter().map(|fault| format!("{}: {fault}", check.name)));
+        let faults = ALL.iter().flat_map(|check| {
+            (check.run)(self).into_iter().map(|fault| format!("{}: {fault}", check.name))
+        });
         faults.collect()
     }
 
@@ -86,7 +86,8 @@ impl Inputs {
 
     /// A value of the ConfigMap that all programs read, empty when it is not there.
     fn setting(&self, key: &str) -> &str {
-        self.named("ConfigMap", "settings").map_or("", |settings| settings.text(&format!("/data/{key}")))
+        self.named("ConfigMap", "settings")
+            .map_or("", |settings| settings.text(&format!("/data/{key}")))
     }
 
     /// The names of the queue that the settings speak of.

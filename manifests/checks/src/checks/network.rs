@@ -30,7 +30,9 @@ fn selected<'a>(pods: &'a [(&Object, Pods)], selector: &Value) -> Result<Vec<&'a
 }
 
 fn is_open(pods: &Pods, port: &Value) -> bool {
-    pods.ports.iter().any(|(name, number)| port.as_u64() == Some(*number) || port.as_str() == Some(name))
+    pods.ports
+        .iter()
+        .any(|(name, number)| port.as_u64() == Some(*number) || port.as_str() == Some(name))
 }
 
 pub(super) fn selectors(inputs: &Inputs) -> Vec<String> {
@@ -39,7 +41,9 @@ pub(super) fn selectors(inputs: &Inputs) -> Vec<String> {
     for object in &inputs.objects {
         let selector = match object.kind() {
             "Service" => serde_json::json!({ "matchLabels": object.at("/spec/selector") }),
-            "PodDisruptionBudget" | "Deployment" | "StatefulSet" => object.0["spec"]["selector"].clone(),
+            "PodDisruptionBudget" | "Deployment" | "StatefulSet" => {
+                object.0["spec"]["selector"].clone()
+            }
             _ => continue,
         };
         let found = match selected(&all, &selector) {
@@ -89,7 +93,11 @@ pub(super) fn policies(inputs: &Inputs) -> Vec<String> {
     faults
 }
 
-fn policy_faults(policy: &Object, all: &[(&Object, Pods)], faults: &mut Vec<String>) -> Result<(), String> {
+fn policy_faults(
+    policy: &Object,
+    all: &[(&Object, Pods)],
+    faults: &mut Vec<String>,
+) -> Result<(), String> {
     let targets = selected(all, &policy.0["spec"]["podSelector"])?;
     if targets.is_empty() {
         faults.push(format!("{policy}: its selector takes no pod"));
@@ -103,7 +111,9 @@ fn policy_faults(policy: &Object, all: &[(&Object, Pods)], faults: &mut Vec<Stri
             let peers = rule[peers].as_array().map_or(&[][..], Vec::as_slice);
             let ports = rule["ports"].as_array().map_or(&[][..], Vec::as_slice);
             if peers.is_empty() || ports.is_empty() {
-                faults.push(format!("{policy}: an {direction} rule is for everybody, or for every port"));
+                faults.push(format!(
+                    "{policy}: an {direction} rule is for everybody, or for every port"
+                ));
             }
             let mut listeners = if direction == "ingress" { targets.clone() } else { Vec::new() };
             for peer in peers {
@@ -114,7 +124,9 @@ fn policy_faults(policy: &Object, all: &[(&Object, Pods)], faults: &mut Vec<Stri
                 {
                     faults.push(format!("{policy}: the whole world is allowed"));
                 }
-                let (Some(selector), None) = (peer.get("podSelector"), peer.get("namespaceSelector")) else {
+                let (Some(selector), None) =
+                    (peer.get("podSelector"), peer.get("namespaceSelector"))
+                else {
                     continue;
                 };
                 let found = selected(all, selector)?;
@@ -127,7 +139,8 @@ fn policy_faults(policy: &Object, all: &[(&Object, Pods)], faults: &mut Vec<Stri
             }
             for port in ports {
                 for pods in listeners.iter().filter(|pods| !is_open(pods, &port["port"])) {
-                    faults.push(format!("{policy}: {} does not listen on {}", pods.of, port["port"]));
+                    faults
+                        .push(format!("{policy}: {} does not listen on {}", pods.of, port["port"]));
                 }
             }
         }
@@ -144,7 +157,8 @@ pub(super) fn redis_clients(inputs: &Inputs) -> Vec<String> {
             continue;
         }
         let needs = is_client(&object.0);
-        let leaves = allows(inputs, "egress", &pods.labels, port, redis.as_ref().map(|redis| &redis.labels));
+        let leaves =
+            allows(inputs, "egress", &pods.labels, port, redis.as_ref().map(|redis| &redis.labels));
         let enters = match &redis {
             Some(redis) => allows(inputs, "ingress", &redis.labels, port, Some(&pods.labels)),
             None => needs,
@@ -153,7 +167,9 @@ pub(super) fn redis_clients(inputs: &Inputs) -> Vec<String> {
             (true, false, _) => faults.push(format!("{object}: no policy lets it out to Redis")),
             (true, _, false) => faults.push(format!("{object}: no policy lets it in to Redis")),
             (false, true, _) | (false, _, true) => {
-                faults.push(format!("{object}: it has nothing to do with Redis, and a policy lets it there"));
+                faults.push(format!(
+                    "{object}: it has nothing to do with Redis, and a policy lets it there"
+                ));
             }
             _ => {}
         }
@@ -161,13 +177,16 @@ pub(super) fn redis_clients(inputs: &Inputs) -> Vec<String> {
             faults.push(format!("{object}: no policy lets it ask for names"));
         }
     }
-    let keda = inputs.of_kind("NetworkPolicy").flat_map(|policy| policy.list("/spec/ingress")).any(|rule| {
-        let peers = rule["from"].as_array().into_iter().flatten();
-        peers.into_iter().any(|peer| {
-            let name = peer.pointer("/namespaceSelector/matchLabels/kubernetes.io~1metadata.name");
-            name.is_some_and(|name| name == "keda") && has_port(rule, port)
-        })
-    });
+    let keda = inputs.of_kind("NetworkPolicy").flat_map(|policy| policy.list("/spec/ingress")).any(
+        |rule| {
+            let peers = rule["from"].as_array().into_iter().flatten();
+            peers.into_iter().any(|peer| {
+                let name =
+                    peer.pointer("/namespaceSelector/matchLabels/kubernetes.io~1metadata.name");
+                name.is_some_and(|name| name == "keda") && has_port(rule, port)
+            })
+        },
+    );
     if redis.is_some() && !keda {
         faults.push("no policy lets KEDA in to Redis".into());
     }
@@ -180,9 +199,9 @@ fn is_client(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(is_client),
         Value::Object(fields) => fields.iter().any(|(field, inner)| {
             let is_address = field == "key"
-                && inner
-                    .as_str()
-                    .is_some_and(|key| key.ends_with("_url") || key.ends_with("-url") || key == "login");
+                && inner.as_str().is_some_and(|key| {
+                    key.ends_with("_url") || key.ends_with("-url") || key == "login"
+                });
             is_address || is_client(inner)
         }),
         _ => false,
@@ -198,7 +217,13 @@ fn has_port(rule: &Value, port: &str) -> bool {
 }
 
 /// Whether a policy that selects `own` lets through to or from `other`, or, without one, to anything outside of these pods.
-fn allows(inputs: &Inputs, direction: &str, own: &Labels, port: &str, other: Option<&Labels>) -> bool {
+fn allows(
+    inputs: &Inputs,
+    direction: &str,
+    own: &Labels,
+    port: &str,
+    other: Option<&Labels>,
+) -> bool {
     let peers = if direction == "egress" { "to" } else { "from" };
     inputs.of_kind("NetworkPolicy").any(|policy| {
         selects(&policy.0["spec"]["podSelector"], own) == Ok(true)
@@ -206,7 +231,9 @@ fn allows(inputs: &Inputs, direction: &str, own: &Labels, port: &str, other: Opt
                 has_port(rule, port)
                     && rule[peers].as_array().into_iter().flatten().any(|peer| {
                         match (peer.get("podSelector"), other) {
-                            (Some(selector), Some(labels)) if peer.get("namespaceSelector").is_none() => {
+                            (Some(selector), Some(labels))
+                                if peer.get("namespaceSelector").is_none() =>
+                            {
                                 selects(selector, labels) == Ok(true)
                             }
                             (_, Some(_)) => false,

@@ -25,7 +25,10 @@ pub(super) fn further(inputs: &Inputs) -> Vec<String> {
             faults.push(format!("{namespace}: the {what} of partition {number} is {name:?}"));
         }
     }
-    for app in inputs.of_kind("SpinApp").filter(|app| app.texts("/spec/components").contains(&"orders-api")) {
+    for app in inputs
+        .of_kind("SpinApp")
+        .filter(|app| app.texts("/spec/components").contains(&"orders-api"))
+    {
         faults.push(format!("{app}: the API stands before all partitions, in the first"));
     }
     faults
@@ -41,21 +44,27 @@ pub(super) fn of_the_api(inputs: &Inputs) -> Vec<String> {
     if !(1..=MOST_PARTITIONS).contains(&partitions) {
         return vec![format!("ConfigMap/settings: partitions is not 1 to {MOST_PARTITIONS}")];
     }
-    let apps = inputs.of_kind("SpinApp").filter(|app| app.texts("/spec/components").contains(&"orders-api"));
+    let apps = inputs
+        .of_kind("SpinApp")
+        .filter(|app| app.texts("/spec/components").contains(&"orders-api"));
     for app in apps {
         let from = |name: &str| {
             let variables = app.list("/spec/variables");
             let found = variables.iter().find(|variable| variable["name"] == name)?;
             let reference = found["valueFrom"].as_object()?.values().next()?;
-            let text =
-                |field: &str| reference.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let text = |field: &str| {
+                reference.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+            };
             Some((text("name"), text("key")))
         };
         for partition in 1..MOST_PARTITIONS {
-            let (url, login) = (format!("redis_url_p{partition}"), format!("redis_login_p{partition}"));
+            let (url, login) =
+                (format!("redis_url_p{partition}"), format!("redis_login_p{partition}"));
             if partition >= partitions {
                 if from(&url).is_some() || from(&login).is_some() {
-                    faults.push(format!("{app}: there is no partition {partition}, and it has an address"));
+                    faults.push(format!(
+                        "{app}: there is no partition {partition}, and it has an address"
+                    ));
                 }
                 continue;
             }
@@ -63,7 +72,8 @@ pub(super) fn of_the_api(inputs: &Inputs) -> Vec<String> {
             if server.is_empty() || from(&url) != Some(("settings".into(), url.clone())) {
                 faults.push(format!("{app}: {url} is not given by the settings"));
             }
-            let secret = from(&login).and_then(|(secret, key)| inputs.secrets.get(&secret)?.get(&key));
+            let secret =
+                from(&login).and_then(|(secret, key)| inputs.secrets.get(&secret)?.get(&key));
             let leads_there = |login: &String| login.ends_with(&format!("@{server}/?"));
             if !secret.is_some_and(leads_there) {
                 faults.push(format!("{app}: {login} does not lead to {server:?}"));

@@ -6,7 +6,8 @@ use super::Inputs;
 use crate::object::Object;
 
 /// Parts of names whose values may not stand in a manifest.
-const SECRET_WORDS: [&str; 6] = ["password", "token", "login", "secret", "credential", "connectionstring"];
+const SECRET_WORDS: [&str; 6] =
+    ["password", "token", "login", "secret", "credential", "connectionstring"];
 
 /// A reference that was found.
 #[derive(Debug)]
@@ -24,7 +25,9 @@ pub(super) fn exist(inputs: &Inputs) -> Vec<String> {
         for reference in references {
             let Reference { kind, name, key } = reference;
             let keys: Option<Vec<&str>> = match kind {
-                "Secret" => inputs.secrets.get(name).map(|keys| keys.keys().map(String::as_str).collect()),
+                "Secret" => {
+                    inputs.secrets.get(name).map(|keys| keys.keys().map(String::as_str).collect())
+                }
                 "ConfigMap" => inputs.named(kind, name).map(|map| {
                     map.at("/data")
                         .and_then(Value::as_object)
@@ -97,9 +100,12 @@ pub(super) fn no_plain_secret(inputs: &Inputs) -> Vec<String> {
     let mut faults = Vec::new();
     for object in &inputs.objects {
         if object.kind() == "Secret" {
-            faults.push(format!("{object}: a Secret stands in the manifests; let it be created by its user"));
+            faults.push(format!(
+                "{object}: a Secret stands in the manifests; let it be created by its user"
+            ));
         }
-        let secret_names = inputs.application.variables.iter().filter(|(_, variable)| variable.is_secret);
+        let secret_names =
+            inputs.application.variables.iter().filter(|(_, variable)| variable.is_secret);
         let secret_names: Vec<&str> = secret_names.map(|(name, _)| name.as_str()).collect();
         walk(object, &object.0, &secret_names, &mut faults);
     }
@@ -111,7 +117,9 @@ fn walk(object: &Object, value: &Value, secret_names: &[&str], faults: &mut Vec<
         Value::String(text) if has_password(text) => {
             faults.push(format!("{object}: a password stands in plain text"));
         }
-        Value::Array(items) => items.iter().for_each(|item| walk(object, item, secret_names, faults)),
+        Value::Array(items) => {
+            items.iter().for_each(|item| walk(object, item, secret_names, faults))
+        }
         Value::Object(fields) => {
             if let (Some(name), Some(Value::String(_))) =
                 (fields.get("name").and_then(Value::as_str), fields.get("value"))
@@ -144,9 +152,9 @@ fn has_password(text: &str) -> bool {
         let mut words = line.split_whitespace();
         match words.next() {
             Some("requirepass" | "masterauth") => true,
-            Some("user") => {
-                words.any(|word| word.starts_with('#') || word.starts_with('>') && !word.starts_with(">$"))
-            }
+            Some("user") => words.any(|word| {
+                word.starts_with('#') || word.starts_with('>') && !word.starts_with(">$")
+            }),
             _ => false,
         }
     });
@@ -157,9 +165,9 @@ pub(super) fn one_namespace(inputs: &Inputs) -> Vec<String> {
     let Some(namespace) = inputs.of_kind("Namespace").next() else {
         return vec!["there is no Namespace".into()];
     };
-    let lost = inputs
-        .objects
-        .iter()
-        .filter(|object| !object.is_cluster_wide() && object.text("/metadata/namespace") != namespace.name());
-    lost.map(|object| format!("{object}: it is in {:?}", object.text("/metadata/namespace"))).collect()
+    let lost = inputs.objects.iter().filter(|object| {
+        !object.is_cluster_wide() && object.text("/metadata/namespace") != namespace.name()
+    });
+    lost.map(|object| format!("{object}: it is in {:?}", object.text("/metadata/namespace")))
+        .collect()
 }

@@ -34,7 +34,8 @@ pub(super) fn triggers(inputs: &Inputs) -> Vec<String> {
                 continue;
             }
             faults.extend(metadata(trigger).into_iter().map(|fault| format!("{scaler}: {fault}")));
-            let found = trigger.pointer("/metadata/stream").and_then(Value::as_str).unwrap_or_default();
+            let found =
+                trigger.pointer("/metadata/stream").and_then(Value::as_str).unwrap_or_default();
             let (expected, verb) = match trigger["name"].as_str() {
                 Some(WAITING) => (drained.map(|stream| keys.stream(stream)), "drains"),
                 Some(PAUSED) => (drained.map(|stream| keys.pause(stream)), "is paused by"),
@@ -59,7 +60,8 @@ fn metadata(trigger: &Value) -> Vec<String> {
     for (name, value) in &metadata {
         match name.as_str() {
             "consumerGroup" | "pendingEntriesCount" | "lagCount" => {
-                faults.push(format!("with {name} the scaler does not read the length of the stream"));
+                faults
+                    .push(format!("with {name} the scaler does not read the length of the stream"));
             }
             name if !METADATA.contains(&name) => faults.push(format!("{name} is not known")),
             _ if !value.is_string() => faults.push(format!("{name} is not quoted")),
@@ -82,7 +84,11 @@ fn formula(scaler: &Object) -> Vec<String> {
         faults.push(format!("{scaler}: the formula is {found:?} and not {FORMULA:?}"));
     }
     let named = |name: &str| {
-        scaler.list("/spec/triggers").iter().filter(|trigger| trigger["name"] == name).collect::<Vec<_>>()
+        scaler
+            .list("/spec/triggers")
+            .iter()
+            .filter(|trigger| trigger["name"] == name)
+            .collect::<Vec<_>>()
     };
     let (waiting, paused) = (named(WAITING), named(PAUSED));
     if waiting.len() != 1 || paused.len() != 1 {
@@ -91,11 +97,15 @@ fn formula(scaler: &Object) -> Vec<String> {
     let length = waiting.first().and_then(|trigger| trigger.pointer("/metadata/streamLength"));
     let target = scaler.at(&format!("{modifiers}/target"));
     if target.is_none() || target != length {
-        faults.push(format!("{scaler}: target {target:?} is not the streamLength {length:?} of {WAITING:?}"));
+        faults.push(format!(
+            "{scaler}: target {target:?} is not the streamLength {length:?} of {WAITING:?}"
+        ));
     }
     for field in ["metricType", "activationTarget"] {
         if scaler.at(&format!("{modifiers}/{field}")).is_some() {
-            faults.push(format!("{scaler}: {field} of the formula is not what is simulated and documented"));
+            faults.push(format!(
+                "{scaler}: {field} of the formula is not what is simulated and documented"
+            ));
         }
     }
     faults
@@ -120,12 +130,15 @@ pub(super) fn targets(inputs: &Inputs) -> Vec<String> {
         let number = |field: &str| scaler.at(&format!("/spec/{field}")).and_then(Value::as_u64);
         match (number("minReplicaCount"), number("maxReplicaCount")) {
             (Some(min), Some(max)) if min <= max && max > 0 => {}
-            range => {
-                faults.push(format!("{scaler}: minReplicaCount and maxReplicaCount are no range: {range:?}"))
-            }
+            range => faults.push(format!(
+                "{scaler}: minReplicaCount and maxReplicaCount are no range: {range:?}"
+            )),
         }
         for trigger in scaler.list("/spec/triggers") {
-            let name = trigger.pointer("/authenticationRef/name").and_then(Value::as_str).unwrap_or_default();
+            let name = trigger
+                .pointer("/authenticationRef/name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             if inputs.named("TriggerAuthentication", name).is_none() {
                 faults.push(format!("{scaler}: there is no TriggerAuthentication {name:?}"));
             }
@@ -159,9 +172,12 @@ pub(super) fn one_redis(inputs: &Inputs) -> Vec<String> {
     let mut faults = Vec::new();
     for scaler in inputs.of_kind("ScaledObject") {
         for trigger in scaler.list("/spec/triggers") {
-            let address = trigger.pointer("/metadata/address").and_then(Value::as_str).unwrap_or_default();
+            let address =
+                trigger.pointer("/metadata/address").and_then(Value::as_str).unwrap_or_default();
             if address != redis {
-                faults.push(format!("{scaler}: {address:?} is not {redis:?}, which the settings name"));
+                faults.push(format!(
+                    "{scaler}: {address:?} is not {redis:?}, which the settings name"
+                ));
             }
         }
     }
@@ -174,15 +190,21 @@ pub(super) fn one_redis(inputs: &Inputs) -> Vec<String> {
         faults.push(format!("ConfigMap/settings: redis_url has no port: {redis:?}"));
         return faults;
     };
-    if let Some((name, namespace)) = host.strip_suffix(".svc").and_then(|host| host.split_once('.')) {
+    if let Some((name, namespace)) = host.strip_suffix(".svc").and_then(|host| host.split_once('.'))
+    {
         match inputs.named("Service", name) {
             Some(service) if service.text("/metadata/namespace") == namespace => {
-                if !service.list("/spec/ports").iter().any(|open| open["port"].as_u64() == port.parse().ok())
+                if !service
+                    .list("/spec/ports")
+                    .iter()
+                    .any(|open| open["port"].as_u64() == port.parse().ok())
                 {
-                    faults.push(format!("{service}: it has no port {port}, which the settings name"));
+                    faults
+                        .push(format!("{service}: it has no port {port}, which the settings name"));
                 }
             }
-            _ => faults.push(format!("ConfigMap/settings: there is no Service {name} in {namespace}")),
+            _ => faults
+                .push(format!("ConfigMap/settings: there is no Service {name} in {namespace}")),
         }
     }
     faults
@@ -190,8 +212,11 @@ pub(super) fn one_redis(inputs: &Inputs) -> Vec<String> {
 
 pub(super) fn redis_keeps_orders(inputs: &Inputs) -> Vec<String> {
     let Some(config) = inputs.named("ConfigMap", "redis") else { return Vec::new() };
-    let settings: Vec<Vec<&str>> =
-        config.text("/data/redis.conf").lines().map(|line| line.split_whitespace().collect()).collect();
+    let settings: Vec<Vec<&str>> = config
+        .text("/data/redis.conf")
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
     let value = |name: &str| {
         settings.iter().find(|words| words.first() == Some(&name)).map(|words| words[1..].join(" "))
     };
@@ -204,7 +229,8 @@ pub(super) fn redis_keeps_orders(inputs: &Inputs) -> Vec<String> {
         ("dir", &["/data"]),
     ] {
         if !value(name).is_some_and(|value| allowed.contains(&value.as_str())) {
-            faults.push(format!("{config}: {name} is {:?} and not one of {allowed:?}", value(name)));
+            faults
+                .push(format!("{config}: {name} is {:?} and not one of {allowed:?}", value(name)));
         }
     }
     let Some(pods) = inputs.named("StatefulSet", "redis").and_then(Object::pods) else {
@@ -213,9 +239,13 @@ pub(super) fn redis_keeps_orders(inputs: &Inputs) -> Vec<String> {
     for container in pods.spec.iter().flat_map(containers) {
         let words: Vec<&str> =
             container["args"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let argument = words.windows(2).find(|pair| pair[0] == "--maxmemory").map(|pair| pair[1].to_owned());
+        let argument =
+            words.windows(2).find(|pair| pair[0] == "--maxmemory").map(|pair| pair[1].to_owned());
         let maxmemory = argument.or(value("maxmemory")).unwrap_or_default();
-        let limit = container.pointer("/resources/limits/memory").and_then(Value::as_str).unwrap_or_default();
+        let limit = container
+            .pointer("/resources/limits/memory")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         match (bytes(&maxmemory), bytes(limit)) {
             // Buffers, and what a rewrite of the file copies.
             (Some(maxmemory), Some(limit)) if maxmemory * 3 / 2 <= limit => {}

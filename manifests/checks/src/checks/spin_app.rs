@@ -16,7 +16,8 @@ pub(super) fn components(inputs: &Inputs) -> Vec<String> {
     for app in inputs.of_kind("SpinApp") {
         let components = app.texts("/spec/components");
         if components.is_empty() {
-            faults.push(format!("{app}: it has no components, so it would be the whole application"));
+            faults
+                .push(format!("{app}: it has no components, so it would be the whole application"));
         }
         for component in components {
             if !inputs.application.components.contains_key(component) {
@@ -38,7 +39,10 @@ pub(super) fn every_stream_is_drained(inputs: &Inputs) -> Vec<String> {
         inputs.of_kind("Namespace").any(|namespace| !namespace.text(partitions::LABEL).is_empty());
     let api = (!is_further).then_some("orders-api");
     let groups = Stream::ALL.map(Stream::group).into_iter().chain(api);
-    groups.filter(|group| !drained.contains(*group)).map(|group| format!("nothing here is {group}")).collect()
+    groups
+        .filter(|group| !drained.contains(*group))
+        .map(|group| format!("nothing here is {group}"))
+        .collect()
 }
 
 /// The role of a container of the native service.
@@ -72,7 +76,9 @@ pub(super) fn variables(inputs: &Inputs) -> Vec<String> {
                 faults.push(format!("{app}: its components do not use variable {name}"));
             }
             if variable.get("value").is_some() == variable.get("valueFrom").is_some() {
-                faults.push(format!("{app}: variable {name} needs either a value or where it comes from"));
+                faults.push(format!(
+                    "{app}: variable {name} needs either a value or where it comes from"
+                ));
             }
         }
         // A required variable has to be given to every app, also to those whose components do not use it.
@@ -85,8 +91,9 @@ pub(super) fn variables(inputs: &Inputs) -> Vec<String> {
             }
         }
         if used.contains("redis_login") && !given.contains("redis_login") {
-            faults
-                .push(format!("{app}: variable redis_login is not given, and Redis lets nobody in without"));
+            faults.push(format!(
+                "{app}: variable redis_login is not given, and Redis lets nobody in without"
+            ));
         }
     }
     faults
@@ -99,18 +106,23 @@ pub(super) fn probes(inputs: &Inputs) -> Vec<String> {
         for probe in ["readiness", "liveness"] {
             let path = app.text(&format!("/spec/checks/{probe}/httpGet/path"));
             if !inputs.application.answers(path, &components) {
-                faults.push(format!("{app}: {probe}: spin.toml has no route {path:?} of its components"));
+                faults.push(format!(
+                    "{app}: {probe}: spin.toml has no route {path:?} of its components"
+                ));
             }
             let delay = app.at(&format!("/spec/checks/{probe}/initialDelaySeconds"));
             if delay.and_then(Value::as_u64).is_none_or(|delay| delay > LATEST_FIRST_PROBE_S) {
-                faults
-                    .push(format!("{app}: {probe}: initialDelaySeconds is not 0 to {LATEST_FIRST_PROBE_S}"));
+                faults.push(format!(
+                    "{app}: {probe}: initialDelaySeconds is not 0 to {LATEST_FIRST_PROBE_S}"
+                ));
             }
         }
         for component in components.iter().filter(|&&component| is_worker(component)) {
             let tick = format!("/{component}/tick");
             if app.text("/spec/checks/readiness/httpGet/path") != tick {
-                faults.push(format!("{app}: readiness: nobody calls {tick}, so a lost bell stays lost"));
+                faults.push(format!(
+                    "{app}: readiness: nobody calls {tick}, so a lost bell stays lost"
+                ));
             }
         }
     }
@@ -132,9 +144,9 @@ pub(super) fn replicas(inputs: &Inputs) -> Vec<String> {
             "SpinApp" => {
                 let is_open = object.at("/spec/enableAutoscaling") == Some(&Value::Bool(true));
                 match (is_open, has_number) {
-                    (true, true) => {
-                        faults.push(format!("{object}: replicas and enableAutoscaling exclude each other"))
-                    }
+                    (true, true) => faults.push(format!(
+                        "{object}: replicas and enableAutoscaling exclude each other"
+                    )),
                     (false, false) => faults.push(format!("{object}: replicas is absent")),
                     _ => {}
                 }
@@ -171,8 +183,9 @@ pub(super) fn executors(inputs: &Inputs) -> Vec<String> {
     // A RuntimeClass that is made here has to be one that an executor names.
     for class in inputs.of_kind("RuntimeClass") {
         let mut executors = inputs.of_kind("SpinAppExecutor");
-        if !executors.any(|executor| executor.text("/spec/deploymentConfig/runtimeClassName") == class.name())
-        {
+        if !executors.any(|executor| {
+            executor.text("/spec/deploymentConfig/runtimeClassName") == class.name()
+        }) {
             faults.push(format!("{class}: no executor names it"));
         }
     }

@@ -97,8 +97,12 @@ mod tests {
         assert_eq!(split("k3d-registry:5000/loadtest"), ("k3d-registry:5000/loadtest", ""));
         assert_eq!(split("k3d-registry:5000/loadtest:1"), ("k3d-registry:5000/loadtest", ":1"));
         assert_eq!(split("loadtest@sha256:ab"), ("loadtest", "@sha256:ab"));
-        let image =
-            Image { name: "a".into(), new_name: None, new_tag: None, digest: Some("sha256:ab".into()) };
+        let image = Image {
+            name: "a".into(),
+            new_name: None,
+            new_tag: None,
+            digest: Some("sha256:ab".into()),
+        };
         let mut value = json!("a:1");
         image.change(&mut value);
         assert_eq!(value, "a@sha256:ab");

@@ -98,7 +98,11 @@ fn build(folder: &Path, objects: &mut Vec<Object>, expected_kind: &str) -> Resul
 }
 
 fn add(folder: &Path, path: &Path, objects: &mut Vec<Object>) -> Result<()> {
-    ensure!(!path.to_string_lossy().contains("://"), "{}: nothing is fetched from elsewhere", path.display());
+    ensure!(
+        !path.to_string_lossy().contains("://"),
+        "{}: nothing is fetched from elsewhere",
+        path.display()
+    );
     let mut added = Vec::new();
     if folder.join(path).is_dir() {
         build(&folder.join(path), &mut added, "Kustomization")?;
@@ -134,7 +138,8 @@ fn one<T: DeserializeOwned>(file: &Path) -> Result<T> {
 
 /// Reads all YAML documents of a file.
 fn all<T: DeserializeOwned>(file: &Path) -> Result<Vec<T>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("failed to read {}", file.display()))?;
     documents(&text).with_context(|| format!("failed to read {}", file.display()))
 }
 

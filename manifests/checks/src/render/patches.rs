@@ -59,7 +59,8 @@ impl Patch {
         let mut changed = 0;
         for object in objects.iter_mut().filter(|object| target.is(object)) {
             let id = object.id();
-            json_patch::patch(&mut object.0, &operations).with_context(|| format!("failed to patch {id}"))?;
+            json_patch::patch(&mut object.0, &operations)
+                .with_context(|| format!("failed to patch {id}"))?;
             changed += 1;
         }
         ensure!(changed > 0, "there is nothing to patch: {target:?}");
@@ -110,7 +111,8 @@ fn merge(into: &mut Value, patch: &Value, id: &str) -> Result<()> {
                 into.remove(key);
             }
             Value::Object(_) => {
-                let field = into.entry(key.clone()).or_insert_with(|| Value::Object(Default::default()));
+                let field =
+                    into.entry(key.clone()).or_insert_with(|| Value::Object(Default::default()));
                 merge(field, value, id)?;
             }
             plain => {

@@ -38,7 +38,9 @@ fn alerts() -> Value {
 /// Names that a page of metrics has.
 fn served() -> BTreeSet<String> {
     let names = FAMILIES.iter().flat_map(|family| match family.kind {
-        Kind::Histogram => ["_bucket", "_sum", "_count"].map(|end| format!("{}{end}", family.name)).to_vec(),
+        Kind::Histogram => {
+            ["_bucket", "_sum", "_count"].map(|end| format!("{}{end}", family.name)).to_vec()
+        }
         Kind::Counter | Kind::Gauge => vec![family.name.to_owned()],
     });
     names.collect()
@@ -89,7 +91,11 @@ fn every_metric_that_the_dashboard_and_the_alerts_ask_for_is_served() {
         shown.extend(names);
     }
     for family in FAMILIES {
-        assert!(shown.iter().any(|name| name.starts_with(family.name)), "nobody looks at {}", family.name);
+        assert!(
+            shown.iter().any(|name| name.starts_with(family.name)),
+            "nobody looks at {}",
+            family.name
+        );
     }
     assert!(!served.contains("orders_confirmed"), "a name without its end is none");
 }
@@ -163,7 +169,11 @@ fn panels_have_titles_places_and_units_of_their_own() {
         let place = |name: &str| panel["gridPos"][name].as_u64().unwrap();
         for x in place("x")..place("x") + place("w") {
             for y in place("y")..place("y") + place("h") {
-                assert!(x < 24 && cells.insert((x, y)), "{} lies over another panel", panel["title"]);
+                assert!(
+                    x < 24 && cells.insert((x, y)),
+                    "{} lies over another panel",
+                    panel["title"]
+                );
             }
         }
     }

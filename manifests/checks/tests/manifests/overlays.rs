@@ -13,7 +13,8 @@ use shared::queue::{Keys, QueueName, Stream};
 
 use crate::support::{inputs, inputs_of, kustomizations, manifests, object, repository};
 
-const README_SECTIONS: [&str; 4] = ["## What it changes", "## Apply", "## Go back", "## Good to know"];
+const README_SECTIONS: [&str; 4] =
+    ["## What it changes", "## Apply", "## Go back", "## Good to know"];
 
 fn overlays() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(manifests().join("overlays")).unwrap();
@@ -50,16 +51,19 @@ fn the_partitions_are_those_that_the_api_spreads_orders_over() {
     let first = partition(0);
     let settings = object(&first, "ConfigMap/settings");
     let partitions: usize = settings.text("/data/partitions").parse().unwrap();
-    let folders = std::fs::read_dir(&folder)
-        .unwrap()
-        .filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("partition-"));
+    let folders = std::fs::read_dir(&folder).unwrap().filter(|entry| {
+        entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("partition-")
+    });
     assert_eq!(folders.count(), partitions);
     let queue = QueueName::parse(settings.text("/data/queue")).unwrap();
     for number in 1..partitions {
         let objects = partition(number);
         let own = object(&objects, "ConfigMap/settings");
         assert_eq!(own.text("/data/queue"), queue.of_partition(number).as_str());
-        assert_eq!(own.text("/data/redis_url"), settings.text(&format!("/data/redis_url_p{number}")));
+        assert_eq!(
+            own.text("/data/redis_url"),
+            settings.text(&format!("/data/redis_url_p{number}"))
+        );
         let keys = Keys::new(queue.of_partition(number));
         for stream in Stream::ALL {
             let scaler = object(&objects, &format!("ScaledObject/{}", stream.group()));
@@ -67,7 +71,10 @@ fn the_partitions_are_those_that_the_api_spreads_orders_over() {
         }
         // The API gets out of its namespace by this label, and in by its own.
         let namespace = object(&objects, &format!("Namespace/order-pipeline-{number}"));
-        assert_eq!(namespace.text("/metadata/labels/order-pipeline~1partition"), number.to_string());
+        assert_eq!(
+            namespace.text("/metadata/labels/order-pipeline~1partition"),
+            number.to_string()
+        );
         let peers = object(&objects, "NetworkPolicy/redis").list("/spec/ingress/0/from").to_vec();
         let api = serde_json::json!({
             "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "order-pipeline" } },
@@ -197,12 +204,17 @@ fn nobody_is_let_in_to_the_door_without_a_token() {
             .objects
             .iter()
             .filter(|object| object.texts("/spec/components").contains(&"orders-api"))
-            .filter(|app| !app.list("/spec/variables").iter().any(|variable| variable["name"] == "api_token"))
+            .filter(|app| {
+                !app.list("/spec/variables").iter().any(|variable| variable["name"] == "api_token")
+            })
             .collect();
         assert_eq!(open.len(), 1, "{broker}");
         let labels = open[0].pods().unwrap().labels;
-        for policy in inputs.objects.iter().filter(|object| !object.list("/spec/ingress").is_empty()) {
-            let selector = manifest_checks::object::strings(policy.at("/spec/podSelector/matchLabels"));
+        for policy in
+            inputs.objects.iter().filter(|object| !object.list("/spec/ingress").is_empty())
+        {
+            let selector =
+                manifest_checks::object::strings(policy.at("/spec/podSelector/matchLabels"));
             let selects = selector.iter().all(|pair| labels.get(pair.0) == Some(pair.1));
             assert!(!selects, "{broker}: {policy} lets somebody in to {}", open[0]);
         }
@@ -211,11 +223,14 @@ fn nobody_is_let_in_to_the_door_without_a_token() {
 
 #[test]
 fn scripts_are_good_shell() {
-    let scripts = [manifests().join("create-secrets.sh"), manifests().join("overlays/k3d/burst.sh")];
+    let scripts =
+        [manifests().join("create-secrets.sh"), manifests().join("overlays/k3d/burst.sh")];
     for script in scripts {
         assert!(Command::new("sh").arg("-n").arg(&script).status().unwrap().success());
         match Command::new("shellcheck").arg(&script).output() {
-            Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout)),
+            Ok(output) => {
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout))
+            }
             Err(_) => println!(
                 "shellcheck is not installed: only the grammar of {} was looked at",
                 script.display()

@@ -27,7 +27,10 @@ fn what_it_does_not_know_is_refused_by_name() {
     for (rest, expected) in [
         ("resources: [object.yaml]\nnamePrefix: x-\n", "namePrefix"),
         ("secretGenerator: [{name: a, literals: [b=c]}]\n", "secretGenerator"),
-        ("resources: [object.yaml]\nlabels: [{pairs: {a: b}, includeSelectors: true}]\n", "includeSelectors"),
+        (
+            "resources: [object.yaml]\nlabels: [{pairs: {a: b}, includeSelectors: true}]\n",
+            "includeSelectors",
+        ),
         ("images: [{name: a, newtag: b}]\n", "newtag"),
         ("resources: [https://example.org/x]\n", "nothing is fetched"),
         ("resources: [../object.yaml]\n", "outside"),
@@ -38,7 +41,10 @@ fn what_it_does_not_know_is_refused_by_name() {
             "resources: [object.yaml]\npatches: [{target: {kind: ConfigMap, labelSelector: a=b}, patch: '[]'}]\n",
             "labelSelector",
         ),
-        ("resources: [object.yaml]\npatches: [{target: {kind: Config.*}, patch: '[]'}]\n", "plain name"),
+        (
+            "resources: [object.yaml]\npatches: [{target: {kind: Config.*}, patch: '[]'}]\n",
+            "plain name",
+        ),
         (
             "resources: [object.yaml]\npatches: [{target: {kind: Job}, patch: '[{op: remove, path: /data}]'}]\n",
             "nothing to patch",
@@ -74,8 +80,10 @@ fn what_it_does_not_know_is_refused_by_name() {
 #[test]
 fn maps_are_merged_null_removes_and_delete_takes_the_object_away() {
     let patched = |patch: &str| {
-        rendered(&format!("{HEAD}resources: [object.yaml]\npatches:\n  - patch: |-\n      {patch}\n"))
-            .unwrap()
+        rendered(&format!(
+            "{HEAD}resources: [object.yaml]\npatches:\n  - patch: |-\n      {patch}\n"
+        ))
+        .unwrap()
     };
     let merged = patched("{kind: ConfigMap, metadata: {name: a}, data: {key: null, other: x}}");
     assert_eq!(merged.len(), 1);

@@ -26,7 +26,9 @@ fn by_id(objects: Vec<Object>) -> BTreeMap<String, Value> {
 fn rendered_by_kustomize(folder: &Path) -> Option<Vec<Object>> {
     let programs: [(&str, &[&str]); 2] = [("kustomize", &["build"]), ("kubectl", &["kustomize"])];
     for (program, arguments) in programs {
-        let Ok(output) = Command::new(program).args(arguments).arg(folder).output() else { continue };
+        let Ok(output) = Command::new(program).args(arguments).arg(folder).output() else {
+            continue;
+        };
         let errors = String::from_utf8_lossy(&output.stderr);
         // Releases before 5.0 do not know all fields; Debian's kubectl is one of them.
         if !output.status.success() && is_old(program) {
@@ -41,7 +43,8 @@ fn rendered_by_kustomize(folder: &Path) -> Option<Vec<Object>> {
 }
 
 fn is_old(program: &str) -> bool {
-    let arguments: &[&str] = if program == "kubectl" { &["version", "--client"] } else { &["version"] };
+    let arguments: &[&str] =
+        if program == "kubectl" { &["version", "--client"] } else { &["version"] };
     let output = Command::new(program).args(arguments).output().unwrap();
     !String::from_utf8_lossy(&output.stdout).contains("v5.")
 }
@@ -65,13 +68,22 @@ fn kustomize_renders_the_same_where_it_is_installed() {
     for folder in kustomizations() {
         let Some(theirs) = rendered_by_kustomize(&folder) else { continue };
         let (ours, theirs) = (by_id(render(&folder).unwrap()), by_id(theirs));
-        assert!(ours.keys().eq(theirs.keys()), "{}: {:?} {:?}", folder.display(), ours.keys(), theirs.keys());
+        assert!(
+            ours.keys().eq(theirs.keys()),
+            "{}: {:?} {:?}",
+            folder.display(),
+            ours.keys(),
+            theirs.keys()
+        );
         for (id, object) in &ours {
             assert_eq!(object, &theirs[id], "{} {id}", folder.display());
         }
         compared += 1;
     }
-    println!("{compared} of {} renderings compared with those of kustomize", kustomizations().len());
+    println!(
+        "{compared} of {} renderings compared with those of kustomize",
+        kustomizations().len()
+    );
 }
 
 #[test]
@@ -80,7 +92,13 @@ fn a_schema_catches_an_unknown_field_a_wrong_type_and_what_is_absent() {
         ("SpinApp/distributor", "/spec", "replica", json!(1), "replica"),
         ("SpinApp/distributor", "/spec/checks/readiness", "httpget", json!({}), "httpget"),
         ("SpinApp/distributor", "/spec", "nodeSelector", json!({}), "nodeSelector"),
-        ("ScaledObject/distributor", "/spec/triggers/0/metadata", "streamLength", json!(5000), "string"),
+        (
+            "ScaledObject/distributor",
+            "/spec/triggers/0/metadata",
+            "streamLength",
+            json!(5000),
+            "string",
+        ),
         ("ScaledObject/distributor", "/spec", "minReplicas", json!(1), "minReplicas"),
         (
             "StatefulSet/redis",
@@ -91,7 +109,13 @@ fn a_schema_catches_an_unknown_field_a_wrong_type_and_what_is_absent() {
         ),
         ("StatefulSet/redis", "/spec", "replicas", json!("1"), "integer"),
         ("Service/redis", "/metadata", "label", json!({}), "label"),
-        ("TriggerAuthentication/redis", "/spec/secretTargetRef/0", "secret", json!("redis"), "secret"),
+        (
+            "TriggerAuthentication/redis",
+            "/spec/secretTargetRef/0",
+            "secret",
+            json!("redis"),
+            "secret",
+        ),
         ("SpinApp/distributor", "/metadata", "label", json!({}), "label"),
         ("SpinApp/distributor", "", "kind", json!("SpinnApp"), "no schema"),
     ];
@@ -100,7 +124,10 @@ fn a_schema_catches_an_unknown_field_a_wrong_type_and_what_is_absent() {
         let mut object = object(&base(), id).clone();
         object.0.pointer_mut(pointer).unwrap()[field] = value;
         let faults = schemas.faults(&object);
-        assert!(faults.iter().any(|fault| fault.contains(expected)), "{id} {pointer}/{field}: {faults:?}");
+        assert!(
+            faults.iter().any(|fault| fault.contains(expected)),
+            "{id} {pointer}/{field}: {faults:?}"
+        );
     }
     let mut object = object(&base(), "SpinApp/distributor").clone();
     object.0["spec"].as_object_mut().unwrap().remove("executor");
@@ -120,7 +147,11 @@ fn the_custom_kinds_are_those_of_the_projects() {
     };
     for entry in entries {
         let original = entry.unwrap().path();
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds").join(original.file_name().unwrap());
-        assert_eq!(std::fs::read_to_string(kept).unwrap(), std::fs::read_to_string(original).unwrap());
+        let kept =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("crds").join(original.file_name().unwrap());
+        assert_eq!(
+            std::fs::read_to_string(kept).unwrap(),
+            std::fs::read_to_string(original).unwrap()
+        );
     }
 }

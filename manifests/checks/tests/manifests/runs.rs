@@ -42,7 +42,8 @@ impl Redis {
         let settings = here(config.text("/data/redis.conf"));
         let settings = format!("{settings}\nbind 127.0.0.1\nport {port}\n");
         std::fs::write(folder.path().join("etc/redis.conf"), settings).unwrap();
-        std::fs::write(folder.path().join("etc/start.sh"), here(config.text("/data/start.sh"))).unwrap();
+        std::fs::write(folder.path().join("etc/start.sh"), here(config.text("/data/start.sh")))
+            .unwrap();
         let pod = object(&objects, "StatefulSet/redis").pods().unwrap().spec.unwrap();
         let container = containers(&pod).next().unwrap();
         let command: Vec<String> = container["command"]
@@ -75,7 +76,11 @@ impl Redis {
             command.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
         let script = words[2].replace("redis-cli", &format!("redis-cli -p {}", self.port));
         let password = &self.secrets["redis"]["monitor-password"];
-        Command::new(words[0]).args([words[1], &script]).env("MONITOR_PASSWORD", password).output().unwrap()
+        Command::new(words[0])
+            .args([words[1], &script])
+            .env("MONITOR_PASSWORD", password)
+            .output()
+            .unwrap()
     }
 
     /// A URL of the Secret, on this machine.
@@ -102,18 +107,28 @@ fn here(value: &str, objects: &[Object], port: u16) -> String {
 }
 
 /// The environment of a container with its references resolved, and Redis where it is here.
-fn environment(container: &Value, objects: &[Object], secrets: &Secrets, port: u16) -> Vec<(String, String)> {
+fn environment(
+    container: &Value,
+    objects: &[Object],
+    secrets: &Secrets,
+    port: u16,
+) -> Vec<(String, String)> {
     let variables = container["env"].as_array().unwrap();
     let value = |variable: &Value| {
         let text = |pointer: &str| variable.pointer(pointer).and_then(Value::as_str);
-        let value = match (text("/valueFrom/secretKeyRef/name"), text("/valueFrom/configMapKeyRef/name")) {
-            (Some(name), _) => secrets[name][text("/valueFrom/secretKeyRef/key").unwrap()].clone(),
-            (_, Some(name)) => {
-                let key = text("/valueFrom/configMapKeyRef/key").unwrap();
-                object(objects, &format!("ConfigMap/{name}")).text(&format!("/data/{key}")).to_owned()
-            }
-            _ => text("/value").unwrap().to_owned(),
-        };
+        let value =
+            match (text("/valueFrom/secretKeyRef/name"), text("/valueFrom/configMapKeyRef/name")) {
+                (Some(name), _) => {
+                    secrets[name][text("/valueFrom/secretKeyRef/key").unwrap()].clone()
+                }
+                (_, Some(name)) => {
+                    let key = text("/valueFrom/configMapKeyRef/key").unwrap();
+                    object(objects, &format!("ConfigMap/{name}"))
+                        .text(&format!("/data/{key}"))
+                        .to_owned()
+                }
+                _ => text("/value").unwrap().to_owned(),
+            };
         here(&value, objects, port)
     };
     variables
@@ -148,9 +163,11 @@ fn redis_starts_by_its_script_with_settings_that_lose_no_order() {
         assert_eq!(answer, "PONG", "{user}");
     }
     let stranger = redis::Client::open(format!("redis://127.0.0.1:{}", redis.port)).unwrap();
-    let refused = stranger.get_connection().and_then(|mut stranger| redis::cmd("PING").exec(&mut stranger));
+    let refused =
+        stranger.get_connection().and_then(|mut stranger| redis::cmd("PING").exec(&mut stranger));
     assert!(refused.unwrap_err().to_string().contains("NOAUTH"));
-    let info: redis::InfoDict = redis::cmd("INFO").query(&mut redis.connection("loadtest-url")).unwrap();
+    let info: redis::InfoDict =
+        redis::cmd("INFO").query(&mut redis.connection("loadtest-url")).unwrap();
     assert_eq!(info.get::<String>("aof_enabled").unwrap(), "1");
     assert_eq!(info.get::<String>("maxmemory_policy").unwrap(), "noeviction");
     assert_eq!(info.get::<u64>("maxmemory").unwrap(), 1 << 30);
@@ -213,9 +230,12 @@ fn the_user_of_keda_and_the_probes_sees_lengths_and_nothing_else() {
             assert_eq!(length, 0, "{key}");
         }
     }
-    for refused in
-        [&["XRANGE", "{orders}:ingress", "-", "+"][..], &["XLEN", "other"], &["INFO"], &["FLUSHALL"]]
-    {
+    for refused in [
+        &["XRANGE", "{orders}:ingress", "-", "+"][..],
+        &["XLEN", "other"],
+        &["INFO"],
+        &["FLUSHALL"],
+    ] {
         let error = redis::cmd(refused[0]).arg(&refused[1..]).exec(&mut monitor).unwrap_err();
         assert!(error.to_string().to_uppercase().contains("NOPERM"), "{refused:?}: {error}");
     }
@@ -231,14 +251,21 @@ fn the_rights_in_the_manifests_are_those_of_the_documentation() {
     let line = script.lines().find_map(|line| line.strip_prefix("user pipeline ")).unwrap();
     let rights: Vec<&str> = line.split(' ').collect();
     assert_eq!(rights[1], ">$PIPELINE_PASSWORD");
-    assert_eq!([&rights[..1], &rights[2..]].concat(), [&documented[..1], &documented[2..]].concat());
+    assert_eq!(
+        [&rights[..1], &rights[2..]].concat(),
+        [&documented[..1], &documented[2..]].concat()
+    );
 }
 
 /// A program of the workspace, which lies beside the tests' folder; `cargo xtask test` builds all of them first.
 fn program(name: &str) -> String {
     let tests = std::env::current_exe().unwrap();
     let program = tests.parent().unwrap().parent().unwrap().join(name);
-    assert!(program.exists(), "{} is not built: cargo build --release -p {name}", program.display());
+    assert!(
+        program.exists(),
+        "{} is not built: cargo build --release -p {name}",
+        program.display()
+    );
     program.to_str().unwrap().to_owned()
 }
 
@@ -256,7 +283,8 @@ impl Drop for Killed {
 fn a_burst_goes_through_with_the_users_and_the_arguments_of_the_manifests() {
     let redis = Redis::start();
     let url = redis.url("pipeline-url");
-    let service = Command::new(program("conventional")).env("REDIS_URL", url).stdout(Stdio::null()).spawn();
+    let service =
+        Command::new(program("conventional")).env("REDIS_URL", url).stdout(Stdio::null()).spawn();
     let _service = Killed(service.unwrap());
     let output = run_job("CronJob/loadtest", &redis, &[&program("loadtest")]);
     let text = String::from_utf8_lossy(&output.stdout);

@@ -57,7 +57,8 @@ pub(crate) fn inputs(folder: &Path) -> Inputs {
 /// The same for objects that are rendered.
 pub(crate) fn inputs_of(objects: Vec<Object>) -> Inputs {
     let namespace = objects.iter().find(|object| object.kind() == "Namespace");
-    let partition = namespace.map_or("", |found| found.text("/metadata/labels/order-pipeline~1partition"));
+    let partition =
+        namespace.map_or("", |found| found.text("/metadata/labels/order-pipeline~1partition"));
     let settings = object(&objects, "ConfigMap/settings");
     let partitions: usize = settings.text("/data/partitions").parse().unwrap_or(1);
     let mut secrets = if !partition.is_empty() {
@@ -67,12 +68,16 @@ pub(crate) fn inputs_of(objects: Vec<Object>) -> Inputs {
     } else {
         let url = settings.text("/data/redis_url");
         let host = url.split_once("://").unwrap().1;
-        secrets(&["managed"], &[("REDIS_HOST", host), ("REDIS_USER", "pipeline"), ("REDIS_PASSWORD", "hush")])
+        secrets(
+            &["managed"],
+            &[("REDIS_HOST", host), ("REDIS_USER", "pipeline"), ("REDIS_PASSWORD", "hush")],
+        )
     };
     for partition in 1..partitions {
         // What that partition has in its own namespace is not seen here.
         let name = format!("redis-p{partition}");
-        let login = self::secrets(&["partition", &partition.to_string()], &[]).remove(&name).unwrap();
+        let login =
+            self::secrets(&["partition", &partition.to_string()], &[]).remove(&name).unwrap();
         secrets.insert(name, login);
     }
     secrets.extend(order_source());
@@ -111,7 +116,10 @@ pub(crate) fn secrets(arguments: &[&str], environment: &[(&str, &str)]) -> Secre
             let lines = std::fs::read_to_string(&path).unwrap();
             let pairs = lines.lines().map(|line| line.split_once('=').unwrap());
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            secrets.insert(name, pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect());
+            secrets.insert(
+                name,
+                pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            );
         }
     }
     secrets

@@ -36,7 +36,9 @@ impl Faults {
                 "lens.pupillaryDistance",
                 limits::PUPILLARY_DISTANCE,
             ),
-            frame: self.optional_object(wire.frame, at, "lens.frame").and_then(|frame| self.frame(frame, at)),
+            frame: self
+                .optional_object(wire.frame, at, "lens.frame")
+                .and_then(|frame| self.frame(frame, at)),
         }
     }
 
@@ -89,26 +91,43 @@ impl Faults {
         let has_base = !matches!(wire.base, Field::Absent);
         let eye = Eye {
             sphere: self.measure(wire.sphere, at, "sphere", limits::SPHERE).unwrap_or_default(),
-            cylinder: self.measure(wire.cylinder, at, "cylinder", limits::CYLINDER).unwrap_or_default(),
+            cylinder: self
+                .measure(wire.cylinder, at, "cylinder", limits::CYLINDER)
+                .unwrap_or_default(),
             axis: self.measure(wire.axis, at, "axis", limits::AXIS).unwrap_or_default(),
-            addition: self.measure(wire.addition, at, "addition", limits::ADDITION).unwrap_or_default(),
+            addition: self
+                .measure(wire.addition, at, "addition", limits::ADDITION)
+                .unwrap_or_default(),
             prism: self.measure(wire.prism, at, "prism", limits::PRISM).unwrap_or_default(),
             base: match wire.base {
                 Field::Absent => None,
                 base => self.prism_base(base, || at.field("base")),
             },
-            fitting_height: self.measure(wire.fitting_height, at, "fittingHeight", limits::FITTING_HEIGHT),
+            fitting_height: self.measure(
+                wire.fitting_height,
+                at,
+                "fittingHeight",
+                limits::FITTING_HEIGHT,
+            ),
         };
         if eye.cylinder != 0.0 && !has_axis {
             self.report(Code::Inconsistent, &at.field("axis"), "a cylinder needs its axis");
         }
         if eye.prism != 0.0 && !has_base {
-            self.report(Code::Inconsistent, &at.field("base"), "a prism needs the direction of its base");
+            self.report(
+                Code::Inconsistent,
+                &at.field("base"),
+                "a prism needs the direction of its base",
+            );
         }
         Some(eye)
     }
 
-    fn prism_base(&mut self, field: Field<WireBase<'_>>, path: impl Fn() -> String) -> Option<PrismBase> {
+    fn prism_base(
+        &mut self,
+        field: Field<WireBase<'_>>,
+        path: impl Fn() -> String,
+    ) -> Option<PrismBase> {
         let base = match field {
             Field::Value(base) => base,
             other => self.typed(other, &path(), "a string or a number of degrees")?,
@@ -118,14 +137,23 @@ impl Faults {
                 return Some(PrismBase::Degrees(degrees));
             }
             WireBase::Degrees(_) => {
-                let message =
-                    format!("allowed are {} to {}", limits::PRISM_BASE.start(), limits::PRISM_BASE.end());
+                let message = format!(
+                    "allowed are {} to {}",
+                    limits::PRISM_BASE.start(),
+                    limits::PRISM_BASE.end()
+                );
                 self.report(Code::OutOfRange, &path(), message);
             }
-            WireBase::Name(name) => match PrismBase::NAMES.into_iter().find(|(known, _)| *known == name) {
-                Some((_, base)) => return Some(base),
-                None => self.report(Code::UnknownValue, &path(), "expected in, out, up, down or degrees"),
-            },
+            WireBase::Name(name) => {
+                match PrismBase::NAMES.into_iter().find(|(known, _)| *known == name) {
+                    Some((_, base)) => return Some(base),
+                    None => self.report(
+                        Code::UnknownValue,
+                        &path(),
+                        "expected in, out, up, down or degrees",
+                    ),
+                }
+            }
         }
         None
     }

@@ -16,7 +16,8 @@ use super::field::{Field, Text};
 use super::limits::{self, MAX_AMOUNT, MAX_AMOUNT_SCALE};
 use super::wire::{WireIdentity, WireItem, WireOrder};
 use super::{
-    Country, Currency, Delivery, Item, MAX_DESCRIPTION_BYTES, MAX_ERRORS, MAX_ITEMS, MAX_NAME_BYTES, Order,
+    Country, Currency, Delivery, Item, MAX_DESCRIPTION_BYTES, MAX_ERRORS, MAX_ITEMS,
+    MAX_NAME_BYTES, Order,
 };
 
 /// Checks an order.
@@ -126,7 +127,8 @@ impl Faults {
 
     fn check_length(&mut self, text: &str, path: &str, bytes: RangeInclusive<usize>) {
         if !bytes.contains(&text.len()) {
-            let message = format!("{} bytes, allowed are {} to {}", text.len(), bytes.start(), bytes.end());
+            let message =
+                format!("{} bytes, allowed are {} to {}", text.len(), bytes.start(), bytes.end());
             self.report(Code::InvalidLength, path, message);
         }
     }
@@ -158,7 +160,11 @@ impl Faults {
         match serde_json::from_str::<Field<Text<'a>>>(json) {
             Ok(Field::Value(text)) => Some(text),
             _ => {
-                self.report(Code::InvalidJson, &path(), "an escape in this string stands for no character");
+                self.report(
+                    Code::InvalidJson,
+                    &path(),
+                    "an escape in this string stands for no character",
+                );
                 None
             }
         }
@@ -245,7 +251,8 @@ impl Faults {
 
     fn item<'a>(&mut self, wire: WireItem<'a>, at: Place) -> Item<'a> {
         self.report_twice(&wire.twice, || at.path());
-        let order_item_id = self.whole(wire.order_item_id, at, "orderItemId", limits::ORDER_ITEM_ID) as i64;
+        let order_item_id =
+            self.whole(wire.order_item_id, at, "orderItemId", limits::ORDER_ITEM_ID) as i64;
         let sku = match wire.sku {
             Field::Value(sku) => {
                 if !(1..=MAX_NAME_BYTES).contains(&sku.len()) {
@@ -265,10 +272,18 @@ impl Faults {
     }
 
     /// A required whole number within `range`; 2.0 is one, 2.5 is not.
-    fn whole(&mut self, field: Field<f64>, at: Place, name: &str, range: RangeInclusive<f64>) -> f64 {
+    fn whole(
+        &mut self,
+        field: Field<f64>,
+        at: Place,
+        name: &str,
+        range: RangeInclusive<f64>,
+    ) -> f64 {
         let number = match field {
             Field::Value(number) => number,
-            other => return self.required(other, &at.field(name), "a whole number").unwrap_or_default(),
+            other => {
+                return self.required(other, &at.field(name), "a whole number").unwrap_or_default();
+            }
         };
         if number.fract() != 0.0 {
             self.report(Code::WrongType, &at.field(name), "expected a whole number");
@@ -288,14 +303,20 @@ impl Faults {
             Some(b'"') => self.string_of(json, || at.field("unitPrice"))?,
             Some(b'-' | b'0'..=b'9') => Cow::Borrowed(json),
             _ => {
-                self.report(Code::WrongType, &at.field("unitPrice"), "expected a number or a string");
+                self.report(
+                    Code::WrongType,
+                    &at.field("unitPrice"),
+                    "expected a number or a string",
+                );
                 return None;
             }
         };
         let path = || at.field("unitPrice");
         match amount(&text) {
             Ok(amount) => return Some(amount),
-            Err(AmountError::NotANumber) => self.report(Code::InvalidAmount, &path(), "not a decimal number"),
+            Err(AmountError::NotANumber) => {
+                self.report(Code::InvalidAmount, &path(), "not a decimal number")
+            }
             Err(AmountError::TooFine) => {
                 let message = format!("at most {MAX_AMOUNT_SCALE} digits after the point");
                 self.report(Code::InvalidAmount, &path(), message);

@@ -17,13 +17,18 @@ use crate::support::{inputs, kustomizations, manifests};
 type Example = (&'static str, fn(&mut Inputs), &'static str);
 
 fn object<'a>(inputs: &'a mut Inputs, id: &str) -> &'a mut manifest_checks::object::Object {
-    inputs.objects.iter_mut().find(|object| object.id() == id).unwrap_or_else(|| panic!("there is no {id}"))
+    inputs
+        .objects
+        .iter_mut()
+        .find(|object| object.id() == id)
+        .unwrap_or_else(|| panic!("there is no {id}"))
 }
 
 /// Replaces, or appends to a list where the pointer ends in `-`.
 fn set(inputs: &mut Inputs, id: &str, pointer: &str, value: Value) {
     let (parent, field) = pointer.rsplit_once('/').unwrap();
-    let parent = object(inputs, id).0.pointer_mut(parent).unwrap_or_else(|| panic!("{id} has no {parent}"));
+    let parent =
+        object(inputs, id).0.pointer_mut(parent).unwrap_or_else(|| panic!("{id} has no {parent}"));
     match parent {
         Value::Array(items) if field == "-" => items.push(value),
         Value::Array(items) => items[field.parse::<usize>().unwrap()] = value,
@@ -96,8 +101,10 @@ fn every_check_catches_what_it_is_there_for() {
         for (name, breaks, says) in examples {
             let mut broken = good.clone();
             breaks(&mut broken);
-            let check =
-                ALL.iter().find(|check| check.name == *name).unwrap_or_else(|| panic!("no check {name:?}"));
+            let check = ALL
+                .iter()
+                .find(|check| check.name == *name)
+                .unwrap_or_else(|| panic!("no check {name:?}"));
             let faults = (check.run)(&broken);
             assert!(
                 faults.iter().any(|fault| fault.contains(says)),

@@ -12,7 +12,11 @@ pub(super) const ALL: &[Example] = &[
         |m| set(m, WORKER, "/spec/components/0", json!("receiver-simpel")),
         "spin.toml has no component receiver-simpel",
     ),
-    ("components are those of spin.toml", |m| unset(m, WORKER, "/spec/components"), "the whole application"),
+    (
+        "components are those of spin.toml",
+        |m| unset(m, WORKER, "/spec/components"),
+        "the whole application",
+    ),
     ("every stream is drained", |m| delete(m, WORKER), "nothing here is receiver-simple"),
     ("every stream is drained", |m| delete(m, API), "nothing here is orders-api"),
     (
@@ -64,7 +68,11 @@ pub(super) const ALL: &[Example] = &[
         |m| set(m, WORKER, "/spec/checks/liveness/httpGet/path", json!("/healthz")),
         "no route \"/healthz\"",
     ),
-    ("probes are answered, and early", |m| unset(m, API, "/spec/checks/readiness"), "no route \"\""),
+    (
+        "probes are answered, and early",
+        |m| unset(m, API, "/spec/checks/readiness"),
+        "no route \"\"",
+    ),
     (
         "probes are answered, and early",
         |m| unset(m, API, "/spec/checks/readiness/initialDelaySeconds"),
@@ -77,7 +85,9 @@ pub(super) const ALL: &[Example] = &[
     ),
     (
         "probes are answered, and early",
-        |m| set(m, WORKER, "/spec/checks/readiness/httpGet/path", json!("/.well-known/spin/health")),
+        |m| {
+            set(m, WORKER, "/spec/checks/readiness/httpGet/path", json!("/.well-known/spin/health"))
+        },
         "nobody calls /receiver-simple/tick",
     ),
     (
@@ -85,14 +95,26 @@ pub(super) const ALL: &[Example] = &[
         |m| set(m, WORKER, "/spec/replicas", json!(1)),
         "exclude each other",
     ),
-    ("the number of replicas is said by one", |m| unset(m, API, "/spec/replicas"), "replicas is absent"),
-    ("the number of replicas is said by one", |m| delete(m, SCALER), "a ScaledObject for it: false"),
+    (
+        "the number of replicas is said by one",
+        |m| unset(m, API, "/spec/replicas"),
+        "replicas is absent",
+    ),
+    (
+        "the number of replicas is said by one",
+        |m| delete(m, SCALER),
+        "a ScaledObject for it: false",
+    ),
     (
         "the number of replicas is said by one",
         |m| set(m, WORKER, "/spec/enableAutoscaling", json!(false)),
         "a ScaledObject for it: true",
     ),
-    ("the number of replicas is said by one", |m| unset(m, REDIS, "/spec/replicas"), "replicas is absent"),
+    (
+        "the number of replicas is said by one",
+        |m| unset(m, REDIS, "/spec/replicas"),
+        "replicas is absent",
+    ),
     (
         "the number of replicas is said by one",
         |m| {
@@ -108,7 +130,13 @@ pub(super) const ALL: &[Example] = &[
     ),
     (
         "the executor is in the namespace",
-        |m| unset(m, "SpinAppExecutor/containerd-shim-spin", "/spec/deploymentConfig/runtimeClassName"),
+        |m| {
+            unset(
+                m,
+                "SpinAppExecutor/containerd-shim-spin",
+                "/spec/deploymentConfig/runtimeClassName",
+            )
+        },
         "names no RuntimeClass",
     ),
     (
@@ -167,7 +195,11 @@ pub(super) const SCALING: &[Example] = &[
         |m| set(m, SCALER, "/spec/triggers/0/type", json!("redis")),
         "is not known",
     ),
-    ("KEDA looks at the streams of the queue", |m| unset(m, SCALER, "/spec/advanced"), "the formula is \"\""),
+    (
+        "KEDA looks at the streams of the queue",
+        |m| unset(m, SCALER, "/spec/advanced"),
+        "the formula is \"\"",
+    ),
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, "/spec/advanced/scalingModifiers/formula", json!("waiting")),
@@ -214,8 +246,16 @@ pub(super) const SCALING: &[Example] = &[
         "no receiver to scale",
     ),
     ("KEDA scales what is there", |m| copy(m, SCALER, "again"), "scaled twice"),
-    ("KEDA scales what is there", |m| set(m, SCALER, "/spec/minReplicaCount", json!(9)), "no range"),
-    ("KEDA scales what is there", |m| delete(m, "TriggerAuthentication/redis"), "no TriggerAuthentication"),
+    (
+        "KEDA scales what is there",
+        |m| set(m, SCALER, "/spec/minReplicaCount", json!(9)),
+        "no range",
+    ),
+    (
+        "KEDA scales what is there",
+        |m| delete(m, "TriggerAuthentication/redis"),
+        "no TriggerAuthentication",
+    ),
     (
         "the groups are those of the queue",
         |m| set(m, JOB, &format!("{CONTAINER}/args/1"), json!("{orders}:simple=simple")),
@@ -240,7 +280,10 @@ pub(super) const SCALING: &[Example] = &[
     (
         "one Redis is meant by all",
         |m| {
-            m.secrets.get_mut("redis").unwrap().insert("login".into(), "redis://u:p@other:6379/?".into());
+            m.secrets
+                .get_mut("redis")
+                .unwrap()
+                .insert("login".into(), "redis://u:p@other:6379/?".into());
         },
         "login leads to another server",
     ),
@@ -267,7 +310,9 @@ pub(super) const SCALING: &[Example] = &[
     ),
     (
         "Redis loses no order",
-        |m| edit(m, "ConfigMap/redis", "/data/redis.conf", "appendfsync everysec", "appendfsync no"),
+        |m| {
+            edit(m, "ConfigMap/redis", "/data/redis.conf", "appendfsync everysec", "appendfsync no")
+        },
         "appendfsync",
     ),
     (
@@ -285,6 +330,14 @@ pub(super) const SCALING: &[Example] = &[
         |m| set(m, REDIS, &format!("{CONTAINER}/args"), json!(["--maxmemory", "2gb"])),
         "too little over maxmemory \"2gb\"",
     ),
-    ("Redis loses no order", |m| unset(m, REDIS, &format!("{CONTAINER}/volumeMounts/0")), "on no volume"),
-    ("Redis loses no order", |m| set(m, REDIS, "/spec/volumeClaimTemplates", json!([])), "on no volume"),
+    (
+        "Redis loses no order",
+        |m| unset(m, REDIS, &format!("{CONTAINER}/volumeMounts/0")),
+        "on no volume",
+    ),
+    (
+        "Redis loses no order",
+        |m| set(m, REDIS, "/spec/volumeClaimTemplates", json!([])),
+        "on no volume",
+    ),
 ];

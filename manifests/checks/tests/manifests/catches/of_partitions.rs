@@ -19,18 +19,41 @@ pub(super) const FIRST: &[Example] = &[
         |m| set(m, "ConfigMap/settings", "/data/partitions", json!("2")),
         "there is no partition 2, and it has an address",
     ),
-    (TOLD, |m| set(m, "ConfigMap/settings", "/data/partitions", json!("9")), "partitions is not 1 to 8"),
     (
         TOLD,
-        |m| edit(m, "ConfigMap/settings", "/data/redis_url_p1", "order-pipeline-1", "order-pipeline-2"),
+        |m| set(m, "ConfigMap/settings", "/data/partitions", json!("9")),
+        "partitions is not 1 to 8",
+    ),
+    (
+        TOLD,
+        |m| {
+            edit(
+                m,
+                "ConfigMap/settings",
+                "/data/redis_url_p1",
+                "order-pipeline-1",
+                "order-pipeline-2",
+            )
+        },
         "redis_login_p1 does not lead to",
     ),
     (
         "variables are declared, used and all given",
-        |m| set(m, API, "/spec/variables/-", json!({ "name": "redis_url_p8", "value": "redis://x:6379" })),
+        |m| {
+            set(
+                m,
+                API,
+                "/spec/variables/-",
+                json!({ "name": "redis_url_p8", "value": "redis://x:6379" }),
+            )
+        },
         "declares no variable redis_url_p8",
     ),
-    ("references lead to something", |m| drop(m.secrets.remove("redis-p2")), "no Secret \"redis-p2\""),
+    (
+        "references lead to something",
+        |m| drop(m.secrets.remove("redis-p2")),
+        "no Secret \"redis-p2\"",
+    ),
 ];
 
 pub(super) const SECOND: &[Example] = &[

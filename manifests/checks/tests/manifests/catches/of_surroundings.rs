@@ -32,7 +32,11 @@ pub(super) const REFERENCES: &[Example] = &[
         |m| set(m, API, "/spec/imagePullSecrets", json!([{ "name": "registry" }])),
         "no Secret \"registry\"",
     ),
-    ("references lead to something", |m| delete(m, "ServiceAccount/order-pipeline"), "no ServiceAccount"),
+    (
+        "references lead to something",
+        |m| delete(m, "ServiceAccount/order-pipeline"),
+        "no ServiceAccount",
+    ),
     (
         "no secret stands in plain text",
         |m| set(m, WORKER, "/spec/variables/1", json!({ "name": "redis_login", "value": "x" })),
@@ -41,7 +45,12 @@ pub(super) const REFERENCES: &[Example] = &[
     (
         "no secret stands in plain text",
         |m| {
-            set(m, REDIS, &format!("{CONTAINER}/env/0"), json!({ "name": "PIPELINE_PASSWORD", "value": "x" }))
+            set(
+                m,
+                REDIS,
+                &format!("{CONTAINER}/env/0"),
+                json!({ "name": "PIPELINE_PASSWORD", "value": "x" }),
+            )
         },
         "PIPELINE_PASSWORD stands in plain text",
     ),
@@ -68,7 +77,8 @@ pub(super) const REFERENCES: &[Example] = &[
     (
         "no secret stands in plain text",
         |m| {
-            let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "redis" } });
+            let secret =
+                json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "redis" } });
             m.objects.push(Object(secret));
         },
         "a Secret stands in the manifests",
@@ -76,9 +86,9 @@ pub(super) const REFERENCES: &[Example] = &[
     (
         "no secret stands in plain text",
         |m| {
-            let metadata =
-                json!([{ "name": "connectionString", "value": "Endpoint=sb://x;SharedAccessKey=y" }]);
-            m.objects.push(Object(json!({ "kind": "Component", "spec": { "metadata": metadata } })));
+            let metadata = json!([{ "name": "connectionString", "value": "Endpoint=sb://x;SharedAccessKey=y" }]);
+            m.objects
+                .push(Object(json!({ "kind": "Component", "spec": { "metadata": metadata } })));
         },
         "connectionString stands in plain text",
     ),
@@ -115,7 +125,14 @@ pub(super) const NETWORK: &[Example] = &[
     ),
     (
         "selectors select and ports are open",
-        |m| set(m, REDIS, "/spec/selector/matchLabels", json!({ "order-pipeline/redis-client": "true" })),
+        |m| {
+            set(
+                m,
+                REDIS,
+                "/spec/selector/matchLabels",
+                json!({ "order-pipeline/redis-client": "true" }),
+            )
+        },
         "takes pods of others",
     ),
     (
@@ -123,7 +140,11 @@ pub(super) const NETWORK: &[Example] = &[
         |m| set(m, REDIS, "/spec/selector/matchExpressions", json!([])),
         "matchExpressions is not understood",
     ),
-    ("policies fit pods and ports", |m| delete(m, "NetworkPolicy/default-deny"), "no policy denies"),
+    (
+        "policies fit pods and ports",
+        |m| delete(m, "NetworkPolicy/default-deny"),
+        "no policy denies",
+    ),
     (
         "policies fit pods and ports",
         |m| set(m, "NetworkPolicy/default-deny", "/spec/egress", json!([{}])),
@@ -131,7 +152,14 @@ pub(super) const NETWORK: &[Example] = &[
     ),
     (
         "policies fit pods and ports",
-        |m| set(m, "NetworkPolicy/orders-api", "/spec/podSelector/matchLabels", json!({ "app": "x" })),
+        |m| {
+            set(
+                m,
+                "NetworkPolicy/orders-api",
+                "/spec/podSelector/matchLabels",
+                json!({ "app": "x" }),
+            )
+        },
         "its selector takes no pod",
     ),
     (
@@ -232,7 +260,11 @@ pub(super) const CONTAINERS: &[Example] = &[
         |m| set(m, WORKER, "/spec/image", json!("ghcr.io/example/other:0.1.0")),
         "not one image",
     ),
-    ("images are pinned", |m| set(m, WORKER, "/spec/image", json!("order-pipeline:0.1.0")), "no registry"),
+    (
+        "images are pinned",
+        |m| set(m, WORKER, "/spec/image", json!("order-pipeline:0.1.0")),
+        "no registry",
+    ),
     (
         "containers have no rights",
         |m| unset(m, JOB, &format!("{CONTAINER}/securityContext/readOnlyRootFilesystem")),
@@ -260,7 +292,11 @@ pub(super) const CONTAINERS: &[Example] = &[
         |m| unset(m, REDIS, "/spec/template/spec/securityContext/seccompProfile"),
         "seccompProfile",
     ),
-    ("containers have no rights", |m| unset(m, WORKER, "/spec/serviceAccountName"), "brings a token"),
+    (
+        "containers have no rights",
+        |m| unset(m, WORKER, "/spec/serviceAccountName"),
+        "brings a token",
+    ),
     (
         "containers have no rights",
         |m| set(m, "ServiceAccount/order-pipeline", "/automountServiceAccountToken", json!(true)),
