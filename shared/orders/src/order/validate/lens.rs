@@ -1,0 +1,139 @@
+//! The rules of a prescription.
+
+use strum::VariantNames;
+
+use super::super::field::{Field, Text};
+use super::super::limits::{
+    ADDITION, AXIS, BASE_CURVE, CYLINDER, DIAMETER, FITTING_HEIGHT, FRAME_BRIDGE, FRAME_HEIGHT,
+    FRAME_WIDTH, INDEX, PRISM, PRISM_BASE, PUPILLARY_DISTANCE, Range, SPHERE, VERTEX_DISTANCE,
+};
+use super::super::wire::{WireBase, WireEye, WireFrame, WireLens};
+use super::super::{Coating, Code, Eye, Frame, Lens, MAX_NAME_BYTES, PrismBase};
+use super::{Faults, Place};
+
+impl Faults {
+    /// The lens of the item at `position`.
+    pub(super) fn lens<'a>(&mut self, wire: WireLens<'a>, position: usize) -> Lens<'a> {
+        let at = Place::Lens(position);
+        self.report_twice(&wire.twice, at);
+        if matches!((&wire.right, &wire.left), (Field::Absent, Field::Absent)) {
+            self.report(Code::MissingField, at, "right", "a lens needs right or left");
+        }
+        Lens {
+            right: self.eye(wire.right, position, "right"),
+            left: self.eye(wire.left, position, "left"),
+            index: self.number(wire.index, at, "index", INDEX),
+            diameter: self.number(wire.diameter, at, "diameter", DIAMETER),
+            base_curve: self.number(wire.base_curve, at, "baseCurve", BASE_CURVE),
+            coatings: self.coatings(wire.coatings, at),
+            tint: self.text(wire.tint, at, "tint", 1..=MAX_NAME_BYTES),
+            vertex_distance: self.number(
+                wire.vertex_distance,
+                at,
+                "vertexDistance",
+                VERTEX_DISTANCE,
+            ),
+            pupillary_distance: {
+                let distance = wire.pupillary_distance;
+                self.number(distance, at, "pupillaryDistance", PUPILLARY_DISTANCE)
+            },
+            frame: {
+                let frame = self.typed(wire.frame, at, "frame", "an object");
+                frame.and_then(|frame| self.frame(frame, position))
+            },
+        }
+    }
+
+    fn coatings(&mut self, field: Field<Vec<Field<Text<'_>>>>, at: Place) -> Vec<Coating> {
+        let names = <Coating as VariantNames>::VARIANTS;
+        let listed = self.typed(field, at, "coatings", "an array").unwrap_or_default();
+        // A longer list has duplicates; the limit keeps one order from causing thousands of errors.
+        if listed.len() > names.len() {
+            let message = format!("{} coatings, there are {}", listed.len(), names.len());
+            self.report(Code::InvalidItemCount, at, "coatings", message);
+            return Vec::new();
+        }
+        let mut coatings = Vec::with_capacity(listed.len());
+        for (position, field) in listed.into_iter().enumerate() {
+            let name = || format!("coatings[{position}]");
+            let Field::Value(text) = field else {
+                self.required(field, at, &name(), "a string");
+                continue;
+            };
+            match text.parse() {
+                Err(_) => {
+                    let message = format!("expected one of {}", names.join(", "));
+                    self.report(Code::UnknownValue, at, &name(), message);
+                }
+                Ok(coating) if coatings.contains(&coating) => {
+                    let message = "this coating is listed already";
+                    self.report(Code::Inconsistent, at, &name(), message);
+                }
+                Ok(coating) => coatings.push(coating),
+            }
+        }
+        coatings
+    }
+
+    fn eye(
+        &mut self,
+        field: Field<WireEye<'_>>,
+        position: usize,
+        side: &'static str,
+    ) -> Option<Eye> {
+        let wire = self.typed(field, Place::Lens(position), side, "an object")?;
+        let at = Place::Eye(position, side);
+        self.report_twice(&wire.twice, at);
+        let has_axis = wire.axis != Field::Absent;
+        let has_base = !matches!(wire.base, Field::Absent);
+        let eye = Eye {
+            sphere: self.required_number(wire.sphere, at, "sphere", SPHERE).unwrap_or_default(),
+            cylinder: self.number(wire.cylinder, at, "cylinder", CYLINDER).unwrap_or_default(),
+            axis: self.number(wire.axis, at, "axis", AXIS).unwrap_or_default(),
+            addition: self.number(wire.addition, at, "addition", ADDITION).unwrap_or_default(),
+            prism: self.number(wire.prism, at, "prism", PRISM).unwrap_or_default(),
+            base: self.prism_base(wire.base, at),
+            fitting_height: self.number(wire.fitting_height, at, "fittingHeight", FITTING_HEIGHT),
+        };
+        if eye.cylinder != 0.0 && !has_axis {
+            self.report(Code::Inconsistent, at, "axis", "a cylinder needs its axis");
+        }
+        if eye.prism != 0.0 && !has_base {
+            self.report(Code::Inconsistent, at, "base", "a prism needs the direction of its base");
+        }
+        Some(eye)
+    }
+
+    fn prism_base(&mut self, field: Field<WireBase<'_>>, at: Place) -> Option<PrismBase> {
+        match self.typed(field, at, "base", "a string or a number of degrees")? {
+            WireBase::Degrees(degrees) => {
+                let is_within = self.is_within(degrees, at, "base", PRISM_BASE);
+                is_within.then_some(PrismBase::Degrees(degrees))
+            }
+            WireBase::Name(name) => {
+                self.named(&name, at, "base", "expected in, out, up, down or degrees")
+            }
+        }
+    }
+
+    fn frame(&mut self, wire: WireFrame, position: usize) -> Option<Frame> {
+        let at = Place::Frame(position);
+        self.report_twice(&wire.twice, at);
+        let width = self.required_number(wire.width, at, "width", FRAME_WIDTH);
+        let height = self.required_number(wire.height, at, "height", FRAME_HEIGHT);
+        let bridge = self.required_number(wire.bridge, at, "bridge", FRAME_BRIDGE);
+        Some(Frame { width: width?, height: height?, bridge: bridge? })
+    }
+
+    /// As [`Self::number`], but an absent field is a fault.
+    fn required_number(
+        &mut self,
+        field: Field<f64>,
+        at: Place,
+        name: &str,
+        range: Range,
+    ) -> Option<f64> {
+        let number = self.required(field, at, name, "a number")?;
+        self.is_within(number, at, name, range).then_some(number)
+    }
+}

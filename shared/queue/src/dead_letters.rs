@@ -1,0 +1,251 @@
+//! Dead letters: look at them, put them back (redrive) or delete them for good (discard).
+//!
+//! A letter is named by its entry id in the stream of dead letters. What changes one is a script
+//! that also deletes it, so doing it twice is harmless: the second call finds it gone.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::Queue;
+use crate::error::QueueError;
+use crate::execute::{Execute, Reply};
+use crate::scripts::{DISCARD, LETTERS, REDRIVE};
+
+/// Letters looked at in one call of the script.
+const LOOKS: u32 = 200;
+/// Calls of the script for one page; a filter that seldom matches gives a short page and a `next`.
+const MAX_CALLS: usize = 50;
+
+/// The id of an entry in a stream, as Redis writes it.
+///
+/// Nothing else can get into a command by way of an id that a user gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId {
+    ms: u64,
+    number: u64,
+}
+
+impl EntryId {
+    /// Reads `<ms>-<number>`; `None` when it is not two numbers, or not a time.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (ms, number) = text.split_once('-')?;
+        // A number that parses may have a sign.
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(ms) || !is_number(number) {
+            return None;
+        }
+        let id = Self { ms: ms.parse().ok()?, number: number.parse().ok()? };
+        (id.ms < 1 << 53).then_some(id)
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}", self.ms, self.number)
+    }
+}
+
+/// Which letters are meant; what is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Dead-lettered with this code.
+    pub code: Option<String>,
+    /// Of the message with this id.
+    pub id: Option<String>,
+    /// Dead-lettered at least so many seconds ago, by the clock of Redis.
+    pub older_than_s: Option<u32>,
+}
+
+/// Some letters, oldest first.
+#[derive(Debug, Default)]
+pub struct DeadLetterPage {
+    /// Those that match.
+    pub dead_letters: Vec<DeadLetter>,
+    /// The letter to go on after; `None` at the end. Nothing may follow it all the same.
+    pub next: Option<EntryId>,
+}
+
+/// A dead letter. Anybody may have written it: what is not as expected is `None` or 0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Its entry id.
+    pub entry_id: String,
+    /// Why, as a stable code.
+    pub code: String,
+    /// All errors as JSON.
+    pub errors: String,
+    /// The stream it failed in.
+    pub stream: String,
+    /// The entry id in ingress.
+    pub ingress: String,
+    /// How often it was delivered, the last time it was tried.
+    pub delivery_count: u64,
+    /// How often it had been redriven before.
+    pub redrives: u64,
+    /// The message's id, where it could be read.
+    pub id: Option<String>,
+    /// Its trace, as W3C `traceparent`.
+    pub trace: Option<String>,
+    /// Length of the message; `None` when the entry had none.
+    pub bytes: Option<u64>,
+    /// The message, where it was asked for and is not too long.
+    pub body: Option<Vec<u8>>,
+    /// What else was in the entry, as a JSON array of names and values; where it was asked for.
+    pub fields: Option<String>,
+}
+
+/// What became of a letter that was to be redriven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Redrive {
+    /// It is back in the stream it failed in, and its bell was rung.
+    Redriven {
+        /// The stream's name.
+        stream: String,
+        /// Its entry id there.
+        entry: String,
+        /// How often it was redriven, this time included.
+        redrives: u64,
+    },
+    /// Another copy of the message was routed or confirmed meanwhile: the letter is deleted.
+    Duplicate,
+    /// There is no such letter, or not any more. Nothing was changed.
+    Gone,
+    /// The letter holds no message to put back. Nothing was changed.
+    NoMessage,
+    /// The letter does not name a stream that is drained: somebody else wrote it. Nothing was
+    /// changed.
+    UnknownStream,
+}
+
+impl<E: Execute> Queue<'_, E> {
+    /// Up to `most` letters that match, oldest first, without their messages; from the one after
+    /// `after` on.
+    ///
+    /// It looks at 10,000 letters at most, so that no filter keeps Redis or the caller busy for
+    /// long.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn dead_letters(
+        &mut self,
+        filter: &Filter,
+        after: Option<EntryId>,
+        most: u32,
+    ) -> Result<DeadLetterPage, QueueError> {
+        let mut page = DeadLetterPage { dead_letters: Vec::new(), next: after };
+        for _ in 0..MAX_CALLS {
+            let room = i64::from(most) - page.dead_letters.len() as i64;
+            if room <= 0 {
+                break;
+            }
+            let from = page.next.map_or_else(|| "-".to_owned(), |id| format!("({id}"));
+            let (next, letters) = self.look_through(filter, (&from, "+"), room, 0)?;
+            page.dead_letters.extend(letters);
+            page.next = next;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// One letter with its message, unless that is longer than a message may be; `None` when it is
+    /// gone.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn dead_letter(&mut self, id: EntryId) -> Result<Option<DeadLetter>, QueueError> {
+        let (id, longest) = (id.to_string(), self.settings.max_message_bytes as i64);
+        let (_, letters) = self.look_through(&Filter::default(), (&id, &id), 1, longest)?;
+        Ok(letters.into_iter().next())
+    }
+
+    /// Puts a letter back to the stream it failed in. From ingress it starts again, in a lane it
+    /// keeps the time it was queued at.
+    ///
+    /// # Errors
+    /// When Redis fails. Doing it again is safe.
+    pub fn redrive(&mut self, id: EntryId) -> Result<Redrive, QueueError> {
+        let id = id.to_string();
+        let mut reply =
+            self.run(&REDRIVE, "failed to redrive a dead letter", None, &[(&id).into()])?;
+        Ok(match reply.text()?.as_str() {
+            "redriven" => Redrive::Redriven {
+                stream: reply.text()?,
+                entry: reply.text()?,
+                redrives: reply.count()?,
+            },
+            "duplicate" => Redrive::Duplicate,
+            "gone" => Redrive::Gone,
+            "no_message" => Redrive::NoMessage,
+            "unknown_stream" => Redrive::UnknownStream,
+            _ => return Err(reply.unexpected("an outcome", None)),
+        })
+    }
+
+    /// Deletes a letter for good; `false` when it was gone. The message's record says so.
+    ///
+    /// # Errors
+    /// When Redis fails. Doing it again is safe.
+    pub fn discard(&mut self, id: EntryId) -> Result<bool, QueueError> {
+        let id = id.to_string();
+        Ok(self.run(&DISCARD, "failed to discard a dead letter", None, &[(&id).into()])?.int()?
+            == 1)
+    }
+
+    fn look_through(
+        &mut self,
+        filter: &Filter,
+        (from, to): (&str, &str),
+        most: i64,
+        longest: i64,
+    ) -> Result<(Option<EntryId>, Vec<DeadLetter>), QueueError> {
+        let age_ms =
+            filter.older_than_s.map(|s| (u64::from(s) * 1000).to_string()).unwrap_or_default();
+        let [code, id] = [&filter.code, &filter.id].map(|text| text.as_deref().unwrap_or_default());
+        let arguments = [
+            from.into(),
+            to.into(),
+            LOOKS.into(),
+            most.into(),
+            code.into(),
+            id.into(),
+            (&age_ms).into(),
+            longest.into(),
+        ];
+        let mut reply =
+            self.run(&LETTERS, "failed to look at the dead letters", None, &arguments)?;
+        let next = EntryId::parse(&reply.text()?);
+        let mut letters = Vec::new();
+        while !reply.is_empty() {
+            letters.push(letter(&mut reply)?);
+        }
+        Ok((next, letters))
+    }
+}
+
+fn letter(reply: &mut Reply) -> Result<DeadLetter, QueueError> {
+    let (entry_id, code, errors) = (reply.text()?, reply.text()?, reply.text()?);
+    let (stream, ingress) = (reply.text()?, reply.text()?);
+    let [delivery_count, redrives] =
+        [reply.text()?, reply.text()?].map(|count| count.parse().unwrap_or_default());
+    let (id, trace) = (reply.optional()?, reply.optional()?);
+    let bytes = u64::try_from(reply.int()?).ok();
+    let (body, fields) = (Some(reply.bytes()?).filter(|body| !body.is_empty()), reply.optional()?);
+    Ok(DeadLetter {
+        entry_id,
+        code,
+        errors,
+        stream,
+        ingress,
+        delivery_count,
+        redrives,
+        id,
+        trace,
+        bytes,
+        body,
+        fields,
+    })
+}

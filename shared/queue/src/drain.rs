@@ -1,0 +1,258 @@
+//! Draining a stream: claim a batch, decide each message, commit the batch; again until the stream
+//! is empty.
+//!
+//! [`Drain::step`] is one round and what tests call; [`drain()`] repeats it within a time budget.
+//! Between claim and commit nothing can fail: every message has an outcome.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::Queue;
+use crate::batch::Commit;
+use crate::error::QueueError;
+use crate::execute::Execute;
+use crate::keys::Stream;
+use crate::message::{Message, Outcome, Payload};
+
+/// An idle Redis looks for blocked commands that have timed out only every 100 ms (`hz` 10).
+const WAKE_MS: u32 = 200;
+
+/// What one program does with the messages of its stream.
+pub trait Role {
+    /// The stream it drains.
+    fn stream(&self) -> Stream;
+
+    /// Decides one message. It cannot fail: whatever a message holds, there is an outcome for it.
+    fn decide(&self, message: &Message, body: &[u8]) -> Outcome;
+
+    /// The id of a message that was delivered too often, if it can be read without deciding it.
+    fn identity(&self, _body: &[u8]) -> Option<String> {
+        None
+    }
+}
+
+/// The program that a drain runs in: it has the clock, and hears what was done.
+pub trait Host {
+    /// The time since the drain began.
+    fn elapsed(&self) -> Duration;
+
+    /// A batch was committed.
+    fn committed(&mut self, _: &Batch<'_>) {}
+}
+
+/// A clock alone is enough of a host.
+impl<F: Fn() -> Duration> Host for F {
+    fn elapsed(&self) -> Duration {
+        self()
+    }
+}
+
+/// A batch that was committed.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// What was claimed.
+    pub messages: &'a [Message],
+    outcomes: &'a [Outcome],
+    lapsed_entries: &'a [usize],
+}
+
+impl<'a> Batch<'a> {
+    /// Each message whose outcome was applied, with the outcome.
+    pub fn applied(&self) -> impl Iterator<Item = (&'a Message, &'a Outcome)> + use<'a> {
+        let lapsed = self.lapsed_entries;
+        let all = self.messages.iter().zip(self.outcomes);
+        all.filter(move |(message, _)| !lapsed.contains(&message.entry))
+    }
+}
+
+/// What one [`Drain::step`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A batch was committed.
+    Committed,
+    /// Nothing was waiting and nothing was overdue, or the stream is paused.
+    Empty,
+}
+
+/// What a drain did, in messages unless said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Tally {
+    /// Batches committed.
+    pub batches: u64,
+    /// Messages whose outcome was applied.
+    pub applied: u64,
+    /// Messages that another drain had committed before.
+    pub lapsed: u64,
+    /// Routed to a lane.
+    pub routed: u64,
+    /// Confirmed.
+    pub confirmed: u64,
+    /// Dead-lettered.
+    pub dead_lettered: u64,
+    /// Dropped because another message with this id came before.
+    pub duplicates: u64,
+    /// Messages that were not at their first delivery.
+    pub redelivered: u64,
+    /// Overdue entries of a lane that were split.
+    pub split: u64,
+    /// Pending entries that somebody had deleted from the stream.
+    pub vanished: u64,
+    /// The time budget was spent before the stream was empty; the bell was rung again.
+    pub out_of_time: bool,
+}
+
+/// A drain in progress.
+#[derive(Debug)]
+pub struct Drain<'q, 'a, E, R> {
+    queue: &'q mut Queue<'a, E>,
+    role: &'q R,
+    tally: Tally,
+    is_first_claim: bool,
+}
+
+/// Drains the role's stream until it is empty or paused, or the host's clock passes the time
+/// budget; then the bell is rung for the rest. When the stream is empty, waits `linger_ms` for
+/// more.
+///
+/// # Errors
+/// When Redis fails; what was claimed and not committed stays pending and is delivered again. The
+/// tally counts what was done before.
+pub fn drain<E: Execute, R: Role>(
+    queue: &mut Queue<'_, E>,
+    role: &R,
+    host: &mut impl Host,
+) -> (Tally, Result<(), QueueError>) {
+    let settings = queue.settings();
+    let (budget, linger_ms) =
+        (Duration::from_millis(settings.drain_budget_ms.into()), settings.linger_ms);
+    let mut drain = Drain::new(queue, role);
+    // Silent until the linger is over: what comes meanwhile is found by it.
+    let (mut hold_ms, silent_ms) = (0, if linger_ms > 0 { linger_ms + WAKE_MS } else { 0 });
+    let result = loop {
+        match drain.step_on(host, hold_ms) {
+            Ok(Step::Committed) if host.elapsed() < budget => hold_ms = silent_ms,
+            Ok(Step::Committed) => break drain.hand_over(),
+            Ok(Step::Empty) if hold_ms == 0 => break Ok(()),
+            Ok(Step::Empty) => match drain.queue.linger(role.stream()) {
+                Ok(true) if host.elapsed() < budget => {}
+                Ok(_) => hold_ms = 0,
+                Err(error) => break Err(error),
+            },
+            Err(error) => break Err(error),
+        }
+    };
+    (drain.tally, result)
+}
+
+impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
+    /// Begins a drain of the role's stream.
+    pub fn new(queue: &'q mut Queue<'a, E>, role: &'q R) -> Self {
+        Self { queue, role, tally: Tally::default(), is_first_claim: true }
+    }
+
+    /// What was done so far.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Claims one batch, decides and commits it.
+    ///
+    /// # Errors
+    /// When Redis fails. The batch stays pending and is delivered again.
+    pub fn step(&mut self) -> Result<Step, QueueError> {
+        self.step_on(&mut || Duration::ZERO, 0)
+    }
+
+    fn step_on(&mut self, host: &mut impl Host, hold_ms: u32) -> Result<Step, QueueError> {
+        let stream = self.role.stream();
+        let claimed = self.queue.claim(stream, self.is_first_claim, hold_ms)?;
+        self.is_first_claim = false;
+        self.tally.vanished += claimed.vanished;
+        self.tally.split += claimed.split;
+        let messages = claimed.messages;
+        if messages.is_empty() {
+            return Ok(Step::Empty);
+        }
+        let outcomes: Vec<Outcome> = messages.iter().map(|message| self.decide(message)).collect();
+        let redelivered = messages.iter().filter(|message| message.delivery_count > 1).count();
+        self.tally.redelivered += redelivered as u64;
+        // Crash window: from here to the commit the batch is decided but pending; a death means
+        // redelivery.
+        let commit = self.queue.commit(stream, &messages, &outcomes)?;
+        self.tally.add(&commit);
+        host.committed(&Batch {
+            messages: &messages,
+            outcomes: &outcomes,
+            lapsed_entries: &commit.lapsed_entries,
+        });
+        Ok(Step::Committed)
+    }
+
+    fn decide(&self, message: &Message) -> Outcome {
+        let settings = self.queue.settings;
+        let surplus = message.delivery_count - i64::from(settings.max_deliveries);
+        match &message.payload {
+            // Looking at the message may be what kills the instance: one look for its id, none when
+            // that failed too.
+            Payload::Body(body) if surplus > 0 => {
+                let id = if surplus == 1 { self.role.identity(body) } else { None };
+                Outcome::dead_letter(id, "max_deliveries", "delivered too often and never decided")
+            }
+            Payload::Body(body) => self.role.decide(message, body),
+            Payload::TooLong(bytes) => {
+                let text =
+                    format!("{bytes} bytes, at most {} are allowed", settings.max_message_bytes);
+                Outcome::dead_letter(None, &format!("{}_too_large", settings.words.message), &text)
+            }
+            Payload::Missing => {
+                let field = settings.words.message;
+                let text = format!("the entry has no field \\\"{field}\\\"");
+                Outcome::dead_letter(None, &format!("missing_{field}_field"), &text)
+            }
+        }
+    }
+
+    /// Ends a drain that is out of time.
+    fn hand_over(&mut self) -> Result<(), QueueError> {
+        let stream = self.role.stream();
+        self.tally.out_of_time = true;
+        self.queue.count_out_of_time(stream);
+        self.queue.ring(stream)
+    }
+}
+
+impl<E: Execute> Queue<'_, E> {
+    /// Waits for a new entry; whether one came. An entry that came just before has rung the bell.
+    fn linger(&mut self, stream: Stream) -> Result<bool, QueueError> {
+        let (key, linger_ms) =
+            (self.keys.stream(stream).to_owned(), self.settings.linger_ms.into());
+        let arguments = [
+            "COUNT".into(),
+            1_i64.into(),
+            "BLOCK".into(),
+            linger_ms,
+            "STREAMS".into(),
+            (&key).into(),
+            "$".into(),
+        ];
+        Ok(!self.command("failed to wait for more", "XREAD", &arguments)?.is_empty())
+    }
+}
+
+impl Tally {
+    fn add(&mut self, commit: &Commit) {
+        self.batches += 1;
+        self.applied += commit.applied;
+        self.lapsed += commit.lapsed;
+        self.routed += commit.routed;
+        self.confirmed += commit.confirmed;
+        self.dead_lettered += commit.dead_lettered;
+        self.duplicates += commit.duplicates;
+    }
+
+    /// Whether the drain found nothing to do.
+    pub fn is_idle(&self) -> bool {
+        *self == Self::default()
+    }
+}

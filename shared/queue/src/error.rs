@@ -1,0 +1,107 @@
+//! What went wrong with the queue.
+
+use crate::execute::{ExecuteError, Value};
+
+/// The queue could not do what was asked. What was claimed stays pending and is delivered again.
+///
+/// Whether something was written is certain only where Redis refused it: then nothing was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {detail}")]
+pub struct QueueError {
+    /// What was being done.
+    pub what: &'static str,
+    /// The kind of failure.
+    pub cause: Cause,
+    /// The words of Redis or of the host, with the command where a script was refused.
+    pub detail: String,
+}
+
+/// Why Redis did not do what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// No answer: whether something was written is unknown.
+    Unavailable,
+    /// Redis has started and is reading its data.
+    Loading,
+    /// A replica that cannot be written to, or a primary with too few replicas.
+    ReadOnly,
+    /// Redis is at `maxmemory`.
+    OutOfMemory,
+    /// Refused: a wrong password, a missing right, a key of another type, a disk that cannot be
+    /// written to.
+    Refused,
+    /// The queue holds data of another version.
+    OtherFormat,
+    /// A reply of another shape than the script gives.
+    UnexpectedReply,
+}
+
+/// Words in an error's text, the only detail that Spin exposes, and what they mean; the first one
+/// counts.
+///
+/// Without a password a call of more than ten arguments is an "unauthenticated multibulk length".
+const WORDS: [(&str, Cause); 18] = [
+    ("FORMAT", Cause::OtherFormat),
+    ("OOM", Cause::OutOfMemory),
+    ("used memory > 'maxmemory'", Cause::OutOfMemory),
+    ("BusyLoading", Cause::Loading),
+    ("LOADING", Cause::Loading),
+    ("ReadOnly", Cause::ReadOnly),
+    ("READONLY", Cause::ReadOnly),
+    ("NOREPLICAS", Cause::ReadOnly),
+    ("WRONGTYPE", Cause::Refused),
+    ("NOAUTH", Cause::Refused),
+    ("NOPERM", Cause::Refused),
+    ("NoPerm", Cause::Refused),
+    ("WRONGPASS", Cause::Refused),
+    ("MISCONF", Cause::Refused),
+    ("AuthenticationFailed", Cause::Refused),
+    ("unauthenticated", Cause::Refused),
+    ("NOGROUP", Cause::Refused),
+    ("user_script", Cause::Refused),
+];
+
+impl QueueError {
+    /// What Redis or the host said while `what` was being done.
+    pub fn from_redis(what: &'static str, error: &ExecuteError) -> Self {
+        let found = WORDS.iter().find(|(word, _)| error.0.contains(word));
+        let cause = found.map_or(Cause::Unavailable, |(_, cause)| *cause);
+        Self { what, cause, detail: error.0.clone() }
+    }
+
+    /// The kind of value only: a value may hold personal data.
+    pub(crate) fn unexpected(what: &'static str, expected: &str, found: Option<&Value>) -> Self {
+        let found = match found {
+            None => "nothing",
+            Some(Value::Nil) => "nil",
+            Some(Value::Status(_)) => "a status",
+            Some(Value::Int(_)) => "a number",
+            Some(Value::Bytes(_)) => "bytes",
+        };
+        let detail = format!("unexpected reply from redis, expected {expected}, found {found}");
+        Self { what, cause: Cause::UnexpectedReply, detail }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_spin_and_of_the_redis_crate_are_told_apart() {
+        let loading = "An error was signalled by the server - BusyLoadingError: Redis is loading";
+        for (text, cause) in [
+            ("Connection refused (os error 111)", Cause::Unavailable),
+            (loading, Cause::Loading),
+            ("An error was signalled by the server - ReadOnly: You can't write", Cause::ReadOnly),
+            ("OOM: command not allowed when used memory > 'maxmemory'.", Cause::OutOfMemory),
+            ("WRONGTYPE: Operation against a key (XADD {q}:simple)", Cause::Refused),
+            ("FORMAT: the queue holds data of format 1", Cause::OtherFormat),
+            ("ResponseError: Protocol error: unauthenticated multibulk length", Cause::Refused),
+            ("Password authentication failed- AuthenticationFailed", Cause::Refused),
+        ] {
+            let error = QueueError::from_redis("failed", &ExecuteError(text.into()));
+            assert_eq!(error.cause, cause, "{text}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! A durable queue on Redis Streams, drained by programs that are woken by a bell.
+//!
+//! It knows messages: an id and bytes. Messages enter by [`Queue::enqueue`], or by plain `XADD`,
+//! wait in the ingress stream, are routed to a lane, and end confirmed or dead-lettered.
+//! `README.md` shows how to use it.
+//!
+//! - [`keys`]: every key and channel; [`settings`]: how a queue is used
+//! - [`Queue::enqueue`], [`drain()`], [`Queue::tick`]: the work
+//! - [`Queue::stats`], [`Queue::counters`], [`Queue::status`], [`Queue::recent`]: what can be seen
+//! - [`Queue::dead_letters`], [`Queue::redrive`], [`Queue::discard`], [`Queue::pause`]: operations
+//! - `lua/`: the scripts; whatever must not come apart is inside one of them
+//!
+//! Absent on purpose: sockets, clocks, HTTP, Spin, and what a message means. Commands go out
+//! through [`Execute`], time comes from Redis.
+//!
+//! The guarantee: a message in a stream is confirmed once or dead-lettered with a reason, whatever
+//! is killed and whatever Redis refuses. An entry stays pending until the script that applies its
+//! outcome acks it, and a script that is refused half way undoes what it did.
+
+#![forbid(unsafe_code)]
+
+mod batch;
+mod counters;
+mod dead_letters;
+mod drain;
+mod enqueue;
+mod error;
+mod execute;
+pub mod keys;
+mod message;
+mod message_status;
+mod pause;
+mod recent;
+mod scripts;
+pub mod settings;
+mod stats;
+mod tick;
+mod trace;
+
+pub use counters::{BATCH_BOUNDS, WAIT_BOUNDS_MS};
+pub use dead_letters::{DeadLetter, DeadLetterPage, EntryId, Filter, Redrive};
+pub use drain::{Batch, Drain, Host, Role, Step, Tally, drain};
+pub use enqueue::Enqueued;
+pub use error::{Cause, QueueError};
+pub use execute::{Argument, Execute, ExecuteError, Value};
+pub use keys::{GROUP, Keys, Stream};
+pub use message::{Message, Outcome, Payload, milliseconds};
+pub use message_status::{MessageStatus, PastDeadLetter, State};
+pub use pause::Pause;
+pub use recent::Recent;
+pub use settings::{ConsumerName, QueueName, SettingError, Settings, Words};
+pub use stats::{Stats, StreamStats};
+pub use tick::Tick;
+pub use trace::TraceParent;
+
+/// A queue, seen through one connection.
+#[derive(Debug)]
+pub struct Queue<'a, E> {
+    redis: &'a mut E,
+    keys: Keys,
+    settings: &'a Settings,
+}
+
+impl<'a, E: Execute> Queue<'a, E> {
+    /// The queue that `settings` name, through the connection `redis`.
+    pub fn new(redis: &'a mut E, settings: &'a Settings) -> Self {
+        Self { redis, keys: Keys::new(settings), settings }
+    }
+
+    /// The names of the queue's keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// How the queue is used.
+    pub fn settings(&self) -> &'a Settings {
+        self.settings
+    }
+
+    /// Sends one plain command; `what` says in an error what was being done.
+    fn command(
+        &mut self,
+        what: &'static str,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<execute::Reply, QueueError> {
+        let values = self
+            .redis
+            .execute(command, arguments)
+            .map_err(|error| QueueError::from_redis(what, &error))?;
+        // Some hosts report nothing as an empty list, others as one nil.
+        let values = values.into_iter().filter(|value| *value != Value::Nil).collect();
+        Ok(execute::Reply::new(what, values))
+    }
+}

@@ -1,0 +1,132 @@
+-- Hands out the next batch of a stream: one overdue entry alone, or new entries. Of a paused
+-- stream, nothing.
+--
+-- Overdue entries come first and one by one, so that a message which kills its instance takes no
+-- other with it. An overdue entry of a lane that holds several messages is split into one entry for
+-- each. Crash window: what is handed out stays pending until a commit acks it, or until it is
+-- overdue.
+--
+-- ARGV[9]   most messages     ARGV[10]  longest message in bytes; of a longer one only its length
+--           is handed out
+-- ARGV[11]  1 for the first claim of a drain
+-- ARGV[12]  when the stream is empty, for how many ms the bell stays silent (0: it can be rung at
+--           once)
+--
+-- Returns {time in Unix ms, entries that vanished while pending, entries that were split, delivery
+-- count of all that is handed out, the first delivery is 1}, then a row of three for each message:
+--   entry id, "" for the same entry as the row before;
+--   entry id in ingress and, after a blank, traceparent, "" for the entry's own id without a trace;
+--   message, or its length if it is too long, or -1 if the entry has none
+--
+-- flags: allow-oom
+
+open_format()
+local most, longest, is_ingress = tonumber(ARGV[9]), tonumber(ARGV[10]), stream.number == 1
+local reply, handed_out, values = {now_ms, 0, 0, 1}, 0, 4
+if is_paused(stream) then
+  return reply
+end
+-- Whoever claims has answered the rings so far. What is enqueued from now on rings again.
+redis.pcall('DEL', stream.unanswered)
+if ARGV[11] == '1' then
+  redis.pcall('DEL', stream.bell)
+  -- A tick finds out by this that the clock has stepped back since.
+  local field = 'clock_ms:' .. stream.name
+  if now_ms > (tonumber(run('HGET', FORMAT, field)) or 0) + 1000 then
+    redis.pcall('HSET', FORMAT, field, string.format('%.0f', now_ms))
+  end
+end
+
+local function row(id, label, message)
+  if not message or #message > longest then
+    message = message and #message or -1
+  end
+  reply[values + 1], reply[values + 2], reply[values + 3] = id, label, message
+  handed_out, values = handed_out + 1, values + 3
+end
+
+local function hand_out(id, fields)
+  if is_ingress then
+    local message, label = nil, ''
+    for i = 1, #fields, 2 do
+      if fields[i] == MESSAGE then
+        message = fields[i + 1]
+      elseif fields[i] == 'traceparent' and #fields[i + 1] <= 512 then
+        label = id .. ' ' .. fields[i + 1]
+      end
+    end
+    return row(id, label, message)
+  end
+  for i = 1, #fields, 2 do
+    row(i == 1 and id or '', #fields[i] <= 600 and fields[i] or '', fields[i + 1])
+  end
+end
+
+local function split(id, fields)
+  for i = 1, #fields, 2 do
+    add(stream.key, fields[i], fields[i + 1])
+  end
+  count(TOTALS, 'entries_' .. stream.name, 1)
+  run('XACK', stream.key, GROUP, id)
+  run('XDEL', stream.key, id)
+  -- The parts are handed out as new entries; what failed from here on must not take them away.
+  added, undo = {}, {}
+  reply[3] = reply[3] + 1
+end
+
+local function overdue()
+  local found = redis.pcall('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-', '+', 1)
+  if found.err and string.find(found.err, 'NOGROUP', 1, true) then
+    run('XGROUP', 'CREATE', stream.key, GROUP, '0', 'MKSTREAM')
+    return nil
+  elseif found.err then
+    fail(found.err, 'XPENDING', stream.key)
+  end
+  return found[1]
+end
+
+local found = overdue()
+while found do
+  local entry = run('XCLAIM', stream.key, GROUP, CONSUMER, CLAIM_IDLE_MS, found[1])[1]
+  if not entry then
+    -- XCLAIM takes an entry that the stream no longer has off the pending list.
+    reply[2] = reply[2] + 1
+  elseif not is_ingress and #entry[2] > 2 then
+    split(entry[1], entry[2])
+  else
+    reply[4] = found[4] + 1
+    hand_out(entry[1], entry[2])
+    measure('redelivered:' .. stream.name, 1)
+    break
+  end
+  found = overdue()
+end
+
+while not found and handed_out < most do
+  -- An entry of a lane holds up to a whole batch.
+  local read = run('XREADGROUP', 'GROUP', GROUP, CONSUMER, 'COUNT', is_ingress and most or 1, 'STREAMS', stream.key, '>')
+  if not read then
+    break
+  end
+  local read_entries = read[1][2]
+  for i = 1, #read_entries do
+    hand_out(read_entries[i][1], read_entries[i][2])
+  end
+  if is_ingress then
+    break
+  end
+end
+
+if found or handed_out >= most then
+  -- Somebody must look again after this batch, even if this drain dies.
+  ring(stream)
+elseif handed_out == 0 and ARGV[12] ~= '0' then
+  redis.pcall('SET', stream.bell, '1', 'PX', ARGV[12])
+elseif handed_out == 0 then
+  -- Looking and clearing the bell is one step: nothing enqueued between the two can go unheard.
+  redis.pcall('DEL', stream.bell)
+end
+if handed_out > 0 and ARGV[11] == '1' then
+  measure('drains:' .. stream.name, 1)
+end
+return reply

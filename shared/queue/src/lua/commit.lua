@@ -1,0 +1,258 @@
+-- Applies the outcomes of a batch in the order of its entries, each once, and only for entries that
+-- are still in the stream: another drain that had the same entry has acked and deleted it in one
+-- step.
+--
+-- All or nothing: if a write is refused, what was written is undone, the batch is pending again as
+-- if it had not been delivered, and the caller gets the error.
+-- Crash window: none inside. Ack, effect, index, totals and delete are one script.
+--
+-- ARGV[9]   when it was decided, in Unix ms      ARGV[10]  deliveries of its entries before this
+--           one
+-- ARGV[11]  how many entries                     ARGV[12]  how many fields of metrics to raise
+-- ARGV[13..]  the entry ids; then field and increment of each metric, for a batch that is applied
+--             whole then a row of five for each message:
+--               "confirm", "dead" or the number of the stream to route to, with a "+" in front when
+--               the message is of the same entry as the row before; id, "" if unknown;
+--               entry id in ingress and, after a blank, traceparent, "" for the entry's own id
+--               without a trace; confirm: "", result;  dead: code, errors as JSON;  route: note,
+--               message
+--
+-- Returns {applied, lapsed, routed, confirmed, dead-lettered, duplicates} in messages, then the
+-- numbers of the entries that had lapsed.
+--
+-- flags: allow-oom
+-- uses: record free
+
+local LANE_MESSAGES, LANE_BYTES = 200, 262144
+local delivered, entries, metrics = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
+local rows_at, last = 13 + entries + 2 * metrics, 12 + entries
+
+local back = {'XCLAIM', stream.key, GROUP, CONSUMER, 0}
+for i = 13, last do
+  back[#back + 1] = ARGV[i]
+end
+for _, word in ipairs({'FORCE', 'JUSTID', 'RETRYCOUNT', delivered}) do
+  back[#back + 1] = word
+end
+undo[1] = back
+open_format()
+-- The rights that the end of this script and its undoing need, tried on an id that no entry has.
+run('XCLAIM', stream.key, GROUP, CONSUMER, 0, '0-0', 'JUSTID')
+run('XDEL', stream.key, '0-0')
+
+local ids = {}
+for at = rows_at + 1, #ARGV, 5 do
+  ids[#ids + 1] = ARGV[at]
+end
+local records = look_up(ids)
+
+-- When all were pending, all are ours. Otherwise those that are gone were committed by another
+-- drain.
+local lapsed, lapsed_numbers = {}, {}
+if run('XACK', stream.key, GROUP, unpack(ARGV, 13, last)) < entries then
+  for i = 1, entries do
+    if not run('XRANGE', stream.key, ARGV[12 + i], ARGV[12 + i])[1] then
+      lapsed[i], lapsed_numbers[#lapsed_numbers + 1] = true, i
+    end
+  end
+end
+
+local set, lanes, dead_by_code = {}, {}, {}
+local done = {applied = 0, lapsed = 0, routed = 0, confirmed = 0, dead = 0, duplicates = 0}
+local sets = 0
+local function set_record(id, record)
+  set[sets + 1], set[sets + 2], records[id] = id, record, record
+  sets = sets + 2
+end
+
+-- Adds what is collected for a lane as one entry.
+local function forward(lane)
+  local entry = add(lane.key, unpack(lane.fields))
+  local middle = ' ' .. lane.name .. ' ' .. entry .. ' '
+  for i = 1, #lane.ids do
+    set_record(lane.ids[i], 'routed - ' .. lane.heads[i] .. middle .. lane.rests[i])
+  end
+  lane.fields, lane.ids, lane.heads, lane.rests, lane.bytes = {}, {}, {}, {}, 0
+end
+
+local function route(number, id, ingress, trace, note, message)
+  local record, redrives, history = records[id], '0', ''
+  if record then
+    local state, lane, _
+    state, _, _, lane, _, redrives, _, _, history = string.match(record, RECORD)
+    redrives, history = redrives or '0', history or ''
+    -- A good copy takes the place of one that was dead-lettered before it was ever routed.
+    if state and state ~= 'queued'
+      and (lane ~= '-' or (state ~= 'dead-lettered' and state ~= 'discarded')) then
+      done.duplicates = done.duplicates + 1
+      return
+    end
+  end
+  local lane = lanes[number]
+  if not lane then
+    lane = stream_of(tonumber(number))
+    lane.fields, lane.ids, lane.heads, lane.rests, lane.bytes, lane.total = {}, {}, {}, {}, 0, 0
+    lane.seen = 'routed - - ' .. lane.name .. ' - 0 - -'
+    lanes[number] = lane
+  end
+  if #lane.ids > 0 and lane.bytes + #message > LANE_BYTES then
+    forward(lane)
+  end
+  local n = #lane.ids + 1
+  lane.fields[2 * n - 1], lane.fields[2 * n] = trace and ingress .. ' ' .. trace or ingress, message
+  lane.ids[n], lane.heads[n], lane.bytes = id, ingress, lane.bytes + #message
+  lane.rests[n] = redrives .. ' ' .. note .. ' ' .. (trace or '-') .. history
+  lane.total = lane.total + 1
+  -- A later copy in this batch finds it routed.
+  records[id] = lane.seen
+  done.routed = done.routed + 1
+  if n == LANE_MESSAGES then
+    forward(lane)
+  end
+end
+
+-- What a record holds behind its state and the entry id of that; nil where somebody broke it.
+local function rest_of(record)
+  return string.match(record, '^%S+ %S+ (%S+ %S+ %S+ %S+ %S+ %S+.*)$')
+end
+
+local function confirm(id, entry, ingress, trace, result)
+  local record, result_id = records[id], nil
+  if record and string.sub(record, 1, 10) == 'confirmed ' then
+    done.duplicates = done.duplicates + 1
+    return
+  end
+  -- Without a record, somebody has put the message into the lane by hand, or it waited for two
+  -- retentions.
+  local rest = record and rest_of(record)
+    or ingress .. ' ' .. stream.name .. ' ' .. entry .. ' 0 - ' .. (trace or '-')
+  if trace then
+    result_id = add(RESULTS, ID, id, RESULT, result, 'traceparent', trace)
+  else
+    result_id = add(RESULTS, ID, id, RESULT, result)
+  end
+  set_record(id, 'confirmed ' .. result_id .. ' ' .. rest)
+  done.confirmed = done.confirmed + 1
+end
+
+-- The fields of an entry, read once for all messages in it.
+local read_id, read_fields = nil, {}
+local function fields_at(entry)
+  if entry ~= read_id then
+    local found = run('XRANGE', stream.key, entry, entry)[1]
+    read_id, read_fields = entry, found and found[2] or {}
+  end
+  return read_fields
+end
+
+-- The entry's own fields are copied inside Redis, so a message too long to be handed out is kept
+-- whole.
+local function dead_letter(id, entry, place, ingress, trace, code, errors)
+  local letter = {'code', code, 'errors', errors, 'stream', stream.name, 'entry', entry, 'ingress', ingress,
+    'delivery_count', delivered + 1}
+  local function keep(name, value)
+    if value then
+      letter[#letter + 1], letter[#letter + 2] = name, value
+    end
+  end
+  local fields, kept, others = fields_at(entry), {}, {}
+  local record = id ~= '' and records[id]
+  local state, redrives = nil, nil
+  if record then
+    state, redrives = string.match(record, '^(%S+) %S+ %S+ %S+ %S+ (%S+)')
+  end
+  if stream.number > 1 then
+    kept[MESSAGE] = fields[2 * place]
+  else
+    for i = 1, #fields, 2 do
+      local name = fields[i]
+      if name == MESSAGE or name == 'redrives' or (name == 'fields' and kept.redrives) then
+        kept[name] = fields[i + 1]
+      elseif name ~= 'traceparent' then
+        others[#others + 1], others[#others + 2] = name, fields[i + 1]
+      end
+    end
+  end
+  keep(ID, id ~= '' and id)
+  keep(MESSAGE, kept[MESSAGE])
+  keep('redrives', kept.redrives or (redrives ~= '0' and redrives))
+  keep('traceparent', trace)
+  keep('fields', kept.fields or (others[1] and cjson.encode(others)))
+  local letter_id = add(DEAD_LETTERS, unpack(letter))
+  done.dead, dead_by_code[code] = done.dead + 1, (dead_by_code[code] or 0) + 1
+  -- A broken copy must not mark a message dead that is on its way or confirmed.
+  if id ~= '' and (not state or state == 'queued' or (state == 'routed' and stream.number > 1)) then
+    local rest = record and rest_of(record)
+    local lane = stream.number > 1 and stream.name .. ' ' .. entry or '- -'
+    set_record(id, 'dead-lettered ' .. letter_id .. ' '
+      .. (rest or ingress .. ' ' .. lane .. ' 0 - ' .. (trace or '-')))
+  end
+end
+
+local number, place, entry = 0, 0, nil
+for at = rows_at, #ARGV, 5 do
+  local verb, id, label, note, body = unpack(ARGV, at, at + 4)
+  if string.byte(verb) == 43 then
+    verb, place = string.sub(verb, 2), place + 1
+  else
+    number, place, entry = number + 1, 1, ARGV[13 + number]
+  end
+  if lapsed[number] then
+    done.lapsed = done.lapsed + 1
+  else
+    local ingress, trace = entry, nil
+    if label ~= '' then
+      local blank = string.find(label, ' ', 1, true)
+      ingress, trace = blank and string.sub(label, 1, blank - 1) or label, blank and string.sub(label, blank + 1)
+    end
+    if verb == 'confirm' then
+      confirm(id, entry, ingress, trace, body)
+    elseif verb == 'dead' then
+      dead_letter(id, entry, place, ingress, trace, note, body)
+    else
+      route(verb, id, ingress, trace, note, body)
+    end
+    done.applied = done.applied + 1
+  end
+end
+
+for _, lane in pairs(lanes) do
+  if #lane.ids > 0 then
+    forward(lane)
+  end
+  count(TOTALS, 'routed_' .. lane.name, lane.total)
+  count(TOTALS, 'waiting_' .. lane.name, lane.total)
+end
+count(TOTALS, 'confirmed_' .. stream.name, done.confirmed)
+count(TOTALS, 'dead_lettered_' .. stream.name, done.dead)
+count(TOTALS, 'duplicates', done.duplicates)
+count(TOTALS, 'entries_' .. stream.name, entries - #lapsed_numbers)
+-- Whose work it was: with two programs on the same streams their shares add up to what was done.
+count(TOTALS, 'applied_' .. stream.name .. ':' .. CONSUMER, done.applied)
+if stream.number > 1 and done.applied > 0 then
+  run('HINCRBY', TOTALS, 'waiting_' .. stream.name, -done.applied)
+  undo[#undo + 1] = {'HINCRBY', TOTALS, 'waiting_' .. stream.name, done.applied}
+end
+-- The last writes that can be refused: a right to the first is a right to all.
+for i = 1, #set, 5000 do
+  run('HSET', INDEX, unpack(set, i, math.min(i + 4999, #set)))
+end
+run('XDEL', stream.key, unpack(ARGV, 13, last))
+
+if done.lapsed == 0 then
+  for at = 13 + entries, rows_at - 1, 2 do
+    measure(ARGV[at], ARGV[at + 1])
+  end
+else
+  measure('lapsed:' .. stream.name, done.lapsed)
+end
+for code, letters in pairs(dead_by_code) do
+  measure('dead:' .. stream.name .. ':' .. code, letters)
+end
+if done.confirmed > 0 then
+  free(false)
+end
+for _, lane in pairs(lanes) do
+  ring(lane)
+end
+return {done.applied, done.lapsed, done.routed, done.confirmed, done.dead, done.duplicates, unpack(lapsed_numbers)}

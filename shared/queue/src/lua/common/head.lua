@@ -1,0 +1,137 @@
+-- What every script has: names for its keys and arguments, the format check, and writes that are
+-- undone together.
+--
+-- KEYS[1..7]  format, index, previous index, results, dead letters, totals, metrics
+-- KEYS[8..]   for each stream, ingress first: stream, bell, pause, unanswered rings
+-- ARGV[1..3]  field names of a message, its id and its result
+-- ARGV[4]     number of the stream that the call is about, from 1; 0 for none
+-- ARGV[5]     consumer     ARGV[6]  bell_ms     ARGV[7]  claim_idle_ms     ARGV[8]  retention_ms
+--
+-- A script's own arguments start at ARGV[9].
+local FORMAT, INDEX, PREVIOUS, RESULTS, DEAD_LETTERS, TOTALS, METRICS = unpack(KEYS, 1, 7)
+local MESSAGE, ID, RESULT, CONSUMER = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
+local BELL_MS, CLAIM_IDLE_MS, RETENTION_MS = ARGV[6], ARGV[7], tonumber(ARGV[8])
+local GROUP, VERSION, STREAMS = 'workers', '2', (#KEYS - 7) / 4
+
+local function stream_of(number)
+  local at = 4 + 4 * number
+  local key = KEYS[at]
+  local queue, name = string.match(key, '^{(.*)}:([^:]*)$')
+  return {number = number, key = key, bell = KEYS[at + 1], pause = KEYS[at + 2],
+    unanswered = KEYS[at + 3], name = name, channel = queue .. '.' .. name}
+end
+local stream = ARGV[4] ~= '0' and stream_of(tonumber(ARGV[4])) or nil
+
+local time = redis.call('TIME')
+local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+-- Redis does not roll a script back. So every write that must succeed goes through `run`: when one
+-- is refused, what the script has done so far is undone and the caller gets the error.
+local added, undo = {}, {}
+local function fail(text, command, key)
+  for of, ids in pairs(added) do
+    for i = 1, #ids, 5000 do
+      redis.pcall('XDEL', of, unpack(ids, i, math.min(i + 4999, #ids)))
+    end
+    redis.pcall('HINCRBY', TOTALS, 'undone_' .. string.match(of, '[^:]*$'), #ids)
+  end
+  for i = #undo, 1, -1 do
+    redis.pcall(unpack(undo[i]))
+  end
+  error({err = text .. ' (' .. command .. ' ' .. tostring(key) .. ')'})
+end
+
+local function run(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) == 'table' and reply.err then
+    fail(reply.err, command, key)
+  end
+  return reply
+end
+
+-- XADD. The rights to undo it are tried first, on an id that no entry has.
+local function add(key, ...)
+  if not added[key] then
+    run('XDEL', key, '0-0')
+    run('HINCRBY', TOTALS, 'undone_' .. string.match(key, '[^:]*$'), 0)
+    added[key] = {}
+  end
+  local id, ids = redis.pcall('XADD', key, '*', ...), added[key]
+  if type(id) == 'table' then
+    fail(id.err, 'XADD', key)
+  end
+  ids[#ids + 1] = id
+  return id
+end
+
+-- HINCRBY by more than 0.
+local function count(key, field, by)
+  if by > 0 then
+    run('HINCRBY', key, field, by)
+    undo[#undo + 1] = {'HINCRBY', key, field, -by}
+  end
+end
+
+-- Metrics hold up no message: a refusal is ignored.
+local function measure(what, by)
+  redis.pcall('HINCRBY', METRICS, what, by)
+end
+
+-- Rings a bell, once per bell_ms. Returns how many subscribers got the ring, nil if there was none.
+local function ring(of)
+  local set = redis.pcall('SET', of.bell, '1', 'NX', 'PX', BELL_MS)
+  if type(set) == 'table' and set.ok then
+    return tonumber(redis.pcall('PUBLISH', of.channel, '')) or 0
+  end
+end
+
+-- Whether a stream is paused. Its bell then counts as rung, so that nobody is woken for nothing.
+local function is_paused(of)
+  if run('EXISTS', of.pause) == 0 then
+    return false
+  end
+  redis.pcall('SET', of.bell, '1', 'PX', 60000)
+  return true
+end
+
+-- Entries that were ever added to a stream; nil where there is none yet, for XINFO refuses that.
+local function entries_added(of)
+  local info = redis.pcall('XINFO', 'STREAM', of.key)
+  for i = 1, #info, 2 do
+    if info[i] == 'entries-added' then
+      return info[i + 1]
+    end
+  end
+end
+
+-- Data of another version is refused before anything is written. Version 1 has no format key and
+-- one entry per message in its lanes. Returns whether the queue is marked.
+local function check_format()
+  local found = run('HGET', FORMAT, 'version')
+  if found == VERSION then
+    return true
+  end
+  for number = 2, found and 1 or STREAMS do
+    found = run('XLEN', stream_of(number).key) > 0 and '1' or found
+  end
+  if found then
+    error({err = 'FORMAT the queue holds data of format ' .. found .. ', this program reads format '
+      .. VERSION .. ': drain it with the program that wrote it'})
+  end
+  return false
+end
+
+-- The same for scripts that write; marks a new queue.
+local function open_format()
+  if not check_format() then
+    -- What version 1 added and acked has not vanished.
+    for number = 1, STREAMS do
+      local of = stream_of(number)
+      local ever = entries_added(of)
+      if ever then
+        run('HSET', TOTALS, 'entries_' .. of.name, ever - run('XLEN', of.key))
+      end
+    end
+    run('HSET', FORMAT, 'version', VERSION, 'rotated_ms', string.format('%.0f', now_ms))
+  end
+end

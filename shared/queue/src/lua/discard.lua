@@ -1,0 +1,26 @@
+-- Deletes one dead letter for good, and says so in its message's record. ARGV[9] is its entry id.
+--
+-- Crash window: none inside. A second call finds the letter gone and writes nothing.
+--
+-- Returns {1 if it was discarded, 0 if it was gone}.
+--
+-- flags: allow-oom
+-- uses: record
+
+open_format()
+local letter = run('XRANGE', DEAD_LETTERS, ARGV[9], ARGV[9])[1]
+if not letter then
+  return {0}
+end
+local found = fields_of(letter)
+local record = found[ID] and look_up({found[ID]})[found[ID]]
+local state, step, rest = string.match(record or '', '^(%S+) (%S+) (.*)$')
+run('XDEL', DEAD_LETTERS, '0-0')
+count(TOTALS, 'discarded', 1)
+-- A record that does not name this letter belongs to another copy of the message.
+if state == 'dead-lettered' and step == ARGV[9] then
+  record = remember('discarded ' .. step .. ' ' .. rest, 'discarded', ARGV[9], found, string.format('%.0f', now_ms))
+  run('HSET', INDEX, found[ID], record)
+end
+run('XDEL', DEAD_LETTERS, ARGV[9])
+return {1}

@@ -1,0 +1,45 @@
+-- Adds messages to ingress, all or none, and rings its bell.
+--
+-- ARGV[9]   most messages that may wait in all streams together; 0 for no limit
+-- ARGV[10]  their trace as W3C traceparent, "" for none
+-- ARGV[11..] id and message of each
+--
+-- Returns {1, backlog afterwards} or, when they do not fit, {0, backlog}.
+--
+-- uses: record waiting
+
+open_format()
+local ingress, most, trace, ids = stream_of(1), tonumber(ARGV[9]), ARGV[10], {}
+for at = 11, #ARGV, 2 do
+  ids[#ids + 1] = ARGV[at]
+end
+local backlog = run('XLEN', ingress.key)
+for number = 2, STREAMS do
+  backlog = backlog + waiting_in(stream_of(number))
+end
+if most > 0 and backlog + #ids > most then
+  return {0, backlog}
+end
+local records, set = look_up(ids), {}
+for i, id in ipairs(ids) do
+  local message, entry = ARGV[10 + 2 * i]
+  if trace == '' then
+    entry = add(ingress.key, MESSAGE, message)
+  else
+    entry = add(ingress.key, MESSAGE, message, 'traceparent', trace)
+  end
+  -- Only the first copy of a message makes a record: a later one must not set a confirmed message
+  -- back.
+  if not records[id] then
+    records[id] = ''
+    set[#set + 1] = id
+    set[#set + 1] = 'queued ' .. entry .. ' ' .. entry .. ' - - 0 - ' .. (trace == '' and '-' or trace)
+  end
+end
+for i = 1, #set, 5000 do
+  run('HSET', INDEX, unpack(set, i, math.min(i + 4999, #set)))
+end
+if #ids > 0 then
+  ring(ingress)
+end
+return {1, backlog + #ids}

@@ -1,0 +1,41 @@
+-- Looks through a stretch of the dead letters, oldest first, and hands out those that match.
+--
+-- ARGV[9..10]  where to begin and to end, as XRANGE takes it
+-- ARGV[11]     how many to look at               ARGV[12]  how many to hand out
+-- ARGV[13]     code to look for, "" for any      ARGV[14]  id to look for, "" for any
+-- ARGV[15]     minimum age in ms, "" for any     ARGV[16]  longest text to hand out in bytes
+--
+-- Returns {entry id to go on after, or "" at the end} and for each letter twelve values: entry id,
+-- code, errors as JSON, stream, ingress, delivery count, redrives, id, traceparent, length of the
+-- message in bytes (-1: none), message, other fields as JSON. What is absent is "".
+--
+-- flags: no-writes
+-- uses: record
+
+check_format()
+local to, looks, most, longest = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[16])
+if ARGV[15] ~= '' and to == '+' then
+  to = string.format('%.0f', math.max(now_ms - tonumber(ARGV[15]), 0))
+end
+local function text(value)
+  return value and #value <= longest and value or ''
+end
+
+local reply, handed_out = {''}, 0
+for i, entry in ipairs(run('XRANGE', DEAD_LETTERS, ARGV[9], to, 'COUNT', looks)) do
+  local found = fields_of(entry)
+  if (ARGV[13] == '' or found.code == ARGV[13]) and (ARGV[14] == '' or found[ID] == ARGV[14]) then
+    reply[#reply + 1] = entry[1]
+    for _, name in ipairs({'code', 'errors', 'stream', 'ingress', 'delivery_count', 'redrives', ID, 'traceparent'}) do
+      reply[#reply + 1] = found[name] or ''
+    end
+    reply[#reply + 1] = found[MESSAGE] and #found[MESSAGE] or -1
+    reply[#reply + 1], reply[#reply + 2] = text(found[MESSAGE]), text(found.fields)
+    handed_out = handed_out + 1
+  end
+  if handed_out == most or i == looks then
+    reply[1] = entry[1]
+    break
+  end
+end
+return reply

@@ -1,0 +1,41 @@
+-- The newest entries of all streams, up to ARGV[9] of each.
+--
+-- Returns a row of six for each message, newest first within a stream:
+--   number of the stream, 0 for results, -1 for dead letters; entry id; id, "" if unknown; record,
+--   "" if unknown; entry id in ingress or code of the dead letter; message, "" if it is no longer
+--   waiting or longer than ARGV[10]
+--
+-- flags: no-writes
+-- uses: record
+
+check_format()
+local most, longest, reply = tonumber(ARGV[9]), tonumber(ARGV[10]), {}
+local function row(...)
+  for _, value in ipairs({...}) do
+    reply[#reply + 1] = value
+  end
+end
+local function text(value)
+  return value and #value <= longest and value or ''
+end
+for number = 1, STREAMS do
+  local rows = 0
+  for _, entry in ipairs(run('XREVRANGE', stream_of(number).key, '+', '-', 'COUNT', most)) do
+    if number == 1 then
+      row(1, entry[1], '', '', entry[1], text(fields_of(entry)[MESSAGE]))
+    else
+      for i = 1, math.min(#entry[2], 2 * (most - rows)), 2 do
+        row(number, entry[1], '', '', string.match(entry[2][i], '^%S*'), text(entry[2][i + 1]))
+        rows = rows + 1
+      end
+    end
+  end
+end
+for number, key in pairs({[0] = RESULTS, [-1] = DEAD_LETTERS}) do
+  for _, entry in ipairs(run('XREVRANGE', key, '+', '-', 'COUNT', most)) do
+    local found = fields_of(entry)
+    local id = found[ID] or ''
+    row(number, entry[1], id, id ~= '' and look_up({id})[id] or '', found.code or '', '')
+  end
+end
+return reply

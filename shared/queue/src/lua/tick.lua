@@ -1,0 +1,67 @@
+-- Frees what is past retention, then rings the stream's bell if work waits: new entries, or overdue
+-- ones. Freeing comes first because a full Redis lets nothing else in. A paused stream is not rung.
+--
+-- Pub/sub is at most once, so a ring can be lost; whoever calls this regularly bounds how long that
+-- matters. Rings that no claim followed are counted for two minutes: the count shows a worker that
+-- is deaf or stuck.
+--
+-- Returns {waiting, pending, overdue (0 or 1), rung (0 or 1), subscribers that got the ring, rings
+-- before this one that no claim followed, results dropped, paused (0 or 1), what was refused
+-- meanwhile or ""}.
+--
+-- flags: allow-oom
+-- uses: free
+
+open_format()
+local dropped, refused = free(true)
+
+-- A clock that steps back would keep pending entries from being overdue for as long as it lags
+-- behind. Handing them over to the same consumer dates their delivery by the new time.
+local field = 'clock_ms:' .. stream.name
+local clock = tonumber(run('HGET', FORMAT, field)) or 0
+local pending = redis.pcall('XPENDING', stream.key, GROUP)
+if pending.err and not string.find(pending.err, 'NOGROUP', 1, true) then
+  fail(pending.err, 'XPENDING', stream.key)
+end
+pending = pending[1] or 0
+if now_ms < clock - 1000 then
+  local from = '-'
+  while pending > 0 and from do
+    local page, claim = run('XPENDING', stream.key, GROUP, from, '+', 1000), {'XCLAIM', stream.key, GROUP, CONSUMER, 0}
+    for _, entry in ipairs(page) do
+      claim[#claim + 1] = entry[1]
+    end
+    claim[#claim + 1] = 'JUSTID'
+    from = page[1] and '(' .. page[#page][1]
+    if from then
+      run(unpack(claim))
+    end
+  end
+  measure('clock_steps:' .. stream.name, 1)
+end
+if math.abs(now_ms - clock) > 1000 then
+  run('HSET', FORMAT, field, string.format('%.0f', now_ms))
+end
+
+local length = run('XLEN', stream.key)
+local waiting, overdue = math.max(length - pending, 0), 0
+if length == 0 then
+  -- Entries that somebody added or deleted by hand have made the count of messages wrong.
+  redis.pcall('HDEL', TOTALS, 'waiting_' .. stream.name)
+end
+if pending > 0 and run('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-', '+', 1)[1] then
+  overdue = 1
+end
+local paused, heard = is_paused(stream), nil
+local unanswered, counted_ms = string.match(run('GET', stream.unanswered) or '', '^(%d+) (%d+)$')
+unanswered = tonumber(unanswered) or 0
+if not paused and waiting + overdue > 0 then
+  heard = ring(stream)
+  -- Rings of producers count as well, or a busy queue would hide a deaf worker. It has bell_ms to
+  -- answer.
+  if math.abs(now_ms - (tonumber(counted_ms) or 0)) >= tonumber(BELL_MS) then
+    local counted = string.format('%d %.0f', unanswered + 1, now_ms)
+    redis.pcall('SET', stream.unanswered, counted, 'PX', 120000)
+  end
+end
+return {waiting, pending, overdue, heard and 1 or 0, heard or 0, unanswered, dropped, paused and 1 or 0, refused}

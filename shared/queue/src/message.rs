@@ -1,0 +1,94 @@
+//! A message that was handed out, and what becomes of it.
+
+use std::rc::Rc;
+
+use crate::trace::TraceParent;
+
+/// A message that was claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Position of its entry in the batch: messages of one entry of a lane share it.
+    pub(crate) entry: usize,
+    /// The id of its entry in the stream it was claimed from.
+    pub entry_id: Rc<str>,
+    /// How often that entry was delivered, this time included.
+    pub delivery_count: i64,
+    /// The id it had in ingress; that of its entry where it was put into a lane by hand.
+    pub ingress_id: String,
+    /// What it carries.
+    pub payload: Payload,
+    /// The trace it belongs to, where its producer named one.
+    pub trace: Option<TraceParent>,
+    /// When it was claimed, in Unix ms by the clock of Redis; the same for the whole batch.
+    pub decided_at_ms: i64,
+}
+
+impl Message {
+    /// When it was enqueued, in Unix ms by the clock of Redis. Never later than the claim: after
+    /// that clock was ahead, streams go on giving ids of the future until it gets there.
+    pub fn queued_at_ms(&self) -> i64 {
+        milliseconds(&self.ingress_id).unwrap_or_default().min(self.decided_at_ms)
+    }
+
+    /// How long its entry was in the stream, in ms.
+    pub fn wait_ms(&self) -> i64 {
+        milliseconds(&self.entry_id)
+            .map_or(0, |added_at_ms| (self.decided_at_ms - added_at_ms).max(0))
+    }
+}
+
+/// The time in an entry id, in Unix ms by the clock of Redis; `None` where the text is no entry id.
+pub fn milliseconds(entry_id: &str) -> Option<i64> {
+    let (ms, number) = entry_id.split_once('-')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number(ms) && is_number(number) { ms.parse().ok() } else { None }
+}
+
+/// What an entry carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payload {
+    /// A message.
+    Body(Vec<u8>),
+    /// A message of so many bytes, more than are allowed; it was left in Redis.
+    TooLong(usize),
+    /// The entry has no field for a message.
+    Missing,
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// From ingress to a lane of the queue; a program that routes from a lane panics.
+    Route {
+        /// The message's id.
+        id: String,
+        /// The lane's name.
+        lane: &'static str,
+        /// One word for the record, such as a score; blanks in it become `_`.
+        note: String,
+    },
+    /// Done: the result is written.
+    Confirm {
+        /// The message's id.
+        id: String,
+        /// The result.
+        result: Vec<u8>,
+    },
+    /// Not to be processed, with the reason.
+    DeadLetter {
+        /// The message's id, where it could be read.
+        id: Option<String>,
+        /// Stable code of the reason.
+        code: String,
+        /// All errors as JSON.
+        errors: Vec<u8>,
+    },
+}
+
+impl Outcome {
+    /// A dead letter for a reason that the queue itself finds.
+    pub(crate) fn dead_letter(id: Option<String>, code: &str, message: &str) -> Self {
+        let errors = format!(r#"[{{"code":"{code}","path":"$","message":"{message}"}}]"#);
+        Self::DeadLetter { id, code: code.to_owned(), errors: errors.into_bytes() }
+    }
+}

@@ -1,0 +1,55 @@
+//! The Lua scripts and how they are called.
+
+use crate::Queue;
+use crate::error::QueueError;
+use crate::execute::{Argument, Execute, Reply};
+use crate::keys::Stream;
+
+/// A script and its SHA-1, by which Redis knows it once it has seen it.
+pub(crate) struct Script {
+    source: &'static str,
+    sha1: &'static str,
+}
+
+mod assembled {
+    use super::Script;
+    include!(concat!(env!("OUT_DIR"), "/scripts.rs"));
+}
+pub(crate) use assembled::*;
+
+impl<E: Execute> Queue<'_, E> {
+    /// Runs a script: all keys and the settings first, as `lua/common/head.lua` says, then
+    /// `arguments`. `what` says in an error what was being done.
+    ///
+    /// A server that restarted, failed over or flushed its scripts does not know the hash: then the
+    /// source is sent, once.
+    pub(crate) fn run(
+        &mut self,
+        script: &Script,
+        what: &'static str,
+        stream: Option<Stream>,
+        arguments: &[Argument<'_>],
+    ) -> Result<Reply, QueueError> {
+        let (keys, settings) = (self.keys.all(), self.settings);
+        let words = settings.words;
+        let mut call: Vec<Argument<'_>> = Vec::with_capacity(10 + keys.len() + arguments.len());
+        call.extend([Argument::from(script.sha1), Argument::Int(keys.len() as i64)]);
+        call.extend(keys.iter().map(Argument::from));
+        call.extend([words.message, words.id, words.result].map(Argument::from));
+        call.push(stream.map_or(0, |stream| self.keys.number(stream)).into());
+        call.push(settings.consumer.as_str().into());
+        call.extend([settings.bell_ms, settings.claim_idle_ms].map(Argument::from));
+        call.push((i64::from(settings.retention_s) * 1000).into());
+        call.extend(arguments);
+        let reply = match self.redis.execute("EVALSHA", &call) {
+            Err(error) if error.is_unknown_script() => {
+                call[0] = script.source.into();
+                self.redis.execute("EVAL", &call)
+            }
+            reply => reply,
+        };
+        reply
+            .map(|values| Reply::new(what, values))
+            .map_err(|error| QueueError::from_redis(what, &error))
+    }
+}

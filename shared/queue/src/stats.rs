@@ -1,0 +1,119 @@
+//! What is in the streams at one moment, and the totals.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::Queue;
+use crate::error::QueueError;
+use crate::execute::Execute;
+use crate::pause::Pause;
+use crate::scripts::STATS;
+
+/// One look at the whole queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    /// The streams that are drained, by name.
+    pub streams: BTreeMap<&'static str, StreamStats>,
+    /// Results that are kept at the moment.
+    pub results: u64,
+    /// Dead letters that are kept.
+    pub dead_letters: u64,
+    /// Counters since the queue was made: `routed_<lane>`, `confirmed_<lane>`,
+    /// `dead_lettered_<stream>`, `duplicates`, `redriven`, `discarded`, and
+    /// `applied_<stream>:<consumer>`, the messages of a stream that a consumer's commits took out
+    /// of it. A value that is no count is left out.
+    pub totals: BTreeMap<String, u64>,
+}
+
+/// One stream that is drained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StreamStats {
+    /// Entries waiting or in flight; an entry of a lane holds a batch.
+    pub length: u64,
+    /// Messages waiting or in flight.
+    pub messages: u64,
+    /// Entries delivered and not acked.
+    pub pending: u64,
+    /// Age of the oldest entry in ms; 0 when there is none.
+    pub oldest_ms: u64,
+    /// Entries that were ever added, whoever added them; from 0 again should the stream be deleted.
+    pub added: u64,
+    /// Entries that were deleted or trimmed by somebody else: added, never acked, and gone.
+    pub vanished: u64,
+    /// Since when it is paused and why; absent in JSON when it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pause>,
+}
+
+/// What the queue keeps in its totals for itself.
+const INTERNAL: [&str; 3] = ["entries_", "undone_", "waiting_"];
+
+impl Stats {
+    /// Who took how many messages out of each stream, by the stream's name and the consumer's; a
+    /// stream that was never drained is absent. Duplicates and dead letters count as well.
+    pub fn shares(&self) -> BTreeMap<&str, BTreeMap<&str, u64>> {
+        let mut shares: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        for (name, count) in &self.totals {
+            let share = name.strip_prefix("applied_").and_then(|share| share.split_once(':'));
+            if let Some((stream, consumer)) = share {
+                shares.entry(stream).or_default().insert(consumer, *count);
+            }
+        }
+        shares
+    }
+
+    /// Messages that wait or are in flight, in all streams.
+    pub fn backlog(&self) -> u64 {
+        self.streams.values().map(|stream| stream.messages).sum()
+    }
+
+    /// The sum of the totals whose names begin so.
+    pub fn total(&self, prefix: &str) -> u64 {
+        self.totals
+            .iter()
+            .filter(|(name, _)| name.starts_with(prefix))
+            .map(|(_, count)| count)
+            .sum()
+    }
+}
+
+impl<E: Execute> Queue<'_, E> {
+    /// Looks at all streams and totals at one moment.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn stats(&mut self) -> Result<Stats, QueueError> {
+        let mut reply = self.run(&STATS, "failed to read the statistics", None, &[])?;
+        let mut streams = BTreeMap::new();
+        for stream in self.settings.streams() {
+            let stats = StreamStats {
+                length: reply.count()?,
+                messages: reply.count()?,
+                pending: reply.count()?,
+                oldest_ms: reply.count()?,
+                added: reply.count()?,
+                vanished: 0,
+                paused: Pause::read(&reply.text()?),
+            };
+            streams.insert(stream.as_str(), stats);
+        }
+        let (results, dead_letters) = (reply.count()?, reply.count()?);
+        let mut totals = BTreeMap::new();
+        while !reply.is_empty() {
+            let (name, value) = (reply.text()?, reply.text()?);
+            if let Ok(count) = value.parse::<u64>() {
+                totals.insert(name, count);
+            }
+        }
+        for (name, stats) in &mut streams {
+            let of =
+                |what: &str| totals.get(&format!("{what}_{name}")).copied().unwrap_or_default();
+            stats.vanished =
+                stats.added.saturating_sub(of("entries") + of("undone") + stats.length);
+        }
+        totals.retain(|name, _| !INTERNAL.iter().any(|internal| name.starts_with(internal)));
+        Ok(Stats { streams, results, dead_letters, totals })
+    }
+}

@@ -1,0 +1,79 @@
+//! The tick: what is called regularly so that nothing waits for a ring that was lost.
+
+use serde::Serialize;
+
+use crate::Queue;
+use crate::error::QueueError;
+use crate::execute::{Execute, Value};
+use crate::keys::Stream;
+use crate::scripts::TICK;
+
+/// From how many rings in a row that no claim followed a worker counts as deaf.
+const DEAF_AFTER: u64 = 3;
+
+/// What a tick found in one stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tick {
+    /// Entries that were never delivered.
+    pub waiting: u64,
+    /// Entries delivered and not acked.
+    pub pending: u64,
+    /// Whether one of those is overdue.
+    pub overdue: bool,
+    /// Whether the bell was rung.
+    pub rung: bool,
+    /// How many subscribers got the ring.
+    pub heard: u64,
+    /// Rings in a row before this one, while work waited, that no claim followed.
+    pub unanswered_rings: u64,
+    /// Results dropped because they were kept for long enough.
+    pub dropped: u64,
+    /// Whether the stream is paused; then its bell is not rung.
+    pub paused: bool,
+    /// What Redis refused while the tick freed memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+impl Tick {
+    /// Whether work waits and nobody claims it although it was rung for: the worker is not
+    /// subscribed, its connection is half open, or it is stuck.
+    pub fn is_deaf(&self) -> bool {
+        self.unanswered_rings >= DEAF_AFTER && !self.paused && (self.waiting > 0 || self.overdue)
+    }
+}
+
+impl<E: Execute> Queue<'_, E> {
+    /// Frees what is past retention, then rings the stream's bell if work waits there.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub fn tick(&mut self, stream: Stream) -> Result<Tick, QueueError> {
+        let mut reply = self.run(&TICK, "failed to tick", Some(stream), &[])?;
+        Ok(Tick {
+            waiting: reply.count()?,
+            pending: reply.count()?,
+            overdue: reply.int()? == 1,
+            rung: reply.int()? == 1,
+            heard: reply.count()?,
+            unanswered_rings: reply.count()?,
+            dropped: reply.count()?,
+            paused: reply.int()? == 1,
+            refused: reply.optional()?,
+        })
+    }
+
+    /// The server's `maxmemory-policy`: under any but `noeviction` a full Redis may drop messages
+    /// that it acknowledged. `None` where the user may not ask.
+    pub fn eviction_policy(&mut self) -> Option<String> {
+        let values = self.redis.execute("INFO", &["memory".into()]).ok()?;
+        let text = match values.into_iter().next()? {
+            Value::Bytes(bytes) => String::from_utf8(bytes).ok()?,
+            Value::Status(text) => text,
+            _ => return None,
+        };
+        text.lines()
+            .find_map(|line| line.strip_prefix("maxmemory_policy:"))
+            .map(|policy| policy.trim().to_owned())
+    }
+}

@@ -1,0 +1,130 @@
+//! Who is rung, when, and how often.
+
+use std::time::Duration;
+
+use queue::{Settings, Stream, drain};
+
+use crate::support::{BIKE, BY_BIKE, Ears, STREAMS, Scale, TestQueue, VAN, parcel, settings};
+
+/// A queue whose rings suppress others until somebody looks.
+fn queue() -> TestQueue {
+    TestQueue::with(Settings { batch_size: 4, bell_ms: 60_000, ..settings() })
+}
+
+fn is_silent(queue: &mut TestQueue, stream: Stream) -> bool {
+    let bell = queue.keys.bell(stream).to_owned();
+    queue.ask::<i64>(&["EXISTS", &bell]) == 1
+}
+
+#[test]
+fn rings_are_coalesced_until_somebody_has_looked() {
+    let mut queue = queue();
+    queue.settings.batch_size = 10;
+    let mut ears = Ears::new(&queue);
+    for number in [1, 2, 4] {
+        queue.enqueue(&[parcel(number)]);
+    }
+    assert_eq!(ears.rings(&mut queue), ["ingress"]);
+    queue.drain(&Scale);
+    assert_eq!(ears.rings(&mut queue), ["bike"], "only the lane that something was added to");
+    assert!(!is_silent(&mut queue, Stream::Ingress), "whoever finds nothing clears the bell");
+    queue.enqueue(&[parcel(5)]);
+    assert_eq!(ears.rings(&mut queue), ["ingress"]);
+    queue.drain(&Scale);
+    assert_eq!(ears.rings(&mut queue), [""; 0], "the ring of the lane still stands");
+    queue.drain(&BY_BIKE);
+    queue.enqueue(&[parcel(6)]);
+    queue.drain(&Scale);
+    assert_eq!(ears.rings(&mut queue), ["ingress", "van"]);
+}
+
+#[test]
+fn an_enqueue_of_nothing_rings_nobody() {
+    let mut queue = queue();
+    let mut ears = Ears::new(&queue);
+    queue.enqueue(&[]);
+    assert_eq!(ears.rings(&mut queue), [""; 0]);
+}
+
+#[test]
+fn a_full_batch_rings_its_own_bell_so_that_a_death_is_followed_by_another_look() {
+    let mut queue = queue();
+    queue.add_parcels(0..4);
+    let mut ears = Ears::new(&queue);
+    queue.hold(&Scale);
+    assert_eq!(ears.rings(&mut queue), ["ingress"]);
+    // A batch that is not full has emptied the stream: nobody need look again.
+    queue.add_parcels(4..7);
+    queue.hold(&Scale);
+    assert_eq!(ears.rings(&mut queue), [""; 0]);
+    queue.age_pending();
+    queue.hold(&Scale);
+    assert_eq!(ears.rings(&mut queue), ["ingress"], "there may be more that is overdue");
+}
+
+#[test]
+fn a_drain_out_of_time_rings_for_the_rest() {
+    let mut queue = queue();
+    queue.add_parcels(0..6);
+    let mut ears = Ears::new(&queue);
+    let (tally, result) = drain(&mut queue.queue(), &Scale, &mut || Duration::from_hours(1));
+    result.unwrap();
+    assert!(tally.out_of_time);
+    assert_eq!((tally.batches, tally.applied), (1, 4));
+    assert_eq!(ears.rings(&mut queue).last().map(String::as_str), Some("ingress"));
+    assert_eq!(queue.drain(&Scale).applied, 2);
+    assert_eq!(queue.queue().counters().unwrap()["out_of_time:ingress"], 1);
+}
+
+#[test]
+fn a_redrive_rings_the_bell_of_its_stream_and_no_other() {
+    let mut queue = queue();
+    let letter = queue.add_letter("*", &[("message", "p1 1"), ("stream", "bike")]);
+    queue.queue().redrive(letter).unwrap();
+    assert_eq!(STREAMS.map(|stream| is_silent(&mut queue, stream)), [false, true, false]);
+}
+
+#[test]
+fn a_tick_rings_for_waiting_and_for_overdue_work_and_for_nothing_else() {
+    let mut queue = queue();
+    let mut ears = Ears::new(&queue);
+    let look = |queue: &mut TestQueue| {
+        let tick = queue.queue().tick(Stream::Ingress).unwrap();
+        (tick.waiting, tick.pending, tick.overdue, tick.rung, tick.heard)
+    };
+    assert_eq!(look(&mut queue), (0, 0, false, false, 0), "there is no stream yet");
+    queue.add_parcels(0..1);
+    assert_eq!(look(&mut queue), (1, 0, false, true, 1), "there is no group yet");
+    assert_eq!(look(&mut queue), (1, 0, false, false, 0), "the ring still stands");
+    queue.hold(&Scale);
+    assert_eq!(look(&mut queue), (0, 1, false, false, 0), "somebody is at it");
+    queue.age_pending();
+    assert_eq!(look(&mut queue), (0, 1, true, true, 1));
+    assert_eq!(ears.rings(&mut queue), ["ingress", "ingress"]);
+}
+
+#[test]
+fn a_drain_that_lingers_takes_what_comes_meanwhile_without_a_ring() {
+    let mut queue = TestQueue::with(Settings { linger_ms: 1_000, bell_ms: 60_000, ..settings() });
+    queue.add_parcels(1..2);
+    let mut ears = Ears::new(&queue);
+    let (url, settings) = (queue.server.url(), queue.settings.clone());
+    let late = std::thread::spawn(move || {
+        let mut redis = native::RedisConnection::open(&url).unwrap();
+        // Once the first is routed, the drain waits for more.
+        let bike = queue::Keys::new(&settings).stream(BIKE).to_owned();
+        crate::support::poll_until("the first is routed", || {
+            redis::cmd("XLEN").arg(&bike).query::<u64>(redis.inner()).unwrap() == 1
+        });
+        std::thread::sleep(Duration::from_millis(20));
+        queue::Queue::new(&mut redis, &settings).enqueue(&[("p3", b"p3 13")], 0, None).unwrap();
+    });
+    let began = std::time::Instant::now();
+    let mut clock = || began.elapsed();
+    let (tally, result) = drain(&mut queue.queue(), &Scale, &mut clock);
+    result.unwrap();
+    late.join().unwrap();
+    assert_eq!((tally.batches, tally.routed, queue.length(VAN)), (2, 2, 1));
+    assert_eq!(ears.rings(&mut queue), ["bike", "van"], "nobody was rung for ingress");
+    assert!(!is_silent(&mut queue, Stream::Ingress), "the last look clears the bell");
+}

@@ -1,0 +1,149 @@
+//! Every step is a crash window: a program dies at its n-th command, before or after Redis carried
+//! it out, for every n. Afterwards fresh drains do the rest, and the books must balance each time.
+
+use std::time::Duration;
+
+use private_redis::Options;
+use queue::{Enqueued, Queue, Redrive, Role, Settings, Stream, drain};
+
+use crate::support::{
+    BIKE, BY_BIKE, BY_VAN, Mortal, STREAMS, Scale, TestQueue, VAN, id_of, parcel, settings,
+};
+
+/// Calls `run` for each command to die at, before and after it, until it lives. It says whether it
+/// lived.
+fn die_everywhere(commands: u32, mut run: impl FnMut(u32, bool) -> bool) {
+    for is_carried_out in [false, true] {
+        let lived_at = (1..1_000).find(|n| run(*n, is_carried_out)).unwrap();
+        assert!(lived_at > commands, "{lived_at} commands are fewer than there must be");
+    }
+}
+
+fn lives<R: Role>(queue: &mut Queue<'_, Mortal<'_>>, role: &R) -> bool {
+    drain(queue, role, &mut || Duration::ZERO).1.is_ok()
+}
+
+#[test]
+fn whatever_command_a_drain_dies_at_every_message_ends_once() {
+    let good: Vec<String> = (0..14).map(parcel).collect();
+    // With a linger, a drain waits by XREAD after its last batch and looks once more.
+    for (linger_ms, commands) in [(0, 16), (1, 22)] {
+        // An idle Redis looks for blocked commands that have timed out hz times a second.
+        let arguments = ["--hz", "500"].map(str::to_owned).to_vec();
+        let options = Options { arguments, ..Options::default() };
+        let settings = Settings { batch_size: 6, linger_ms, ..settings() };
+        let mut queue = TestQueue::on(&options, settings);
+        queue.add_parcels(0..14);
+        for other in ["p3 13", "p4 9", "p40 heavy", "no parcel", "p41 300000"] {
+            queue.add(Stream::Ingress, other);
+        }
+        let sent = queue.everything();
+        die_everywhere(commands, |left, is_carried_out| {
+            queue.restore(&sent);
+            let mut mortal = Mortal { inner: &mut queue.redis, left, is_carried_out };
+            let mut handle = Queue::new(&mut mortal, &queue.settings);
+            let lived = lives(&mut handle, &Scale)
+                && lives(&mut handle, &BY_BIKE)
+                && lives(&mut handle, &BY_VAN);
+            queue.drain_rest();
+            queue.assert_confirmed(&good);
+            let letters = queue.dead_letters().into_iter();
+            let mut codes: Vec<_> = letters.map(|mut letter| letter.remove("code")).collect();
+            codes.sort();
+            let expected = ["no_weight", "no_weight", "too_heavy"].map(|code| Some(code.into()));
+            assert_eq!(codes, expected, "{left} {is_carried_out}");
+            let totals = queue.totals();
+            let confirmed = totals["confirmed_bike"] + totals["confirmed_van"];
+            assert_eq!((totals["duplicates"], confirmed), (2, 14), "{left} {is_carried_out}");
+            assert_eq!((totals["waiting_bike"], totals["waiting_van"]), (0, 0));
+            assert_eq!(queue.vanished(), 0, "{left} {is_carried_out}");
+            lived
+        });
+    }
+}
+
+#[test]
+fn whatever_command_a_drain_of_overdue_batches_dies_at_every_message_ends_once() {
+    let mut queue = TestQueue::with(Settings { batch_size: 4, ..settings() });
+    let good: Vec<String> = (0..9).map(parcel).collect();
+    die_everywhere(8, |left, is_carried_out| {
+        let _: () = queue.ask(&["FLUSHALL"]);
+        queue.add_parcels(0..9);
+        queue.drain(&Scale);
+        for role in [BY_BIKE, BY_VAN] {
+            queue.hold(&role);
+        }
+        queue.age_pending();
+        let mut mortal = Mortal { inner: &mut queue.redis, left, is_carried_out };
+        let mut handle = Queue::new(&mut mortal, &queue.settings);
+        let lived = lives(&mut handle, &BY_BIKE) && lives(&mut handle, &BY_VAN);
+        queue.drain_rest();
+        queue.assert_confirmed(&good);
+        assert_eq!(queue.vanished(), 0, "{left} {is_carried_out}");
+        lived
+    });
+}
+
+#[test]
+fn whatever_command_a_redrive_dies_at_doing_it_again_confirms_the_message_once() {
+    // From ingress, and from a lane, where nobody behind it looks for duplicates.
+    for stream in [Stream::Ingress, VAN] {
+        die_everywhere(2, |left, is_carried_out| {
+            let mut queue = TestQueue::new();
+            let fields = [("message", "p0 10"), ("message_id", "p0"), ("stream", stream.as_str())];
+            let letter = queue.add_letter("*", &fields);
+            let mut mortal = Mortal { inner: &mut queue.redis, left, is_carried_out };
+            let lived = Queue::new(&mut mortal, &queue.settings).redrive(letter).is_ok();
+            let is_there = queue.queue().dead_letter(letter).unwrap().is_some();
+            let again = queue.queue().redrive(letter).unwrap();
+            assert_eq!(is_there, matches!(again, Redrive::Redriven { .. }), "{left} {again:?}");
+            queue.drain_all();
+            queue.assert_confirmed(&[parcel(0)]);
+            assert_eq!((queue.totals()["redriven"], queue.totals().get("duplicates")), (1, None));
+            lived
+        });
+    }
+}
+
+#[test]
+fn whatever_command_an_enqueue_dies_at_sending_it_again_confirms_the_messages_once() {
+    die_everywhere(2, |left, is_carried_out| {
+        let mut queue = TestQueue::new();
+        let parcels: Vec<String> = (0..5).map(parcel).collect();
+        let messages: Vec<(&str, &[u8])> =
+            parcels.iter().map(|parcel| (id_of(parcel), parcel.as_bytes())).collect();
+        let mut mortal = Mortal { inner: &mut queue.redis, left, is_carried_out };
+        let sent = Queue::new(&mut mortal, &queue.settings).enqueue(&messages, 0, None);
+        assert!([0, 5].contains(&queue.length(Stream::Ingress)), "all or none");
+        let backlog = queue.length(Stream::Ingress) + 5;
+        let again = queue.queue().enqueue(&messages, 0, None).unwrap();
+        assert_eq!(again, Enqueued::Written { backlog });
+        queue.drain_all();
+        queue.assert_confirmed(&parcels);
+        sent.is_ok()
+    });
+}
+
+#[test]
+fn a_pause_or_resume_that_dies_half_way_can_be_asked_for_again() {
+    for resumes in [false, true] {
+        die_everywhere(2, |left, is_carried_out| {
+            let mut queue = TestQueue::new();
+            let parcels = queue.add_parcels(0..9);
+            if resumes {
+                queue.queue().pause(BIKE, "x").unwrap();
+            }
+            let mut mortal = Mortal { inner: &mut queue.redis, left, is_carried_out };
+            let mut handle = Queue::new(&mut mortal, &queue.settings);
+            let lived =
+                if resumes { handle.resume(BIKE).is_ok() } else { handle.pause(BIKE, "x").is_ok() };
+            queue.drain_all();
+            for stream in STREAMS {
+                queue.queue().resume(stream).unwrap();
+            }
+            queue.drain_all();
+            queue.assert_confirmed(&parcels);
+            lived
+        });
+    }
+}

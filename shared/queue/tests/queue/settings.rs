@@ -1,0 +1,65 @@
+//! Settings are read from variables, and refused by name when they are wrong.
+
+use queue::{ConsumerName, QueueName, Settings};
+
+fn read(name: &'static str, value: &'static str) -> Result<Settings, String> {
+    let get = |asked: &str| match asked {
+        asked if asked == name => Ok(value.to_owned()),
+        "queue" => Ok("parcels".to_owned()),
+        _ => Ok("100".to_owned()),
+    };
+    let settings = Settings::new(QueueName::from_static("x"), &["bike"]);
+    settings.read::<String>(get).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_variable_is_read_into_its_setting() {
+    let settings = read("linger_ms", "7").unwrap();
+    let found = [
+        settings.batch_size,
+        settings.claim_idle_ms,
+        settings.max_deliveries,
+        settings.drain_budget_ms,
+        settings.bell_ms,
+        settings.retention_s,
+    ];
+    assert_eq!((found, settings.linger_ms), ([100; 6], 7));
+    assert_eq!((settings.queue.as_str(), settings.lanes), ("parcels", &["bike"][..]));
+    assert_eq!(settings.stream("bike").map(queue::Stream::as_str), Some("bike"));
+    assert_eq!(settings.stream("van"), None);
+}
+
+#[test]
+fn a_wrong_variable_is_refused_by_name_with_what_is_allowed() {
+    for (name, wrong, right) in [
+        ("batch_size", "0", "1"),
+        ("batch_size", "1001", "1000"),
+        ("claim_idle_ms", "9", " 10 "),
+        ("max_deliveries", "-1", "1"),
+        ("retention_s", "", "31536000"),
+        ("linger_ms", "1001", "0"),
+        ("bell_ms", "1.5", "60000"),
+        ("drain_budget_ms", "soon", "600000"),
+        ("queue", "a b", "a-b_c.d"),
+        ("queue", "", "q"),
+    ] {
+        let error = read(name, wrong).unwrap_err();
+        assert!(error.starts_with(&format!("variable {name}: expected ")), "{error}");
+        assert!(error.ends_with(&format!("found {wrong:?}")), "{error}");
+        assert!(read(name, right).is_ok(), "{name} {right}");
+    }
+    let absent = |_: &str| Err("no such variable");
+    let settings = Settings::new(QueueName::from_static("x"), &[]);
+    let error = settings.read(absent).unwrap_err().to_string();
+    assert_eq!(error, "variable queue: no such variable");
+}
+
+#[test]
+fn names_are_one_to_64_harmless_characters() {
+    for name in ["a", "A-b_c.9", &"x".repeat(64)] {
+        assert!(QueueName::parse(name).is_some() && ConsumerName::parse(name).is_some());
+    }
+    for name in ["", "a b", "a:b", "{a}", "a\n", "ü", "*", &"x".repeat(65)] {
+        assert!(QueueName::parse(name).is_none() && ConsumerName::parse(name).is_none());
+    }
+}

@@ -1,0 +1,475 @@
+//! A queue of parcels on a private Redis: `<id> <weight>`, light ones go by bike, heavy ones by
+//! van.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use native::RedisConnection;
+use private_redis::{Options, RedisServer};
+use queue::{
+    Argument, DeadLetter, Drain, EntryId, Execute, ExecuteError, Filter, GROUP, Keys, Message,
+    MessageStatus, Outcome, Queue, QueueName, Role, Settings, Stream, Tally, Value, drain,
+};
+use redis::streams::StreamRangeReply;
+use redis::{Commands, FromRedisValue};
+
+pub(crate) type Fields = BTreeMap<String, String>;
+
+pub(crate) const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+pub(crate) const BIKE: Stream = Stream::Lane("bike");
+pub(crate) const VAN: Stream = Stream::Lane("van");
+pub(crate) const STREAMS: [Stream; 3] = [Stream::Ingress, BIKE, VAN];
+
+/// Weighs parcels and routes them.
+#[derive(Clone, Copy)]
+pub(crate) struct Scale;
+
+/// Delivers the parcels of one lane, but none of 100 tons or more.
+#[derive(Clone, Copy)]
+pub(crate) struct Courier(pub(crate) Stream);
+
+/// A role whose instance dies at messages that contain this text.
+pub(crate) struct Dies<R>(pub(crate) R, pub(crate) &'static str);
+
+pub(crate) const BY_BIKE: Courier = Courier(BIKE);
+pub(crate) const BY_VAN: Courier = Courier(VAN);
+
+/// Id and weight of a parcel; `None` where the bytes are none.
+fn parse(body: &[u8]) -> Option<(String, u32)> {
+    let (id, weight) = std::str::from_utf8(body).ok()?.split_once(' ')?;
+    Some((id.to_owned(), weight.parse().ok()?))
+}
+
+fn reject(body: &[u8]) -> Outcome {
+    let id = std::str::from_utf8(body).ok().and_then(|text| text.split_once(' '));
+    let id = id.map(|(id, _)| id.to_owned()).filter(|id| !id.is_empty());
+    Outcome::DeadLetter { id, code: "no_weight".into(), errors: b"[]".to_vec() }
+}
+
+impl Role for Scale {
+    fn stream(&self) -> Stream {
+        Stream::Ingress
+    }
+
+    fn decide(&self, _: &Message, body: &[u8]) -> Outcome {
+        match parse(body) {
+            Some((id, weight)) => {
+                let lane = if weight < 10 { "bike" } else { "van" };
+                Outcome::Route { id, lane, note: weight.to_string() }
+            }
+            None => reject(body),
+        }
+    }
+
+    fn identity(&self, body: &[u8]) -> Option<String> {
+        parse(body).map(|(id, _)| id)
+    }
+}
+
+impl Role for Courier {
+    fn stream(&self) -> Stream {
+        self.0
+    }
+
+    fn decide(&self, _: &Message, body: &[u8]) -> Outcome {
+        match parse(body) {
+            Some((id, 100_000..)) => {
+                let errors = b"[]".to_vec();
+                Outcome::DeadLetter { id: Some(id), code: "too_heavy".into(), errors }
+            }
+            Some((id, weight)) => {
+                let result = format!("{id} of {weight} by {}", self.0.as_str()).into_bytes();
+                Outcome::Confirm { id, result }
+            }
+            None => reject(body),
+        }
+    }
+
+    fn identity(&self, body: &[u8]) -> Option<String> {
+        parse(body).map(|(id, _)| id)
+    }
+}
+
+impl<R: Role> Role for Dies<R> {
+    fn stream(&self) -> Stream {
+        self.0.stream()
+    }
+
+    fn decide(&self, message: &Message, body: &[u8]) -> Outcome {
+        assert!(!String::from_utf8_lossy(body).contains(self.1), "poison");
+        self.0.decide(message, body)
+    }
+
+    fn identity(&self, body: &[u8]) -> Option<String> {
+        self.0.identity(body)
+    }
+}
+
+/// Whether a drain sends a commit. It also sends claims: those have four arguments behind keys and
+/// settings.
+pub(crate) fn is_commit(arguments: &[Argument<'_>]) -> bool {
+    match arguments.get(1) {
+        Some(Argument::Int(keys)) => arguments.len() as i64 > 2 + keys + 8 + 4,
+        _ => false,
+    }
+}
+
+/// A connection on which something happens just before the first commit.
+pub(crate) struct BeforeCommit<'a> {
+    pub(crate) inner: &'a mut RedisConnection,
+    pub(crate) act: Option<&'a mut dyn FnMut()>,
+}
+
+impl Execute for BeforeCommit<'_> {
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError> {
+        if is_commit(arguments)
+            && let Some(act) = self.act.take()
+        {
+            act();
+        }
+        self.inner.execute(command, arguments)
+    }
+}
+
+/// A connection that dies at its n-th command, before or after Redis carried it out, and stays
+/// dead.
+pub(crate) struct Mortal<'a> {
+    pub(crate) inner: &'a mut RedisConnection,
+    pub(crate) left: u32,
+    pub(crate) is_carried_out: bool,
+}
+
+impl Execute for Mortal<'_> {
+    fn execute(
+        &mut self,
+        command: &str,
+        arguments: &[Argument<'_>],
+    ) -> Result<Vec<Value>, ExecuteError> {
+        if self.left > 1 {
+            self.left -= 1;
+            return self.inner.execute(command, arguments);
+        }
+        if self.left == 1 && self.is_carried_out {
+            self.inner.execute(command, arguments).ok();
+        }
+        self.left = 0;
+        Err(ExecuteError("the connection is dead".into()))
+    }
+}
+
+/// Listens to all bells of a server.
+pub(crate) struct Ears(redis::Connection);
+
+impl Ears {
+    pub(crate) fn new(queue: &TestQueue) -> Self {
+        let client = redis::Client::open(queue.server.url()).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        connection.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let mut pubsub = connection.as_pubsub();
+        pubsub.psubscribe("*").unwrap();
+        std::mem::forget(pubsub);
+        Self(connection)
+    }
+
+    /// The streams that were rung since the last call. A message of our own marks the end.
+    pub(crate) fn rings(&mut self, queue: &mut TestQueue) -> Vec<String> {
+        let _: u64 = queue.ask(&["PUBLISH", "end", ""]);
+        let mut rings = Vec::new();
+        loop {
+            let reply = self.0.recv_response().unwrap();
+            let message = redis::Msg::from_value(&reply).expect("only messages arrive");
+            match message.get_channel_name() {
+                "end" => return rings,
+                channel => rings.push(channel.strip_prefix("parcels.").unwrap().to_owned()),
+            }
+        }
+    }
+}
+
+/// Asks until something holds.
+pub(crate) fn poll_until(what: &str, mut check: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !check() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A parcel, and what its result must be.
+pub(crate) fn parcel(number: u32) -> String {
+    format!("p{number} {}", if number.is_multiple_of(3) { 10 + number } else { number % 10 })
+}
+
+pub(crate) fn id_of(parcel: &str) -> &str {
+    parcel.split_once(' ').map_or(parcel, |(id, _)| id)
+}
+
+fn result_of(parcel: &str) -> (String, String) {
+    let (id, weight) = parse(parcel.as_bytes()).expect("an expected parcel is valid");
+    let lane = if weight < 10 { "bike" } else { "van" };
+    (id.clone(), format!("{id} of {weight} by {lane}"))
+}
+
+pub(crate) fn settings() -> Settings {
+    let settings = Settings::new(QueueName::from_static("parcels"), &["bike", "van"]);
+    Settings { linger_ms: 0, claim_idle_ms: 60_000, ..settings }
+}
+
+/// A queue on a Redis of its own.
+pub(crate) struct TestQueue {
+    pub(crate) redis: RedisConnection,
+    pub(crate) keys: Keys,
+    pub(crate) settings: Settings,
+    pub(crate) server: RedisServer,
+}
+
+impl TestQueue {
+    pub(crate) fn new() -> Self {
+        Self::with(settings())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        Self::on(&Options::default(), settings)
+    }
+
+    pub(crate) fn on(options: &Options, settings: Settings) -> Self {
+        let server = RedisServer::start_with(options).expect("a private redis starts");
+        let redis = RedisConnection::open(&server.url()).expect("the private redis answers");
+        Self { redis, keys: Keys::new(&settings), settings, server }
+    }
+
+    /// A queue that is in use: only then a lane may have entries.
+    pub(crate) fn opened() -> Self {
+        let mut queue = Self::new();
+        queue.open();
+        queue
+    }
+
+    pub(crate) fn open(&mut self) {
+        let _: () = self.ask(&["FLUSHALL"]);
+        self.queue().tick(Stream::Ingress).expect("a tick works");
+    }
+
+    pub(crate) fn queue(&mut self) -> Queue<'_, RedisConnection> {
+        Queue::new(&mut self.redis, &self.settings)
+    }
+
+    /// Sends one command of words.
+    pub(crate) fn ask<T: FromRedisValue>(&mut self, words: &[&str]) -> T {
+        redis::cmd(words[0])
+            .arg(&words[1..])
+            .query(self.redis.inner())
+            .unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    /// Adds a message as a foreign producer does: plain XADD. In a lane that is an entry written by
+    /// hand.
+    pub(crate) fn add(&mut self, stream: Stream, message: &str) -> String {
+        self.add_entry(stream, "*", &[("message", message)])
+    }
+
+    /// Adds parcels to ingress, and gives them back.
+    pub(crate) fn add_parcels(&mut self, numbers: std::ops::Range<u32>) -> Vec<String> {
+        let parcels: Vec<String> = numbers.map(parcel).collect();
+        for parcel in &parcels {
+            self.add(Stream::Ingress, parcel);
+        }
+        parcels
+    }
+
+    pub(crate) fn add_entry(
+        &mut self,
+        stream: Stream,
+        id: &str,
+        fields: &[(&str, &str)],
+    ) -> String {
+        let key = self.keys.stream(stream).to_owned();
+        self.redis.inner().xadd(key, id, fields).expect("XADD works")
+    }
+
+    pub(crate) fn add_letter(&mut self, id: &str, fields: &[(&str, &str)]) -> EntryId {
+        let key = self.keys.dead_letters().to_owned();
+        let id: String = self.redis.inner().xadd(key, id, fields).expect("XADD works");
+        EntryId::parse(&id).expect("an entry id")
+    }
+
+    /// Enqueues parcels by the library.
+    pub(crate) fn enqueue(&mut self, parcels: &[String]) {
+        let parcels: Vec<(&str, &[u8])> =
+            parcels.iter().map(|parcel| (id_of(parcel), parcel.as_bytes())).collect();
+        self.queue().enqueue(&parcels, 0, None).expect("enqueue works");
+    }
+
+    /// Claims a batch and dies with it.
+    pub(crate) fn hold(&mut self, role: &impl Role) {
+        let mut at_commit = || panic!("dies with a batch");
+        let mut inner = BeforeCommit { inner: &mut self.redis, act: Some(&mut at_commit) };
+        let mut queue = Queue::new(&mut inner, &self.settings);
+        let step = AssertUnwindSafe(|| Drain::new(&mut queue, role).step());
+        assert!(catch_unwind(step).is_err(), "something was claimed");
+    }
+
+    /// Lets instances die at all that waits in the role's stream until it is dead-lettered.
+    pub(crate) fn kill(&mut self, role: impl Role + Copy) {
+        for _ in 0..=self.settings.max_deliveries {
+            let drain = AssertUnwindSafe(|| self.drain(&Dies(role, "")));
+            catch_unwind(drain).ok();
+            self.age_pending();
+        }
+        assert_eq!(self.length(role.stream()), 0);
+    }
+
+    pub(crate) fn drain(&mut self, role: &impl Role) -> Tally {
+        let (tally, result) = drain(&mut self.queue(), role, &mut || Duration::ZERO);
+        result.expect("the drain works");
+        tally
+    }
+
+    /// Drains ingress and both lanes, once each.
+    pub(crate) fn drain_all(&mut self) {
+        self.drain(&Scale);
+        self.drain(&BY_BIKE);
+        self.drain(&BY_VAN);
+    }
+
+    /// Lets everything that waits or was left behind be drained.
+    pub(crate) fn drain_rest(&mut self) {
+        for _ in 0..10 {
+            self.age_pending();
+            self.drain_all();
+            if STREAMS.iter().all(|stream| self.length(*stream) == 0) {
+                return;
+            }
+        }
+        panic!("the streams cannot be drained");
+    }
+
+    pub(crate) fn length(&mut self, stream: Stream) -> u64 {
+        let key = self.keys.stream(stream).to_owned();
+        self.ask(&["XLEN", &key])
+    }
+
+    /// The ids of pending entries, with their delivery counts.
+    pub(crate) fn pending(&mut self, stream: Stream) -> Vec<(String, usize)> {
+        let key = self.keys.stream(stream).to_owned();
+        let reply: redis::RedisResult<redis::streams::StreamPendingCountReply> =
+            self.redis.inner().xpending_count(&key, GROUP, "-", "+", 10_000);
+        // Without a group nothing was ever delivered.
+        let ids = reply.map(|reply| reply.ids).unwrap_or_default();
+        ids.into_iter().map(|entry| (entry.id, entry.times_delivered)).collect()
+    }
+
+    /// Makes all pending entries look as if they had been idle for a minute; their delivery counts
+    /// stay.
+    pub(crate) fn age_pending(&mut self) {
+        let script = "for _, key in ipairs(KEYS) do
+            -- Without a group nothing was ever delivered.
+            for _, entry in ipairs(redis.pcall('XPENDING', key, ARGV[1], '-', '+', 10000)) do
+                redis.call('XCLAIM', key, ARGV[1], 'x', 0, entry[1], 'IDLE', 60000, 'JUSTID')
+            end
+        end";
+        let [ingress, bike, van] = STREAMS.map(|stream| self.keys.stream(stream).to_owned());
+        let _: redis::Value = self.ask(&["EVAL", script, "3", &ingress, &bike, &van, GROUP]);
+    }
+
+    /// Makes the index old enough for the next tick to rotate it.
+    pub(crate) fn age_index(&mut self) {
+        let format = self.keys.format().to_owned();
+        let _: i64 = self.ask(&["HSET", &format, "rotated_ms", "1"]);
+    }
+
+    pub(crate) fn now_ms(&mut self) -> i64 {
+        let (seconds, micros): (i64, i64) = self.ask(&["TIME"]);
+        seconds * 1_000 + micros / 1_000
+    }
+
+    pub(crate) fn status(&mut self, id: &str) -> MessageStatus {
+        self.queue().status(id).expect("status works").expect("the message is known")
+    }
+
+    /// All dead letters, without their messages.
+    pub(crate) fn letters(&mut self, filter: &Filter) -> Vec<DeadLetter> {
+        self.queue().dead_letters(filter, None, 1_000).expect("letters can be read").dead_letters
+    }
+
+    /// The ids of all dead letters.
+    pub(crate) fn letter_ids(&mut self) -> Vec<EntryId> {
+        let letters = self.letters(&Filter::default());
+        letters.iter().map(|letter| EntryId::parse(&letter.entry_id).unwrap()).collect()
+    }
+
+    /// Everything in the server, as `DUMP` gives it.
+    pub(crate) fn everything(&mut self) -> BTreeMap<String, Vec<u8>> {
+        let keys: Vec<String> = self.ask(&["KEYS", "*"]);
+        keys.into_iter().map(|key| (key.clone(), self.ask(&["DUMP", &key]))).collect()
+    }
+
+    /// Makes this everything in the server.
+    pub(crate) fn restore(&mut self, everything: &BTreeMap<String, Vec<u8>>) {
+        let mut pipe = redis::pipe();
+        pipe.cmd("FLUSHALL");
+        for (key, value) in everything {
+            pipe.cmd("RESTORE").arg(key).arg(0).arg(value);
+        }
+        let _: Vec<redis::Value> = pipe.query(self.redis.inner()).expect("RESTORE works");
+    }
+
+    /// Entries that vanished, over all streams.
+    pub(crate) fn vanished(&mut self) -> u64 {
+        let stats = self.queue().stats().expect("stats work");
+        stats.streams.values().map(|stream| stream.vanished).sum()
+    }
+
+    pub(crate) fn totals(&mut self) -> BTreeMap<String, i64> {
+        let key = self.keys.totals().to_owned();
+        self.ask(&["HGETALL", &key])
+    }
+
+    /// The fields of all entries of a stream by key.
+    pub(crate) fn entries(&mut self, key: &str) -> Vec<Fields> {
+        let reply: StreamRangeReply = self.ask(&["XRANGE", key, "-", "+"]);
+        let text = |value| String::from_redis_value(value).expect("fields are text");
+        reply
+            .ids
+            .into_iter()
+            .map(|entry| entry.map.into_iter().map(|(field, value)| (field, text(value))).collect())
+            .collect()
+    }
+
+    pub(crate) fn dead_letters(&mut self) -> Vec<Fields> {
+        let key = self.keys.dead_letters().to_owned();
+        self.entries(&key)
+    }
+
+    /// Id and result of everything that was confirmed, sorted.
+    pub(crate) fn results(&mut self) -> Vec<(String, String)> {
+        let key = self.keys.results().to_owned();
+        let mut results: Vec<_> = self
+            .entries(&key)
+            .into_iter()
+            .map(|mut fields| {
+                (fields.remove("message_id").unwrap(), fields.remove("result").unwrap())
+            })
+            .collect();
+        results.sort();
+        results
+    }
+
+    /// Checks that exactly these parcels are confirmed, each once and right, and that all streams
+    /// are empty.
+    pub(crate) fn assert_confirmed<'p>(&mut self, parcels: impl IntoIterator<Item = &'p String>) {
+        let mut expected: Vec<_> = parcels.into_iter().map(|parcel| result_of(parcel)).collect();
+        expected.sort();
+        assert_eq!(self.results(), expected);
+        for stream in STREAMS {
+            assert_eq!(self.length(stream), 0, "{stream:?} is empty");
+            assert_eq!(self.pending(stream), [], "{stream:?} has nothing pending");
+        }
+    }
+}
