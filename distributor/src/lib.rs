@@ -1,34 +1,21 @@
-//! The component that takes orders in and routes them.
+//! The distributor: scores each order of the ingress stream and routes it to its lane.
 //!
-//! One Wasm file, two components in `spin.toml`: `distributor` is rung and drains the ingress stream, `orders-api` answers HTTP and serves the
-//! dashboard. They are apart so that the API keeps answering, with 503, when Redis is away and the workers' trigger has ended.
-
-mod api;
+//! A ring on `orders.ingress` starts a drain; `/distributor/tick` rings if orders were left waiting.
 
 use anyhow::Result;
-use shared::queue::Stream;
-use shared::roles::Distributor;
-use shared::settings;
-use spin_sdk::http::{IncomingRequest, Request, Response};
+use orders::pipeline::{Distributor, component, settings};
+use queue::Stream;
+use spin_sdk::http::{Request, Response};
 use spin_sdk::{http_component, redis_component};
 
 #[redis_component]
 fn on_bell(_: Vec<u8>) -> Result<()> {
-    let complexity_threshold = settings::complexity_threshold(&spin_shell::variable)?;
-    spin_shell::on_bell(&Distributor { complexity_threshold })
+    let complexity_threshold =
+        queue::settings::number(worker::variable, "complexity_threshold", 1..=1_000_000)?;
+    worker::on_bell(component(Stream::Ingress), &Distributor { complexity_threshold }, settings())
 }
 
 #[http_component]
-async fn on_request(incoming: IncomingRequest) -> Response {
-    // The head only: a body is read where one is wanted, and no further than its limit.
-    let head = Request::builder()
-        .method(incoming.method())
-        .uri(incoming.uri())
-        .headers(incoming.headers())
-        .body(())
-        .build();
-    match head.path() {
-        "/distributor/tick" => spin_shell::on_tick(&head, Stream::Ingress),
-        _ => api::answer(&head, incoming).await,
-    }
+fn on_tick(request: Request) -> Response {
+    worker::on_tick(&request, Stream::Ingress, settings())
 }

@@ -1,19 +1,19 @@
-//! The component that fulfils the orders of the complex lane.
+//! The receiver of the complex lane: prices, designs, plans and confirms the orders of the complex lane.
 //!
-//! Its bell starts a drain; `/receiver-complex/tick` rings the bell when work was left lying.
+//! A ring on `orders.complex` starts a drain; `/receiver-complex/tick` rings if orders were left waiting.
 
 use anyhow::Result;
-use shared::queue::{Lane, Stream};
-use shared::roles::Receiver;
+use orders::Lane;
+use orders::pipeline::{COMPLEX, Receiver, component, settings};
 use spin_sdk::http::{Request, Response};
 use spin_sdk::{http_component, redis_component};
 
 #[redis_component]
 fn on_bell(_: Vec<u8>) -> Result<()> {
-    spin_shell::on_bell(&Receiver { lane: Lane::Complex })
+    worker::on_bell(component(COMPLEX), &Receiver { lane: Lane::Complex }, settings())
 }
 
 #[http_component]
-fn on_request(request: Request) -> Response {
-    spin_shell::on_tick(&request, Stream::Complex)
+fn on_tick(request: Request) -> Response {
+    worker::on_tick(&request, COMPLEX, settings())
 }

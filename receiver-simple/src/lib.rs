@@ -1,19 +1,19 @@
-//! The component that fulfils the orders of the simple lane.
+//! The receiver of the simple lane: prices and confirms the orders of the simple lane.
 //!
-//! Its bell starts a drain; `/receiver-simple/tick` rings the bell when work was left lying.
+//! A ring on `orders.simple` starts a drain; `/receiver-simple/tick` rings if orders were left waiting.
 
 use anyhow::Result;
-use shared::queue::{Lane, Stream};
-use shared::roles::Receiver;
+use orders::Lane;
+use orders::pipeline::{Receiver, SIMPLE, component, settings};
 use spin_sdk::http::{Request, Response};
 use spin_sdk::{http_component, redis_component};
 
 #[redis_component]
 fn on_bell(_: Vec<u8>) -> Result<()> {
-    spin_shell::on_bell(&Receiver { lane: Lane::Simple })
+    worker::on_bell(component(SIMPLE), &Receiver { lane: Lane::Simple }, settings())
 }
 
 #[http_component]
-fn on_request(request: Request) -> Response {
-    spin_shell::on_tick(&request, Stream::Simple)
+fn on_tick(request: Request) -> Response {
+    worker::on_tick(&request, SIMPLE, settings())
 }

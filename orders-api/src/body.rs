@@ -1,0 +1,43 @@
+//! Reads the body of a request, no further than its limit.
+
+use std::io::{ErrorKind, Read};
+
+use http::header;
+use http::request::Parts;
+
+use crate::{Problem, Refusal};
+
+/// Reads a body of at most `most` bytes. A longer one that announces its length is not read at all.
+pub(crate) fn read(head: &Parts, body: &mut dyn Read, most: u32) -> Result<Vec<u8>, Refusal> {
+    let text = |name| head.headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
+    if text(header::CONTENT_ENCODING).is_some_and(|it| !it.eq_ignore_ascii_case("identity")) {
+        let detail = "expected a body without Content-Encoding";
+        return Err(Refusal::new(Problem::UnsupportedMediaType, detail)
+            .with_header(header::ACCEPT_ENCODING, "identity"));
+    }
+    let too_large = |found: u64| {
+        let detail = format!("the body has {found} bytes or more, the limit is {most}");
+        Err(Refusal::new(Problem::BodyTooLarge, &detail))
+    };
+    // 64 bits: a client may announce a length beyond the 32-bit memory of an instance.
+    let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let announced: u64 = length.unwrap_or_default();
+    if announced > most.into() {
+        return too_large(announced);
+    }
+    let (mut bytes, mut chunk) = (Vec::with_capacity(announced as usize), [0; 16 * 1024]);
+    loop {
+        let read = body.read(&mut chunk).map_err(|error| match error.kind() {
+            ErrorKind::TimedOut => Refusal::new(Problem::RequestTimeout, "the limit is 10 s"),
+            _ => Refusal::new(Problem::BrokenBody, "the body broke off before its end"),
+        })?;
+        // Before it is kept, or the memory would double at the limit.
+        if (bytes.len() + read) as u64 > most.into() {
+            return too_large((bytes.len() + read) as u64);
+        }
+        if read == 0 {
+            return Ok(bytes);
+        }
+        bytes.extend_from_slice(&chunk[..read]);
+    }
+}

@@ -1,0 +1,62 @@
+//! The dashboard at `/`, its files under `/dashboard/`, and `/openapi.json`.
+//!
+//! The files are part of the Wasm file and show no order, so they need no token. Their policy lets
+//! the page talk to this host only: text of an order that became markup could neither run nor
+//! leave.
+
+use http::StatusCode;
+use http::header::{self, HeaderName};
+use serde_json::json;
+
+use crate::{Answer, Refusal, Settings, response};
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+const JSON: &str = "application/json";
+
+/// The files by name, with their types; the page has no name.
+const FILES: [(&str, &str, &str); 13] = [
+    ("", HTML, include_str!("../dashboard/index.html")),
+    ("style.css", CSS, include_str!("../dashboard/style.css")),
+    ("icon.svg", SVG, include_str!("../dashboard/icon.svg")),
+    ("main.js", JS, include_str!("../dashboard/main.js")),
+    ("api.js", JS, include_str!("../dashboard/api.js")),
+    ("page.js", JS, include_str!("../dashboard/page.js")),
+    ("rates.js", JS, include_str!("../dashboard/rates.js")),
+    ("streams.js", JS, include_str!("../dashboard/streams.js")),
+    ("orders.js", JS, include_str!("../dashboard/orders.js")),
+    ("recent.js", JS, include_str!("../dashboard/recent.js")),
+    ("letters.js", JS, include_str!("../dashboard/letters.js")),
+    ("demo.js", JS, include_str!("../dashboard/demo.js")),
+    ("openapi.json", JSON, include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))),
+];
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'";
+
+/// One of the files, or the limits that the demo keeps to.
+pub(crate) fn file(name: &str, settings: &Settings) -> Answer {
+    let mut response = if name == "limits.json" {
+        response::ok(&json!({ "demoOrders": settings.demo_orders,
+            "maxOrdersPerRequest": settings.max_orders_per_request,
+            "maxBodyBytes": settings.max_body_bytes }))
+    } else {
+        let file = FILES.iter().find(|(known, _, _)| *known == name);
+        let (_, media_type, text) = file.ok_or_else(Refusal::not_found)?;
+        response::new(StatusCode::OK, media_type, text.as_bytes().into())
+    };
+    for (name, value) in [
+        // Browsers ask each time: a page never runs with files of another version.
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        response = response::with_header(response, name, value);
+    }
+    Ok(response)
+}

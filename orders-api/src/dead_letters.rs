@@ -1,0 +1,118 @@
+//! `/dead-letters`: lists dead letters, shows one, puts it back and discards it.
+//!
+//! A letter is named by its entry id. Redriving or discarding it a second time is 404.
+
+use http::header;
+use http::request::Parts;
+use queue::{DeadLetter, DeadLetterPage, EntryId, Filter, Redrive};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{Answer, Host, Problem, Refusal, response, time_of, with_queue};
+
+/// A page of letters, oldest first, without their orders.
+pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Answer {
+    let (mut filter, order, limit, cursor) = read(head.uri.query().unwrap_or_default())?;
+    let page = with_queue(host, |queue| {
+        let Some(order) = order else { return queue.dead_letters(&filter, cursor, limit) };
+        let mut page = DeadLetterPage::default();
+        for id in orders::ids_of(&order) {
+            filter.id = Some(id.to_string());
+            page = queue.dead_letters(&filter, cursor, limit)?;
+            if !page.dead_letters.is_empty() {
+                break;
+            }
+        }
+        Ok(page)
+    })?;
+    let letters: Vec<Value> = page.dead_letters.iter().map(shown).collect();
+    let next = page.next.map(|next| next.to_string());
+    Ok(response::ok(&json!({ "deadLetters": letters, "next": next })))
+}
+
+/// Filter, order by any of its ids, limit and cursor. Errors never repeat a value.
+fn read(query: &str) -> Result<(Filter, Option<String>, u32, Option<EntryId>), Refusal> {
+    let invalid = |detail: &str| Refusal::new(Problem::InvalidQuery, detail);
+    let (mut filter, mut order, mut limit, mut after) = (Filter::default(), None, 100, None);
+    let mut seen = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if seen.contains(&name) {
+            return Err(invalid("expected each parameter once"));
+        }
+        let expected = |what: &str| invalid(&format!("{name}: expected {what}"));
+        let text = Some(value.to_string()).filter(|value| !value.is_empty());
+        let text = text.ok_or_else(|| expected("a value"));
+        let number = |least: u32, most: u32| {
+            let number = value.parse().ok().filter(|number| (least..=most).contains(number));
+            number.ok_or_else(|| expected(&format!("a whole number from {least} to {most}")))
+        };
+        match &*name {
+            "code" => filter.code = Some(text?),
+            "order" => order = Some(text?),
+            "older_than_s" => filter.older_than_s = Some(number(0, u32::MAX)?),
+            "limit" => limit = number(1, 1_000)?,
+            "cursor" if value.is_empty() => {}
+            "cursor" => {
+                let cursor = EntryId::parse(&value);
+                after = Some(cursor.ok_or_else(|| expected("a value of next"))?);
+            }
+            _ => return Err(invalid("expected code, order, older_than_s, limit or cursor")),
+        }
+        seen.push(name);
+    }
+    Ok((filter, order, limit, after))
+}
+
+/// One letter with its order.
+pub(crate) fn show<H: Host>(host: &H, id: EntryId) -> Answer {
+    let letter = with_queue(host, |queue| queue.dead_letter(id))?.ok_or_else(gone)?;
+    let mut shown = shown(&letter);
+    if let Some(order) = &letter.body {
+        shown["order"] = String::from_utf8_lossy(order).into();
+    }
+    if let Some(Ok(fields)) = letter.fields.as_deref().map(serde_json::from_str) {
+        shown["fields"] = fields;
+    }
+    // An order has names and addresses, which no cache may keep.
+    let response = response::ok(&shown);
+    Ok(response::with_header(response, header::CACHE_CONTROL, "no-store"))
+}
+
+/// Anybody may have written a letter, so nothing in it is relied on.
+fn shown(letter: &DeadLetter) -> Value {
+    json!({ "id": letter.entry_id, "code": letter.code, "stream": letter.stream,
+        "errors": serde_json::from_str::<Value>(&letter.errors).ok(),
+        "orderId": letter.id.as_deref().and_then(|id| Uuid::try_parse(id).ok()),
+        "deliveryCount": letter.delivery_count, "redrives": letter.redrives,
+        "queuedAt": time_of(&letter.ingress), "deadLetteredAt": time_of(&letter.entry_id),
+        "orderBytes": letter.bytes })
+}
+
+/// Puts a letter back into the stream it failed in.
+pub(crate) fn redrive<H: Host>(host: &H, id: EntryId) -> Answer {
+    let redrive = with_queue(host, |queue| queue.redrive(id))?;
+    let (problem, detail) = match redrive {
+        Redrive::Redriven { .. } | Redrive::Duplicate => return Ok(response::ok(&redrive)),
+        Redrive::Gone => return Err(gone()),
+        Redrive::NoMessage => (Problem::NoOrder, "the entry had no order; discard it"),
+        Redrive::UnknownStream => (Problem::UnknownStream, "it names no stream; discard it"),
+    };
+    Err(Refusal::new(problem, detail))
+}
+
+/// Deletes a letter for good.
+pub(crate) fn discard<H: Host>(host: &H, id: EntryId) -> Answer {
+    let is_discarded = with_queue(host, |queue| queue.discard(id))?;
+    let body = json!({ "outcome": "discarded" });
+    is_discarded.then(|| response::ok(&body)).ok_or_else(gone)
+}
+
+/// The id of a letter.
+pub(crate) fn id(text: &str) -> Result<EntryId, Refusal> {
+    let detail = "the id of a dead letter is two numbers with a hyphen between them";
+    EntryId::parse(text).ok_or_else(|| Refusal::new(Problem::InvalidId, detail))
+}
+
+fn gone() -> Refusal {
+    Refusal::new(Problem::DeadLetterNotFound, "it may have been redriven or discarded")
+}

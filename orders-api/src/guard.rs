@@ -1,0 +1,73 @@
+//! Who may use the API: with `api_token` set, whoever sends the token; without it, everyone who
+//! reaches it. That includes pages in the browser of somebody who does; two rules keep those out:
+//!
+//! - *Known hosts.* A page can point its own DNS name to this API (DNS rebinding) and is then
+//!   same-origin. So `Host` must be a name that no stranger can register.
+//! - *No cross-site writes.* `Sec-Fetch-Site` and `Origin` tell the form posts of other sites from
+//!   requests of the dashboard; programs send neither.
+
+use std::net::IpAddr;
+
+use http::header;
+use http::request::Parts;
+use http::uri::{Authority, Uri};
+
+use crate::settings::is_bearer;
+use crate::{Problem, Refusal, Settings};
+
+/// Reserved by RFC 6761, made by Kubernetes, resolved inside Spin. A name such as `orders-api.shop`
+/// is not among them: a namespace may be called like a public top-level domain.
+const PRIVATE: [&str; 4] = [".localhost", ".svc", ".svc.cluster.local", ".spin.internal"];
+
+/// Checks a request before its path is looked at.
+pub(crate) fn check(head: &Parts, settings: &Settings) -> Result<(), Refusal> {
+    if let Some(token) = &settings.api_token {
+        let sent = head.headers.get(header::AUTHORIZATION);
+        if sent.is_some_and(|sent| is_bearer(sent.as_bytes(), token)) {
+            return Ok(());
+        }
+        let detail = "expected the header Authorization: Bearer with the token of this API";
+        return Err(Refusal::new(Problem::Unauthorized, detail)
+            .with_header(header::WWW_AUTHENTICATE, "Bearer"));
+    }
+    let Some(host) = host_of(head).filter(|host| is_known(host, &settings.allowed_hosts)) else {
+        let detail = "this API has no token; add this host name to the variable allowed_hosts";
+        return Err(Refusal::new(Problem::UnknownHost, detail));
+    };
+    let is_write = ["POST", "PUT", "DELETE"].contains(&head.method.as_str());
+    if is_write && is_cross_site(head, &host) {
+        let detail = "this API has no token, so other sites may not change anything here";
+        return Err(Refusal::new(Problem::CrossSite, detail));
+    }
+    Ok(())
+}
+
+/// The host that the request is addressed to, in lower case and without the port.
+fn host_of(head: &Parts) -> Option<String> {
+    let authority = match head.headers.get(header::HOST) {
+        Some(host) => Authority::try_from(host.as_bytes()).ok()?,
+        // HTTP/2 has no such header, and hosts take it away: then the URI has it.
+        None => head.uri.authority()?.clone(),
+    };
+    Some(authority.host().to_ascii_lowercase())
+}
+
+fn is_known(host: &str, allowed: &[String]) -> bool {
+    !host.contains('.')
+        || host.parse::<IpAddr>().is_ok()
+        || PRIVATE.iter().any(|suffix| host.ends_with(suffix))
+        || allowed.iter().any(|allowed| allowed == host)
+}
+
+fn is_cross_site(head: &Parts, host: &str) -> bool {
+    let site = head.headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes);
+    if matches!(site, Some(b"cross-site" | b"same-site")) {
+        return true;
+    }
+    head.headers.get(header::ORIGIN).is_some_and(|origin| {
+        // A page that hides its origin sends "null", which is no host of this API.
+        let origin = Uri::try_from(origin.as_bytes()).ok();
+        let found = origin.as_ref().and_then(Uri::host);
+        !found.is_some_and(|found| found.eq_ignore_ascii_case(host))
+    })
+}

@@ -1,0 +1,132 @@
+//! The HTTP API: takes orders in, reports on them, and serves the dashboard.
+//!
+//! [`answer`] is the whole of it and knows neither Spin nor the clock: variables and the connection
+//! to Redis come from a [`Host`]. Redis is opened by the routes that need it, after everything else
+//! has been checked. `shell.rs` is the Wasm component around it.
+
+mod body;
+mod control;
+mod dashboard;
+mod dead_letters;
+mod guard;
+mod intake;
+mod metrics;
+mod operations;
+mod orders;
+mod problem;
+mod response;
+mod settings;
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, clippy::pedantic, reason = "a macro of spin-sdk makes the exports")]
+mod shell;
+
+use std::io::Read;
+
+use http::request::Parts;
+use http::{StatusCode, header};
+use queue::settings::SettingError;
+use queue::{Execute, Queue, QueueError};
+
+pub use metrics::families;
+pub use problem::{Problem, Refusal};
+pub use response::Response;
+pub use settings::Settings;
+
+/// An answer, or why there is none.
+type Answer = Result<Response, Refusal>;
+
+/// A request. A body that takes too long fails with [`std::io::ErrorKind::TimedOut`].
+pub type Request<'a> = http::Request<&'a mut dyn Read>;
+
+/// What the API needs from its host.
+pub trait Host {
+    /// A connection to Redis.
+    type Redis: Execute;
+
+    /// Reads the variables of the API.
+    fn settings(&self) -> Result<Settings, SettingError>;
+
+    /// Reads the variables of the queue and connects to its Redis.
+    fn open(&self) -> Result<(queue::Settings, Self::Redis), Refusal>;
+}
+
+/// Answers one request. Routes that take a body read it, no further than their limit.
+pub fn answer<H: Host>(host: &H, request: Request<'_>) -> Response {
+    let (head, body) = request.into_parts();
+    try_answer(host, &head, body).unwrap_or_else(Refusal::into_response)
+}
+
+/// The paths are those of `docs/openapi.yaml`, under the routes that `spin.toml` gives to this
+/// component. One slash at the end of a path is ignored, as Spin's router ignores it.
+fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Answer {
+    let path = head.uri.path().strip_suffix('/').unwrap_or(head.uri.path());
+    let path: Vec<&str> = path.split('/').skip(1).collect();
+    let settings = host.settings()?;
+    // These show nothing of an order.
+    if !matches!(path[..], [] | ["dashboard", _] | ["openapi.json" | "healthz"]) {
+        guard::check(head, &settings)?;
+    }
+    let allowed = methods(&path).ok_or_else(Refusal::not_found)?;
+    let method = if head.method == "HEAD" { "GET" } else { head.method.as_str() };
+    match (method, &path[..]) {
+        ("GET", []) => dashboard::file("", &settings),
+        ("GET", ["dashboard", file] | [file @ "openapi.json"]) => dashboard::file(file, &settings),
+        ("GET", ["orders"]) => orders::list(host, head),
+        ("POST", ["orders"]) => orders::post(host, head, body, &settings),
+        ("GET", ["orders", id]) => orders::show(host, id),
+        ("GET", ["dead-letters"]) => dead_letters::list(host, head),
+        ("GET", ["dead-letters", id]) => dead_letters::show(host, dead_letters::id(id)?),
+        ("DELETE", ["dead-letters", id]) => dead_letters::discard(host, dead_letters::id(id)?),
+        ("POST", ["dead-letters", id, _]) => dead_letters::redrive(host, dead_letters::id(id)?),
+        ("GET", ["stats"]) => operations::stats(host),
+        ("GET", ["metrics"]) => operations::metrics(host),
+        ("GET", ["healthz"]) => operations::health(host),
+        ("GET", ["control"]) => control::list(host),
+        ("GET", ["control", name]) => control::show(host, control::stream(name)?),
+        ("PUT", ["control", name]) => control::set(host, head, body, control::stream(name)?),
+        ("DELETE", ["control", name]) => control::resume(host, control::stream(name)?),
+        ("OPTIONS", _) => {
+            let mut response = response::with_header(Response::default(), header::ALLOW, allowed);
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            Ok(response)
+        }
+        _ => {
+            let detail = format!("allowed methods: {allowed}");
+            let refusal = Refusal::new(Problem::MethodNotAllowed, &detail);
+            Err(refusal.with_header(header::ALLOW, allowed))
+        }
+    }
+}
+
+/// The methods of a path, as the header `Allow` has them; `None` where there is nothing.
+fn methods(path: &[&str]) -> Option<&'static str> {
+    match path {
+        _ if path.contains(&"") => None,
+        ["orders"] => Some("GET, HEAD, POST, OPTIONS"),
+        ["dead-letters", _] => Some("GET, HEAD, DELETE, OPTIONS"),
+        ["dead-letters", _, "redrive"] => Some("POST, OPTIONS"),
+        ["control", _] => Some("GET, HEAD, PUT, DELETE, OPTIONS"),
+        []
+        | ["orders" | "dashboard", _]
+        | ["dead-letters" | "stats" | "metrics" | "healthz" | "control" | "openapi.json"] => {
+            Some("GET, HEAD, OPTIONS")
+        }
+        _ => None,
+    }
+}
+
+/// Opens the queue and does something with it.
+fn with_queue<H: Host, T>(
+    host: &H,
+    act: impl FnOnce(&mut Queue<'_, H::Redis>) -> Result<T, QueueError>,
+) -> Result<T, Refusal> {
+    let (settings, mut redis) = host.open()?;
+    Ok(act(&mut Queue::new(&mut redis, &settings))?)
+}
+
+/// The time in an entry id or in Unix ms, as RFC 3339.
+fn time_of(text: &str) -> Option<String> {
+    let ms = queue::milliseconds(text).or_else(|| text.parse().ok())?;
+    let time = chrono::DateTime::from_timestamp_millis(ms)?;
+    Some(time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}

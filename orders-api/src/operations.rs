@@ -1,0 +1,58 @@
+//! `/stats`, `/metrics` and `/healthz`: how the queue is.
+
+use orders::pipeline::STREAMS;
+use serde_json::{Map, json};
+
+use crate::metrics::{self, Snapshot};
+use crate::{Answer, Host, control, response, with_queue};
+
+/// The only policy under which Redis never drops an order by itself.
+pub(crate) const SAFE_POLICY: &str = "noeviction";
+
+/// Streams and counters. It ticks as well, so an open dashboard keeps a laptop's pipeline going.
+pub(crate) fn stats<H: Host>(host: &H) -> Answer {
+    let stats = with_queue(host, |queue| {
+        for stream in STREAMS {
+            // Figures matter most when something is refused.
+            if let Err(error) = queue.tick(stream) {
+                eprintln!("{error}");
+            }
+        }
+        queue.stats()
+    })?;
+    let streams = stats.streams.iter().map(|(name, stream)| {
+        let mut shown = json!(stream);
+        if let Some(pause) = &stream.paused {
+            shown["paused"] = control::state(Some(pause));
+        }
+        ((*name).to_owned(), shown)
+    });
+    let streams: Map<_, _> = streams.collect();
+    let body = json!({ "streams": streams, "confirmations": stats.results,
+        "deadLetters": stats.dead_letters, "totals": stats.totals });
+    Ok(response::ok(&body))
+}
+
+/// Everything that is measured. It rings no bell: what is measured must not depend on who looks.
+pub(crate) fn metrics<H: Host>(host: &H) -> Answer {
+    let snapshot = with_queue(host, |queue| {
+        let (stats, counters) = (queue.stats()?, queue.counters()?);
+        let may_evict = queue.eviction_policy().map(|policy| policy != SAFE_POLICY);
+        Ok(Snapshot { stats, counters, may_evict })
+    })?;
+    Ok(metrics::page(snapshot))
+}
+
+/// 200 when the variables are right and Redis answers; it may still refuse writes.
+pub(crate) fn health<H: Host>(host: &H) -> Answer {
+    let policy = with_queue(host, |queue| {
+        queue.pause_of(STREAMS[0])?;
+        Ok(queue.eviction_policy().filter(|policy| policy != SAFE_POLICY))
+    })?;
+    let mut body = json!({ "status": "ok" });
+    if let Some(policy) = policy {
+        let warning = "lets Redis drop orders when it is full; set it to noeviction";
+        body["warning"] = format!("maxmemory-policy {policy} {warning}").into();
+    }
+    Ok(response::ok(&body))
+}

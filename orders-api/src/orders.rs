@@ -1,0 +1,143 @@
+//! `/orders`: takes orders in, lists the newest, and shows how far one is.
+
+use std::io::Read;
+
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
+use orders::order::Order;
+use percent_encoding::percent_decode_str;
+use queue::{Enqueued, MessageStatus, PastDeadLetter, Recent, State, TraceParent};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::intake::Intake;
+use crate::{Answer, Host, Problem, Refusal, Settings, body, response, time_of, with_queue};
+
+/// How many orders the list shows.
+const NEWEST: u32 = 50;
+
+/// How far an order is.
+#[derive(Serialize)]
+struct OrderStatus<'a> {
+    #[serde(flatten)]
+    status: Value,
+    /// Byte for byte as it was written.
+    confirmation: Option<&'a RawValue>,
+}
+
+/// 202 once all valid orders of the request are written. With any other status none is.
+pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Settings) -> Answer {
+    let body = body::read(head, body, it.max_body_bytes)?;
+    let content_type = head.headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.map(|value| value.to_str().unwrap_or_default());
+    let Intake { orders, refused } = Intake::read(&body, content_type, it.max_orders_per_request)?;
+    if orders.is_empty() {
+        let mut body = Problem::AllRefused.body("none was written; errors has the reasons");
+        body["refused"] = refused.len().into();
+        body["errors"] = json!(refused);
+        return Err(Refusal::with_body(Problem::AllRefused, &body));
+    }
+    let ids: Vec<String> = orders.iter().map(|(id, _)| id.to_string()).collect();
+    let messages: Vec<(&str, &[u8])> =
+        ids.iter().zip(&orders).map(|(id, (_, order))| (id.as_str(), *order)).collect();
+    let trace = trace_of(head);
+    match with_queue(host, |queue| queue.enqueue(&messages, it.max_backlog, trace.as_ref()))? {
+        Enqueued::Full { backlog } => {
+            let detail = format!("{backlog} orders are waiting; none of these was written");
+            Err(Refusal::new(Problem::BacklogFull, &detail).with_header(header::RETRY_AFTER, "1"))
+        }
+        Enqueued::Written { backlog } => {
+            let body = json!({ "accepted": ids.len(), "refused": refused.len(), "backlog": backlog,
+                "ids": ids, "errors": refused });
+            let mut response = response::json(StatusCode::ACCEPTED, &body);
+            if let ([id], []) = (&ids[..], &refused[..])
+                && let Ok(location) = HeaderValue::try_from(format!("/orders/{id}"))
+            {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// The trace in the header `traceparent`. An invalid one begins a new trace, an absent one none.
+fn trace_of(head: &Parts) -> Option<TraceParent> {
+    let header = head.headers.get("traceparent")?;
+    TraceParent::parse(header.as_bytes()).or_else(|| {
+        let mut random = [0; 24];
+        getrandom::fill(&mut random).ok()?;
+        TraceParent::begin(random)
+    })
+}
+
+/// The newest orders, by their last step.
+pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Answer {
+    if head.uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(Refusal::new(Problem::InvalidQuery, "expected no parameters"));
+    }
+    let recent = with_queue(host, |queue| queue.recent(NEWEST))?;
+    let orders: Vec<Value> = recent.iter().map(listed).collect();
+    Ok(response::ok(&json!({ "orders": orders })))
+}
+
+fn listed(recent: &Recent) -> Value {
+    // Only the text of a waiting order has its id.
+    let identity = || Some(Order::identity(recent.body.as_deref()?)?.to_string());
+    let step = |state| Some(recent.entry_id.as_str()).filter(|_| recent.state == state);
+    let queued = recent.ingress.as_deref().or(step(State::Queued));
+    let score = recent.note.as_deref().and_then(orders::read_note).map(|(score, _)| score);
+    json!({ "id": recent.id.clone().or_else(identity), "state": recent.state,
+        "lane": recent.lane, "score": score, "code": recent.code,
+        "queuedAt": queued.and_then(time_of),
+        "routedAt": step(State::Routed).and_then(time_of),
+        "confirmedAt": step(State::Confirmed).and_then(time_of),
+        "deadLetteredAt": step(State::DeadLettered).and_then(time_of),
+        "deadLetter": step(State::DeadLettered) })
+}
+
+/// One order, by its UUID or by the `orderId` of an order without `orderGuid`.
+pub(crate) fn show<H: Host>(host: &H, id: &str) -> Answer {
+    let id = percent_decode_str(id).decode_utf8();
+    let id = id.map_err(|_| Refusal::new(Problem::InvalidId, "the id is not UTF-8"))?;
+    let found = with_queue(host, |queue| {
+        for id in orders::ids_of(&id).map(|id| id.to_string()) {
+            if let Some(status) = queue.status(&id)? {
+                return Ok(Some((id, status)));
+            }
+        }
+        Ok(None)
+    })?;
+    let (id, status) = found.ok_or_else(|| {
+        let detail = "an order added with XADD is known once it is routed";
+        Refusal::new(Problem::OrderNotFound, detail)
+    })?;
+    let result = status.result.as_deref().unwrap_or_default();
+    let (status, confirmation) = (shown(&id, &status), serde_json::from_slice(result).ok());
+    Ok(response::ok(&OrderStatus { status, confirmation }))
+}
+
+fn shown(id: &str, status: &MessageStatus) -> Value {
+    let note = status.note.as_deref().and_then(orders::read_note);
+    let (score, reasons) = note.unzip();
+    let time = |step: &Option<String>| step.as_deref().and_then(time_of);
+    let errors = status.errors.as_deref().unwrap_or_default();
+    let history: Vec<Value> = status.history.iter().map(past).collect();
+    let mut shown = json!({ "id": id, "state": status.state, "lane": status.lane, "score": score,
+        "reasons": reasons.unwrap_or_default(), "code": status.code,
+        "errors": serde_json::from_str::<Value>(errors).ok(), "queuedAt": time(&status.ingress),
+        "routedAt": time(&status.routed), "confirmedAt": time(&status.confirmed),
+        "deadLetteredAt": time(&status.dead_letter), "deadLetter": status.dead_letter,
+        "redrives": status.redrives, "history": history });
+    if let Some(trace) = &status.trace {
+        shown["traceparent"] = json!(trace);
+    }
+    shown
+}
+
+fn past(past: &PastDeadLetter) -> Value {
+    json!({ "event": past.event, "at": time_of(&past.at), "code": past.code,
+        "stream": past.stream, "deadLetter": past.dead_letter,
+        "deadLetteredAt": time_of(&past.dead_letter), "queuedAt": time_of(&past.ingress),
+        "deliveryCount": past.delivery_count })
+}

@@ -1,0 +1,123 @@
+//! Every error that the HTTP API returns, as problem details (RFC 9457).
+//!
+//! A code never changes its meaning. `type` points to its example in `docs/openapi.yaml`, which a
+//! test checks. Single orders have codes of their own, [`orders::order::Code`].
+
+use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
+use queue::settings::SettingError;
+use queue::{Cause, QueueError};
+use serde_json::{Value, json};
+use strum::{IntoStaticStr, VariantArray};
+
+use crate::{Response, response};
+
+/// A kind of problem: its code in snake case, its number the HTTP status and a place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+#[allow(missing_docs, reason = "docs/openapi.yaml has an example of each")]
+#[repr(u16)]
+pub enum Problem {
+    EmptyBody = 40_001,
+    InvalidJson,
+    BrokenBody,
+    InvalidId,
+    InvalidQuery,
+    Unauthorized = 40_101,
+    CrossSite = 40_301,
+    UnknownHost,
+    NotFound = 40_401,
+    OrderNotFound,
+    DeadLetterNotFound,
+    StreamNotFound,
+    MethodNotAllowed = 40_501,
+    RequestTimeout = 40_801,
+    NoOrder = 40_901,
+    UnknownStream,
+    BodyTooLarge = 41_301,
+    TooManyOrders,
+    UnsupportedMediaType = 41_501,
+    InvalidControl = 42_201,
+    AllRefused,
+    BacklogFull = 42_901,
+    Misconfigured = 50_001,
+    QueueUnavailable = 50_301,
+    QueueLoading,
+    QueueReadOnly,
+    QueueOutOfMemory,
+    QueueRefused,
+    QueueOtherFormat,
+}
+
+impl Problem {
+    /// The HTTP status.
+    pub fn status(self) -> u16 {
+        self as u16 / 100
+    }
+
+    /// The body of an answer; `detail` is for people and repeats no value of an order.
+    pub fn body(self, detail: &str) -> Value {
+        let code: &str = self.into();
+        let title = format!("{}{}", code[..1].to_uppercase(), code[1..].replace('_', " "));
+        let kind = format!("/openapi.json#/components/examples/{code}");
+        json!({ "type": kind, "title": title, "status": self.status(), "code": code,
+            "detail": detail })
+    }
+}
+
+/// A problem as the answer to one request.
+#[derive(Debug)]
+pub struct Refusal(Box<Response>);
+
+impl Refusal {
+    pub(crate) fn new(problem: Problem, detail: &str) -> Self {
+        Self::with_body(problem, &problem.body(detail))
+    }
+
+    /// With a body that has further members.
+    pub(crate) fn with_body(problem: Problem, body: &Value) -> Self {
+        let status = StatusCode::from_u16(problem.status()).unwrap_or_default();
+        let mut response = response::json(status, body);
+        let media_type = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        Self(Box::new(response))
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(Problem::NotFound, "there is nothing at this path")
+    }
+
+    pub(crate) fn with_header(self, name: HeaderName, value: &'static str) -> Self {
+        Self(Box::new(response::with_header(*self.0, name, value)))
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
+impl From<SettingError> for Refusal {
+    fn from(error: SettingError) -> Self {
+        eprintln!("{error}");
+        Self::new(Problem::Misconfigured, "the log names the variable")
+    }
+}
+
+impl From<QueueError> for Refusal {
+    fn from(error: QueueError) -> Self {
+        eprintln!("{error}");
+        let problem = match error.cause {
+            Cause::Unavailable => Problem::QueueUnavailable,
+            Cause::Loading => Problem::QueueLoading,
+            Cause::ReadOnly => Problem::QueueReadOnly,
+            Cause::OutOfMemory => Problem::QueueOutOfMemory,
+            Cause::OtherFormat => Problem::QueueOtherFormat,
+            Cause::Refused | Cause::UnexpectedReply => Problem::QueueRefused,
+        };
+        let detail = match error.cause {
+            Cause::Unavailable | Cause::UnexpectedReply => "it is safe to send the request again",
+            _ => "nothing was changed; the log has the reason",
+        };
+        Self::new(problem, detail).with_header(header::RETRY_AFTER, "1")
+    }
+}

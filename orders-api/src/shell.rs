@@ -1,0 +1,72 @@
+//! The Wasm component: Spin's HTTP trigger around [`answer`].
+
+use std::io::{self, Read};
+
+use queue::settings::SettingError;
+use spin_sdk::http::IncomingRequest;
+use spin_sdk::http_component;
+use wasi::clocks::monotonic_clock::subscribe_duration;
+use wasi::io::poll::{Pollable, poll};
+use wasi::io::streams::{InputStream, StreamError};
+use worker::{SpinRedis, StartError};
+
+use crate::{Host, Refusal, Response, Settings, answer};
+
+/// How long a whole body may take, in ns. Spin itself has no limit, and runs 1,000 instances.
+const BODY_LIMIT_NS: u64 = 10_000_000_000;
+
+struct Component;
+
+impl Host for Component {
+    type Redis = SpinRedis;
+
+    fn settings(&self) -> Result<Settings, SettingError> {
+        Settings::read(worker::variable)
+    }
+
+    fn open(&self) -> Result<(queue::Settings, SpinRedis), Refusal> {
+        worker::open(orders::pipeline::settings()).map_err(|error| match error {
+            StartError::Setting(error) => error.into(),
+            StartError::Queue(error) => error.into(),
+        })
+    }
+}
+
+/// A body and its deadline.
+struct Body(InputStream, Pollable);
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let arrived = self.0.subscribe();
+            if poll(&[&self.1, &arrived]).contains(&0) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            match self.0.read(buffer.len() as u64) {
+                // Nothing yet, which a reader would take for the end.
+                Ok(bytes) if bytes.is_empty() => {}
+                Ok(bytes) => return (&bytes[..]).read(buffer),
+                Err(StreamError::Closed) => return Ok(0),
+                Err(StreamError::LastOperationFailed(_)) => return Err(io::ErrorKind::Other.into()),
+            }
+        }
+    }
+}
+
+#[http_component]
+fn on_request(incoming: IncomingRequest) -> Response {
+    let mut head =
+        http::Request::builder().method(incoming.method().to_string().as_str()).uri(incoming.uri());
+    for (name, value) in incoming.headers().entries() {
+        head = head.header(name, value);
+    }
+    // In this order: the stream has to be dropped before the body.
+    let body = incoming.consume();
+    let stream = body.as_ref().ok().and_then(|body| body.stream().ok());
+    let mut stream: Box<dyn Read> = match stream {
+        Some(stream) => Box::new(Body(stream, subscribe_duration(BODY_LIMIT_NS))),
+        None => Box::new(io::empty()),
+    };
+    let request = head.body(&mut *stream as &mut dyn Read);
+    request.map_or_else(|_| Refusal::not_found().into_response(), |it| answer(&Component, it))
+}
