@@ -1,10 +1,10 @@
 //! Checks of the manifests without a cluster.
 //!
 //! - [`render`]: what `kubectl kustomize` would print
-//! - [`schema`]: every object against the schema of its kind, unknown fields refused
-//! - [`checks`]: what no schema can know: names, references, ports and variables that have to fit each other
+//! - [`schema`]: every object against the schema of its kind, without unknown fields
+//! - [`checks`]: what no schema can know: whether names, references, ports and variables fit
 //!
-//! What a cluster makes of valid objects is not known here: no admission, no scheduling, no image is pulled.
+//! Admission, scheduling and image pulls of a cluster are not checked.
 
 pub mod application;
 pub mod checks;

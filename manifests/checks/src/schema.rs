@@ -1,7 +1,7 @@
-//! Every object against the schema of its kind, with unknown fields refused.
+//! Every object against the schema of its kind, without unknown fields.
 //!
-//! Kinds of Kubernetes itself have theirs from the crate `k8s-openapi`. Those of custom kinds stand in `crds/`, see its README. A kind
-//! that is in neither is refused.
+//! Schemas of Kubernetes come from the crate `k8s-openapi`, those of custom kinds from `crds/`. Any other
+//! kind is refused.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::object::Object;
 use crate::render::documents;
 
-/// The schemas of all kinds that may stand in the manifests.
+/// The schemas of all kinds that the manifests may use.
 pub struct Schemas(HashMap<(String, String), Validator>);
 
 impl Schemas {
@@ -53,7 +53,7 @@ impl Schemas {
         Ok(schemas)
     }
 
-    /// What is wrong with an object, one line for each fault.
+    /// The faults of an object, one line each.
     pub fn faults(&self, object: &Object) -> Vec<String> {
         let kind = (object.api_version().to_owned(), object.kind().to_owned());
         match self.0.get(&kind) {
@@ -82,7 +82,7 @@ impl Schemas {
             let name = version["name"].as_str().context("a version has no name")?;
             let mut schema =
                 version.pointer("/schema/openAPIV3Schema").context("there is no schema")?.clone();
-            // A definition leaves metadata to the API server, which knows it.
+            // A definition leaves metadata to the API server.
             let metadata = schema_for!(ObjectMeta).to_value();
             schema["$defs"] = metadata["$defs"].clone();
             schema["properties"]["metadata"] = metadata;
@@ -109,7 +109,7 @@ impl Schemas {
     }
 }
 
-/// Lets no object have a field that its schema does not name.
+/// Refuses fields that a schema does not name.
 fn close(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(close),

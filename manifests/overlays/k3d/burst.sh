@@ -1,10 +1,10 @@
 #!/bin/sh
-# From nothing to a verified burst of 10,000 orders on a laptop: a cluster in containers, what it needs, the images, the pipeline.
+# From nothing to a verified burst of 10,000 orders on a laptop: cluster, operators, images, pipeline.
 #
 #   manifests/overlays/k3d/burst.sh
 #
-# Needs docker, k3d, kubectl, helm and spin, and the Wasm target. Run again, it starts a further burst.
-# `k3d cluster delete order-pipeline` takes everything away.
+# Needs docker, k3d, kubectl, helm, spin and the Wasm target. A second run starts another burst.
+# `k3d cluster delete order-pipeline` removes everything.
 set -eu
 
 shim=v0.24.0
@@ -48,7 +48,7 @@ kubectl --namespace order-pipeline rollout status deployment/distributor --timeo
 
 burst=burst-$(date +%s)
 kubectl --namespace order-pipeline create job --from=cronjob/loadtest "$burst"
-# Its pod may take a while; the logs follow it to its end.
+# The pod may take a while to start; then the logs follow it to its end.
 kubectl --namespace order-pipeline wait --for=jsonpath='{.status.ready}'=1 "job/$burst" --timeout=2m || true
 kubectl --namespace order-pipeline logs --follow "job/$burst"
 kubectl --namespace order-pipeline wait --for=condition=Complete "job/$burst" --timeout=5m

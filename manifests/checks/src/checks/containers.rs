@@ -44,7 +44,7 @@ pub(super) fn images(inputs: &Inputs) -> Vec<String> {
         match &pods.spec {
             None => look(object.id(), &object.0["spec"]["image"]),
             Some(spec) => {
-                containers(spec).for_each(|container| look(object.id(), &container["image"]))
+                containers(spec).for_each(|container| look(object.id(), &container["image"]));
             }
         }
     }

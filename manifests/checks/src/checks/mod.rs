@@ -1,18 +1,19 @@
 //! What no schema can know: names, references, ports and variables have to fit each other.
 //!
-//! A check takes everything that is applied together and returns what is wrong, one line for each fault, with the object's name in
-//! front. What a check does not understand is a fault as well.
+//! A check takes everything that is applied together. It returns one line for each fault, with the
+//! object's name in front. What a check does not understand is a fault as well.
 
 mod containers;
+pub mod memory;
 mod network;
-mod partitions;
 mod references;
 mod scaling;
 mod spin_app;
 
 use std::collections::BTreeMap;
 
-use shared::queue::{Keys, QueueName};
+use orders::pipeline;
+use queue::{Keys, QueueName, Settings};
 
 use crate::application::Application;
 use crate::object::{Object, Pods};
@@ -31,9 +32,9 @@ pub struct Inputs {
 /// One check.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
-    /// What is right when it finds nothing.
+    /// What holds when it finds nothing.
     pub name: &'static str,
-    /// Finds what is wrong.
+    /// Finds faults.
     pub run: fn(&Inputs) -> Vec<String>,
 }
 
@@ -47,17 +48,15 @@ pub const ALL: &[Check] = &[
     Check { name: "the executor is in the namespace", run: spin_app::executors },
     Check { name: "KEDA looks at the streams of the queue", run: scaling::triggers },
     Check { name: "KEDA scales what is there", run: scaling::targets },
-    Check { name: "the groups are those of the queue", run: scaling::groups },
     Check { name: "one Redis is meant by all", run: scaling::one_redis },
-    Check { name: "a partition carries its number", run: partitions::further },
-    Check { name: "the API is told of every partition", run: partitions::of_the_api },
     Check { name: "Redis loses no order", run: scaling::redis_keeps_orders },
+    Check { name: "Redis has memory for what it keeps", run: memory::of_redis },
     Check { name: "references lead to something", run: references::exist },
-    Check { name: "no secret stands in plain text", run: references::no_plain_secret },
+    Check { name: "no secret is in plain text", run: references::no_plain_secret },
     Check { name: "everything is in one namespace", run: references::one_namespace },
     Check { name: "selectors select and ports are open", run: network::selectors },
     Check { name: "policies fit pods and ports", run: network::policies },
-    Check { name: "who needs Redis reaches it, and nobody else", run: network::redis_clients },
+    Check { name: "only clients of Redis reach it", run: network::redis_clients },
     Check { name: "resources are limited", run: containers::resources },
     Check { name: "images are pinned", run: containers::images },
     Check { name: "containers have no rights", run: containers::rights },
@@ -90,12 +89,12 @@ impl Inputs {
             .map_or("", |settings| settings.text(&format!("/data/{key}")))
     }
 
-    /// The names of the queue that the settings speak of.
+    /// The names of the queue that the settings name.
     fn keys(&self) -> Result<Keys, String> {
         let queue = self.setting("queue");
-        QueueName::parse(queue)
-            .map(Keys::new)
-            .ok_or_else(|| format!("settings: {queue:?} is no name of a queue"))
+        let queue = QueueName::parse(queue)
+            .ok_or_else(|| format!("settings: {queue:?} is no name of a queue"))?;
+        Ok(Keys::new(&Settings { queue, ..pipeline::settings() }))
     }
 
     /// `host:port` of Redis, as the settings say it.

@@ -216,7 +216,8 @@ fn has_port(rule: &Value, port: &str) -> bool {
         .any(|open| open["port"].to_string().trim_matches('"') == port)
 }
 
-/// Whether a policy that selects `own` lets through to or from `other`, or, without one, to anything outside of these pods.
+/// Whether a policy that selects `own` allows traffic with `other`, or with anything outside these pods
+/// if there is no other.
 fn allows(
     inputs: &Inputs,
     direction: &str,

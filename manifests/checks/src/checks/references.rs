@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Inputs;
 use crate::object::Object;
 
-/// Parts of names whose values may not stand in a manifest.
+/// Parts of names whose values must not be in a manifest.
 const SECRET_WORDS: [&str; 6] =
     ["password", "token", "login", "secret", "credential", "connectionstring"];
 
@@ -101,7 +101,7 @@ pub(super) fn no_plain_secret(inputs: &Inputs) -> Vec<String> {
     for object in &inputs.objects {
         if object.kind() == "Secret" {
             faults.push(format!(
-                "{object}: a Secret stands in the manifests; let it be created by its user"
+                "{object}: a Secret is in the manifests; create-secrets.sh creates it"
             ));
         }
         let secret_names =
@@ -115,10 +115,12 @@ pub(super) fn no_plain_secret(inputs: &Inputs) -> Vec<String> {
 fn walk(object: &Object, value: &Value, secret_names: &[&str], faults: &mut Vec<String>) {
     match value {
         Value::String(text) if has_password(text) => {
-            faults.push(format!("{object}: a password stands in plain text"));
+            faults.push(format!("{object}: a password is in plain text"));
         }
         Value::Array(items) => {
-            items.iter().for_each(|item| walk(object, item, secret_names, faults))
+            for item in items {
+                walk(object, item, secret_names, faults);
+            }
         }
         Value::Object(fields) => {
             if let (Some(name), Some(Value::String(_))) =
@@ -126,13 +128,13 @@ fn walk(object: &Object, value: &Value, secret_names: &[&str], faults: &mut Vec<
             {
                 let is_secret = |word: &&str| name.to_ascii_lowercase().contains(word);
                 if secret_names.contains(&name) || SECRET_WORDS.iter().any(is_secret) {
-                    faults.push(format!("{object}: the value of {name} stands in plain text"));
+                    faults.push(format!("{object}: the value of {name} is in plain text"));
                 }
             }
             for (field, inner) in fields {
                 let is_secret = SECRET_WORDS.iter().any(|word| field.to_ascii_lowercase() == *word);
                 if is_secret && inner.is_string() {
-                    faults.push(format!("{object}: the value of {field} stands in plain text"));
+                    faults.push(format!("{object}: the value of {field} is in plain text"));
                 }
                 walk(object, inner, secret_names, faults);
             }
@@ -141,7 +143,7 @@ fn walk(object: &Object, value: &Value, secret_names: &[&str], faults: &mut Vec<
     }
 }
 
-/// A URL with a password, or a line of Redis's configuration or of its users with one. References by `$` are none.
+/// A URL with a password, or a line of Redis's configuration or users with one. `$NAME` is a reference.
 fn has_password(text: &str) -> bool {
     let in_url = text.split("://").skip(1).any(|rest| {
         let authority = rest.split(['/', '?', ' ', '"']).next().unwrap_or_default();

@@ -1,23 +1,21 @@
-//! KEDA, Redis and the consumer groups against the queue's own names.
+//! KEDA and Redis against the queue's own names.
 
 use std::collections::BTreeSet;
 
+use orders::pipeline::{STREAMS, component};
+use queue::Stream;
 use serde_json::Value;
-use shared::queue::Stream;
 
 use super::Inputs;
 use crate::object::{Object, containers};
 
-/// Metadata of a `redis-streams` trigger that this design has use for. What starts the first pod is the formula's, not a trigger's.
+/// Metadata of a `redis-streams` trigger that this design uses. KEDA starts the first pod for one
+/// entry.
 const METADATA: [&str; 5] = ["address", "stream", "streamLength", "databaseIndex", "enableTLS"];
 
-/// What the replicas follow: the length of the stream, and nothing while it is paused. A whole number here would have another type than
-/// a trigger's value.
-const FORMULA: &str = "paused > 0 ? 0.0 : waiting";
-
-/// The two triggers of a worker, by the names that the formula has for them.
-const WAITING: &str = "waiting";
-const PAUSED: &str = "paused";
+/// Longest `streamLength` of a lane. Its entries are batches of up to 200 orders, so more than this
+/// was meant as a number of orders.
+const MAX_BATCHES: u32 = 500;
 
 pub(super) fn triggers(inputs: &Inputs) -> Vec<String> {
     let keys = match inputs.keys() {
@@ -26,35 +24,32 @@ pub(super) fn triggers(inputs: &Inputs) -> Vec<String> {
     };
     let mut faults = Vec::new();
     for scaler in inputs.of_kind("ScaledObject") {
-        let target = scaler.text("/spec/scaleTargetRef/name");
-        let drained = Stream::ALL.into_iter().find(|stream| drains(inputs, target, *stream));
-        for trigger in scaler.list("/spec/triggers") {
-            if trigger["type"] != "redis-streams" {
-                faults.push(format!("{scaler}: the trigger {} is not known", trigger["type"]));
-                continue;
-            }
-            faults.extend(metadata(trigger).into_iter().map(|fault| format!("{scaler}: {fault}")));
-            let found =
-                trigger.pointer("/metadata/stream").and_then(Value::as_str).unwrap_or_default();
-            let (expected, verb) = match trigger["name"].as_str() {
-                Some(WAITING) => (drained.map(|stream| keys.stream(stream)), "drains"),
-                Some(PAUSED) => (drained.map(|stream| keys.pause(stream)), "is paused by"),
-                name => {
-                    faults.push(format!("{scaler}: the formula knows no trigger {name:?}"));
-                    continue;
-                }
-            };
-            if expected != Some(found) {
-                faults.push(format!("{scaler}: {target} {verb} {expected:?}, not {found:?}"));
-            }
+        if scaler.at("/spec/advanced/scalingModifiers").is_some() {
+            faults.push(format!("{scaler}: it has a formula; a plain trigger needs none"));
         }
-        faults.extend(formula(scaler));
+        let [trigger] = scaler.list("/spec/triggers") else {
+            faults.push(format!("{scaler}: it needs exactly one trigger"));
+            continue;
+        };
+        if trigger["type"] != "redis-streams" {
+            faults.push(format!("{scaler}: the trigger {} is not known", trigger["type"]));
+            continue;
+        }
+        let target = scaler.text("/spec/scaleTargetRef/name");
+        let drained = STREAMS.into_iter().find(|stream| drains(inputs, target, *stream));
+        let found = metadata(trigger, drained);
+        faults.extend(found.into_iter().map(|fault| format!("{scaler}: {fault}")));
+        let expected = drained.map(|stream| keys.stream(stream));
+        let found = trigger.pointer("/metadata/stream").and_then(Value::as_str).unwrap_or_default();
+        if expected != Some(found) {
+            faults.push(format!("{scaler}: {target} drains {expected:?}, not {found:?}"));
+        }
     }
     faults
 }
 
-/// What is wrong with the metadata of one trigger.
-fn metadata(trigger: &Value) -> Vec<String> {
+/// What is wrong with the metadata of a trigger for this stream.
+fn metadata(trigger: &Value, stream: Option<Stream>) -> Vec<String> {
     let mut faults = Vec::new();
     let metadata = trigger["metadata"].as_object().cloned().unwrap_or_default();
     for (name, value) in &metadata {
@@ -69,51 +64,20 @@ fn metadata(trigger: &Value) -> Vec<String> {
         }
     }
     let length = metadata.get("streamLength").and_then(Value::as_str).unwrap_or_default();
-    if !length.parse::<u32>().is_ok_and(|length| length > 0) {
-        faults.push("streamLength is no number of entries in quotes".into());
-    }
-    faults
-}
-
-/// Without the formula KEDA takes the larger of the two, and a pause would start pods.
-fn formula(scaler: &Object) -> Vec<String> {
-    let mut faults = Vec::new();
-    let modifiers = "/spec/advanced/scalingModifiers";
-    let found = scaler.text(&format!("{modifiers}/formula"));
-    if found != FORMULA {
-        faults.push(format!("{scaler}: the formula is {found:?} and not {FORMULA:?}"));
-    }
-    let named = |name: &str| {
-        scaler
-            .list("/spec/triggers")
-            .iter()
-            .filter(|trigger| trigger["name"] == name)
-            .collect::<Vec<_>>()
-    };
-    let (waiting, paused) = (named(WAITING), named(PAUSED));
-    if waiting.len() != 1 || paused.len() != 1 {
-        faults.push(format!("{scaler}: it needs one trigger {WAITING:?} and one {PAUSED:?}"));
-    }
-    let length = waiting.first().and_then(|trigger| trigger.pointer("/metadata/streamLength"));
-    let target = scaler.at(&format!("{modifiers}/target"));
-    if target.is_none() || target != length {
-        faults.push(format!(
-            "{scaler}: target {target:?} is not the streamLength {length:?} of {WAITING:?}"
-        ));
-    }
-    for field in ["metricType", "activationTarget"] {
-        if scaler.at(&format!("{modifiers}/{field}")).is_some() {
-            faults.push(format!(
-                "{scaler}: {field} of the formula is not what is simulated and documented"
-            ));
+    match length.parse::<u32>() {
+        Ok(length) if length > MAX_BATCHES && matches!(stream, Some(Stream::Lane(_))) => {
+            faults
+                .push(format!("streamLength {length} is in batches of 200 orders, not in orders"));
         }
+        Ok(length) if length > 0 => {}
+        _ => faults.push("streamLength is no number of entries in quotes".into()),
     }
     faults
 }
 
 fn drains(inputs: &Inputs, target: &str, stream: Stream) -> bool {
     let app = inputs.named("SpinApp", target);
-    app.is_some_and(|app| app.texts("/spec/components").contains(&stream.group()))
+    app.is_some_and(|app| app.texts("/spec/components").contains(&component(stream)))
 }
 
 pub(super) fn targets(inputs: &Inputs) -> Vec<String> {
@@ -142,26 +106,6 @@ pub(super) fn targets(inputs: &Inputs) -> Vec<String> {
             if inputs.named("TriggerAuthentication", name).is_none() {
                 faults.push(format!("{scaler}: there is no TriggerAuthentication {name:?}"));
             }
-        }
-    }
-    faults
-}
-
-pub(super) fn groups(inputs: &Inputs) -> Vec<String> {
-    let keys = match inputs.keys() {
-        Ok(keys) => keys,
-        Err(fault) => return vec![fault],
-    };
-    let expected = Stream::ALL.map(|stream| format!("{}={}", keys.stream(stream), stream.group()));
-    let Some(pods) = inputs.named("Job", "create-groups").and_then(Object::pods) else {
-        return vec!["there is no Job create-groups".into()];
-    };
-    let mut faults = Vec::new();
-    for container in pods.spec.iter().flat_map(containers) {
-        let found: Vec<&str> =
-            container["args"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        if found != expected {
-            faults.push(format!("{}: it makes {found:?} and not {expected:?}", pods.of));
         }
     }
     faults
@@ -233,27 +177,15 @@ pub(super) fn redis_keeps_orders(inputs: &Inputs) -> Vec<String> {
                 .push(format!("{config}: {name} is {:?} and not one of {allowed:?}", value(name)));
         }
     }
+    // As this user Redis up to 7.2.11 replays its append-only file.
+    let users = config.text("/data/start.sh");
+    if !users.lines().any(|line| line.trim() == "user default off resetpass ~* &* +@all") {
+        faults.push(format!("{config}: the default user lacks rights, so a restart loses orders"));
+    }
     let Some(pods) = inputs.named("StatefulSet", "redis").and_then(Object::pods) else {
         return vec!["there is no StatefulSet redis".into()];
     };
     for container in pods.spec.iter().flat_map(containers) {
-        let words: Vec<&str> =
-            container["args"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let argument =
-            words.windows(2).find(|pair| pair[0] == "--maxmemory").map(|pair| pair[1].to_owned());
-        let maxmemory = argument.or(value("maxmemory")).unwrap_or_default();
-        let limit = container
-            .pointer("/resources/limits/memory")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        match (bytes(&maxmemory), bytes(limit)) {
-            // Buffers, and what a rewrite of the file copies.
-            (Some(maxmemory), Some(limit)) if maxmemory * 3 / 2 <= limit => {}
-            _ => faults.push(format!(
-                "{}: a limit of {limit:?} is too little over maxmemory {maxmemory:?}",
-                pods.of
-            )),
-        }
         let is_kept = container["volumeMounts"]
             .as_array()
             .into_iter()
@@ -268,15 +200,4 @@ pub(super) fn redis_keeps_orders(inputs: &Inputs) -> Vec<String> {
         }
     }
     faults
-}
-
-/// `1gb` and `128mb` as Redis writes them, `2Gi` and `512Mi` as Kubernetes does.
-fn bytes(size: &str) -> Option<u64> {
-    let at = size.find(|character: char| !character.is_ascii_digit())?;
-    let unit = match &size[at..] {
-        "gb" | "Gi" => 1 << 30,
-        "mb" | "Mi" => 1 << 20,
-        _ => return None,
-    };
-    Some(size[..at].parse::<u64>().ok()? * unit)
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use orders::pipeline::{STREAMS, component};
 use serde_json::Value;
-use shared::queue::Stream;
 
-use super::{Inputs, partitions};
+use super::Inputs;
 use crate::object::{Object, containers};
 
-/// A pod that is started from zero is asked for the first time after this many seconds, at most.
+/// A pod that starts from zero is probed for the first time after this many seconds at the latest.
 const LATEST_FIRST_PROBE_S: u64 = 5;
 
 pub(super) fn components(inputs: &Inputs) -> Vec<String> {
@@ -34,14 +34,10 @@ pub(super) fn every_stream_is_drained(inputs: &Inputs) -> Vec<String> {
         drained.extend(object.texts("/spec/components").into_iter().map(str::to_owned));
         drained.extend(role(object));
     }
-    // The API of all partitions is in the first.
-    let is_further =
-        inputs.of_kind("Namespace").any(|namespace| !namespace.text(partitions::LABEL).is_empty());
-    let api = (!is_further).then_some("orders-api");
-    let groups = Stream::ALL.map(Stream::group).into_iter().chain(api);
-    groups
-        .filter(|group| !drained.contains(*group))
-        .map(|group| format!("nothing here is {group}"))
+    let components = STREAMS.map(component).into_iter().chain(["orders-api"]);
+    components
+        .filter(|component| !drained.contains(*component))
+        .map(|component| format!("nothing here is {component}"))
         .collect()
 }
 
@@ -81,7 +77,7 @@ pub(super) fn variables(inputs: &Inputs) -> Vec<String> {
                 ));
             }
         }
-        // A required variable has to be given to every app, also to those whose components do not use it.
+        // Spin needs every required variable, also of components that an app leaves out.
         let required = application.variables.iter().filter(|(_, variable)| variable.is_required);
         let of_the_settings = |name: &&str| !inputs.setting(name).is_empty() && used.contains(name);
         let shared = application.variables.keys().map(String::as_str).filter(of_the_settings);
@@ -92,7 +88,7 @@ pub(super) fn variables(inputs: &Inputs) -> Vec<String> {
         }
         if used.contains("redis_login") && !given.contains("redis_login") {
             faults.push(format!(
-                "{app}: variable redis_login is not given, and Redis lets nobody in without"
+                "{app}: variable redis_login is not given, and Redis asks for a login"
             ));
         }
     }
@@ -119,18 +115,21 @@ pub(super) fn probes(inputs: &Inputs) -> Vec<String> {
         }
         for component in components.iter().filter(|&&component| is_worker(component)) {
             let tick = format!("/{component}/tick");
-            if app.text("/spec/checks/readiness/httpGet/path") != tick {
-                faults.push(format!(
-                    "{app}: readiness: nobody calls {tick}, so a lost bell stays lost"
-                ));
+            for (probe, lack) in [
+                ("readiness", "so a lost bell stays lost"),
+                ("liveness", "so a deaf worker is never restarted"),
+            ] {
+                if app.text(&format!("/spec/checks/{probe}/httpGet/path")) != tick {
+                    faults.push(format!("{app}: {probe} does not call {tick}, {lack}"));
+                }
             }
         }
     }
     faults
 }
 
-fn is_worker(component: &str) -> bool {
-    Stream::ALL.iter().any(|stream| stream.group() == component)
+fn is_worker(name: &str) -> bool {
+    STREAMS.iter().any(|stream| component(*stream) == name)
 }
 
 pub(super) fn replicas(inputs: &Inputs) -> Vec<String> {
@@ -152,7 +151,7 @@ pub(super) fn replicas(inputs: &Inputs) -> Vec<String> {
                 }
                 if is_open != is_scaled {
                     faults.push(format!(
-                        "{object}: enableAutoscaling is {is_open}, a ScaledObject for it: {is_scaled}"
+                        "{object}: enableAutoscaling is {is_open}, and it is scaled: {is_scaled}"
                     ));
                 }
             }

@@ -31,7 +31,7 @@ pub(super) struct Image {
 }
 
 impl Image {
-    /// Changes the image wherever it stands: in containers, and in the fields told.
+    /// Changes the image in containers and in the given fields.
     pub(super) fn apply(&self, objects: &mut [Object], fields: &[FieldSpec]) {
         for object in objects {
             let kind = object.kind().to_owned();

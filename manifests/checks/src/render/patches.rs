@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{documents, inside};
 use crate::object::Object;
 
-/// One entry: either a list of JSON patch operations with a target, or objects that name themselves.
+/// One entry: JSON patch operations with a target, or objects that name themselves.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Patch {
-    patch: Option<String>,
+    #[serde(rename = "patch")]
+    text: Option<String>,
     path: Option<PathBuf>,
     target: Option<Target>,
 }
@@ -28,7 +29,7 @@ struct Target {
 
 impl Patch {
     pub(super) fn apply(&self, folder: &Path, objects: &mut Vec<Object>) -> Result<()> {
-        let text = match (&self.patch, &self.path) {
+        let text = match (&self.text, &self.path) {
             (Some(text), None) => text.clone(),
             (None, Some(path)) => {
                 let file = inside(folder, path)?;
@@ -98,7 +99,7 @@ impl Target {
     }
 }
 
-/// Merges maps; null removes. How a list is merged depends on its kind, so lists are refused: use a JSON patch.
+/// Merges maps; null removes. Lists are refused, because their merge depends on their kind.
 fn merge(into: &mut Value, patch: &Value, id: &str) -> Result<()> {
     let (Some(into), Some(patch)) = (into.as_object_mut(), patch.as_object()) else {
         bail!("{id}: a merge patch has a map where there is none");
@@ -112,7 +113,7 @@ fn merge(into: &mut Value, patch: &Value, id: &str) -> Result<()> {
             }
             Value::Object(_) => {
                 let field =
-                    into.entry(key.clone()).or_insert_with(|| Value::Object(Default::default()));
+                    into.entry(key.clone()).or_insert_with(|| Value::Object(Map::default()));
                 merge(field, value, id)?;
             }
             plain => {

@@ -1,4 +1,4 @@
-//! The overlays: what each is for, that they can be combined, and the programs and scripts around them.
+//! The overlays: what each is for, how they combine, and the programs and scripts around them.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,8 +8,8 @@ use clap::CommandFactory;
 use conventional::cli::Arguments;
 use manifest_checks::object::{Object, containers};
 use manifest_checks::render::render;
+use orders::pipeline::{STREAMS, component};
 use serde_json::Value;
-use shared::queue::{Keys, QueueName, Stream};
 
 use crate::support::{inputs, inputs_of, kustomizations, manifests, object, repository};
 
@@ -41,52 +41,7 @@ fn every_overlay_has_a_readme_of_the_same_shape_and_a_kustomization() {
             "the README does not lead to {name}"
         );
     }
-    assert_eq!(overlays().len(), 8);
-}
-
-#[test]
-fn the_partitions_are_those_that_the_api_spreads_orders_over() {
-    let folder = manifests().join("overlays/partitions");
-    let partition = |number: usize| render(&folder.join(format!("partition-{number}"))).unwrap();
-    let first = partition(0);
-    let settings = object(&first, "ConfigMap/settings");
-    let partitions: usize = settings.text("/data/partitions").parse().unwrap();
-    let folders = std::fs::read_dir(&folder).unwrap().filter(|entry| {
-        entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("partition-")
-    });
-    assert_eq!(folders.count(), partitions);
-    let queue = QueueName::parse(settings.text("/data/queue")).unwrap();
-    for number in 1..partitions {
-        let objects = partition(number);
-        let own = object(&objects, "ConfigMap/settings");
-        assert_eq!(own.text("/data/queue"), queue.of_partition(number).as_str());
-        assert_eq!(
-            own.text("/data/redis_url"),
-            settings.text(&format!("/data/redis_url_p{number}"))
-        );
-        let keys = Keys::new(queue.of_partition(number));
-        for stream in Stream::ALL {
-            let scaler = object(&objects, &format!("ScaledObject/{}", stream.group()));
-            assert_eq!(scaler.text("/spec/triggers/0/metadata/stream"), keys.stream(stream));
-        }
-        // The API gets out of its namespace by this label, and in by its own.
-        let namespace = object(&objects, &format!("Namespace/order-pipeline-{number}"));
-        assert_eq!(
-            namespace.text("/metadata/labels/order-pipeline~1partition"),
-            number.to_string()
-        );
-        let peers = object(&objects, "NetworkPolicy/redis").list("/spec/ingress/0/from").to_vec();
-        let api = serde_json::json!({
-            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "order-pipeline" } },
-            "podSelector": { "matchLabels": { "core.spinkube.dev/app-name": "orders-api" } },
-        });
-        assert!(peers.contains(&api), "{peers:?}");
-    }
-    let out = object(&first, "NetworkPolicy/orders-api-partitions");
-    assert_eq!(
-        out.text("/spec/egress/0/to/0/namespaceSelector/matchExpressions/0/key"),
-        "order-pipeline/partition"
-    );
+    assert_eq!(overlays().len(), 7);
 }
 
 #[test]
@@ -111,6 +66,23 @@ fn arm_pools_a_managed_redis_and_telemetry_can_be_had_together() {
 }
 
 #[test]
+fn a_second_deployment_beside_the_first_is_made_as_the_documentation_says() {
+    let page = std::fs::read_to_string(repository().join("docs/deployment.md")).unwrap();
+    let (_, section) = page.split_once("\n## One deployment per Redis\n").unwrap();
+    let (_, rest) = section.split_once("```yaml\n").unwrap();
+    let (kustomization, _) = rest.split_once("```").unwrap();
+    let base = manifests().join("base");
+    let kustomization = kustomization.replace("../../base", base.to_str().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("kustomization.yaml"), kustomization).unwrap();
+    let objects = render(folder.path()).unwrap();
+    let namespace = objects.iter().find(|object| object.kind() == "Namespace").unwrap();
+    assert_ne!(namespace.name(), "order-pipeline");
+    let faults = inputs_of(objects).faults();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
 fn each_stage_of_the_migration_has_the_pods_it_is_named_after() {
     // Containers of a role, pods of a SpinApp that KEDA is paused at, pods of the API.
     for (name, containers, paused, api) in [
@@ -120,7 +92,7 @@ fn each_stage_of_the_migration_has_the_pods_it_is_named_after() {
         ("3-wasm-only", 0, None, 2),
     ] {
         let objects = stage(name);
-        for group in Stream::ALL.map(Stream::group) {
+        for group in STREAMS.map(component) {
             let deployment = object(&objects, &format!("Deployment/{group}-container"));
             assert_eq!(deployment.0["spec"]["replicas"], containers, "{name} {group}");
             let scaler = object(&objects, &format!("ScaledObject/{group}"));
@@ -158,7 +130,7 @@ fn containers_are_given_what_the_service_reads_and_share_with_the_spin_apps() {
         .filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned))
         .collect();
     let objects = stage("1-both-90-10");
-    for group in Stream::ALL.map(Stream::group) {
+    for group in STREAMS.map(component) {
         let pods = object(&objects, &format!("Deployment/{group}-container")).pods().unwrap();
         assert_eq!(pods.labels["order-pipeline/role"], group);
         let spec = pods.spec.unwrap();
@@ -229,7 +201,7 @@ fn scripts_are_good_shell() {
         assert!(Command::new("sh").arg("-n").arg(&script).status().unwrap().success());
         match Command::new("shellcheck").arg(&script).output() {
             Ok(output) => {
-                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout))
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
             }
             Err(_) => println!(
                 "shellcheck is not installed: only the grammar of {} was looked at",

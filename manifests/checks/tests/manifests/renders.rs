@@ -1,4 +1,4 @@
-//! Every kustomization renders, in the same way as by kubectl where that is installed, and every object fits its schema.
+//! Every kustomization renders as kubectl does where it is installed, and every object fits its schema.
 
 use std::collections::BTreeMap;
 use std::path::Path;

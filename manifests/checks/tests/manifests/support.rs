@@ -10,7 +10,7 @@ use manifest_checks::checks::Inputs;
 use manifest_checks::object::Object;
 use manifest_checks::render::render;
 
-/// The Secrets that exist once a script was run: for each name its keys and values.
+/// The Secrets that a script creates: for each name its keys and values.
 pub(crate) type Secrets = BTreeMap<String, BTreeMap<String, String>>;
 
 pub(crate) fn manifests() -> PathBuf {
@@ -21,7 +21,7 @@ pub(crate) fn repository() -> PathBuf {
     manifests().parent().unwrap().to_owned()
 }
 
-/// Every folder below that can be applied: those with a Kustomization, not those with a kustomize component.
+/// Every folder below that can be applied: those with a Kustomization, not kustomize components.
 pub(crate) fn kustomizations() -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         let is_one = |text: String| text.lines().any(|line| line == "kind: Kustomization");
@@ -56,15 +56,10 @@ pub(crate) fn inputs(folder: &Path) -> Inputs {
 
 /// The same for objects that are rendered.
 pub(crate) fn inputs_of(objects: Vec<Object>) -> Inputs {
-    let namespace = objects.iter().find(|object| object.kind() == "Namespace");
-    let partition =
-        namespace.map_or("", |found| found.text("/metadata/labels/order-pipeline~1partition"));
     let settings = object(&objects, "ConfigMap/settings");
-    let partitions: usize = settings.text("/data/partitions").parse().unwrap_or(1);
-    let mut secrets = if !partition.is_empty() {
-        secrets(&["partition", partition], &[])
-    } else if objects.iter().any(|object| object.id() == "StatefulSet/redis") {
-        secrets(&[], &[])
+    let mut secrets = if objects.iter().any(|object| object.id() == "StatefulSet/redis") {
+        let namespace = objects.iter().find(|object| object.kind() == "Namespace").unwrap();
+        secrets(&[], &[("NAMESPACE", namespace.name())])
     } else {
         let url = settings.text("/data/redis_url");
         let host = url.split_once("://").unwrap().1;
@@ -73,13 +68,6 @@ pub(crate) fn inputs_of(objects: Vec<Object>) -> Inputs {
             &[("REDIS_HOST", host), ("REDIS_USER", "pipeline"), ("REDIS_PASSWORD", "hush")],
         )
     };
-    for partition in 1..partitions {
-        // What that partition has in its own namespace is not seen here.
-        let name = format!("redis-p{partition}");
-        let login =
-            self::secrets(&["partition", &partition.to_string()], &[]).remove(&name).unwrap();
-        secrets.insert(name, login);
-    }
     secrets.extend(order_source());
     Inputs { objects, application: application(), secrets }
 }
@@ -92,7 +80,7 @@ pub(crate) fn object<'a>(objects: &'a [Object], id: &str) -> &'a Object {
     objects.iter().find(|object| object.id() == id).unwrap_or_else(|| panic!("there is no {id}"))
 }
 
-/// What `create-secrets.sh` creates: the script is run with a stand-in for kubectl that writes down what it is given.
+/// What `create-secrets.sh` creates. The script runs with a stand-in for kubectl.
 pub(crate) fn secrets(arguments: &[&str], environment: &[(&str, &str)]) -> Secrets {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("kubectl");

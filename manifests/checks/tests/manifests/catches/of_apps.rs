@@ -86,9 +86,19 @@ pub(super) const ALL: &[Example] = &[
     (
         "probes are answered, and early",
         |m| {
-            set(m, WORKER, "/spec/checks/readiness/httpGet/path", json!("/.well-known/spin/health"))
+            set(
+                m,
+                WORKER,
+                "/spec/checks/readiness/httpGet/path",
+                json!("/.well-known/spin/health"),
+            );
         },
-        "nobody calls /receiver-simple/tick",
+        "readiness does not call /receiver-simple/tick",
+    ),
+    (
+        "probes are answered, and early",
+        |m| set(m, WORKER, "/spec/checks/liveness/httpGet/path", json!("/.well-known/spin/health")),
+        "a deaf worker is never restarted",
     ),
     (
         "the number of replicas is said by one",
@@ -100,15 +110,11 @@ pub(super) const ALL: &[Example] = &[
         |m| unset(m, API, "/spec/replicas"),
         "replicas is absent",
     ),
-    (
-        "the number of replicas is said by one",
-        |m| delete(m, SCALER),
-        "a ScaledObject for it: false",
-    ),
+    ("the number of replicas is said by one", |m| delete(m, SCALER), "and it is scaled: false"),
     (
         "the number of replicas is said by one",
         |m| set(m, WORKER, "/spec/enableAutoscaling", json!(false)),
-        "a ScaledObject for it: true",
+        "and it is scaled: true",
     ),
     (
         "the number of replicas is said by one",
@@ -135,19 +141,21 @@ pub(super) const ALL: &[Example] = &[
                 m,
                 "SpinAppExecutor/containerd-shim-spin",
                 "/spec/deploymentConfig/runtimeClassName",
-            )
+            );
         },
         "names no RuntimeClass",
     ),
     (
         "the executor is in the namespace",
         |m| {
-            let class = json!({ "apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": { "name": "x" } });
+            let class = json!({ "kind": "RuntimeClass", "metadata": { "name": "x" } });
             m.objects.push(Object(class));
         },
         "no executor names it",
     ),
 ];
+
+const MEMORY: &str = "Redis has memory for what it keeps";
 
 pub(super) const SCALING: &[Example] = &[
     (
@@ -197,47 +205,22 @@ pub(super) const SCALING: &[Example] = &[
     ),
     (
         "KEDA looks at the streams of the queue",
-        |m| unset(m, SCALER, "/spec/advanced"),
-        "the formula is \"\"",
+        |m| set(m, SCALER, "/spec/advanced", json!({ "scalingModifiers": { "formula": "a" } })),
+        "a plain trigger needs none",
     ),
     (
         "KEDA looks at the streams of the queue",
-        |m| set(m, SCALER, "/spec/advanced/scalingModifiers/formula", json!("waiting")),
-        "the formula is \"waiting\"",
+        |m| set(m, SCALER, "/spec/triggers/-", json!({ "type": "cron" })),
+        "exactly one trigger",
     ),
     (
         "KEDA looks at the streams of the queue",
-        |m| set(m, SCALER, "/spec/advanced/scalingModifiers/target", json!("500")),
-        "target Some(String(\"500\")) is not",
+        |m| set(m, SCALER, &format!("{METADATA}/streamLength"), json!("5000")),
+        "in batches of 200 orders",
     ),
     (
         "KEDA looks at the streams of the queue",
-        |m| set(m, SCALER, &format!("{METADATA}/streamLength"), json!("500")),
-        "is not the streamLength Some(String(\"500\"))",
-    ),
-    (
-        "KEDA looks at the streams of the queue",
-        |m| set(m, SCALER, "/spec/advanced/scalingModifiers/metricType", json!("Value")),
-        "metricType of the formula",
-    ),
-    (
-        "KEDA looks at the streams of the queue",
-        |m| unset(m, SCALER, "/spec/triggers/1"),
-        "one trigger \"waiting\" and one \"paused\"",
-    ),
-    (
-        "KEDA looks at the streams of the queue",
-        |m| set(m, SCALER, "/spec/triggers/0/name", json!("wait-ing")),
-        "knows no trigger Some(\"wait-ing\")",
-    ),
-    (
-        "KEDA looks at the streams of the queue",
-        |m| set(m, SCALER, "/spec/triggers/1/metadata/stream", json!("{orders}:pause:complex")),
-        "is paused by Some(\"{orders}:pause:simple\")",
-    ),
-    (
-        "KEDA looks at the streams of the queue",
-        |m| set(m, SCALER, "/spec/triggers/1/metadata/activationLagCount", json!("5")),
+        |m| set(m, SCALER, &format!("{METADATA}/activationLagCount"), json!("5")),
         "activationLagCount is not known",
     ),
     (
@@ -257,24 +240,8 @@ pub(super) const SCALING: &[Example] = &[
         "no TriggerAuthentication",
     ),
     (
-        "the groups are those of the queue",
-        |m| set(m, JOB, &format!("{CONTAINER}/args/1"), json!("{orders}:simple=simple")),
-        "{orders}:simple=simple",
-    ),
-    (
-        "the groups are those of the queue",
-        |m| unset(m, JOB, &format!("{CONTAINER}/args/2")),
-        "receiver-complex",
-    ),
-    ("the groups are those of the queue", |m| delete(m, JOB), "no Job create-groups"),
-    (
         "one Redis is meant by all",
         |m| set(m, SCALER, &format!("{METADATA}/address"), json!("redis:6379")),
-        "\"redis:6379\" is not",
-    ),
-    (
-        "one Redis is meant by all",
-        |m| set(m, SCALER, "/spec/triggers/1/metadata/address", json!("redis:6379")),
         "\"redis:6379\" is not",
     ),
     (
@@ -311,7 +278,13 @@ pub(super) const SCALING: &[Example] = &[
     (
         "Redis loses no order",
         |m| {
-            edit(m, "ConfigMap/redis", "/data/redis.conf", "appendfsync everysec", "appendfsync no")
+            edit(
+                m,
+                "ConfigMap/redis",
+                "/data/redis.conf",
+                "appendfsync everysec",
+                "appendfsync no",
+            );
         },
         "appendfsync",
     ),
@@ -322,13 +295,8 @@ pub(super) const SCALING: &[Example] = &[
     ),
     (
         "Redis loses no order",
-        |m| set(m, REDIS, &format!("{CONTAINER}/resources/limits/memory"), json!("1Gi")),
-        "too little over maxmemory",
-    ),
-    (
-        "Redis loses no order",
-        |m| set(m, REDIS, &format!("{CONTAINER}/args"), json!(["--maxmemory", "2gb"])),
-        "too little over maxmemory \"2gb\"",
+        |m| edit(m, "ConfigMap/redis", "/data/start.sh", "off resetpass ~* &* +@all", "off"),
+        "the default user lacks rights",
     ),
     (
         "Redis loses no order",
@@ -339,5 +307,36 @@ pub(super) const SCALING: &[Example] = &[
         "Redis loses no order",
         |m| set(m, REDIS, "/spec/volumeClaimTemplates", json!([])),
         "on no volume",
+    ),
+    (
+        MEMORY,
+        |m| set(m, "ConfigMap/settings", "/data/max_backlog", json!("1000000")),
+        "maxmemory 1gb is too small: 1000000 waiting orders and",
+    ),
+    (
+        MEMORY,
+        |m| set(m, "ConfigMap/settings", "/data/retention_s", json!("604800")),
+        "kept for 604800 s",
+    ),
+    (
+        MEMORY,
+        |m| set(m, "ConfigMap/settings", "/data/max_backlog", json!("0")),
+        "must be numbers above 0",
+    ),
+    (MEMORY, |m| unset(m, REDIS, "/metadata/annotations"), "must be numbers above 0"),
+    (
+        MEMORY,
+        |m| set(m, REDIS, &format!("{CONTAINER}/args"), json!(["--maxmemory", "64mb"])),
+        "maxmemory 64mb is too small",
+    ),
+    (
+        MEMORY,
+        |m| set(m, REDIS, &format!("{CONTAINER}/resources/limits/memory"), json!("1Gi")),
+        "a limit of 1Gi is too small",
+    ),
+    (
+        MEMORY,
+        |m| edit(m, "ConfigMap/redis", "/data/redis.conf", "maxmemory 1gb", "maxmemory 1g"),
+        "is no size",
     ),
 ];

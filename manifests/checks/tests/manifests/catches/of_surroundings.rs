@@ -38,59 +38,60 @@ pub(super) const REFERENCES: &[Example] = &[
         "no ServiceAccount",
     ),
     (
-        "no secret stands in plain text",
+        "no secret is in plain text",
         |m| set(m, WORKER, "/spec/variables/1", json!({ "name": "redis_login", "value": "x" })),
-        "redis_login stands in plain text",
+        "redis_login is in plain text",
     ),
     (
-        "no secret stands in plain text",
+        "no secret is in plain text",
         |m| {
             set(
                 m,
                 REDIS,
                 &format!("{CONTAINER}/env/0"),
                 json!({ "name": "PIPELINE_PASSWORD", "value": "x" }),
-            )
+            );
         },
-        "PIPELINE_PASSWORD stands in plain text",
+        "PIPELINE_PASSWORD is in plain text",
     ),
     (
-        "no secret stands in plain text",
+        "no secret is in plain text",
         |m| set(m, "ConfigMap/settings", "/data/redis_url", json!("redis://:hush@redis:6379")),
-        "a password stands in plain text",
+        "a password is in plain text",
     ),
     (
-        "no secret stands in plain text",
+        "no secret is in plain text",
         |m| set(m, SCALER, &format!("{METADATA}/password"), json!("hush")),
-        "password stands in plain text",
+        "password is in plain text",
     ),
     (
-        "no secret stands in plain text",
+        "no secret is in plain text",
         |m| edit(m, "ConfigMap/redis", "/data/redis.conf", "save", "requirepass hush\nsave"),
-        "a password stands in plain text",
+        "a password is in plain text",
     ),
     (
-        "no secret stands in plain text",
+        "no secret is in plain text",
         |m| edit(m, "ConfigMap/redis", "/data/start.sh", ">$MONITOR_PASSWORD", ">hush"),
-        "a password stands in plain text",
+        "a password is in plain text",
     ),
     (
-        "no secret stands in plain text",
+        "no secret is in plain text",
         |m| {
             let secret =
                 json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "redis" } });
             m.objects.push(Object(secret));
         },
-        "a Secret stands in the manifests",
+        "a Secret is in the manifests",
     ),
     (
-        "no secret stands in plain text",
+        "no secret is in plain text",
         |m| {
-            let metadata = json!([{ "name": "connectionString", "value": "Endpoint=sb://x;SharedAccessKey=y" }]);
+            let connection = "Endpoint=sb://x;SharedAccessKey=y";
+            let metadata = json!([{ "name": "connectionString", "value": connection }]);
             m.objects
                 .push(Object(json!({ "kind": "Component", "spec": { "metadata": metadata } })));
         },
-        "connectionString stands in plain text",
+        "connectionString is in plain text",
     ),
     (
         "everything is in one namespace",
@@ -114,7 +115,7 @@ pub(super) const NETWORK: &[Example] = &[
                 "PodDisruptionBudget/orders-api",
                 "/spec/selector/matchLabels",
                 json!({ "app": "orders-api" }),
-            )
+            );
         },
         "PodDisruptionBudget/orders-api: its selector takes no pod",
     ),
@@ -131,7 +132,7 @@ pub(super) const NETWORK: &[Example] = &[
                 REDIS,
                 "/spec/selector/matchLabels",
                 json!({ "order-pipeline/redis-client": "true" }),
-            )
+            );
         },
         "takes pods of others",
     ),
@@ -158,13 +159,13 @@ pub(super) const NETWORK: &[Example] = &[
                 "NetworkPolicy/orders-api",
                 "/spec/podSelector/matchLabels",
                 json!({ "app": "x" }),
-            )
+            );
         },
         "its selector takes no pod",
     ),
     (
         "policies fit pods and ports",
-        // What the Service of an app listens on is not what its pods do in other set-ups; here both are 80.
+        // The Service of an app and its pods both listen on 80.
         |m| set(m, "NetworkPolicy/orders-api", "/spec/ingress/0/ports/0/port", json!(3000)),
         "does not listen on 3000",
     ),
@@ -186,7 +187,7 @@ pub(super) const NETWORK: &[Example] = &[
                 "NetworkPolicy/redis-clients",
                 "/spec/egress/0/to/0",
                 json!({ "ipBlock": { "cidr": "0.0.0.0/0" } }),
-            )
+            );
         },
         "the whole world",
     ),
@@ -203,33 +204,33 @@ pub(super) const NETWORK: &[Example] = &[
                 "NetworkPolicy/redis",
                 "/spec/ingress/0/from/0/podSelector/matchLabels",
                 json!({ "a": "b" }),
-            )
+            );
         },
         "ingress selector takes no pod",
     ),
     (
-        "who needs Redis reaches it, and nobody else",
+        "only clients of Redis reach it",
         |m| unset(m, WORKER, "/spec/podLabels"),
         "SpinApp/receiver-simple: no policy lets it out",
     ),
     (
-        "who needs Redis reaches it, and nobody else",
+        "only clients of Redis reach it",
         |m| unset(m, "NetworkPolicy/redis", "/spec/ingress/0/from/0"),
         "no policy lets it in to Redis",
     ),
     (
-        "who needs Redis reaches it, and nobody else",
+        "only clients of Redis reach it",
         |m| unset(m, "NetworkPolicy/redis", "/spec/ingress/0/from/1"),
         "no policy lets KEDA in",
     ),
     (
-        "who needs Redis reaches it, and nobody else",
+        "only clients of Redis reach it",
         |m| delete(m, "NetworkPolicy/dns"),
         "no policy lets it ask for names",
     ),
     (
-        "who needs Redis reaches it, and nobody else",
-        |m| unset(m, "CronJob/loadtest", "/spec/jobTemplate/spec/template/spec/containers/0/env"),
+        "only clients of Redis reach it",
+        |m| unset(m, JOB, &format!("{IN_JOB}/env")),
         "CronJob/loadtest: it has nothing to do with Redis",
     ),
 ];
@@ -242,7 +243,7 @@ pub(super) const CONTAINERS: &[Example] = &[
     ),
     (
         "resources are limited",
-        |m| unset(m, JOB, &format!("{CONTAINER}/resources/requests/cpu")),
+        |m| unset(m, JOB, &format!("{IN_JOB}/resources/requests/cpu")),
         "resources.requests.cpu",
     ),
     (
@@ -267,7 +268,7 @@ pub(super) const CONTAINERS: &[Example] = &[
     ),
     (
         "containers have no rights",
-        |m| unset(m, JOB, &format!("{CONTAINER}/securityContext/readOnlyRootFilesystem")),
+        |m| unset(m, JOB, &format!("{IN_JOB}/securityContext/readOnlyRootFilesystem")),
         "readOnlyRootFilesystem",
     ),
     (
@@ -278,7 +279,7 @@ pub(super) const CONTAINERS: &[Example] = &[
                 REDIS,
                 &format!("{CONTAINER}/securityContext/capabilities"),
                 json!({ "add": ["NET_ADMIN"] }),
-            )
+            );
         },
         "capabilities",
     ),

@@ -1,0 +1,163 @@
+//! The Redis of the manifests, run here: its start script, its settings, its users.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use manifest_checks::checks::Inputs;
+use manifest_checks::object::{Object, containers};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Secrets, inputs, manifests, object};
+
+/// The Redis of the manifests on a free port, with its start script and configuration.
+pub(crate) struct Redis {
+    child: Child,
+    pub(crate) port: u16,
+    pub(crate) objects: Vec<Object>,
+    pub(crate) secrets: Secrets,
+    pub(crate) folder: TempDir,
+}
+
+/// A user that the tests add, to look at what other users did.
+const ADMIN: &str = "user admin on >admin ~* &* +@all";
+
+impl Redis {
+    pub(crate) fn start() -> Self {
+        let Inputs { objects, secrets, .. } = inputs(&manifests().join("base"));
+        let config = object(&objects, "ConfigMap/redis");
+        let folder = tempfile::tempdir().unwrap();
+        let port = private_redis::free_port().unwrap();
+        for name in ["data", "run", "etc"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let settings = in_folder(config.text("/data/redis.conf"), folder.path());
+        let settings = format!("{settings}\nbind 127.0.0.1\nport {port}\n");
+        std::fs::write(folder.path().join("etc/redis.conf"), settings).unwrap();
+        let script = in_folder(config.text("/data/start.sh"), folder.path());
+        let script = script.replacen("\nUSERS\n", &format!("\n{ADMIN}\nUSERS\n"), 1);
+        assert!(script.contains(ADMIN));
+        std::fs::write(folder.path().join("etc/start.sh"), script).unwrap();
+        let child = spawn(&objects, &secrets, port, folder.path());
+        let redis = Self { child, port, objects, secrets, folder };
+        redis.wait();
+        redis
+    }
+
+    /// Ends the server by this signal, and starts it again with the same data.
+    pub(crate) fn restart(&mut self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        self.child.wait().unwrap();
+        self.child = spawn(&self.objects, &self.secrets, self.port, self.folder.path());
+        self.wait();
+    }
+
+    fn wait(&self) {
+        let pod = object(&self.objects, "StatefulSet/redis").pods().unwrap().spec.unwrap();
+        let container = containers(&pod).next().unwrap();
+        let probe = container.pointer("/readinessProbe/exec/command").unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !self.probe(probe).status.success() {
+            assert!(Instant::now() < deadline, "the readiness probe never succeeded");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Runs a probe of the container, with its environment, against the port.
+    fn probe(&self, command: &Value) -> Output {
+        let words: Vec<&str> =
+            command.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        let script = words[2].replace("redis-cli", &format!("redis-cli -p {}", self.port));
+        let password = &self.secrets["redis"]["monitor-password"];
+        Command::new(words[0])
+            .args([words[1], &script])
+            .env("MONITOR_PASSWORD", password)
+            .output()
+            .unwrap()
+    }
+
+    /// A URL of the Secret, on this machine.
+    pub(crate) fn url(&self, key: &str) -> String {
+        here(&self.secrets["redis"][key], &self.objects, self.port)
+    }
+
+    pub(crate) fn connection(&self, key: &str) -> redis::Connection {
+        redis::Client::open(self.url(key)).unwrap().get_connection().unwrap()
+    }
+
+    pub(crate) fn admin(&self) -> redis::Connection {
+        let url = format!("redis://admin:admin@127.0.0.1:{}", self.port);
+        redis::Client::open(url).unwrap().get_connection().unwrap()
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts the container's command here.
+fn spawn(objects: &[Object], secrets: &Secrets, port: u16, folder: &Path) -> Child {
+    let pod = object(objects, "StatefulSet/redis").pods().unwrap().spec.unwrap();
+    let container = containers(&pod).next().unwrap();
+    let command = container["command"].as_array().unwrap().iter();
+    let command: Vec<String> =
+        command.map(|word| in_folder(word.as_str().unwrap(), folder)).collect();
+    Command::new(&command[0])
+        .args(&command[1..])
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .envs(environment(container, objects, secrets, port))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// A text with the container's folders replaced by those below `folder`.
+fn in_folder(text: &str, folder: &Path) -> String {
+    let folders = [("/data", "data"), ("/run/redis", "run"), ("/etc/redis", "etc")];
+    folders.iter().fold(text.to_owned(), |text, (there, name)| {
+        text.replace(there, folder.join(name).to_str().unwrap())
+    })
+}
+
+/// A value with the address in the settings replaced by the one on this machine.
+fn here(value: &str, objects: &[Object], port: u16) -> String {
+    let url = object(objects, "ConfigMap/settings").text("/data/redis_url");
+    value.replace(url.strip_prefix("redis://").unwrap(), &format!("127.0.0.1:{port}"))
+}
+
+/// The environment of a container, with its references resolved and Redis on this machine.
+pub(crate) fn environment(
+    container: &Value,
+    objects: &[Object],
+    secrets: &Secrets,
+    port: u16,
+) -> Vec<(String, String)> {
+    let variables = container["env"].as_array().unwrap();
+    let value = |variable: &Value| {
+        let text = |pointer: &str| variable.pointer(pointer).and_then(Value::as_str);
+        let value =
+            match (text("/valueFrom/secretKeyRef/name"), text("/valueFrom/configMapKeyRef/name")) {
+                (Some(name), _) => {
+                    secrets[name][text("/valueFrom/secretKeyRef/key").unwrap()].clone()
+                }
+                (_, Some(name)) => {
+                    let key = text("/valueFrom/configMapKeyRef/key").unwrap();
+                    object(objects, &format!("ConfigMap/{name}"))
+                        .text(&format!("/data/{key}"))
+                        .to_owned()
+                }
+                _ => text("/value").unwrap().to_owned(),
+            };
+        here(&value, objects, port)
+    };
+    variables
+        .iter()
+        .map(|variable| (variable["name"].as_str().unwrap().to_owned(), value(variable)))
+        .collect()
+}
