@@ -1,14 +1,16 @@
 //! What a probe asks: does Redis answer, and can the streams be read.
 //!
-//! An image without a shell has nothing else to ask with, and a worker without HTTP has nothing else to be asked by.
+//! An image without a shell has nothing else to ask with, and a worker without HTTP has nothing
+//! else to be asked by.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use shared::queue::{Queue, Stats};
+
+use native::RedisConnection;
+use queue::{Queue, Stats};
 
 use crate::cli::Settings;
-use crate::connection::RedisConnection;
 
 /// How long connecting, and each reply, may take.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -16,7 +18,8 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// Looks at all streams.
 ///
 /// # Errors
-/// When Redis does not answer in time, refuses the login, or holds something else than streams under their names.
+/// When Redis does not answer in time, refuses the login, or holds something else than streams
+/// under their names.
 pub fn check(settings: &Settings) -> Result<Stats> {
     let mut redis = RedisConnection::open_within(settings.redis.clone(), LIMIT)
         .context("failed to connect to redis")?;

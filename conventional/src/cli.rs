@@ -1,12 +1,14 @@
-//! Flags and environment: the variables of `spin.toml` that concern a worker, with the same names, defaults and ranges.
+//! Flags and environment: the variables of `spin.toml` that concern a worker, with the same names,
+//! defaults and ranges.
 //!
-//! Values are taken as text and checked by `shared::settings`, so that no range stands twice.
+//! Values are taken as text and checked by `queue::Settings::read`, which has the ranges.
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use orders::DEFAULT_COMPLEXITY_THRESHOLD;
+use queue::settings::number;
+use queue::{ConsumerName, SettingError};
 use redis::{ConnectionInfo, IntoConnectionInfo};
-use shared::queue::ConsumerName;
-use shared::settings::{self, DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 
 /// The name that this program drains under.
 pub const CONSUMER: &str = "conventional";
@@ -44,7 +46,8 @@ pub enum RoleName {
 /// All settings, as they were typed.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A role of this process; may be given several times, or separated by commas. All roles when absent.
+    /// A role of this process; may be given several times, or separated by commas. All roles when
+    /// absent.
     #[arg(long = "role", env = "ROLE", value_enum, value_delimiter = ',', global = true)]
     pub roles: Vec<RoleName>,
     /// Redis, as redis://host:port or redis://user:password@host:port.
@@ -77,7 +80,10 @@ pub struct Options {
     /// How long a ring of the bell counts; further rings within it are dropped.
     #[arg(long, env = "BELL_MS", default_value_t = defaults().bell_ms.to_string(), global = true)]
     pub bell_ms: String,
-    /// How long a confirmation and the state of its order are kept, in seconds.
+    /// How long a drain waits for more work when its stream is empty; 0 for not at all.
+    #[arg(long, env = "LINGER_MS", default_value_t = defaults().linger_ms.to_string(), global = true)]
+    pub linger_ms: String,
+    /// How long a confirmation is kept, in seconds.
     #[arg(long, env = "RETENTION_S", default_value_t = defaults().retention_s.to_string(), global = true)]
     pub retention_s: String,
 }
@@ -92,11 +98,11 @@ pub struct Settings {
     /// The score from which an order is complex.
     pub complexity_threshold: u32,
     /// How the queue is used.
-    pub queue: QueueSettings,
+    pub queue: queue::Settings,
 }
 
-fn defaults() -> QueueSettings {
-    QueueSettings::default()
+fn defaults() -> queue::Settings {
+    orders::pipeline::settings()
 }
 
 impl Options {
@@ -114,12 +120,13 @@ impl Options {
                 "max_deliveries" => &self.max_deliveries,
                 "drain_budget_ms" => &self.drain_budget_ms,
                 "bell_ms" => &self.bell_ms,
+                "linger_ms" => &self.linger_ms,
                 "retention_s" => &self.retention_s,
                 _ => return Err("there is no such flag".to_owned()),
             };
             Ok(value.clone())
         };
-        let by_flag = |error: settings::SettingsError| {
+        let by_flag = |error: SettingError| {
             anyhow!(
                 "--{} ({}): {}",
                 error.name.replace('_', "-"),
@@ -143,8 +150,9 @@ impl Options {
                 .as_str()
                 .into_connection_info()
                 .context("--redis-url (REDIS_URL)")?,
-            complexity_threshold: settings::complexity_threshold(&variables).map_err(by_flag)?,
-            queue: QueueSettings { consumer, ..QueueSettings::read(&variables).map_err(by_flag)? },
+            complexity_threshold: number(variables, "complexity_threshold", 1..=1_000_000)
+                .map_err(by_flag)?,
+            queue: queue::Settings { consumer, ..defaults().read(variables).map_err(by_flag)? },
         })
     }
 }
@@ -163,7 +171,7 @@ mod tests {
         assert_eq!(settings.roles, RoleName::value_variants());
         assert_eq!(settings.complexity_threshold, DEFAULT_COMPLEXITY_THRESHOLD);
         let consumer = ConsumerName::parse("conventional").unwrap();
-        assert_eq!(settings.queue, QueueSettings { consumer, ..QueueSettings::default() });
+        assert_eq!(settings.queue, queue::Settings { consumer, ..defaults() });
     }
 
     #[test]

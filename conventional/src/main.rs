@@ -25,8 +25,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let settings = arguments.options.check()?;
     match arguments.command {
         Some(Command::Check) => {
-            let backlog: u64 =
-                check::check(&settings)?.streams.values().map(|stream| stream.length).sum();
+            let backlog = check::check(&settings)?.backlog();
             println!("conventional: redis answers, {backlog} orders wait");
             Ok(())
         }

@@ -1,7 +1,8 @@
 //! The workers of one process, from ready to stopped.
 //!
-//! A signal lets every worker finish the batch in hand and claim no other; what it leaves in the stream is rung for. A worker that
-//! panics ends the process: whoever supervises it starts it anew, and what it held is redelivered.
+//! A signal lets every worker finish the batch in hand and claim no other; what it leaves in the
+//! stream is rung for. A worker that panics ends the process: whoever supervises it starts it anew,
+//! and what it held is redelivered.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -9,8 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use shared::queue::{Lane, Role};
-use shared::roles::{Distributor, Receiver};
+use orders::Lane;
+use orders::pipeline::{Distributor, Receiver, component};
+use queue::Role;
 
 use crate::cli::{RoleName, Settings};
 use crate::worker::{Done, Worker};
@@ -34,10 +36,12 @@ struct Handle {
     done: Arc<Mutex<Done>>,
 }
 
-/// Runs the roles until a signal comes. Prints a line when all are ready, and one when all are stopped.
+/// Runs the roles until a signal comes. Prints a line when all are ready, and one when all are
+/// stopped.
 ///
 /// # Errors
-/// When signals cannot be caught, a worker panics, or a batch is not finished within 5 s after the signal.
+/// When signals cannot be caught, a worker panics, or a batch is not finished within 5 s after the
+/// signal.
 pub fn run(settings: &Settings) -> Result<()> {
     let (events, inbox) = channel();
     let signals = events.clone();
@@ -92,7 +96,7 @@ fn start<R: Role + Send + 'static>(
     is_stopping: Arc<AtomicBool>,
     events: Sender<Event>,
 ) -> Result<Handle> {
-    let name = role.stream().group();
+    let name = component(role.stream());
     let done = Arc::default();
     let worker = Worker {
         role,
@@ -132,7 +136,7 @@ fn finish(workers: &[Handle]) -> Result<String> {
                 Ok(done) => break done,
                 Err(TryLockError::Poisoned(done)) => break PoisonError::into_inner(done),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(LOOK)
+                    std::thread::sleep(LOOK);
                 }
                 Err(TryLockError::WouldBlock) => {
                     return Err(anyhow!("redis does not answer")).with_context(|| {
@@ -141,7 +145,7 @@ fn finish(workers: &[Handle]) -> Result<String> {
                 }
             }
         };
-        words.push(format!("{name} applied {} entries in {} drains", done.applied, done.drains));
+        words.push(format!("{name} applied {} orders in {} drains", done.applied, done.drains));
         held.push(done);
     }
     // Until here no worker could go on; after the return the process ends.

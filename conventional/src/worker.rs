@@ -1,25 +1,25 @@
 //! One role as a loop: wait for the bell, drain, wait again.
 //!
-//! A worker holds the lock of its [`Done`] as long as it has entries in hand. Who takes that lock has stopped it between two drains,
-//! whatever it waits for.
+//! A worker holds the lock of its [`Done`] as long as it has entries in hand. Who takes that lock
+//! has stopped it between two drains, whatever it waits for.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use native::RedisConnection;
+use orders::pipeline::component;
+use queue::{Queue, Role, Settings, drain};
 use redis::ConnectionInfo;
 use serde_json::json;
-use shared::queue::{Queue, Role, drain};
-use shared::settings::QueueSettings;
-
-use crate::connection::RedisConnection;
 
 /// How long to wait for a bell before looking anyway: pub/sub is at most once.
-const METRONOME: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_secs(1);
 /// How long to wait after Redis failed.
 const BACK_OFF: Duration = Duration::from_millis(500);
-/// How long connecting, and each reply, may take: a server that vanished without a word must not hold a worker for ever.
+/// How long connecting, and each reply, may take: a server that vanished without a word must not
+/// hold a worker for ever.
 const REPLY_LIMIT: Duration = Duration::from_secs(10);
 
 /// What a worker has done so far.
@@ -27,7 +27,7 @@ const REPLY_LIMIT: Duration = Duration::from_secs(10);
 pub struct Done {
     /// Drains that found something.
     pub drains: u64,
-    /// Entries whose outcome was applied.
+    /// Orders whose outcome was applied.
     pub applied: u64,
 }
 
@@ -39,7 +39,7 @@ pub struct Worker<R> {
     /// Where Redis is.
     pub redis: ConnectionInfo,
     /// How the queue is used.
-    pub settings: QueueSettings,
+    pub settings: Settings,
     /// What was done; locked during a drain.
     pub done: Arc<Mutex<Done>>,
     /// Set when no further batch is to be claimed.
@@ -61,7 +61,7 @@ impl<R: Role> Worker<R> {
                 let error = format!("{error:#}");
                 // Once for each outage, not twice a second.
                 if error != last {
-                    eprintln!("{}: {error}", self.role.stream().group());
+                    eprintln!("{}: {error}", component(self.role.stream()));
                 }
                 last = error;
             }
@@ -69,7 +69,7 @@ impl<R: Role> Worker<R> {
         }
     }
 
-    /// Drains at once, then at every bell, and when the metronome finds work.
+    /// Drains at once, then at every bell, and when a tick finds work.
     fn serve(&self, on_ready: impl FnOnce()) -> Result<()> {
         let connect = || {
             RedisConnection::open_within(self.redis.clone(), REPLY_LIMIT)
@@ -78,10 +78,7 @@ impl<R: Role> Worker<R> {
         let (mut redis, mut bells) = (connect()?, connect()?);
         let channel =
             Queue::new(&mut redis, &self.settings).keys().channel(self.role.stream()).to_owned();
-        bells
-            .inner()
-            .set_read_timeout(Some(METRONOME))
-            .context("failed to set the read time-out")?;
+        bells.inner().set_read_timeout(Some(TICK)).context("failed to set the read time-out")?;
         let mut bells = bells.inner().as_pubsub();
         bells.subscribe(&channel).context("failed to subscribe to the bell")?;
         on_ready();
@@ -98,33 +95,35 @@ impl<R: Role> Worker<R> {
         }
     }
 
-    /// Whether work was left lying that may be done. As a component's tick it rings, and drops confirmations that were kept for long enough.
+    /// Whether work was left lying that may be done. As a component's tick it rings, and drops
+    /// confirmations that were kept for long enough.
     fn tick(&self, redis: &mut RedisConnection) -> Result<bool> {
         let tick = Queue::new(redis, &self.settings).tick(self.role.stream())?;
         Ok((tick.waiting > 0 || tick.overdue) && !tick.paused)
     }
 
-    /// Drains until the stream is empty, the time budget is spent or the worker is to stop, and logs one line as the components do.
+    /// Drains until the stream is empty, the time budget is spent or the worker is to stop, and
+    /// logs one line as the components do.
     fn drain(&self, redis: &mut RedisConnection) -> Result<()> {
-        // A drain that panicked has ended the process; what it had counted does not matter any more.
+        // A drain that panicked has ended the process; what it had counted does not matter any
+        // more.
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_stopping.load(Ordering::Relaxed) {
             // What a drain leaves behind is rung for, and that bell is heard here as well.
             return Ok(());
         }
         let start = Instant::now();
-        let mut elapsed = || match self.is_stopping.load(Ordering::Relaxed) {
-            true => Duration::MAX,
-            false => start.elapsed(),
+        let mut elapsed = || {
+            if self.is_stopping.load(Ordering::Relaxed) { Duration::MAX } else { start.elapsed() }
         };
         let mut queue = Queue::new(redis, &self.settings);
         let (tally, result) = drain(&mut queue, &self.role, &mut elapsed);
         if !tally.is_idle() {
             done.drains += 1;
-            done.applied += tally.commits.applied;
+            done.applied += tally.applied;
             let line = json!({
                 "event": "drained",
-                "component": self.role.stream().group(),
+                "component": component(self.role.stream()),
                 "elapsed_ms": start.elapsed().as_millis() as u64,
                 "tally": tally,
             });

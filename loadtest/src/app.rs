@@ -1,4 +1,5 @@
-//! A process of the app under measurement, local-runtime, Spin or the always-on service, from its start until it says it is ready.
+//! A process of the app under measurement, local-runtime, Spin or the always-on service, from its
+//! start until it says it is ready.
 //!
 //! Dropping one kills it with all that it started.
 
@@ -101,8 +102,8 @@ impl App {
 
     /// Waits until there is a value.
     ///
-    /// # Errors
-    /// When looking fails, the process ends, or it takes longer than `limit`: it `what`, in words, after so long.
+    /// # Errors When looking fails, the process ends, or it takes longer than `limit`: it `what`,
+    /// in words, after so long.
     pub fn wait<T>(
         &mut self,
         what: &str,

@@ -1,8 +1,9 @@
 //! A day's load: how many orders a minute come at what time of day.
 //!
-//! Read from a CSV file with the header `time,orders_per_minute`: a time of day as HH:MM, and the rate at that time. Between two
-//! lines the rate is a straight line, and from the last line it goes on past midnight to the first. So the number of orders until
-//! a moment is known exactly, without steps. Blank lines and lines that begin with `#` are skipped.
+//! Read from a CSV file with the header `time,orders_per_minute`: a time of day as HH:MM, and the
+//! rate at that time. Between two lines the rate is a straight line, and from the last line it goes
+//! on past midnight to the first. So the number of orders until a moment is known exactly, without
+//! steps. Blank lines and lines that begin with `#` are skipped.
 
 use std::fs;
 use std::path::Path;
@@ -91,7 +92,7 @@ impl Day {
 
     fn push(&mut self, at_s: f64, orders_per_minute: f64) {
         let orders_until = self.knots.last().map_or(0.0, |before| {
-            let mean_per_minute = (before.orders_per_minute + orders_per_minute) / 2.0;
+            let mean_per_minute = f64::midpoint(before.orders_per_minute, orders_per_minute);
             before.orders_until + mean_per_minute * (at_s - before.at_s) / 60.0
         });
         self.knots.push(Knot { at_s, orders_per_minute, orders_until });
@@ -102,7 +103,8 @@ impl Day {
         self.at(at_s.rem_euclid(SECONDS_PER_DAY)).0
     }
 
-    /// The orders from midnight until so many seconds after it: the exact integral of the rate, over more than a day too.
+    /// The orders from midnight until so many seconds after it: the exact integral of the rate,
+    /// over more than a day too.
     pub fn orders_until(&self, at_s: f64) -> f64 {
         let days = at_s.div_euclid(SECONDS_PER_DAY);
         days * self.total() + self.at(at_s.rem_euclid(SECONDS_PER_DAY)).1
@@ -124,6 +126,7 @@ impl Day {
     }
 
     /// The same day with so many times the orders.
+    #[must_use]
     pub fn times(&self, factor: f64) -> Self {
         let knots = self.knots.iter().map(|knot| Knot {
             at_s: knot.at_s,
@@ -196,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_ramp_gives_the_area_of_its_triangle() {
-        // From 0 at 10:00 to 600 a minute at 10:10 and back to 0 at 10:30: 600 * 30 / 2 = 9000 orders.
+        // From 0 at 10:00 to 600 a minute at 10:10 and back to 0 at 10:30: 600 * 30 / 2 = 9000
+        // orders.
         let day = a_day("10:00,0\n10:10,600\n10:30,0\n");
         assert_close(day.total(), 9_000.0);
         assert_close(day.peak(), 600.0);
@@ -213,7 +217,8 @@ mod tests {
 
     #[test]
     fn the_line_goes_on_past_midnight() {
-        // From 23:00 to 01:00 the rate rises from 0 to 120: 60 at midnight, 60 * 60 / 2 = 1800 orders before and 5400 after it.
+        // From 23:00 to 01:00 the rate rises from 0 to 120: 60 at midnight, 60 * 60 / 2 = 1800
+        // orders before and 5400 after it.
         let day = a_day("01:00,120\n01:01,0\n23:00,0\n");
         assert_close(day.orders_per_minute(0.0), 60.0);
         assert_close(day.orders_per_minute(SECONDS_PER_DAY), 60.0);

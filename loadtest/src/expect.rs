@@ -1,12 +1,15 @@
-//! What must become of an order, decided natively by the code in `shared` that the components run.
+//! The expected outcome of an order, computed natively by the code that the components run.
 
-use shared::complexity::Assessment;
-use shared::confirmation::confirm;
-use shared::order::Order;
-use shared::queue::Lane;
+use chrono::{DateTime, Utc};
+use orders::complexity::Assessment;
+use orders::confirmation::confirm;
+use orders::order::Order;
+use orders::{Lane, Times};
+use serde::Deserialize;
 use uuid::Uuid;
 
-/// The identity of an order that must be confirmed, or the code that one must be dead-lettered with.
+/// The identity of an order that must be confirmed, or the code that one must be dead-lettered
+/// with.
 ///
 /// # Errors
 /// That code.
@@ -17,15 +20,31 @@ pub fn fate(json: &[u8]) -> Result<Uuid, &'static str> {
     }
 }
 
-/// The lane an order must take and the confirmation it must get when it was queued at that time, in Unix ms; `None` when it is not valid.
+/// The lane an order must take and the confirmation it must get for these times; `None` if it is
+/// not valid.
 pub fn confirmation(
     json: &[u8],
     complexity_threshold: u32,
-    queued_at_ms: i64,
+    times: Times,
 ) -> Option<(Lane, Vec<u8>)> {
     let order = Order::parse(json).ok()?;
     let lane = Assessment::of(&order).lane(complexity_threshold);
-    Some((lane, confirm(&order, lane, queued_at_ms).to_json()))
+    Some((lane, confirm(&order, lane, times).to_json()))
+}
+
+/// When an order was decided, in Unix ms, as its confirmation says.
+pub fn decided_at_ms(confirmation: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Confirmation {
+        promise: Promise,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Promise {
+        decided_at: DateTime<Utc>,
+    }
+    let confirmation: Confirmation = serde_json::from_slice(confirmation).ok()?;
+    Some(confirmation.promise.decided_at.timestamp_millis())
 }
 
 /// How an order is named in a report: its identity, or its position where it has none.

@@ -1,7 +1,8 @@
-//! Test data: the published reference's fields and distributions, and a share of orders with a prescription.
+//! Test data: the published reference's fields and distributions, and a share of orders with a
+//! prescription.
 //!
-//! The same seed gives the same bytes on every machine: random numbers come from ChaCha8, and no float is printed that was not a
-//! multiple of a quarter, a tenth or a half.
+//! The same seed gives the same bytes on every machine: random numbers come from ChaCha8, and no
+//! float is printed that was not a multiple of a quarter, a tenth or a half.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -97,13 +98,15 @@ fn write(mut out: impl Write, options: &GenerateOptions) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// The orders of a recipe as JSON without line breaks, without end. `run` changes their identities and nothing else.
+/// The orders of a recipe as JSON without line breaks, without end. `run` changes their identities
+/// and nothing else.
 pub fn orders(recipe: Recipe, run: u64) -> impl Iterator<Item = Vec<u8>> {
     let generator = Generator::new(recipe, run);
     (1..).map(move |number| generator.order(number))
 }
 
-/// Makes the orders of a recipe, each by its number, so that none needs to be kept: what was sent can be made again.
+/// Makes the orders of a recipe, each by its number, so that none needs to be kept: what was sent
+/// can be made again.
 #[derive(Debug, Clone)]
 pub struct Generator {
     recipe: Recipe,
@@ -123,7 +126,9 @@ impl Generator {
         }
     }
 
-    /// Gives every order a `placedAt` within so many seconds; otherwise those with a prescription have one.
+    /// Gives every order a `placedAt` within so many seconds; otherwise those with a prescription
+    /// have one.
+    #[must_use]
     pub fn placed_over(mut self, seconds: Option<f64>) -> Self {
         self.placed_over_s = seconds;
         self
@@ -132,7 +137,8 @@ impl Generator {
     /// The order with this number, from 1.
     pub fn order(&self, number: u64) -> Vec<u8> {
         let mut random = self.random.clone();
-        // Two streams of random numbers for each order, so that orders that are not mutated are those of the same seed without mutations.
+        // Two streams of random numbers for each order, so that orders that are not mutated are
+        // those of the same seed without mutations.
         random.set_stream(number * 2);
         let mut order =
             order(&mut random, number, self.identities.of(number), self.recipe.prescriptions);
@@ -152,7 +158,8 @@ impl Generator {
         order
     }
 
-    /// The number of the order that was given this identity; none for an identity that is not of this run.
+    /// The number of the order that was given this identity; none for an identity that is not of
+    /// this run.
     pub fn number_of(&self, id: Uuid) -> Option<u64> {
         self.identities.number_of(id)
     }

@@ -1,7 +1,9 @@
-//! Identities of generated orders: random UUIDs to look at, from which the number of the order can be told.
+//! Identities of generated orders: random UUIDs to look at, from which the number of the order can
+//! be told.
 //!
-//! So a run needs no list of what it has sent. The lower half of an identity is the number, mixed one to one; the upper half is drawn by
-//! the number, and tells identities of this run from all others.
+//! So a run needs no list of what it has sent. The lower half of an identity is the number, mixed
+//! one to one; the upper half is drawn by the number, and tells identities of this run from all
+//! others.
 
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,7 +24,8 @@ const UPPER: u64 = !0xf000;
 const SPREAD: u64 = 0x1e37_79b9_7f4a_7c15;
 const GATHER: u64 = inverse(SPREAD);
 
-/// The inverse of an odd number modulo 2^64, and so modulo 2^62, by Newton's iteration: each step doubles the bits that are right.
+/// The inverse of an odd number modulo 2^64, and so modulo 2^62, by Newton's iteration: each step
+/// doubles the bits that are right.
 const fn inverse(odd: u64) -> u64 {
     let mut inverse = odd;
     let mut step = 0;

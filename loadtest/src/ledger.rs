@@ -1,7 +1,8 @@
 //! What was sent: for each order when it was due and where it was written, until it is settled.
 //!
-//! Positions are handed out in a row and settle roughly in that row, so the ledger is a queue of pages; a page whose orders are
-//! all settled goes. Memory depends on how many orders are under way, 40 bytes each, not on how many there ever were.
+//! Positions are handed out in a row and settle roughly in that row, so the ledger is a queue of
+//! pages; a page whose orders are all settled goes. Memory depends on how many orders are under
+//! way, 40 bytes each, not on how many there ever were.
 
 use std::collections::VecDeque;
 
@@ -89,7 +90,8 @@ impl Ledger {
         }
     }
 
-    /// What stands in the ledger for an order. One whose page is gone is settled; nothing else of it is kept.
+    /// What stands in the ledger for an order. One whose page is gone is settled; nothing else of
+    /// it is kept.
     pub fn get(&self, position: u64) -> Line {
         match (position / PAGE).checked_sub(self.gone) {
             None => SETTLED,
@@ -114,20 +116,24 @@ impl Ledger {
             .filter(|(_, line)| !matches!(line.status, Status::Unsent | Status::Settled))
     }
 
-    /// The position of the order that was written as this entry, when the `senders` connections took turns order by order.
+    /// The position of the order that was written as this entry, when the `senders` connections
+    /// took turns order by order.
     ///
-    /// The entries of one connection rise with the positions, so each connection is searched by halves.
+    /// The entries of one connection rise with the positions, so each connection is searched by
+    /// halves.
     pub fn position_of(&self, entry_id: EntryId, senders: u64) -> Option<u64> {
         let (first, end) = (self.gone * PAGE, (self.gone + self.pages.len() as u64) * PAGE);
         (0..senders).find_map(|sender| {
-            // The first position of this connection that is still in the ledger, and how many follow.
+            // The first position of this connection that is still in the ledger, and how many
+            // follow.
             let offset = (sender + senders - first % senders) % senders;
             let count = (end - first).saturating_sub(offset).div_ceil(senders);
             let position = |turn: u64| first + offset + turn * senders;
             let (mut low, mut high) = (0, count);
             while low < high {
                 let middle = low + (high - low) / 2;
-                // Orders that were not taken are gaps: the next one with an entry says on which side to look on.
+                // Orders that were not taken are gaps: the next one with an entry says on which
+                // side to look on.
                 let next = (middle..high)
                     .find_map(|turn| Some((turn, self.get(position(turn)).entry_id?)));
                 match next {
@@ -171,7 +177,8 @@ mod tests {
     fn an_entry_leads_to_its_order_whatever_the_number_of_connections() {
         for senders in [1, 2, 3, 7] {
             let mut ledger = Ledger::default();
-            // Each connection is ahead of the one before, so that entries do not rise with positions overall.
+            // Each connection is ahead of the one before, so that entries do not rise with
+            // positions overall.
             let ms = |position: u64| 10 * position + 1_000_000 * (senders - position % senders);
             (0..2 * PAGE + 100).for_each(|position| ledger.set(position, sent(ms(position))));
             let look = |ledger: &Ledger, from: u64| {

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
 use procfs::process::{Process, Stat, all_processes};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use crate::stop;
 
 const MIB: f64 = 1024.0 * 1024.0;
 /// The longest the runtime may take to tell about its instances.
@@ -31,7 +33,8 @@ pub struct Usage {
 }
 
 impl Watched {
-    /// Begins to watch a process; its memory peak is counted from now where the system allows it to be reset.
+    /// Begins to watch a process; its memory peak is counted from now where the system allows it to
+    /// be reset.
     ///
     /// # Errors
     /// When there is no such process.
@@ -39,7 +42,8 @@ impl Watched {
         Self::watch(pid, true)
     }
 
-    /// As [`Watched::new`], without children: a forked copy of the process shares its memory, and would be counted again.
+    /// As [`Watched::new`], without children: a forked copy of the process shares its memory, and
+    /// would be counted again.
     ///
     /// # Errors
     /// When there is no such process.
@@ -50,7 +54,8 @@ impl Watched {
     fn watch(pid: i32, has_children: bool) -> Result<Self> {
         let tree = tree(pid, has_children)?;
         for process in &tree {
-            // 5 resets the peak of resident memory (proc(5)). Another user's process may refuse it: then the peak is that of its life.
+            // 5 resets the peak of resident memory (proc(5)). Another user's process may refuse it:
+            // then the peak is that of its life.
             let _ = std::fs::write(format!("/proc/{}/clear_refs", process.pid), "5");
         }
         Ok(Self {
@@ -75,7 +80,8 @@ impl Watched {
         })
     }
 
-    /// CPU seconds since watching began, and the resident memory just now. Cheap: children are looked for once a second.
+    /// CPU seconds since watching began, and the resident memory just now. Cheap: children are
+    /// looked for once a second.
     ///
     /// # Errors
     /// When the process is gone.
@@ -132,12 +138,76 @@ fn stats(tree: &[Process]) -> Vec<Stat> {
     tree.iter().filter_map(|process| process.stat().ok()).collect()
 }
 
+/// Memory of one or more processes in MiB, from `/proc/<pid>/smaps_rollup`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Memory {
+    /// Resident: what is shared counts in full for each process.
+    pub rss_mib: f64,
+    /// Proportional: what is shared is divided among those who share it. The sum over processes is
+    /// what they take together.
+    pub pss_mib: f64,
+}
+
+/// The memory of processes, added up.
+///
+/// # Errors
+/// When one is gone.
+pub fn memory(pids: impl Iterator<Item = u32>) -> Result<Memory> {
+    let mut sum = Memory::default();
+    for pid in pids {
+        let rollup =
+            process(pid)?.smaps_rollup().context("failed to read the memory of a process")?;
+        let of = |name: &str| {
+            let maps = rollup.memory_map_rollup.iter();
+            maps.filter_map(|map| map.extension.map.get(name)).sum::<u64>() as f64 / MIB
+        };
+        sum.rss_mib += of("Rss");
+        sum.pss_mib += of("Pss");
+    }
+    Ok(sum)
+}
+
+/// The CPU time of processes in ms since their start, all threads.
+///
+/// # Errors
+/// When one is gone.
+pub fn cpu_ms(pids: impl Iterator<Item = u32>) -> Result<f64> {
+    let mut ns = 0;
+    for pid in pids {
+        for thread in process(pid)?.tasks().context("failed to list the threads of a process")? {
+            let thread = thread.context("a thread ended while it was watched")?;
+            ns += thread
+                .schedstat()
+                .context("failed to read the CPU time of a thread")?
+                .sum_exec_runtime;
+        }
+    }
+    Ok(ns as f64 / 1e6)
+}
+
+/// The CPU time of idle processes over so many seconds, in ms for each of them.
+///
+/// # Errors
+/// When one is gone, or a stop is asked for.
+pub fn idle_cpu_ms_per_s(pids: &[u32], seconds: u64) -> Result<f64> {
+    let before = cpu_ms(pids.iter().copied())?;
+    stop::sleep(Duration::from_secs(seconds))?;
+    let used = cpu_ms(pids.iter().copied())? - before;
+    Ok(used / seconds as f64)
+}
+
+fn process(pid: u32) -> Result<Process> {
+    let pid = i32::try_from(pid).context("a process id is a positive number")?;
+    Process::new(pid).with_context(|| format!("process {pid} is gone"))
+}
+
 /// Redis, by its own account and, where it runs on this machine, by the system's.
 #[derive(Debug)]
 pub struct WatchedRedis {
     local: Option<Watched>,
     cpu_s_before: f64,
-    /// What it had used at the last look, and what servers before it had: it may be restarted in the midst of a run.
+    /// What it had used at the last look, and what servers before it had: it may be restarted in
+    /// the midst of a run.
     cpu_s_now: f64,
     cpu_s_of_earlier: f64,
     /// The most memory seen.
@@ -163,7 +233,8 @@ impl WatchedRedis {
         Ok(Self { local, cpu_s_before, cpu_s_now: 0.0, cpu_s_of_earlier: 0.0, rss_mib_seen: 0.0 })
     }
 
-    /// What it used since, and the most memory meanwhile. For a server elsewhere that is the most that its data ever took.
+    /// What it used since, and the most memory meanwhile. For a server elsewhere that is the most
+    /// that its data ever took.
     ///
     /// # Errors
     /// When Redis fails.
@@ -176,19 +247,19 @@ impl WatchedRedis {
         Ok(Usage { rss_mib: rss_mib.max(self.rss_mib_seen), ..now })
     }
 
-    /// What it used since, and the memory just now. For a server elsewhere that is what its data takes.
+    /// What it used since, and the memory just now. For a server elsewhere that is what its data
+    /// takes.
     ///
     /// # Errors
     /// When Redis fails.
     pub fn now(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
-        let looked = match &mut self.local {
-            Some(watched) => watched.now().ok(),
-            None => {
-                let info = info(redis)?;
-                let cpu_s = redis_cpu_s(&info) - self.cpu_s_before;
-                let rss_mib = info.get::<f64>("used_memory").unwrap_or_default() / MIB;
-                Some(Usage { cpu_s, rss_mib })
-            }
+        let looked = if let Some(watched) = &mut self.local {
+            watched.now().ok()
+        } else {
+            let info = info(redis)?;
+            let cpu_s = redis_cpu_s(&info) - self.cpu_s_before;
+            let rss_mib = info.get::<f64>("used_memory").unwrap_or_default() / MIB;
+            Some(Usage { cpu_s, rss_mib })
         };
         let is_the_same = |usage: &Usage| usage.cpu_s >= self.cpu_s_now;
         let Some(usage) = looked.filter(is_the_same) else {

@@ -1,12 +1,13 @@
 //! Looks at the app and at Redis while a run is on: backlog, CPU, memory, instance starts.
 //!
-//! The number of samples is limited: when there are too many, every other one goes and the next ones are taken half as often. So a burst of
-//! half a second is seen every 20 ms, and a soak of hours every minute or so.
+//! The number of samples is limited: when there are too many, every other one goes and the next
+//! ones are taken half as often. So a burst of half a second is seen every 20 ms, and a soak of
+//! hours every minute or so.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
 
 use crate::measure::{InstanceStarts, Usage, Watched, WatchedRedis};
 use crate::patient::Ask;
@@ -79,7 +80,8 @@ impl Monitor {
 
     /// Takes a sample, if it is time for one. `lengths` are those of ingress, simple and complex.
     ///
-    /// What has gone in the midst of a run, the app say, is not looked at any more; the orders are verified all the same.
+    /// What has gone in the midst of a run, the app say, is not looked at any more; the orders are
+    /// verified all the same.
     ///
     /// # Errors
     /// When Redis does not answer.
@@ -103,7 +105,7 @@ impl Monitor {
         }
         let redis = self.redis.now(redis)?;
         let cores = |now: Usage, before: Option<Usage>, last_at: Duration| {
-            let seconds = (at - last_at).as_secs_f64();
+            let seconds = at.saturating_sub(last_at).as_secs_f64();
             let used = now.cpu_s - before.map_or(0.0, |before| before.cpu_s);
             if seconds > 0.0 { (used / seconds).max(0.0) } else { 0.0 }
         };
@@ -158,11 +160,12 @@ impl Monitor {
     }
 }
 
-/// Lets two samples become one: the later moment, with the mean of what was used since the one before.
+/// Lets two samples become one: the later moment, with the mean of what was used since the one
+/// before.
 fn thin(samples: &mut Vec<Sample>) {
     let pairs = samples.chunks_exact(2).map(|pair| {
         let (first, second) = (pair[0], pair[1]);
-        let mean = |first: f64, second: f64| (first + second) / 2.0;
+        let mean = |first: f64, second: f64| f64::midpoint(first, second);
         Sample {
             app_cores: first
                 .app_cores

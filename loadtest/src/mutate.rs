@@ -1,12 +1,14 @@
-//! Breaks orders, the same way for the same seed: bytes that no sender means to send, and values that some do.
+//! Breaks orders, the same way for the same seed: bytes that no sender means to send, and values
+//! that some do.
 //!
-//! A mutated order may still be valid. What must become of it is decided by the parser in `shared` like for any other.
+//! A mutated order may still be valid. The parser in `orders` decides it as any other.
 
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// Texts that have broken parsers: limits of number types, odd Unicode, pieces of JSON, of Redis' protocol and of keys.
+/// Texts that have broken parsers: limits of number types, odd Unicode, pieces of JSON, of Redis'
+/// protocol and of keys.
 const TOKENS: [&str; 32] = [
     "null",
     "true",
@@ -89,8 +91,8 @@ fn token(random: &mut ChaCha8Rng) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use orders::order::Order;
     use rand::SeedableRng;
-    use shared::order::Order;
 
     use super::*;
     use crate::cli::Recipe;

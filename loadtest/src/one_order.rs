@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
+use queue::{Keys, Settings, Stream};
 use redis::Commands;
-use shared::queue::{Keys, Stream};
-use shared::settings::QueueSettings;
 use uuid::Uuid;
 
 use crate::expect::fate;
@@ -38,12 +37,8 @@ impl OneOrder {
     ///
     /// # Errors
     /// When Redis fails, or the order is refused everywhere.
-    pub fn add(
-        redis: &mut RedisConnection,
-        settings: &QueueSettings,
-        order: Vec<u8>,
-    ) -> Result<Self> {
-        let keys = Keys::new(settings.queue.clone());
+    pub fn add(redis: &mut RedisConnection, settings: &Settings, order: Vec<u8>) -> Result<Self> {
+        let keys = Keys::new(settings);
         let id =
             fate(&order).map_err(|code| anyhow!("a generated order is refused with {code}"))?;
         let before = Before::look(redis, &keys, std::iter::empty())?;
@@ -59,8 +54,9 @@ impl OneOrder {
         Ok(Self { id, added_at, order, keys, before, entry_id })
     }
 
-    /// Waits for a confirmation in a queue that had none; the moment it was seen. It blocks in Redis: asking again and again would take
-    /// CPU time from those who are to confirm. `check` is called every now and then, and its error ends the waiting.
+    /// Waits for a confirmation in a queue that had none; the moment it was seen. It blocks in
+    /// Redis: asking again and again would take CPU time from those who are to confirm. `check` is
+    /// called every now and then, and its error ends the waiting.
     ///
     /// # Errors
     /// That one; when Redis fails, or nothing comes within `limit`.
@@ -71,7 +67,7 @@ impl OneOrder {
         mut check: impl FnMut() -> Result<()>,
     ) -> Result<Instant> {
         let deadline = Instant::now() + limit;
-        let confirmations = self.keys.confirmations();
+        let confirmations = self.keys.results();
         while Instant::now() < deadline {
             check()?;
             let reply: redis::Value = redis::cmd("XREAD")

@@ -1,7 +1,7 @@
 //! A file that is opened before a run and filled after it.
 //!
-//! A path that cannot be written must not cost a run, and a run that fails must not cost the report of an earlier one: what is
-//! written takes its place at the very end.
+//! A path that cannot be written must not cost a run, and a run that fails must not cost the report
+//! of an earlier one: what is written takes its place at the very end.
 
 use std::fs::{File, Permissions};
 use std::io::Write as _;

@@ -1,9 +1,10 @@
-//! Asking Redis in the midst of a run: a server that restarts or does not answer for a while is waited for, as the orders are.
+//! Asking Redis in the midst of a run: a server that restarts or does not answer for a while is
+//! waited for, as the orders are.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
 use redis::{ConnectionInfo, IntoConnectionInfo, RedisResult};
 
 use crate::stop;
@@ -57,8 +58,10 @@ impl Ask for PatientRedis {
                 Err(error) => error,
             };
             // What is not about Redis does not get better by asking again.
-            let is_about_redis = error.chain().any(|cause| cause.is::<redis::RedisError>())
-                || error.chain().any(|cause| cause.is::<shared::queue::QueueError>());
+            let is_about_redis = error
+                .chain()
+                .any(<dyn std::error::Error + 'static>::is::<redis::RedisError>)
+                || error.chain().any(<dyn std::error::Error + 'static>::is::<queue::QueueError>);
             if !is_about_redis || asked_at.elapsed() > self.patience || stop::asked() > 1 {
                 return Err(error);
             }

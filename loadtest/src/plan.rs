@@ -29,7 +29,8 @@ pub struct Plan {
     pub due_us: Box<dyn Iterator<Item = u64> + Send>,
     /// How many there are.
     pub orders: u64,
-    /// The orders that the queue may know from an earlier run: the first so many, none where the run is new.
+    /// The orders that the queue may know from an earlier run: the first so many, none where the
+    /// run is new.
     pub may_be_known: u64,
     /// What the report says of generated orders; none for a file.
     pub generated: Option<Generated>,
@@ -63,8 +64,9 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether results are checked while orders are still being sent. A burst is checked afterwards: checking takes the processor that the
-    /// system under test needs, and it is over soon.
+    /// Whether results are checked while orders are still being sent. A burst is checked
+    /// afterwards: checking takes the processor that the system under test needs, and it is over
+    /// soon.
     pub fn verifies_meanwhile(&self) -> bool {
         !matches!(self.shape, Shape::Burst { .. })
     }
@@ -137,16 +139,13 @@ fn via(target: &Target) -> Via {
 
 fn burst(options: &BurstOptions) -> Result<Plan> {
     let shape = Shape::Burst { scheduled: options.scheduled };
-    match &options.file {
-        Some(path) => {
-            let source = Source::file(path).context("--file")?;
-            let due_us = std::iter::repeat_n(0, source.len().unwrap_or_default() as usize);
-            Ok(Plan::file(shape, path, source, Box::new(due_us)))
-        }
-        None => {
-            let due_us = std::iter::repeat_n(0, options.orders as usize);
-            Ok(Plan::generated(shape, options.generated, Box::new(due_us), options.orders))
-        }
+    if let Some(path) = &options.file {
+        let source = Source::file(path).context("--file")?;
+        let due_us = std::iter::repeat_n(0, source.len().unwrap_or_default() as usize);
+        Ok(Plan::file(shape, path, source, Box::new(due_us)))
+    } else {
+        let due_us = std::iter::repeat_n(0, options.orders as usize);
+        Ok(Plan::generated(shape, options.generated, Box::new(due_us), options.orders))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Processes that a run starts: each leads a process group, so that a kill takes what it started with it, and a Ctrl-C in the
-//! terminal reaches this program only.
+//! Processes that a run starts: each leads a process group, so that a kill takes what it started
+//! with it, and a Ctrl-C in the terminal reaches this program only.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
@@ -27,7 +27,7 @@ impl Output {
         lines.iter().cloned().collect::<Vec<_>>().join("\n")
     }
 
-    fn push(&self, line: String) {
+    pub(crate) fn push(&self, line: String) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == KEPT_LINES {
             lines.pop_front();
@@ -36,8 +36,8 @@ impl Output {
     }
 }
 
-/// Starts a command in a group of its own. What it prints is kept in `output` and given to `on_line`, line by line, by the threads
-/// that are returned; they end when the process does.
+/// Starts a command in a group of its own. What it prints is kept in `output` and given to
+/// `on_line`, line by line, by the threads that are returned; they end when the process does.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -71,7 +71,8 @@ pub fn spawn(
 pub fn kill_group(child: &mut Child) -> Result<()> {
     let group =
         Pid::from_raw(i32::try_from(child.id()).context("a process id is a positive number")?);
-    // Its own child is reaped here and nowhere else, so the id cannot have passed to another process.
+    // Its own child is reaped here and nowhere else, so the id cannot have passed to another
+    // process.
     killpg(group, Signal::SIGKILL)?;
     child.wait()?;
     Ok(())

@@ -3,15 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use conventional::connection::RedisConnection;
-use shared::queue::Keys;
-use shared::settings::QueueSettings;
+use native::RedisConnection;
+use queue::{Keys, Queue, Settings};
 
 use crate::cli::{Load, Target};
 use crate::monitor::{Monitor, Used};
 use crate::output::Output;
 use crate::patient::{Ask, PatientRedis, address};
-use crate::pause;
 use crate::plan::Plan;
 use crate::report::{Door, Report, Shape, page};
 use crate::send::by_http::HttpDoor;
@@ -23,15 +21,19 @@ use crate::verify::results::Before;
 use crate::verify::{Rules, Verifier};
 use crate::wait::{LOOK_EVERY, Watch, progress_bar};
 
-/// How often results are checked while orders are being sent, and how many pages of a thousand at once.
+/// How often results are checked while orders are being sent, and how many pages of a thousand at
+/// once.
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
 const VERIFY_PAGES: usize = 20;
-/// A burst that is not done after so long may share the queue with others; then results have to say when it is.
+/// A burst that is not done after so long may share the queue with others; then results have to say
+/// when it is.
 const VERIFY_BURST_AFTER: Duration = Duration::from_secs(30);
-/// How often Redis and the app are looked at while orders are being sent, as a part of the time that has passed.
+/// How often Redis and the app are looked at while orders are being sent, as a part of the time
+/// that has passed.
 const LOOK_PART: u32 = 600;
 
-/// Runs a load and prints its report; `false` when an order is lost, doubled, wrong or not taken in.
+/// Runs a load and prints its report; `false` when an order is lost, doubled, wrong or not taken
+/// in.
 ///
 /// # Errors
 /// When the run cannot be carried to its end: a file or Redis cannot be used.
@@ -39,7 +41,8 @@ pub fn run(load: &Load) -> Result<bool> {
     let target = load.target();
     let json = Output::create(target.json.as_deref(), "--json")?;
     let html = Output::create(target.html.as_deref(), "--html")?;
-    // The first ends the sending, the second the waiting, the third does not even wait for the report.
+    // The first ends the sending, the second the waiting, the third does not even wait for the
+    // report.
     stop::listen_and_end_at(3)?;
     let report = carry_out(load)?;
     if let Some(json) = json {
@@ -58,8 +61,8 @@ pub fn run(load: &Load) -> Result<bool> {
 /// When it cannot be carried to its end.
 pub fn carry_out(load: &Load) -> Result<Report> {
     let target = load.target();
-    let settings = QueueSettings { queue: target.queue.clone(), ..QueueSettings::default() };
-    let keys = Keys::new(settings.queue.clone());
+    let settings = Settings { queue: target.queue.clone(), ..orders::pipeline::settings() };
+    let keys = Keys::new(&settings);
     let plan = Plan::new(load)?;
     let mut redis = RedisConnection::open(&target.redis_url).with_context(|| {
         format!("--redis-url: failed to connect to {}", address(&target.redis_url))
@@ -105,13 +108,16 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     match watch.left() {
         0 => {}
         left if interrupted => {
-            eprintln!("{left} orders were in the streams when the waiting was ended")
+            eprintln!("{left} orders were in the streams when the waiting was ended");
         }
         left => {
             let seconds = watch.still_for().as_secs();
             eprintln!("gave up: {left} orders did not move for {seconds} s");
-            for sentence in redis.ask(|redis| Ok(pause::sentences(redis, &settings)?))? {
-                eprintln!("{sentence}");
+            let stats = redis.ask(|redis| Ok(Queue::new(redis, &settings).stats()?))?;
+            for (name, stream) in stats.streams {
+                if let Some(pause) = stream.paused {
+                    eprintln!("{name} is paused: {}", pause.reason.escape_debug());
+                }
             }
         }
     }
@@ -122,11 +128,7 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     Ok(summary::report(about, rules.released_at_us, verdict, used, &watch, surroundings, shares))
 }
 
-fn doors(
-    plan: &Plan,
-    target: &Target,
-    settings: &QueueSettings,
-) -> Result<Vec<Box<dyn send::Door>>> {
+fn doors(plan: &Plan, target: &Target, settings: &Settings) -> Result<Vec<Box<dyn send::Door>>> {
     let is_scheduled = matches!(plan.shape, Shape::Burst { scheduled: true });
     let open = |_| -> Result<Box<dyn send::Door>> {
         Ok(match plan.via.door {
@@ -153,7 +155,8 @@ struct Running {
 }
 
 impl Running {
-    /// Watches until all orders are sent and done, or patience runs out, or a second stop is asked for.
+    /// Watches until all orders are sent and done, or patience runs out, or a second stop is asked
+    /// for.
     fn until_done(
         &mut self,
         senders: Senders,
@@ -174,9 +177,10 @@ impl Running {
                     running.stop();
                     stops_seen = 1;
                 }
-                let answers: Vec<_> = match running.have_finished() {
-                    true => senders.take().map(Senders::finish).transpose()?.unwrap_or_default(),
-                    false => running.answers().collect(),
+                let answers: Vec<_> = if running.have_finished() {
+                    senders.take().map(Senders::finish).transpose()?.unwrap_or_default()
+                } else {
+                    running.answers().collect()
                 };
                 sent += answers.len() as u64;
                 answers.into_iter().try_for_each(|answered| self.verifier.sent(answered))?;
@@ -200,9 +204,10 @@ impl Running {
                 }
                 verified_at = Instant::now();
             }
-            let pause = match had_finished {
-                true => LOOK_EVERY,
-                false => (started.elapsed() / LOOK_PART).clamp(LOOK_EVERY, VERIFY_EVERY),
+            let pause = if had_finished {
+                LOOK_EVERY
+            } else {
+                (started.elapsed() / LOOK_PART).clamp(LOOK_EVERY, VERIFY_EVERY)
             };
             std::thread::sleep(pause);
         }

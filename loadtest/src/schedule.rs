@@ -1,7 +1,8 @@
 //! When orders are due: each shape as one rising row of times.
 //!
-//! A shape is a rate over time, pieced together from straight lines. Its integral says how many orders were due until a moment; turned
-//! round it says when the next one is. Nothing depends on how the system under test behaves: the load is open loop.
+//! A shape is a rate over time, pieced together from straight lines. Its integral says how many
+//! orders were due until a moment; turned round it says when the next one is. Nothing depends on
+//! how the system under test behaves: the load is open loop.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -27,12 +28,13 @@ impl Segment {
 
     /// Orders due in it.
     pub fn orders(&self) -> f64 {
-        (self.from + self.to) / 2.0 * self.duration_s
+        f64::midpoint(self.from, self.to) * self.duration_s
     }
 
     /// Seconds into it when `orders` have become due.
     fn when(&self, orders: f64) -> f64 {
-        // from * t + slope / 2 * t^2 = orders, solved in the form that does not cancel out for a slope near 0.
+        // from * t + slope / 2 * t^2 = orders, solved in the form that does not cancel out for a
+        // slope near 0.
         let slope = (self.to - self.from) / self.duration_s;
         let root = (self.from * self.from + 2.0 * slope * orders).max(0.0).sqrt();
         let seconds = if self.from + root > 0.0 { 2.0 * orders / (self.from + root) } else { 0.0 };
@@ -42,8 +44,9 @@ impl Segment {
 
 /// The times, in microseconds from the start, at which the orders of these stretches are due.
 ///
-/// Evenly spaced, the first order is due when the first stretch with a rate begins. At random, each order is independent of the others: the
-/// gaps, measured in orders, are exponentially distributed, and their number varies as that of customers does.
+/// Evenly spaced, the first order is due when the first stretch with a rate begins. At random, each
+/// order is independent of the others: the gaps, measured in orders, are exponentially distributed,
+/// and their number varies as that of customers does.
 pub fn due_us(
     segments: Vec<Segment>,
     arrivals: Arrivals,
@@ -131,7 +134,9 @@ mod tests {
         // 50,000 on average, with a standard deviation of 224.
         assert!((49_000..51_000).contains(&due.len()), "{}", due.len());
         let mut counts = vec![0.0; 1000];
-        due.iter().for_each(|at| counts[(at / 1_000_000) as usize] += 1.0);
+        for at in &due {
+            counts[(at / 1_000_000) as usize] += 1.0;
+        }
         let mean = counts.iter().sum::<f64>() / 1000.0;
         let variance =
             counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / 1000.0;

@@ -1,7 +1,8 @@
 //! Where orders come from: made by a generator, read from a file, or at hand.
 //!
-//! An order is known by its position, from 0, and can be had again at any time: what was sent need not be kept in memory until it
-//! is verified. Generated orders take no memory at all, those of a file about 60 bytes each.
+//! An order is known by its position, from 0, and can be had again at any time: what was sent need
+//! not be kept in memory until it is verified. Generated orders take no memory at all, those of a
+//! file about 60 bytes each.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -125,7 +126,8 @@ impl Source {
         }
     }
 
-    /// Makes an order for sending: as [`Source::order`], and its identity is remembered where that is not its number.
+    /// Makes an order for sending: as [`Source::order`], and its identity is remembered where that
+    /// is not its number.
     ///
     /// # Errors
     /// As [`Source::order`].
@@ -177,7 +179,8 @@ impl Source {
         })
     }
 
-    /// Puts the orders into the row in which they were placed; gives those times in Unix microseconds.
+    /// Puts the orders into the row in which they were placed; gives those times in Unix
+    /// microseconds.
     ///
     /// # Errors
     /// With the number of the order that has no `placedAt`, or none that is a time.
@@ -209,9 +212,9 @@ impl Source {
             match positions {
                 Positions::One(position) => *position = new_positions[*position as usize],
                 Positions::Many(positions) => {
-                    positions
-                        .iter_mut()
-                        .for_each(|position| *position = new_positions[*position as usize]);
+                    for position in positions {
+                        *position = new_positions[*position as usize];
+                    }
                 }
             }
         }

@@ -19,7 +19,8 @@ pub fn listen() -> Result<()> {
     listen_and_end_at(u32::MAX)
 }
 
-/// As [`listen`], and ends the process at the signal with this number: for what has no children that would be left behind.
+/// As [`listen`], and ends the process at the signal with this number: for what has no children
+/// that would be left behind.
 ///
 /// # Errors
 /// As [`listen`].

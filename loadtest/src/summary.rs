@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use chrono::DateTime;
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
 use procfs::Current;
-use shared::queue::{Queue, Stats};
-use shared::settings::QueueSettings;
+use queue::{Queue, Settings, Stats};
 
 use crate::cli::{Generated, Target};
 use crate::monitor::Used;
@@ -52,11 +51,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// When Redis fails.
-    pub fn look(
-        redis: &mut RedisConnection,
-        settings: &QueueSettings,
-        backlog: u64,
-    ) -> Result<Self> {
+    pub fn look(redis: &mut RedisConnection, settings: &Settings, backlog: u64) -> Result<Self> {
         let info: redis::InfoDict = redis::cmd("INFO")
             .arg("server")
             .query(redis.inner())
@@ -82,11 +77,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// When Redis fails.
-    pub fn shares_since(
-        &self,
-        redis: &mut impl Ask,
-        settings: &QueueSettings,
-    ) -> Result<Vec<Share>> {
+    pub fn shares_since(&self, redis: &mut impl Ask, settings: &Settings) -> Result<Vec<Share>> {
         let now = redis.ask(|redis| Ok(Queue::new(redis, settings).stats()?))?;
         let before = self.stats.shares();
         let mut shares = Vec::new();
@@ -119,7 +110,8 @@ pub fn report(
 ) -> Report {
     let About { shape, via, generated, file, interrupted, target } = about;
     let orders = verdict.sent;
-    // The release is known in microseconds, the last entry in milliseconds, rounded down: half a millisecond is added for it.
+    // The release is known in microseconds, the last entry in milliseconds, rounded down: half a
+    // millisecond is added for it.
     let total_s = verdict
         .last_done_at_ms
         .map_or(0.0, |last| (last as f64 * 1_000.0 + 500.0 - released_at_us as f64).max(0.0) / 1e6);

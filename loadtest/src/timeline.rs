@@ -1,7 +1,8 @@
-//! What happened when, in intervals that grow with the run: a burst of half a second and a soak of days both fit a chart.
+//! What happened when, in intervals that grow with the run: a burst of half a second and a soak of
+//! days both fit a chart.
 //!
-//! When the intervals have become too many, each two become one. Nothing is thrown away: counts are added, and so are the histograms
-//! that the percentiles are read from.
+//! When the intervals have become too many, each two become one. Nothing is thrown away: counts are
+//! added, and so are the histograms that the percentiles are read from.
 
 use hdrhistogram::Histogram;
 
@@ -151,7 +152,8 @@ pub fn percentiles(histogram: &Histogram<u64>) -> Latency {
     }
 }
 
-/// The steps of a histogram in microseconds up to the slowest, each ending a tenth higher than the one before.
+/// The steps of a histogram in microseconds up to the slowest, each ending a tenth higher than the
+/// one before.
 pub fn buckets(histogram: &Histogram<u64>) -> Vec<Bucket> {
     let steps = histogram.iter_log(100, 1.1);
     let bucket = |up_to_us, orders| Bucket { up_to_ms: ms(up_to_us), orders };

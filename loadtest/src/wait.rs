@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use conventional::connection::RedisConnection;
 use indicatif::{ProgressBar, ProgressStyle};
-use shared::queue::{Keys, Queue, Stream};
-use shared::settings::QueueSettings;
+use native::RedisConnection;
+use orders::pipeline::STREAMS;
+use queue::{Keys, Queue, Settings};
 
-/// How often to look. A look is three XLEN; times come from stream ids, so looking seldom costs no precision.
+/// How often to look. A look is five cheap commands; times come from entry ids, so looking seldom
+/// costs no precision.
 pub const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long nothing may move before the streams are ticked, as a cluster's probes do.
 const TICK_AFTER: Duration = Duration::from_secs(1);
@@ -16,11 +17,12 @@ const TICK_AFTER: Duration = Duration::from_secs(1);
 /// The three streams, watched.
 #[derive(Debug)]
 pub struct Watch {
-    settings: QueueSettings,
+    settings: Settings,
     keys: Keys,
-    /// Entries in ingress, simple and complex at the last look.
+    /// Orders in ingress, simple and complex at the last look.
     pub lengths: [u64; 3],
-    /// Bells that had to be rung because nothing moved: 0 unless a ring was lost or an instance died.
+    /// Bells that had to be rung because nothing moved: 0 unless a ring was lost or an instance
+    /// died.
     pub metronome_rings: u64,
     /// Which of the three are paused, as far as the last tick has seen.
     paused: [bool; 3],
@@ -39,10 +41,10 @@ pub struct Waited {
 
 impl Watch {
     /// Begins to watch.
-    pub fn new(settings: &QueueSettings) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
             settings: settings.clone(),
-            keys: Keys::new(settings.queue.clone()),
+            keys: Keys::new(settings),
             lengths: [0; 3],
             metronome_rings: 0,
             paused: [false; 3],
@@ -56,7 +58,8 @@ impl Watch {
     /// # Errors
     /// When Redis fails.
     pub fn look(&mut self, redis: &mut RedisConnection) -> Result<()> {
-        let lengths = lengths(redis, &self.keys)?;
+        let lengths =
+            lengths(redis, &self.keys).context("failed to read the lengths of the streams")?;
         if lengths != self.lengths || lengths == [0; 3] {
             self.moved_at = Instant::now();
         }
@@ -67,18 +70,17 @@ impl Watch {
         self.lengths = lengths;
         if self.moved_at.elapsed().min(self.ticked_at.elapsed()) > TICK_AFTER {
             self.ticked_at = Instant::now();
-            for stream in Stream::ALL {
-                let tick =
-                    Queue::new(redis, &self.settings).tick(stream).context("failed to tick")?;
+            for (stream, paused) in STREAMS.into_iter().zip(&mut self.paused) {
+                let tick = Queue::new(redis, &self.settings).tick(stream)?;
                 self.metronome_rings += u64::from(tick.rung);
-                self.paused[stream as usize] = tick.paused;
+                *paused = tick.paused;
             }
         }
         Ok(())
     }
 
-    /// Orders that are not done. A commit moves an order from one stream to the next in one step, so the three lengths read at one
-    /// moment are all of them.
+    /// Orders that are not done. A commit moves an order from one stream to the next in one step,
+    /// so the three lengths read at one moment are all of them.
     pub fn left(&self) -> u64 {
         self.lengths.iter().sum()
     }
@@ -90,11 +92,12 @@ impl Watch {
 
     /// The lengths for a progress bar.
     pub fn to_text(&self) -> String {
-        let parts = Stream::ALL.map(|stream| {
-            let paused = if self.paused[stream as usize] { " (paused)" } else { "" };
-            format!("{} {}{paused}", stream.as_str(), self.lengths[stream as usize])
+        let parts = STREAMS.iter().zip(self.lengths).zip(self.paused);
+        let parts = parts.map(|((stream, length), is_paused)| {
+            let paused = if is_paused { " (paused)" } else { "" };
+            format!("{} {length}{paused}", stream.as_str())
         });
-        parts.join(" ")
+        parts.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -104,7 +107,7 @@ impl Watch {
 /// When Redis fails.
 pub fn until_empty(
     redis: &mut RedisConnection,
-    settings: &QueueSettings,
+    settings: &Settings,
     patience: Duration,
     total: u64,
 ) -> Result<Waited> {
@@ -123,14 +126,25 @@ pub fn until_empty(
     }
 }
 
-/// Entries in ingress, simple and complex, read at one moment.
-fn lengths(redis: &mut RedisConnection, keys: &Keys) -> Result<[u64; 3]> {
+/// Orders in ingress, simple and complex, read at one moment.
+///
+/// An entry of a lane holds a batch. The queue keeps the number of waiting orders in its totals,
+/// and entries that somebody else adds are not in it.
+pub fn lengths(redis: &mut RedisConnection, keys: &Keys) -> redis::RedisResult<[u64; 3]> {
     let mut transaction = redis::pipe();
     transaction.atomic();
-    for stream in Stream::ALL {
+    for stream in STREAMS {
         transaction.cmd("XLEN").arg(keys.stream(stream));
     }
-    transaction.query(redis.inner()).context("failed to read the lengths of the streams")
+    let waiting = STREAMS.map(|stream| format!("waiting_{}", stream.as_str()));
+    transaction.cmd("HMGET").arg(keys.totals()).arg(&waiting);
+    let (ingress, simple, complex, waiting): (u64, u64, u64, [Option<i64>; 3]) =
+        transaction.query(redis.inner())?;
+    let orders = |entries: u64, waiting: Option<i64>| match entries {
+        0 => 0,
+        _ => entries.max(waiting.and_then(|waiting| waiting.try_into().ok()).unwrap_or_default()),
+    };
+    Ok([ingress, orders(simple, waiting[1]), orders(complex, waiting[2])])
 }
 
 /// A progress bar.

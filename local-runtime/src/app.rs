@@ -79,9 +79,10 @@ impl App {
     /// # Errors
     /// When anything in it is wrong or not supported; the text names the thing.
     pub(crate) fn load(options: &UpOptions) -> Result<Self> {
-        let path = match options.from.is_dir() {
-            true => options.from.join("spin.toml"),
-            false => options.from.clone(),
+        let path = if options.from.is_dir() {
+            options.from.join("spin.toml")
+        } else {
+            options.from.clone()
         };
         let folder = match path.parent() {
             Some(parent) if parent != Path::new("") => parent.to_owned(),

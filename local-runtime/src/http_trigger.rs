@@ -168,7 +168,7 @@ impl HttpTrigger {
         let host = request
             .uri()
             .authority()
-            .map(|authority| authority.as_str())
+            .map(http::uri::Authority::as_str)
             .or(host)
             .unwrap_or_default();
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());

@@ -110,12 +110,11 @@ impl variables::Host for State {
         if let Err(error) = check_name(&name) {
             return Ok(Err(variables::Error::InvalidName(error.to_string())));
         }
-        Ok(match self.handler.settings.variable(&name) {
-            Some(value) => Ok(value.to_owned()),
-            None => {
-                let id = self.handler.component.id();
-                Err(variables::Error::Undefined(format!("no variable for {id:?}.{name:?}")))
-            }
+        Ok(if let Some(value) = self.handler.settings.variable(&name) {
+            Ok(value.to_owned())
+        } else {
+            let id = self.handler.component.id();
+            Err(variables::Error::Undefined(format!("no variable for {id:?}.{name:?}")))
         })
     }
 }

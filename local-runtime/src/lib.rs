@@ -5,6 +5,8 @@
 //! anything listens. The deliberate differences are listed in this package's README. There is no plugin, no
 //! registry, no key-value store or database, and no TLS here.
 
+#![allow(clippy::unused_self, reason = "methods beside others that use it")]
+
 pub mod cli;
 
 mod app;

@@ -17,7 +17,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 use crate::hosts::AllowedHosts;
 
 /// How long to connect, and to wait for the first byte, where the component does not say: what wasmtime takes.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Lets requests through to the servers on a component's list.
 pub(crate) struct HttpHooks {

@@ -1,4 +1,5 @@
-//! The Spin app as a process: by the real `spin`, or by `local-runtime` where that is not installed.
+//! The Spin app as a process: by the real `spin`, or by `local-runtime` where that is not
+//! installed.
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -86,7 +87,8 @@ pub(crate) fn is_ready(listen: SocketAddr) -> bool {
         let request =
             format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes())?;
-        // To the end, or the app would see its connection reset; what came before a time-out counts.
+        // To the end, or the app would see its connection reset; what came before a time-out
+        // counts.
         let mut response = Vec::new();
         let _ = stream.take(64 * 1024).read_to_end(&mut response);
         Ok(response.starts_with(b"HTTP/1.1 200 "))

@@ -1,5 +1,5 @@
-//! Debian's package manager, without a question asked. What a package does after its installation, such as
-//! starting a service, is left as it is.
+//! Debian's package manager, without a question asked. What a package does after its installation,
+//! such as starting a service, is left as it is.
 
 use std::path::Path;
 use std::process::Command;
@@ -43,7 +43,8 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Unpacks the files of `package` into `folder`, without installing it: nothing it brings is started.
+/// Unpacks the files of `package` into `folder`, without installing it: nothing it brings is
+/// started.
 ///
 /// # Errors
 /// When it cannot be downloaded, also after an update of the package lists, or not be unpacked.
@@ -75,13 +76,14 @@ pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
     unpacked
 }
 
-/// Package names known to apt that match the extended regular expression `pattern`, one in each line.
+/// Package names known to apt that match the extended regular expression `pattern`, one in each
+/// line.
 pub(crate) fn search_names(pattern: &str) -> Option<String> {
     programs::answer(Command::new("apt-cache").args(["search", "--names-only", pattern]))
 }
 
-/// Not tied to the life of `xtask` like other children, and not stopped by it: a package manager killed
-/// half-way leaves a broken machine, and it ends by itself.
+/// Not tied to the life of `xtask` like other children, and not stopped by it: a package manager
+/// killed half-way leaves a broken machine, and it ends by itself.
 fn apt_get(as_root: bool, arguments: &[&str]) -> Result<()> {
     let mut command = if as_root {
         Command::new("apt-get")

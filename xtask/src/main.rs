@@ -1,7 +1,8 @@
 //! `cargo xtask`: set-up, build, run, burst and test of the whole project on one machine.
 //!
-//! Everything a newcomer needs goes through here, so this program keeps few dependencies and compiles in
-//! seconds. It starts other programs and stops exactly those; it holds no logic of the order pipeline.
+//! Everything a newcomer needs goes through here, so this program keeps few dependencies and
+//! compiles in seconds. It starts other programs and stops exactly those; it holds no logic of the
+//! order pipeline.
 
 mod app;
 mod apt;
@@ -49,7 +50,7 @@ enum Command {
         #[arg(long, value_enum)]
         wasm_toolchain: Option<Kind>,
     },
-    /// Build the three Wasm components
+    /// Build the Wasm components
     Build {
         /// Which compiler to use [default: rustup's if it has the target, else Debian's]
         #[arg(long, value_enum)]
@@ -71,7 +72,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Build all programs and run `loadtest` with these arguments, such as `versus` or `density`
+    /// Build all programs and run `loadtest` with these arguments, such as `versus` or `cost`
     #[command(disable_help_flag = true)]
     Loadtest {
         /// Passed to `loadtest`
@@ -80,7 +81,7 @@ enum Command {
     },
     /// Push the app to a registry by `spin`, and name it in the manifests
     Publish(publish::Arguments),
-    /// Build everything and run every test
+    /// Check formatting and lints, build everything and run every test
     Test {
         /// Passed to `cargo test`, for example a part of a test's name
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -1,9 +1,10 @@
 //! Child processes: how they are started, waited for and stopped.
 //!
-//! Each child leads a process group of its own. A Ctrl-C of the terminal thus reaches `xtask` alone, which
-//! stops its children in the right order (the app before its Redis), by their own ids and nothing else. While
-//! `loadtest` runs, a Ctrl-C is passed on to it instead: it knows what the first, second and third one mean.
-//! Where `xtask` is killed, the kernel (Linux) sends its direct children a SIGTERM.
+//! Each child leads a process group of its own. A Ctrl-C of the terminal thus reaches `xtask`
+//! alone, which stops its children in the right order (the app before its Redis), by their own ids
+//! and nothing else. While `loadtest` runs, a Ctrl-C is passed on to it instead: it knows what the
+//! first, second and third one mean. Where `xtask` is killed, the kernel (Linux) sends its direct
+//! children a SIGTERM.
 
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -20,7 +21,8 @@ pub(crate) const POLL: Duration = Duration::from_millis(10);
 /// How long a child may take to end after it was asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// The Ctrl-C at which a child that they are passed on to has to end. Before it, the child takes the time it needs.
+/// The Ctrl-C at which a child that they are passed on to has to end. Before it, the child takes
+/// the time it needs.
 const LAST_INTERRUPT: u32 = 3;
 
 /// How often Ctrl-C was typed.
@@ -35,8 +37,8 @@ static PASSING_ON: AtomicBool = AtomicBool::new(false);
 pub(crate) enum SecondSignal {
     /// The user is in a hurry: ends `xtask` at once.
     Exits,
-    /// Nothing. The kernel may send the signal of [`tie_to_this_process`] once for each thread of a killed
-    /// `xtask`, and the keeper of Redis must not take that for a hurry.
+    /// Nothing. The kernel may send the signal of [`tie_to_this_process`] once for each thread of a
+    /// killed `xtask`, and the keeper of Redis must not take that for a hurry.
     IsIgnored,
 }
 
@@ -90,8 +92,8 @@ impl Drop for PassingOn {
     }
 }
 
-/// What waiting for a child that gets every Ctrl-C does next. Time is no part of it: the child has no limit
-/// before the last one.
+/// What waiting for a child that gets every Ctrl-C does next. Time is no part of it: the child has
+/// no limit before the last one.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Wait,
@@ -122,8 +124,8 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts `command`; `name` is what messages call it. To be called from the main thread only, because
-    /// the kernel ties the child to the thread that started it.
+    /// Starts `command`; `name` is what messages call it. To be called from the main thread only,
+    /// because the kernel ties the child to the thread that started it.
     pub(crate) fn start(name: &str, command: &mut Command) -> Result<Self> {
         command.process_group(0);
         tie_to_this_process(command);
@@ -186,8 +188,9 @@ impl Running {
         self.stop(signal)
     }
 
-    /// Waits for the end and passes each Ctrl-C on. The child ends by itself when it is ready to; only after the third
-    /// it is killed if that takes more than 10 s. `watch` is called again and again and may break off by an error.
+    /// Waits for the end and passes each Ctrl-C on. The child ends by itself when it is ready to;
+    /// only after the third it is killed if that takes more than 10 s. `watch` is called again and
+    /// again and may break off by an error.
     ///
     /// # Errors
     /// That of `watch`; or when SIGTERM has come, or the child can't be waited for.
@@ -218,7 +221,8 @@ impl Running {
         self.stop(SIGTERM)
     }
 
-    /// Asks the group to end with `signal`, kills what is left of it after 10 s, and reaps the child.
+    /// Asks the group to end with `signal`, kills what is left of it after 10 s, and reaps the
+    /// child.
     pub(crate) fn stop(&mut self, signal: libc::c_int) -> Result<ExitStatus> {
         if let Some(status) = self.status {
             return Ok(status);
@@ -233,7 +237,8 @@ impl Running {
                 );
             }
         }
-        // Also sweeps away what a dead leader left behind; the id can't be another's before the wait below.
+        // Also sweeps away what a dead leader left behind; the id can't be another's before the
+        // wait below.
         signal_group(self.id(), libc::SIGKILL);
         let status =
             self.child.wait().with_context(|| format!("failed to wait for {}", self.name))?;
@@ -270,7 +275,8 @@ pub(crate) fn exit_code(status: ExitStatus) -> u8 {
 
 /// Whether the child process `id` of this process has ended. It is not reaped.
 pub(crate) fn has_ended(id: u32) -> bool {
-    // SAFETY: `info` is a plain C struct for which all zeroes is a valid value, and it outlives the call.
+    // SAFETY: `info` is a plain C struct for which all zeroes is a valid value, and it outlives the
+    // call.
     unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
         let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
@@ -338,7 +344,8 @@ mod tests {
 
     #[test]
     fn stopping_a_child_stops_its_whole_group() {
-        // The shell's own child would outlive it; it holds the pipe open, so the end of the pipe proves its end.
+        // The shell's own child would outlive it; it holds the pipe open, so the end of the pipe
+        // proves its end.
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 60 & echo ready; wait"]).stdout(std::process::Stdio::piped());
         let mut child = Running::start("the shell", &mut command).unwrap();

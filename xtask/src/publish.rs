@@ -1,8 +1,9 @@
-//! `cargo xtask publish REF`: pushes the Spin application to a registry, and says or writes where the manifests name it.
+//! `cargo xtask publish REF`: pushes the Spin application to a registry, and says or writes where
+//! the manifests name it.
 //!
-//! Only `spin` can push a Spin application, so nothing is built where it is missing. Base names images in one place, `images` of
-//! its `kustomization.yaml`; by digest where the registry told one, since a tag can be moved. Overlays that name the same image are
-//! said, not changed.
+//! Only `spin` can push a Spin application, so nothing is built where it is missing. Base names
+//! images in one place, `images` of its `kustomization.yaml`; by digest where the registry told
+//! one, since a tag can be moved. Overlays that name the same image are said, not changed.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -44,7 +45,8 @@ struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
-    /// Wants registry, name and tag: what is left out would be guessed differently by `spin` and by the cluster.
+    /// Wants registry, name and tag: what is left out would be guessed differently by `spin` and by
+    /// the cluster.
     fn parse(text: &'a str) -> Result<Self> {
         let wanted = "REF has to be registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0";
         if text.contains('@') {
@@ -68,8 +70,8 @@ impl<'a> Reference<'a> {
 
 /// Builds, pushes, and tells what the manifests have to name.
 ///
-/// # Errors
-/// When `spin` is missing, the reference or the kustomization is not as expected, or the build or the push fails.
+/// # Errors When `spin` is missing, the reference or the kustomization is not as expected, or the
+/// build or the push fails.
 pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
     let reference = Reference::parse(&arguments.reference)?;
     if programs::find("spin").is_none() {
@@ -121,7 +123,8 @@ fn present_name(kustomization: &str) -> Option<&str> {
 
 /// The YAML files in `folder` and below that hold `text`, in order.
 ///
-/// An overlay sees the name that base has given: one that replaces it, or brings a SpinApp of its own, has to name it too.
+/// An overlay sees the name that base has given: one that replaces it, or brings a SpinApp of its
+/// own, has to name it too.
 fn files_with(folder: &Path, text: &str, found: &mut Vec<PathBuf>) -> Result<()> {
     let context = || format!("failed to read {}", folder.display());
     if !folder.is_dir() {
@@ -193,8 +196,8 @@ fn lines(reference: &Reference<'_>, digest: Option<&str>) -> [String; 2] {
     [format!("newName: {}", reference.name), version]
 }
 
-/// The kustomization with another name and version of the application's image. Everything else stays, comments too, which is why it
-/// is done by lines.
+/// The kustomization with another name and version of the application's image. Everything else
+/// stays, comments too, which is why it is done by lines.
 fn rename(text: &str, reference: &Reference<'_>, digest: Option<&str>) -> Result<String> {
     let entry = format!("- name: {IMAGE}");
     let all: Vec<&str> = text.lines().collect();

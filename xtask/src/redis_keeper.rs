@@ -1,10 +1,12 @@
 //! The private Redis of a run, held by a small process of its own: `xtask keep-redis`.
 //!
-//! The keeper lives as long as its standard input stays open. However `xtask` ends, the pipe closes, and the
-//! keeper shuts Redis down in order: the append-only file is flushed, a temporary folder is removed. It leads
-//! its own process group, so a Ctrl-C of the terminal does not stop Redis before the app.
+//! The keeper lives as long as its standard input stays open. However `xtask` ends, the pipe
+//! closes, and the keeper shuts Redis down in order: the append-only file is flushed, a temporary
+//! folder is removed. It leads its own process group, so a Ctrl-C of the terminal does not stop
+//! Redis before the app.
 //!
-//! A kept data folder is locked, and Redis inherits the lock: it is free when no server writes there.
+//! A kept data folder is locked, and Redis inherits the lock: it is free when no server writes
+//! there.
 
 use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -30,7 +32,8 @@ pub(crate) struct PrivateRedis {
 }
 
 impl PrivateRedis {
-    /// Starts a Redis on `port`, else on a free one, with its data in `folder`, else in a temporary one.
+    /// Starts a Redis on `port`, else on a free one, with its data in `folder`, else in a temporary
+    /// one.
     ///
     /// # Errors
     /// When the folder is in use, Redis does not start, or the user asked for a stop.
@@ -93,7 +96,8 @@ fn read_url(stdout: impl Read + Send + 'static) -> Result<String> {
     }
 }
 
-/// The keeper's own side: starts Redis, prints its address, and stops it at the end of standard input.
+/// The keeper's own side: starts Redis, prints its address, and stops it at the end of standard
+/// input.
 pub(crate) fn keep(port: Option<u16>, folder: Option<PathBuf>) -> ExitCode {
     match try_keep(port, folder) {
         Ok(()) => ExitCode::SUCCESS,
@@ -159,7 +163,8 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
     }
 }
 
-/// Leaves the file open in programs started from here on, so that its lock lasts as long as they do.
+/// Leaves the file open in programs started from here on, so that its lock lasts as long as they
+/// do.
 fn hand_to_children(file: &File) -> Result<()> {
     // SAFETY: fcntl with F_SETFD touches no memory, and the descriptor is open.
     let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, 0) };

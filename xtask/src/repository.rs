@@ -1,5 +1,5 @@
-//! Where things lie in the repository. All paths are absolute, so that the current directory can stay the
-//! user's own and their relative paths keep their meaning.
+//! Where things lie in the repository. All paths are absolute, so that the current directory can
+//! stay the user's own and their relative paths keep their meaning.
 
 use std::path::{Path, PathBuf};
 

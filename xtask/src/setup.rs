@@ -1,7 +1,8 @@
-//! Makes sure that the machine has what the project needs: Redis, a compiler for Wasm, and for tests a browser and promtool.
+//! Makes sure that the machine has what the project needs: Redis, a compiler for Wasm, and for
+//! tests a browser and promtool.
 //!
-//! What is there already is left alone. A Redis service that Debian's package starts is neither used nor
-//! stopped: the project runs private servers on their own ports.
+//! What is there already is left alone. A Redis service that Debian's package starts is neither
+//! used nor stopped: the project runs private servers on their own ports.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,8 +24,8 @@ const PROMTOOL: &str = "promtool";
 
 /// `cargo xtask setup`: installs what is missing and says what it did.
 ///
-/// # Errors
-/// When something is still missing at the end; all of it is tried, and each failure says what to install.
+/// # Errors When something is still missing at the end; all of it is tried, and each failure says
+/// what to install.
 pub(crate) fn run(repository: &Repository, asked: Option<Kind>) -> Result<()> {
     let redis = ensure_redis();
     match &redis {
@@ -42,7 +43,8 @@ pub(crate) fn run(repository: &Repository, asked: Option<Kind>) -> Result<()> {
     Ok(())
 }
 
-/// Installs Redis where it is missing or too old, silently done when it is there. Returns the version.
+/// Installs Redis where it is missing or too old, silently done when it is there. Returns the
+/// version.
 pub(crate) fn ensure_redis() -> Result<String> {
     let found = redis_version();
     if let Some(version) = found.as_deref().filter(|version| is_new_enough(version)) {
@@ -66,7 +68,8 @@ pub(crate) fn ensure_redis() -> Result<String> {
     }
 }
 
-/// Installs the browser in which tests open the dashboard and the pages of reports, silently done when it is there. Returns its version.
+/// Installs the browser in which tests open the dashboard and the pages of reports, silently done
+/// when it is there. Returns its version.
 pub(crate) fn ensure_browser() -> Result<String> {
     let version = || programs::answer(Command::new(BROWSER).arg("--version"));
     if let Some(version) = version() {
@@ -83,9 +86,11 @@ pub(crate) fn ensure_browser() -> Result<String> {
     }
 }
 
-/// Gets the program that checks metrics and alerts in tests, silently done when it is there. Returns its version.
+/// Gets the program that checks metrics and alerts in tests, silently done when it is there.
+/// Returns its version.
 ///
-/// Debian's package would start a Prometheus server, so it is unpacked below `target` and not installed.
+/// Debian's package would start a Prometheus server, so it is unpacked below `target` and not
+/// installed.
 pub(crate) fn ensure_promtool(repository: &Repository) -> Result<String> {
     let folder = repository.target().join(PROMTOOL);
     let own = folder.join("usr/bin").join(PROMTOOL);

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: builds everything and runs every test of the workspace.
 //!
-//! The very last line is `N passed, M failed`, with `, K skipped` where tests were ignored. It is printed in
-//! every case, also when a build fails; no test run at all is a failure.
+//! The very last line is `N passed, M failed`, with `, K skipped` where tests were ignored. It is
+//! printed in every case, also when a build fails; no test run at all is a failure.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -12,12 +12,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::Running;
+use crate::process::{self, Running};
 use crate::repository::Repository;
 use crate::{axe, fuzzer, native, setup, toolchain, wasm};
 
 /// How long the rest of the output may take to be read once the tests have ended.
 const READ_LIMIT: Duration = Duration::from_secs(10);
+
+/// Where a Rust tool chain has neither of the two.
+const INSTALL: &str = "`rustup component add rustfmt clippy` installs what is missing";
 
 /// How many tests ended how, summed over all test binaries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,10 +88,20 @@ fn phases(
         setup::ensure_promtool(repository)?;
         setup::ensure_wasm_toolchain(repository, None)
     })?;
+    phase("format", || format(repository))?;
+    phase("lints", || {
+        native::lint(repository).context(INSTALL)?;
+        wasm::lint(repository, &toolchain)
+    })?;
     phase("Wasm components", || wasm::build(repository, &toolchain))?;
     phase("guests", || wasm::build_guests(repository, &toolchain))?;
     phase("native programs and tests", || native::build_for_tests(repository))?;
     phase("tests", || cargo_test(repository, arguments, tally))
+}
+
+fn format(repository: &Repository) -> Result<()> {
+    let mut command = toolchain::plain_cargo(repository, "fmt");
+    process::run("cargo fmt", command.args(["--all", "--check"])).context(INSTALL)
 }
 
 /// Runs one phase and prints how long it took.

@@ -80,12 +80,15 @@ impl Toolchain {
 
 /// The cargo that started this program, in the repository and with its target folder.
 pub(crate) fn cargo(repository: &Repository, subcommand: &str) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = plain_cargo(repository, subcommand);
+    command.arg("--target-dir").arg(repository.target());
     command
-        .current_dir(repository.root())
-        .arg(subcommand)
-        .arg("--target-dir")
-        .arg(repository.target());
+}
+
+/// The same for a subcommand that builds nothing.
+pub(crate) fn plain_cargo(repository: &Repository, subcommand: &str) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(repository.root()).arg(subcommand);
     command
 }
 

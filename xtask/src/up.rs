@@ -1,7 +1,7 @@
 //! `cargo xtask up`: the app on this machine with a Redis of its own, until the user stops it.
 //!
-//! The data is kept in `.data/redis` over restarts. What was started is stopped in order, the app first; where
-//! one of the two ends by itself, the other is stopped and the exit code is not zero.
+//! The data is kept in `.data/redis` over restarts. What was started is stopped in order, the app
+//! first; where one of the two ends by itself, the other is stopped and the exit code is not zero.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -68,7 +68,7 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
                 "redis    {} (data in {})",
                 redis.url(),
                 repository.data().join("redis").display()
-            )
+            );
         }
         None => println!("redis    as given with --redis-url"),
     }

@@ -4,19 +4,19 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
 use crate::repository::Repository;
 use crate::toolchain::Toolchain;
+use crate::{process, toolchain};
 
-/// The three Wasm components of the app.
-const COMPONENTS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];
+/// The Wasm components of the app.
+const COMPONENTS: [&str; 4] = ["distributor", "receiver-simple", "receiver-complex", "orders-api"];
 /// How they are optimized, as the build commands of `spin.toml` say as well.
 const PROFILE: &str = ".cargo/components.toml";
 /// The Wasm files that the tests of `local-runtime` run.
 const GUESTS: &str = "guests";
 /// The packages that are of use in Wasm only; native builds and tests leave them out.
 pub(crate) const WASM_ONLY: [&str; 5] =
-    ["distributor", "receiver-simple", "receiver-complex", "spin-shell", "guests"];
+    ["distributor", "receiver-simple", "receiver-complex", "worker", "guests"];
 
 /// Builds the components in one call and prints the size of each file that `spin.toml` names.
 ///
@@ -37,6 +37,22 @@ pub(crate) fn build_guests(repository: &Repository, toolchain: &Toolchain) -> Re
     let mut command = toolchain.cargo_build(repository);
     command.args(["-p", GUESTS, "--examples"]);
     process::run("the build of the guests", &mut command)
+}
+
+/// Runs clippy on what is compiled for Wasm only. Debian's compiler brings no clippy for its
+/// standard library.
+pub(crate) fn lint(repository: &Repository, toolchain: &Toolchain) -> Result<()> {
+    if let Toolchain::Debian(_) = toolchain {
+        println!("xtask: no lints of the Wasm components: they need the target of rustup");
+        return Ok(());
+    }
+    let mut command = toolchain::cargo(repository, "clippy");
+    command.args(["--release", "--target", "wasm32-wasip1", "--config", PROFILE]);
+    command.args(["-p", "orders-api", "--lib", "--examples"]);
+    for package in WASM_ONLY {
+        command.args(["-p", package]);
+    }
+    process::run("clippy for Wasm", command.args(["--", "-D", "warnings"]))
 }
 
 fn check_sources(repository: &Repository) -> Result<()> {
@@ -64,7 +80,8 @@ fn check_sources(repository: &Repository) -> Result<()> {
     Ok(())
 }
 
-/// The component ids and the local files of a Spin manifest; a source that is downloaded is left out.
+/// The component ids and the local files of a Spin manifest; a source that is downloaded is left
+/// out.
 fn sources(manifest: &str) -> Result<Vec<(String, String)>> {
     let manifest: toml::Table = manifest.parse()?;
     let components = manifest

@@ -110,7 +110,7 @@ fn images_are_built_from_pinned_versions_and_what_is_there() {
                 None => assert!(repository().join(words[0]).exists(), "{rest}"),
             },
             "RUN" if rest.contains("cargo install") => {
-                assert!(rest.contains("--locked --version "), "{rest}")
+                assert!(rest.contains("--locked --version "), "{rest}");
             }
             "RUN" => {
                 for (at, flag) in rest.match_indices("--package ") {

@@ -3,7 +3,7 @@
 //! - `dockerfiles`: the images, as far as they can be checked without building one
 //! - `settings`: flags, environment, and what is said of wrong ones
 //! - `signals`: ready, stopped, and what is left behind
-//! - `work`: roles, outages, the metronome, the probe
+//! - `work`: roles, outages, the tick, the probe
 //! - `support`: a running service, killed when a test ends
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]

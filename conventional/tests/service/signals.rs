@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use private_redis::RedisServer;
-use shared::queue::Stream;
+use queue::Stream;
 
 use crate::support::{Service, add, connect, poll_until, stats};
 

@@ -5,13 +5,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use private_redis::RedisServer;
+use queue::{Keys, Queue, Stats, Stream};
 use redis::Commands;
-use shared::queue::{Keys, Queue, Stats, Stream};
-use shared::settings::QueueSettings;
 
 /// The longest that anything may take here; the machine may be busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -101,7 +100,7 @@ pub(crate) fn connect(server: &RedisServer) -> RedisConnection {
 }
 
 pub(crate) fn keys() -> Keys {
-    Keys::new(shared::queue::QueueName::default())
+    Keys::new(&orders::pipeline::settings())
 }
 
 /// Adds simple orders as a foreign producer does, without ringing.
@@ -119,7 +118,7 @@ pub(crate) fn ring(redis: &mut RedisConnection, stream: Stream) {
 }
 
 pub(crate) fn stats(redis: &mut RedisConnection) -> Stats {
-    Queue::new(redis, &QueueSettings::default()).stats().unwrap()
+    Queue::new(redis, &orders::pipeline::settings()).stats().unwrap()
 }
 
 fn an_order(number: u32) -> String {

@@ -1,12 +1,11 @@
-//! Roles, outages, pauses, the metronome, the probe.
+//! Roles, outages, pauses, the tick, the probe.
 
 use std::time::{Duration, Instant};
 
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
 use private_redis::{AppendFsync, Options, RedisServer};
+use queue::{Queue, Stream};
 use redis::Commands;
-use shared::queue::{PauseRequest, Queue, Stream};
-use shared::settings::QueueSettings;
 
 use crate::support::{Service, add, connect, keys, poll_until, program, ring, stats};
 
@@ -22,14 +21,14 @@ fn a_role_drains_its_own_stream_and_no_other() {
         distributor.said()
     );
     poll_until("all are routed", || {
-        (stats(&mut redis).streams["simple"].length == 10).then_some(())
+        (stats(&mut redis).streams["simple"].messages == 10).then_some(())
     });
     add(&mut redis, Stream::Ingress, 10..20);
     let simple = Service::ready(&server, &["--role", "receiver-simple"]);
-    poll_until("all are confirmed", || (stats(&mut redis).confirmations >= 10).then_some(()));
+    poll_until("all are confirmed", || (stats(&mut redis).results >= 10).then_some(()));
     assert!(!simple.said().contains("\"component\":\"distributor\""), "{}", simple.said());
     ring(&mut redis, Stream::Ingress);
-    poll_until("the rest is confirmed", || (stats(&mut redis).confirmations == 20).then_some(()));
+    poll_until("the rest is confirmed", || (stats(&mut redis).results == 20).then_some(()));
     let totals = stats(&mut redis).totals;
     assert_eq!(
         (totals["applied_ingress:conventional"], totals["applied_simple:conventional"]),
@@ -38,12 +37,12 @@ fn a_role_drains_its_own_stream_and_no_other() {
 }
 
 #[test]
-fn work_that_nobody_rang_for_is_found_by_the_metronome() {
+fn work_that_nobody_rang_for_is_found_by_the_tick() {
     let server = RedisServer::start().unwrap();
     let mut redis = connect(&server);
     let _service = Service::ready(&server, &[]);
     add(&mut redis, Stream::Ingress, 0..3);
-    poll_until("all are confirmed", || (stats(&mut redis).confirmations == 3).then_some(()));
+    poll_until("all are confirmed", || (stats(&mut redis).results == 3).then_some(()));
 }
 
 #[test]
@@ -54,12 +53,12 @@ fn an_idle_service_drops_the_confirmations_that_were_kept_for_long_enough() {
     let mut pipeline = redis::pipe();
     for number in 0..1_000 {
         let id = format!("{}-{number}", (seconds - 3_600) * 1_000);
-        pipeline.xadd(keys().confirmations(), id, &[("order_id", "old")]).ignore();
+        pipeline.xadd(keys().results(), id, &[("order_id", "old")]).ignore();
     }
     let () = pipeline.query(redis.inner()).unwrap();
     let _service = Service::ready(&server, &["--role", "receiver-complex", "--retention-s", "60"]);
     // Whole nodes of a stream are dropped, 100 entries each.
-    poll_until("they are dropped", || (stats(&mut redis).confirmations < 100).then_some(()));
+    poll_until("they are dropped", || (stats(&mut redis).results < 100).then_some(()));
 }
 
 /// How many scripts the server has run: a claim is one, a tick is one.
@@ -78,24 +77,21 @@ fn scripts_run(redis: &mut RedisConnection) -> u64 {
 #[test]
 fn a_paused_stream_is_left_alone_without_a_hot_loop_and_begun_at_once_when_it_is_resumed() {
     let server = RedisServer::start().unwrap();
-    let (mut redis, settings) = (connect(&server), QueueSettings::default());
-    let request = PauseRequest { reason: "works".parse().unwrap(), by: None, for_s: None };
-    Queue::new(&mut redis, &settings).pause(Stream::Ingress, &request).unwrap();
+    let (mut redis, settings) = (connect(&server), orders::pipeline::settings());
+    Queue::new(&mut redis, &settings).pause(Stream::Ingress, "maintenance").unwrap();
     add(&mut redis, Stream::Ingress, 0..10);
     let service = Service::ready(&server, &[]);
     // A ring from outside is heard, and finds the pause.
     ring(&mut redis, Stream::Ingress);
     let (before, began) = (scripts_run(&mut redis), Instant::now());
     // Three roles that tick once a second. Up to 9 scripts may be the start and the ring, and 3 more are sent twice when they are new.
-    poll_until("the metronome has ticked", || {
-        (scripts_run(&mut redis) >= before + 20).then_some(())
-    });
+    poll_until("the tick has ticked", || (scripts_run(&mut redis) >= before + 20).then_some(()));
     assert!(began.elapsed() > Duration::from_millis(1_500), "20 scripts in {:?}", began.elapsed());
     let paused = stats(&mut redis);
     assert_eq!((paused.streams["ingress"].length, paused.streams["ingress"].pending), (10, 0));
     assert!(!service.said().contains("drained"), "{}", service.said());
     assert!(Queue::new(&mut redis, &settings).resume(Stream::Ingress).unwrap());
-    poll_until("all are confirmed", || (stats(&mut redis).confirmations == 10).then_some(()));
+    poll_until("all are confirmed", || (stats(&mut redis).results == 10).then_some(()));
 }
 
 #[test]
@@ -109,7 +105,7 @@ fn it_says_once_that_redis_is_away_and_goes_on_when_it_is_back() {
     server.restart(&options).unwrap();
     let mut redis = connect(&server);
     add(&mut redis, Stream::Ingress, 0..10);
-    poll_until("all are confirmed", || (stats(&mut redis).confirmations == 10).then_some(()));
+    poll_until("all are confirmed", || (stats(&mut redis).results == 10).then_some(()));
     assert_eq!(count(), 2, "{}", service.said());
     assert_eq!(service.said().matches("ready").count(), 1, "{}", service.said());
 }
@@ -127,7 +123,7 @@ fn the_probe_succeeds_as_long_as_redis_answers_and_the_streams_are_streams() {
         String::from_utf8_lossy(&output.stdout),
         "conventional: redis answers, 2 orders wait\n"
     );
-    let () = redis.inner().set(keys().stream(Stream::Complex), "no stream").unwrap();
+    let () = redis.inner().set(keys().stream(orders::pipeline::COMPLEX), "no stream").unwrap();
     let output = check();
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && error.contains("WRONGTYPE"), "{error}");

@@ -1,26 +1,25 @@
-//! What was sent, and what is known of each order: acknowledged, or its acknowledgement was lost and it may exist.
+//! What was sent, and what is known of each order: acknowledged, or its acknowledgement was lost
+//! and it may exist.
 //!
-//! When all is done the books are settled: an order that may exist and left a trace in the queue did exist, and is held to the
-//! same promise as an acknowledged one. One without a trace must not be confirmed either.
+//! When all is done the books are settled: an order that may exist and left a trace in the queue
+//! did exist, and is held to the same promise as an acknowledged one. One without a trace must not
+//! be confirmed either.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
+use orders::order::Order;
+use queue::{Keys, Settings};
 use redis::Commands;
-use shared::order::Order;
-use shared::queue::Keys;
-use shared::settings::QueueSettings;
 use uuid::Uuid;
 
 use crate::ledger::EntryId;
+use crate::records::records;
 use crate::send::{Answer, Answered};
 use crate::source::Source;
 use crate::verify::results::Before;
 use crate::verify::{Rules, Verdict, Verifier};
-
-/// States asked for at once.
-const PAGE: usize = 1_000;
 
 /// The books of one producer, or of all.
 #[derive(Debug, Default)]
@@ -95,11 +94,11 @@ impl Books {
     pub fn settle(
         mut self,
         redis: &mut RedisConnection,
-        settings: &QueueSettings,
+        settings: &Settings,
         complexity_threshold: u32,
         before: Before,
     ) -> Result<Account> {
-        let keys = Keys::new(settings.queue.clone());
+        let keys = Keys::new(settings);
         let orders = self.orders.len() as u64;
         let acknowledged = self.orders.iter().filter(|order| order.is_acknowledged).count() as u64;
         self.find_entry_ids(redis, &keys)?;
@@ -139,21 +138,13 @@ impl Books {
         })
     }
 
-    /// The state of an order tells which entry of ingress it was routed from.
+    /// Looks up which entry of ingress each order was routed from.
     fn find_entry_ids(&mut self, redis: &mut RedisConnection, keys: &Keys) -> Result<()> {
         let unknown = self.orders.iter_mut().filter(|order| order.entry_id.is_none());
-        let mut unknown: Vec<(Uuid, &mut Booked)> =
-            unknown.filter_map(|order| Some((Order::identity(&order.json)?, order))).collect();
-        for chunk in unknown.chunks_mut(PAGE) {
-            let mut pipeline = redis::pipe();
-            for (id, _) in chunk.iter() {
-                pipeline.cmd("HGET").arg(keys.state(*id)).arg("ingress");
-            }
-            let found: Vec<Option<String>> =
-                pipeline.query(redis.inner()).context("failed to read the states of orders")?;
-            for ((_, order), entry_id) in chunk.iter_mut().zip(found) {
-                order.entry_id = entry_id.and_then(|id| EntryId::parse(&id));
-            }
+        let (ids, unknown): (Vec<Uuid>, Vec<&mut Booked>) =
+            unknown.filter_map(|order| Some((Order::identity(&order.json)?, order))).unzip();
+        for (order, record) in unknown.into_iter().zip(records(redis, keys, &ids)?) {
+            order.entry_id = record.and_then(|record| EntryId::parse(&record.ingress?));
         }
         Ok(())
     }
@@ -172,8 +163,8 @@ mod tests {
      {
         let server = RedisServer::start().unwrap();
         let mut redis = RedisConnection::open(&server.url()).unwrap();
-        let settings = QueueSettings::default();
-        let keys = Keys::new(settings.queue.clone());
+        let settings = orders::pipeline::settings();
+        let keys = Keys::new(&settings);
         let before = Before::look(&mut redis, &keys, std::iter::empty()).unwrap();
         let recipe = Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 };
         let orders: Vec<Vec<u8>> = generate::orders(recipe, 0).take(4).collect();
@@ -186,9 +177,10 @@ mod tests {
                 _ => assert_eq!(books.uncertain(json), at),
             }
         }
-        let _: () = redis.inner().hset(keys.state(with_trace), "ingress", "1-2").unwrap();
+        let record = "routed 1-3 1-2 simple 1-3 0 - -";
+        let _: () = redis.inner().hset(keys.index(), with_trace.to_string(), record).unwrap();
         let fields = [("order_id", confirmed.to_string()), ("confirmation", "{}".into())];
-        let _: String = redis.inner().xadd(keys.confirmations(), "*", &fields).unwrap();
+        let _: String = redis.inner().xadd(keys.results(), "*", &fields).unwrap();
 
         let account = books.settle(&mut redis, &settings, 50, before).unwrap();
         assert_eq!((account.acknowledged, account.uncertain, account.uncertain_found), (1, 3, 1));

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use conventional::connection::RedisConnection;
-use shared::queue::{Keys, QueueName};
+use native::RedisConnection;
+use queue::Keys;
 
 /// The longest an answer may take. Nothing is asked while Redis is paused.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
@@ -19,7 +19,7 @@ pub struct Control {
 impl Control {
     /// For the server at `url`; connects when it is first used.
     pub fn new(url: String) -> Self {
-        Self { url, keys: Keys::new(QueueName::default()), connection: None }
+        Self { url, keys: Keys::new(&orders::pipeline::settings()), connection: None }
     }
 
     /// The names.
@@ -40,7 +40,8 @@ impl Control {
         Ok(self.connection.insert(opened))
     }
 
-    /// Asks, a second time on a fresh connection: the first may have been lost with the server. For what may be done twice.
+    /// Asks, a second time on a fresh connection: the first may have been lost with the server. For
+    /// what may be done twice.
     ///
     /// # Errors
     /// When that fails too.

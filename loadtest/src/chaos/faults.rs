@@ -1,19 +1,19 @@
 //! What is broken, in which order, and how.
 //!
-//! The kinds are dealt from a deck of twenty cards, shuffled by the seed each time it is used up: twenty kills have every kind.
-//! A fault that cannot be struck is an error; none is left out.
+//! The kinds are dealt from a deck of twenty cards, shuffled by the seed each time it is used up:
+//! twenty kills have every kind. A fault that cannot be struck is an error; none is left out.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use orders::pipeline::STREAMS;
 use private_redis::{AppendFsync, Options, RedisServer};
 use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
-use shared::queue::Stream;
 
 use super::control::Control;
 use super::supervisor::{Supervisor, WORKERS};
@@ -85,7 +85,8 @@ pub fn deal(random: &mut ChaCha8Rng, count: usize) -> Vec<Kind> {
     kinds
 }
 
-/// How the private Redis is started. Its file is rewritten early and often, so that kills hit rewrites as well.
+/// How the private Redis is started. Its file is rewritten early and often, so that kills hit
+/// rewrites as well.
 pub fn redis_options() -> Options {
     let arguments = ["--auto-aof-rewrite-min-size", "16mb"].map(String::from).to_vec();
     Options { append_fsync: AppendFsync::Always, arguments, ..Options::default() }
@@ -171,7 +172,8 @@ impl Victims {
         slept
     }
 
-    /// Cuts the connections of these types but our own. Waits for some to cut: after the last fault all may still be coming back.
+    /// Cuts the connections of these types but our own. Waits for some to cut: after the last fault
+    /// all may still be coming back.
     fn cut(&mut self, types: &[&str]) -> Result<u64> {
         let deadline = Instant::now() + CUT_LIMIT;
         loop {
@@ -191,12 +193,13 @@ impl Victims {
         }
     }
 
-    /// As if somebody had rung and nobody had heard: no ring is let through for as long as a ring counts.
+    /// As if somebody had rung and nobody had heard: no ring is let through for as long as a ring
+    /// counts.
     fn mark_bells_as_rung(&mut self) -> Result<()> {
         let (keys, bell_ms) = (self.control.keys().clone(), self.bell_ms);
         self.control.query(|redis| {
             let mut pipeline = redis::pipe();
-            for stream in Stream::ALL {
+            for stream in STREAMS {
                 pipeline.cmd("SET").arg(keys.bell(stream)).arg("1").arg("PX").arg(bell_ms);
             }
             pipeline.exec(redis.inner())

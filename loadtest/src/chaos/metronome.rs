@@ -1,4 +1,5 @@
-//! Ticks as the probes of a cluster do: `GET /<component>/tick` of every worker's process, once a second.
+//! Ticks as the probes of a cluster do: `GET /<component>/tick` of every worker's process, once a
+//! second.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -59,7 +60,8 @@ impl Drop for Metronome {
     }
 }
 
-/// Whether the bell was rung; `None` where the process did not answer, which is what faults are for.
+/// Whether the bell was rung; `None` where the process did not answer, which is what faults are
+/// for.
 fn tick(agent: &ureq::Agent, component: &str, endpoint: &Endpoint) -> Option<bool> {
     let url = lock(endpoint).clone()?;
     let mut response = agent.get(format!("{url}/{component}/tick")).call().ok()?;

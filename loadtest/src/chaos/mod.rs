@@ -1,15 +1,21 @@
-//! Chaos: runs the app under load on a Redis of its own, breaks it at random moments, and accounts for every order at the end.
+//! Chaos: runs the app under load on a Redis of its own, breaks it at random moments, and accounts
+//! for every order at the end.
 //!
-//! - [`supervisor`]: the processes of the app        - [`faults`]: what is broken, and how
-//! - [`workload`]: producers        - [`books`]: what they were told, held against what is found
-//! - [`metronome`]: ticks, as a cluster's probes do        - [`recovery`]: how long it takes until work goes on
-//! - [`control`]: the connection that looks and breaks       - [`report`]: the figures
+//! - [`supervisor`]: the processes of the app
+//! - [`faults`]: what is broken, and how
+//! - [`workload`](mod@workload): producers
+//! - [`books`]: what they were told, held against what is found
+//! - [`metronome`]: ticks, as a cluster's probes do
+//! - [`recovery`]: how long it takes until work goes on
+//! - [`control`]: the connection that looks and breaks
+//! - [`report`]: the figures
 //!
-//! The seed gives the faults and the orders; the moments they meet are the machine's. Everything that is started belongs to a value
-//! that stops it when it is dropped, whatever the run ends with.
+//! The seed gives the faults and the orders; the moments they meet are the machine's. Everything
+//! that is started belongs to a value that stops it when it is dropped, whatever the run ends with.
 
 pub mod books;
 pub mod control;
+pub mod evidence;
 pub mod faults;
 pub mod metronome;
 pub mod recovery;
@@ -20,10 +26,11 @@ pub mod workload;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use private_redis::RedisServer;
+use queue::Settings;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shared::settings::{DEFAULT_COMPLEXITY_THRESHOLD, QueueSettings};
 
 use crate::cli::ChaosOptions;
 use crate::output::Output;
@@ -57,13 +64,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// What the faults left to report.
 struct Struck {
     recovered_ms: Vec<(Kind, i64)>,
-    ended_by_themselves: u64,
+    /// Processes that ended because they lost Redis.
+    restarts: u64,
 }
 
 /// Runs chaos and prints the report; `false` when an order is lost, doubled or wrong.
 ///
-/// # Errors
-/// When it cannot be run to its end: something cannot be started or broken, or work does not go on after a fault.
+/// # Errors When it cannot be run to its end: something cannot be started or broken, or work does
+/// not go on after a fault.
 pub fn run(options: &ChaosOptions) -> Result<bool> {
     let json = Output::create(options.json.as_deref(), "--json")?;
     stop::listen()?;
@@ -79,11 +87,8 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let program =
         or_beside(options.runtime_program.as_ref(), "local-runtime", "--runtime-program")?;
     check_manifest(&options.manifest)?;
-    let settings = QueueSettings {
-        claim_idle_ms: CLAIM_IDLE_MS,
-        bell_ms: BELL_MS,
-        ..QueueSettings::default()
-    };
+    let settings =
+        Settings { claim_idle_ms: CLAIM_IDLE_MS, bell_ms: BELL_MS, ..orders::pipeline::settings() };
     let server = RedisServer::start_with(&redis_options())?;
     eprintln!("redis on {}", server.url());
     let mut control = Control::new(server.url());
@@ -118,6 +123,9 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let elapsed = started.elapsed();
     let redis = victims.control.reconnect()?;
     let account = books.settle(redis, &settings, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
+    for line in evidence::of(redis, &keys, &account.verdict.failures)? {
+        eprintln!("{line}");
+    }
     Ok(report(
         options,
         &struck,
@@ -135,38 +143,42 @@ fn strike_all(
     watch: &mut Watch,
 ) -> Result<Struck> {
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
-    let mut struck = Struck { recovered_ms: Vec::new(), ended_by_themselves: 0 };
+    let mut struck = Struck { recovered_ms: Vec::new(), restarts: 0 };
     for (number, kind) in (1..).zip(deal(&mut random, options.kills as usize)) {
-        wait(victims, watch, Duration::from_millis(random.random_range(GAP_MS)))?;
-        struck.ended_by_themselves += victims.supervisor.revive()?;
+        let gap = Duration::from_millis(random.random_range(GAP_MS));
+        struck.restarts += wait(victims, watch, gap)?;
         if random.random() {
             aim(victims)?;
         }
         let done = victims.strike(kind, &mut random).with_context(|| kind.as_str())?;
         let ended_at_ms = recovery::now_ms(&mut victims.control)?;
         watch.add(kind, ended_at_ms);
-        let recovered_ms = recover(victims, watch, workload, ended_at_ms)
+        let (recovered_ms, restarts) = recover(victims, watch, workload, ended_at_ms)
             .with_context(|| format!("kill {number}, {done}"))?;
+        struck.restarts += restarts;
         struck.recovered_ms.push((kind, recovered_ms));
         eprintln!("kill {number}: {done}; next order confirmed after {recovered_ms} ms");
     }
     while workload.sent() < options.orders && !workload.has_failed() {
-        wait(victims, watch, Duration::from_millis(50))?;
+        struck.restarts += wait(victims, watch, Duration::from_millis(50))?;
     }
     Ok(struck)
 }
 
-/// Waits between two faults, and looks at backlogs meanwhile.
-fn wait(victims: &mut Victims, watch: &mut Watch, duration: Duration) -> Result<()> {
+/// Waits between two faults and watches backlogs; how many processes had to be restarted meanwhile.
+fn wait(victims: &mut Victims, watch: &mut Watch, duration: Duration) -> Result<u64> {
     let end = Instant::now() + duration;
+    let mut restarts = 0;
     while Instant::now() < end {
         stop::sleep(LOOK_EVERY)?;
         watch.look(&mut victims.control)?;
+        restarts += victims.supervisor.revive()?;
     }
-    Ok(())
+    Ok(restarts)
 }
 
-/// Waits until orders are under way: a fault that strikes then hits a drain more often than one at any time.
+/// Waits until orders are under way: a fault that strikes then hits a drain more often than one at
+/// any time.
 fn aim(victims: &mut Victims) -> Result<()> {
     let deadline = Instant::now() + AIM_LIMIT;
     while Instant::now() < deadline && recovery::backlog(&mut victims.control)? == 0 {
@@ -175,18 +187,21 @@ fn aim(victims: &mut Victims) -> Result<()> {
     Ok(())
 }
 
-/// Waits until an order is confirmed; how long that took since the fault ended, in ms.
+/// Waits until an order is confirmed: how long that took since the fault ended, in ms, and how many
+/// processes had to be restarted.
 fn recover(
     victims: &mut Victims,
     watch: &mut Watch,
     workload: &Workload,
     ended_at_ms: i64,
-) -> Result<i64> {
+) -> Result<(i64, u64)> {
     let deadline = Instant::now() + RECOVERY_LIMIT;
+    let mut restarts = 0;
     loop {
+        restarts += victims.supervisor.revive()?;
         if let Some(confirmed_at) = recovery::first_confirmed_ms(&mut victims.control, ended_at_ms)?
         {
-            return Ok(confirmed_at - ended_at_ms);
+            return Ok((confirmed_at - ended_at_ms, restarts));
         }
         if workload.has_failed() {
             bail!("a producer gave up");
@@ -238,7 +253,7 @@ fn report(
         wrong: verdict.wrong,
         failures: verdict.failures,
         metronome_rings,
-        ended_by_themselves: struck.ended_by_themselves,
+        restarts: struck.restarts,
         replicas: options.replicas,
         elapsed_s: elapsed.as_secs_f64(),
         cores: cores(),

@@ -30,7 +30,8 @@ pub struct ChaosReport {
     pub uncertain_found: u64,
     /// Attempts to send an order once more because an acknowledgement was lost.
     pub sent_again: u64,
-    /// Of those, copies that arrived beside the first and were recognised, by the queue's own count.
+    /// Of those, copies that arrived beside the first and were recognised, by the queue's own
+    /// count.
     pub duplicates: u64,
     /// Orders with the confirmation they must have.
     pub confirmed: u64,
@@ -46,8 +47,8 @@ pub struct ChaosReport {
     pub failures: Failures,
     /// Bells that the metronome rang: work was waiting and nobody had been rung for it.
     pub metronome_rings: u64,
-    /// Processes of the app that ended without being killed.
-    pub ended_by_themselves: u64,
+    /// Processes of the app that ended because they lost Redis, and were started again.
+    pub restarts: u64,
     /// Processes of each worker.
     pub replicas: u32,
     /// How long the run took, verification excluded.
@@ -152,13 +153,7 @@ impl ChaosReport {
             self.uncertain, self.uncertain_found, self.sent_again, self.duplicates
         )?;
         writeln!(text, "  metronome          had to ring {} times", self.metronome_rings)?;
-        if self.ended_by_themselves > 0 {
-            writeln!(
-                text,
-                "  ended              {} processes by themselves",
-                self.ended_by_themselves
-            )?;
-        }
+        writeln!(text, "  restarts           {} processes that had lost Redis", self.restarts)?;
         writeln!(text)?;
         writeln!(text, "  confirmed {}  dead-lettered {}", self.confirmed, self.dead_lettered)?;
         writeln!(text, "  lost {}  doubled {}  wrong {}", self.lost, self.doubled, self.wrong)?;

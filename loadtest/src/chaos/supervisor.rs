@@ -1,4 +1,8 @@
-//! The processes of the app: replicas of each worker and one API, each a runtime of its own that runs one component.
+//! The processes of the app: replicas of each worker and one API, each a runtime of its own that
+//! runs one component.
+//!
+//! They run under Spin's rules: a process that loses Redis ends, and is started again as a cluster
+//! does it.
 //!
 //! Dropping the supervisor kills them all.
 
@@ -18,7 +22,10 @@ pub const WORKERS: [&str; 3] = ["distributor", "receiver-simple", "receiver-comp
 /// The component that takes orders in.
 const API: &str = "orders-api";
 /// The longest all processes may take to serve at the start; the first one compiles the components.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// Between two starts of a process that keeps ending.
+const RESTART_PAUSE: Duration = Duration::from_millis(500);
 
 /// Where a process listens; none while it is starting or dead.
 pub type Endpoint = Arc<Mutex<Option<String>>>;
@@ -37,9 +44,19 @@ struct Process {
     component: &'static str,
     replica: u32,
     child: Option<Child>,
+    state: State,
+    started_at: Instant,
     endpoint: Endpoint,
     output: Output,
     readers: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It is to run: when it ends, it is started again.
+    Wanted,
+    /// It was killed by a fault.
+    Killed,
 }
 
 impl Supervisor {
@@ -60,6 +77,8 @@ impl Supervisor {
                 component,
                 replica,
                 child: None,
+                state: State::Killed,
+                started_at: Instant::now(),
                 endpoint: Endpoint::default(),
                 output: Output::default(),
                 readers: Vec::new(),
@@ -74,10 +93,10 @@ impl Supervisor {
             supervisor.start_process(index)?;
             if index == 0 {
                 // Alone: it compiles what the others then find in the cache.
-                supervisor.wait_until_serving()?;
+                supervisor.wait(false)?;
             }
         }
-        supervisor.wait_until_serving()?;
+        supervisor.wait(false)?;
         Ok(supervisor)
     }
 
@@ -113,14 +132,15 @@ impl Supervisor {
         workers.map(|process| (process.component, Arc::clone(&process.endpoint)))
     }
 
-    /// Kills a process at once.
+    /// Kills a process at once. One that has just ended by itself stays dead.
     ///
     /// # Errors
-    /// When it is not running.
+    /// When it cannot be killed.
     pub fn kill(&mut self, index: usize) -> Result<()> {
         let name = self.name(index);
         let process = &mut self.processes[index];
-        let mut child = process.child.take().with_context(|| format!("{name} is not running"))?;
+        process.state = State::Killed;
+        let Some(mut child) = process.child.take() else { return Ok(()) };
         let killed = kill_group(&mut child).with_context(|| format!("failed to kill {name}"));
         process.forget();
         killed
@@ -138,7 +158,8 @@ impl Supervisor {
             .arg("up")
             .arg("-f")
             .arg(&self.manifest)
-            .args(["--listen", "127.0.0.1:0", "--component-id", process.component])
+            .args(["--listen", "127.0.0.1:0", "--no-reconnect"])
+            .args(["--component-id", process.component])
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         let endpoint = Arc::clone(&process.endpoint);
         let on_line = move |line: &str| {
@@ -150,10 +171,11 @@ impl Supervisor {
             .with_context(|| format!("failed to start {name} with {}", self.program.display()))?;
         process.readers = readers;
         process.child = Some(child);
+        (process.state, process.started_at) = (State::Wanted, Instant::now());
         Ok(())
     }
 
-    /// Starts again what has ended by itself, as a cluster does; how many those were.
+    /// Starts again what has ended by itself, as a cluster does; how many processes had ended.
     ///
     /// # Errors
     /// When a process cannot be watched or started.
@@ -161,48 +183,51 @@ impl Supervisor {
         let mut ended = 0;
         for index in 0..self.len() {
             let process = &mut self.processes[index];
-            let Some(child) = &mut process.child else { continue };
-            let Some(status) = child.try_wait().context("failed to watch a process")? else {
-                continue;
-            };
-            process.child = None;
-            process.forget();
-            eprintln!("{} ended by itself, {status}:\n{}", self.name(index), self.said(index));
-            ended += 1;
-            self.start_process(index)?;
+            if let Some(child) = &mut process.child
+                && let Some(status) = child.try_wait().context("failed to watch a process")?
+            {
+                process.child = None;
+                process.forget();
+                process.output.push(format!("ended with {status}"));
+                ended += 1;
+            }
+            let is_due = process.started_at.elapsed() > RESTART_PAUSE;
+            if process.child.is_none() && process.state == State::Wanted && is_due {
+                self.start_process(index)?;
+            }
         }
         Ok(ended)
     }
 
-    /// Waits until every process says where it serves.
+    /// Waits until every process that is not killed says where it serves.
     ///
     /// # Errors
-    /// When one ends, or takes too long.
+    /// When one takes too long.
     pub fn wait_until_serving(&mut self) -> Result<()> {
+        self.wait(true)
+    }
+
+    fn wait(&mut self, may_end: bool) -> Result<()> {
         let deadline = Instant::now() + START_LIMIT;
-        for index in 0..self.len() {
-            while self.processes[index].child.is_some()
-                && lock(&self.processes[index].endpoint).is_none()
-            {
-                let child = self.processes[index].child.as_mut();
-                let ended = child.and_then(|child| child.try_wait().ok().flatten());
-                if let Some(status) = ended {
-                    bail!("{} ended with {status}:\n{}", self.name(index), self.said(index));
-                }
-                if Instant::now() > deadline {
-                    bail!("{} does not serve:\n{}", self.name(index), self.said(index));
-                }
-                stop::sleep(Duration::from_millis(5))?;
+        loop {
+            if self.revive()? > 0 && !may_end {
+                bail!("a process ended:\n{}", self.said_by_all());
             }
+            let is_waited_for = |process: &Process| {
+                process.state == State::Wanted && lock(&process.endpoint).is_none()
+            };
+            let Some(index) = self.processes.iter().position(is_waited_for) else { return Ok(()) };
+            if Instant::now() > deadline {
+                bail!("{} does not serve:\n{}", self.name(index), self.said(index));
+            }
+            stop::sleep(Duration::from_millis(5))?;
         }
-        Ok(())
     }
 
     /// The last lines of all processes.
     pub fn said_by_all(&self) -> String {
-        (0..self.len())
-            .map(|index| format!("-- {}\n{}\n", self.name(index), self.said(index)))
-            .collect()
+        let said = |index| format!("-- {}\n{}\n", self.name(index), self.said(index));
+        (0..self.len()).map(said).collect::<Vec<_>>().concat()
     }
 
     fn said(&self, index: usize) -> String {
@@ -211,8 +236,8 @@ impl Supervisor {
 }
 
 impl Process {
-    /// Clears the address of a life that is over. Its output is read to the end before: a late line of it must not be taken
-    /// for the address of the next life.
+    /// Clears the address of a life that is over. Its output is read to the end before: a late line
+    /// of it must not be taken for the address of the next life.
     fn forget(&mut self) {
         for reader in self.readers.drain(..) {
             let _ = reader.join();

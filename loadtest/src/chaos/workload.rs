@@ -1,7 +1,9 @@
-//! The load: producers that send orders all the time, by plain `XADD` and by `POST /orders`, and write down what they were told.
+//! The load: producers that send orders all the time, by plain `XADD` and by `POST /orders`, and
+//! write down what they were told.
 //!
-//! The pace is given by the clock, not by the answers. A lost acknowledgement leaves an order uncertain; half of those batches are
-//! sent once more, as a careful producer does, so that the queue meets copies in the midst of faults.
+//! The pace is given by the clock, not by the answers. A lost acknowledgement leaves an order
+//! uncertain; half of those batches are sent once more, as a careful producer does, so that the
+//! queue meets copies in the midst of faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,10 +11,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
+use queue::{Keys, Stream};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shared::queue::{Keys, Stream};
 
 use super::books::Books;
 use super::supervisor::{Endpoint, lock};
@@ -20,14 +22,17 @@ use crate::cli::Recipe;
 use crate::generate;
 use crate::ledger::EntryId;
 
-/// Orders in one batch: most are small, so that there is hardly a moment without an order on its way, and one in eight is large.
+/// Orders in one batch: most are small, so that there is hardly a moment without an order on its
+/// way, and one in eight is large.
 const SMALL: std::ops::RangeInclusive<usize> = 1..=4;
 const LARGE: std::ops::RangeInclusive<usize> = 10..=100;
-/// Orders in a batch on average. The pace goes by it: a pause after a large batch would be time without load.
+/// Orders in a batch on average. The pace goes by it: a pause after a large batch would be time
+/// without load.
 const MEAN: f64 = 9.0;
 /// One order in so many, by `XADD`, breaks the schema and must end as a dead letter.
 const ONE_BROKEN_IN: u32 = 50;
-/// The longest an answer may take. Redis is paused for longer at times: then an order is written, and its sender has given up.
+/// The longest an answer may take. Redis is paused for longer at times: then an order is written,
+/// and its sender has given up.
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 /// Between two attempts to reach what is away.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -165,7 +170,8 @@ fn produce(
     Ok(books)
 }
 
-/// Enters a batch whose acknowledgement was lost, and perhaps sends it once more until it is acknowledged.
+/// Enters a batch whose acknowledgement was lost, and perhaps sends it once more until it is
+/// acknowledged.
 fn enter_uncertain(
     books: &mut Books,
     door: &mut Door,
@@ -182,7 +188,9 @@ fn enter_uncertain(
     while send_again && !good.is_empty() && !stop.load(Ordering::Relaxed) {
         books.sent_again += good.len() as u64;
         if let Answer::Acknowledged(_) = door.send(&good)? {
-            places.into_iter().for_each(|place| books.acknowledged_after_all(place));
+            for place in places {
+                books.acknowledged_after_all(place);
+            }
             return Ok(());
         }
     }
@@ -244,13 +252,12 @@ fn connect<'c>(
     url: &str,
     connection: &'c mut Option<Box<RedisConnection>>,
 ) -> redis::RedisResult<&'c mut RedisConnection> {
-    match connection {
-        Some(open) => Ok(open),
-        None => {
-            let mut opened = RedisConnection::open(url)?;
-            opened.inner().set_read_timeout(Some(ANSWER_LIMIT))?;
-            Ok(connection.insert(Box::new(opened)))
-        }
+    if let Some(open) = connection {
+        Ok(open)
+    } else {
+        let mut opened = RedisConnection::open(url)?;
+        opened.inner().set_read_timeout(Some(ANSWER_LIMIT))?;
+        Ok(connection.insert(Box::new(opened)))
     }
 }
 
@@ -288,10 +295,10 @@ mod tests {
         let recipe = Recipe { seed: 1, prescriptions: 0.5, mutated: 0.0 };
         for mut json in generate::orders(recipe, 0).take(50) {
             assert!(!is_broken(&json));
-            let id = shared::order::Order::identity(&json);
+            let id = orders::order::Order::identity(&json);
             break_order(&mut json);
             assert!(is_broken(&json));
-            assert_eq!(shared::order::Order::identity(&json), id);
+            assert_eq!(orders::order::Order::identity(&json), id);
             assert_eq!(fate(&json), Err("unknown_value"));
         }
     }

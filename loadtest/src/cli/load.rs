@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use shared::queue::QueueName;
-use shared::settings::DEFAULT_COMPLEXITY_THRESHOLD;
+use orders::DEFAULT_COMPLEXITY_THRESHOLD;
+use queue::QueueName;
 
 use super::{Generated, factor, hours, http_url, minutes, queue_name, rate, seconds};
 use crate::report::{Arrivals, Door};
@@ -12,7 +12,8 @@ use crate::report::{Arrivals, Door};
 /// The shapes of load. All are open loop: an order's latency counts from the moment it was due.
 #[derive(Debug, Subcommand)]
 pub enum Load {
-    /// Sends a burst of orders at once, waits, and verifies every one. Exit code 1 when one is lost, doubled or wrong.
+    /// Sends a burst of orders at once, waits, and verifies every one. Exit code 1 when one is
+    /// lost, doubled or wrong.
     Burst(BurstOptions),
     /// Sends orders at a constant rate.
     Steady(SteadyOptions),
@@ -96,7 +97,8 @@ pub struct BurstOptions {
     /// Sends the lines of this file instead, broken ones too; blank lines are skipped.
     #[arg(long, conflicts_with_all = ["orders", "seed", "prescriptions", "mutated", "run"])]
     pub file: Option<PathBuf>,
-    /// Hands all orders over beforehand, and lets them become visible in one instant, as scheduled messages do.
+    /// Hands all orders over beforehand, and lets them become visible in one instant, as scheduled
+    /// messages do.
     #[arg(long, conflicts_with_all = ["via", "connections", "batch"])]
     pub scheduled: bool,
     /// Where to.
@@ -130,7 +132,8 @@ pub struct WaveOptions {
     /// Orders of one day [default: those of the day's curve]
     #[arg(long)]
     pub orders: Option<u64>,
-    /// The day's curve, a CSV file with the header time,orders_per_minute [default: the one in loadtest/shapes/day.csv]
+    /// The day's curve, a CSV file with the header time,orders_per_minute [default: the one in
+    /// loadtest/shapes/day.csv]
     #[arg(long)]
     pub day: Option<PathBuf>,
     /// How, what and where to.

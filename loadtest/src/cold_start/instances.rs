@@ -1,16 +1,18 @@
-//! How long an instance takes to start: a fresh sandbox for each event, by local-runtime's own meter.
+//! How long an instance takes to start: a fresh sandbox for each event, by local-runtime's own
+//! meter.
 //!
-//! The meter runs from the event, a request's head or a bell whose turn it is, to an instance that is ready to be called. Every event that
-//! is sent must have started one.
+//! The meter runs from the event, a request's head or a bell whose turn it is, to an instance that
+//! is ready to be called. Every event that is sent must have started one.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
+use orders::pipeline::{STREAMS, component};
 use private_redis::RedisServer;
+use queue::Keys;
 use serde::{Deserialize, Serialize};
-use shared::queue::{Keys, QueueName, Stream};
 
 use crate::app::App;
 use crate::measure::InstanceStarts;
@@ -24,7 +26,8 @@ const ROUTES: [(&str, &str); 4] = [
     ("receiver-simple", "/receiver-simple/tick"),
     ("receiver-complex", "/receiver-complex/tick"),
 ];
-/// Events that are sent to each component before anything counts: slots, pages and connections are there then.
+/// Events that are sent to each component before anything counts: slots, pages and connections are
+/// there then.
 const UNCOUNTED: u32 = 20;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -105,18 +108,18 @@ impl Rig<'_> {
 
     /// All bells of a component at once; a trigger takes one after the other.
     fn bells(&mut self, events: u32) -> Result<Vec<Instances>> {
-        let keys = Keys::new(QueueName::default());
+        let keys = Keys::new(&orders::pipeline::settings());
         InstanceStarts::reset(&self.meter())?;
-        for stream in Stream::ALL {
+        for stream in STREAMS {
             let mut rings = redis::pipe();
             (0..events).for_each(|_| {
                 rings.cmd("PUBLISH").arg(keys.channel(stream)).arg("").ignore();
             });
             rings.query::<()>(self.redis.inner()).context("failed to ring a bell")?;
             // One component after the other: they would take the processors from each other.
-            self.wait_for(stream.group(), events)?;
+            self.wait_for(component(stream), events)?;
         }
-        self.collect("redis", &Stream::ALL.map(Stream::group), events)
+        self.collect("redis", &STREAMS.map(component), events)
     }
 
     fn collect(

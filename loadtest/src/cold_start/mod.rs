@@ -1,11 +1,13 @@
 //! Cold start, in three parts that are often taken for one another:
 //!
 //! - [`instances`]: an event starts a fresh sandbox in a process that runs
-//! - [`report`]: a process is started until it is ready, and an order that waited is confirmed; with its words
+//! - [`report`]: a process is started until it is ready, and an order that waited is confirmed;
+//!   with its words
 //! - [`options`]: the command line
 //!
-//! What a cluster adds before a process is started, deciding, scheduling, pulling an image, is not measured. Each start has a private Redis
-//! of its own. All that is started is stopped, whatever the run ends with.
+//! What a cluster adds before a process is started, deciding, scheduling, pulling an image, is not
+//! measured. Each start has a private Redis of its own. All that is started is stopped, whatever
+//! the run ends with.
 
 pub mod instances;
 pub mod options;
@@ -14,9 +16,9 @@ pub mod report;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
+use orders::pipeline::STREAMS;
 use private_redis::RedisServer;
-use shared::queue::Stream;
 
 use crate::output::Output;
 use crate::stop;
@@ -76,7 +78,8 @@ fn cold_start(options: &ColdStartOptions) -> Result<ColdStartReport> {
     };
     for number in 1..=options.rounds {
         eprintln!("round {number} of {}", options.rounds);
-        // Each way begins a round in its turn: what one leaves behind on the machine must not always meet the same next one.
+        // Each way begins a round in its turn: what one leaves behind on the machine must not
+        // always meet the same next one.
         let turn = (number as usize - 1) % starts.len().max(1);
         starts.rotate_left(turn);
         for (way, firsts) in &mut starts {
@@ -93,7 +96,7 @@ fn cold_start(options: &ColdStartOptions) -> Result<ColdStartReport> {
         runtime,
         events: options.events,
         rounds: options.rounds,
-        workers: Stream::ALL.len(),
+        workers: STREAMS.len(),
         instances,
         starts,
         cores: cores(),

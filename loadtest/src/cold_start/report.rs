@@ -15,7 +15,8 @@ use crate::versus::options::Runtime;
 use crate::versus::sides::{Side, Spread};
 use crate::versus::text::range;
 
-/// What is published for an instance: a claim of Spin's makers, in <https://www.fermyon.com/blog/spinkube-k3s>.
+/// What is published for an instance: a claim of Spin's makers, in
+/// <https://www.fermyon.com/blog/spinkube-k3s>.
 const CLAIMED_US: u64 = 500;
 /// Rounds from which a 99th percentile is more than the slowest one.
 const ENOUGH_FOR_P99: usize = 100;

@@ -1,4 +1,5 @@
-//! Why a ratio may not mean what it seems: runs of different kinds, disturbed runs, and differences within the noise.
+//! Why a ratio may not mean what it seems: runs of different kinds, disturbed runs, and differences
+//! within the noise.
 
 use super::{Comparison, Group, RUNS_FOR_A_RANGE, Row};
 use crate::report::Report;
@@ -17,7 +18,7 @@ pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
             match values.as_slice() {
                 [one] if *one == value => {}
                 [one] => {
-                    doubts.push(format!("{letter} is not like A: {name} is {one}, not {value}."))
+                    doubts.push(format!("{letter} is not like A: {name} is {one}, not {value}."));
                 }
                 // Of the first group itself, or of another.
                 several => doubts.push(format!(

@@ -158,7 +158,7 @@ impl Spread {
         let median = if figures.len() % 2 == 1 {
             figures[middle]
         } else {
-            (figures[middle - 1] + figures[middle]) / 2.0
+            f64::midpoint(figures[middle - 1], figures[middle])
         };
         Some(Self { least, median, most, runs: figures.len() })
     }

@@ -1,7 +1,10 @@
-//! Sets reports side by side: medians of each group of runs, from least to most, and their ratio to the first group.
+//! Sets reports side by side: medians of each group of runs, from least to most, and their ratio to
+//! the first group.
 //!
-//! - [`figures`]: what is compared        - [`doubts`]: why a ratio may not mean what it seems
-//! - [`text`]: for the terminal           - [`page`]: one HTML file
+//! - [`figures`]: what is compared
+//! - [`doubts`]: why a ratio may not mean what it seems
+//! - [`text`]: for the terminal
+//! - [`page`]: one HTML file
 
 mod doubts;
 mod figures;
@@ -50,12 +53,14 @@ impl Row {
         (first > 0.0).then_some(self.spreads[group].as_ref()?.median / first)
     }
 
-    /// Whether a group is better or worse; nothing where its runs do not stand clear of those of the first group.
+    /// Whether a group is better or worse; nothing where its runs do not stand clear of those of
+    /// the first group.
     fn word(&self, group: usize) -> Option<&'static str> {
         self.stands_clear(group).then(|| self.figure.better.word(self.ratio(group)?)).flatten()
     }
 
-    /// Whether the medians differ as if a group were better or worse, and its runs do not stand clear.
+    /// Whether the medians differ as if a group were better or worse, and its runs do not stand
+    /// clear.
     fn may_be_noise(&self, group: usize) -> bool {
         let seems = self.ratio(group).and_then(|ratio| self.figure.better.word(ratio));
         seems.is_some() && !self.stands_clear(group)

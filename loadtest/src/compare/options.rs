@@ -48,8 +48,8 @@ fn group(text: &str) -> Result<NamedFiles, String> {
 impl CompareOptions {
     /// Reads all reports: single files first, then groups, each in the order given.
     ///
-    /// # Errors
-    /// When a file cannot be read or is no report of this version, or when there is nothing to compare.
+    /// # Errors When a file cannot be read or is no report of this version, or when there is
+    /// nothing to compare.
     pub(super) fn groups(&self) -> Result<Vec<Group>> {
         let single = self.files.iter().map(|file| NamedFiles {
             name: file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned(),

@@ -1,7 +1,8 @@
 //! How much must be there: the rate a day needs, and the rate a node gives.
 //!
-//! A queue lets orders wait, so what is needed depends on how long they may: at once needs the peak rate; within a time needs less.
-//! Both are exact for a piecewise linear day, with a queue that is served first come, first served, at a constant rate.
+//! A queue lets orders wait, so what is needed depends on how long they may: at once needs the peak
+//! rate; within a time needs less. Both are exact for a piecewise linear day, with a queue that is
+//! served first come, first served, at a constant rate.
 
 use anyhow::{Result, ensure};
 use serde::Serialize;
@@ -50,12 +51,13 @@ fn most_waiting(day: &Day, rate_per_s: f64) -> f64 {
         let (from, to) = (pair[0], pair[1]);
         let (length_s, mut before_s) = (to.at_s - from.at_s, 0.0);
         let excess = [from, to].map(|knot| knot.orders_per_minute / 60.0 - rate_per_s);
-        // Where the curve crosses the rate the queue turns; on either side it only grows or only shrinks.
+        // Where the curve crosses the rate the queue turns; on either side it only grows or only
+        // shrinks.
         let crossing = excess[0] / (excess[0] - excess[1]);
         let crossing_s = (crossing > 0.0 && crossing < 1.0).then_some(crossing * length_s);
         for end_s in crossing_s.into_iter().chain([length_s]) {
             let at = |elapsed_s: f64| excess[0] + (excess[1] - excess[0]) * elapsed_s / length_s;
-            waiting += (at(before_s) + at(end_s)) / 2.0 * (end_s - before_s);
+            waiting += f64::midpoint(at(before_s), at(end_s)) * (end_s - before_s);
             waiting = waiting.max(0.0);
             most = most.max(waiting);
             before_s = end_s;
@@ -66,8 +68,8 @@ fn most_waiting(day: &Day, rate_per_s: f64) -> f64 {
 
 /// The orders a second that a node gives, limited by its processors or by its memory.
 ///
-/// By processors: those it has, used to the target share, divided by the CPU seconds of an order. By memory: as many copies of the app as
-/// fit, each with the throughput that was measured for one.
+/// By processors: those it has, used to the target share, divided by the CPU seconds of an order.
+/// By memory: as many copies of the app as fit, each with the throughput that was measured for one.
 ///
 /// # Errors
 /// When not even one copy fits, with the node's name.
@@ -126,9 +128,10 @@ mod tests {
 
     #[test]
     fn a_plateau_may_be_drained_in_its_own_time_and_the_wait() {
-        // 60 orders a second for ten minutes, edges of a minute: within a wait W rate r serves what comes above it, least where
-        // the backlog at the falling edge's crossing is r * W. With r = 40: the edges add 60 * (1/3 * 20 / 2) = 200 each, the
-        // plateau 600 * 20 = 12000, in all 12400 orders, which wait 12400 / 40 = 310 s.
+        // 60 orders a second for ten minutes, edges of a minute: within a wait W rate r serves what
+        // comes above it, least where the backlog at the falling edge's crossing is r * W. With r =
+        // 40: the edges add 60 * (1/3 * 20 / 2) = 200 each, the plateau 600 * 20 = 12000, in all
+        // 12400 orders, which wait 12400 / 40 = 310 s.
         let day = a_day("10:00,0\n10:01,3600\n10:11,3600\n10:12,0\n");
         assert_close(most_waiting(&day, 40.0), 12_400.0);
         assert_close(Asked::of(&day, 310.0).in_time_per_s, 40.0);
@@ -136,8 +139,9 @@ mod tests {
 
     #[test]
     fn a_queue_that_is_full_at_midnight_is_carried_over() {
-        // 10 a second around midnight for two hours and nothing else, served at 5: an hour before midnight leaves 18000, the
-        // hour after it another 18000, and each edge, half a minute of which is above 5, another 30 * 5 / 2 = 75.
+        // 10 a second around midnight for two hours and nothing else, served at 5: an hour before
+        // midnight leaves 18000, the hour after it another 18000, and each edge, half a minute of
+        // which is above 5, another 30 * 5 / 2 = 75.
         let day = a_day("01:00,600\n01:01,0\n22:59,0\n23:00,600\n");
         assert_close(most_waiting(&day, 5.0), 36_150.0);
     }
@@ -154,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_node_is_limited_by_its_processors() {
-        // 4 processors, used to 60 %: 2.4 CPU seconds a second, at 100 us an order for the app 24000 orders.
+        // 4 processors, used to 60 %: 2.4 CPU seconds a second, at 100 us an order for the app
+        // 24000 orders.
         let given = |redis| {
             orders_per_s_of(
                 &a_node(),
@@ -170,7 +175,8 @@ mod tests {
 
     #[test]
     fn a_node_is_limited_by_its_memory() {
-        // 0.5 GiB, of which three quarters are usable: 384 MiB, 3 copies of 100 MiB with 5000 orders a second each.
+        // 0.5 GiB, of which three quarters are usable: 384 MiB, 3 copies of 100 MiB with 5000
+        // orders a second each.
         let node = NodeType { memory_gib: 0.5, ..a_node() };
         let given = |redis_mib, redis| {
             let assumed = Assumptions { redis, ..Assumptions::default() };

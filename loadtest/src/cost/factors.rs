@@ -1,8 +1,10 @@
 //! Where a difference in cost comes from, one thing changed at a time.
 //!
-//! Each factor is a whole cost computed again with one thing more changed, divided by the cost before. So the product of the factors is the
-//! ratio of the last cost to the first, whatever they are; and a thing that changes nothing, because nodes are whole or a minimum holds,
-//! has the factor 1, however much better it is by itself. What a factor is depends on the order of the steps, which is therefore fixed.
+//! Each factor is a whole cost computed again with one thing more changed, divided by the cost
+//! before. So the product of the factors is the ratio of the last cost to the first, whatever they
+//! are; and a thing that changes nothing, because nodes are whole or a minimum holds, has the
+//! factor 1, however much better it is by itself. What a factor is depends on the order of the
+//! steps, which is therefore fixed.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -54,7 +56,8 @@ impl Waterfall {
         self.ratio = usd / self.usd_from;
     }
 
-    /// One node instead of another, in two changes: its size at the same price of a processor, then that price.
+    /// One node instead of another, in two changes: its size at the same price of a processor, then
+    /// that price.
     ///
     /// # Errors
     /// Those of `usd_with`, which tells what is paid with a node.
@@ -106,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_node_is_changed_in_size_and_in_price() {
-        // Four processors for 0.4 an hour, two for 0.15: half as many, and 0.075 instead of 0.1 for one.
+        // Four processors for 0.4 an hour, two for 0.15: half as many, and 0.075 instead of 0.1 for
+        // one.
         let (four, two) =
             (a_node(), NodeType { name: "two".into(), vcpus: 2.0, usd_per_hour: 0.15, ..a_node() });
         let mut waterfall = Waterfall::new("four".into(), 24.0 * 0.4);

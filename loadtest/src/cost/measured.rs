@@ -33,8 +33,8 @@ pub struct Measured {
 impl Measured {
     /// Reads a report.
     ///
-    /// # Errors
-    /// When the file cannot be read, or with the field that is missing, of no use, or says that the run shows nothing about cost.
+    /// # Errors When the file cannot be read, or with the field that is missing, of no use, or says
+    /// that the run shows nothing about cost.
     pub fn read(flag: &str, path: &Path) -> Result<Self> {
         let file = path.display().to_string();
         let text =
@@ -76,15 +76,15 @@ impl Measured {
         self.app_cpu_s + self.redis_cpu_s
     }
 
-    /// MiB of Redis with so many orders in it. In proportion to the burst, so rather too much: what Redis needs when it is empty is
-    /// counted again with every burst's worth.
+    /// MiB of Redis with so many orders in it. In proportion to the burst, so rather too much: what
+    /// Redis needs when it is empty is counted again with every burst's worth.
     pub fn redis_mib_for(&self, orders: f64) -> f64 {
         self.redis_mib * (orders / self.orders).max(1.0)
     }
 }
 
-/// Only a burst that was taken in whole, ended well and had the app to itself says what an order costs and how fast orders are done: any other
-/// shape sets the pace itself.
+/// Only a burst that was taken in whole, ended well and had the app to itself says what an order
+/// costs and how fast orders are done: any other shape sets the pace itself.
 fn refuse_what_shows_nothing(report: &Value) -> Result<()> {
     let kind =
         report.pointer("/shape/kind").and_then(Value::as_str).context("shape.kind: missing")?;
@@ -121,7 +121,7 @@ fn refuse_what_shows_nothing(report: &Value) -> Result<()> {
 fn number(report: &Value, path: &str) -> Result<f64> {
     let value = report.pointer(&format!("/{}", path.replace('.', "/")));
     match value.with_context(|| format!("{path}: missing"))? {
-        Value::Null if path.ends_with(".app") => {
+        Value::Null if path.rsplit('.').next() == Some("app") => {
             bail!("{path}: is null: the report was made without --app-pid")
         }
         value => {

@@ -1,13 +1,17 @@
 //! What a day's load costs on rented nodes, and which part of a saving has which cause.
 //!
 //! - [`options`]: what is given and what is assumed
-//! - [`measured`]: what one order costs, from a report        - [`prices`]: what an hour of a node costs
-//! - [`capacity`]: how much must be there        - [`pool`]: a pool of nodes over a day
-//! - [`plan`]: the ways to run it        - [`factors`]: from one cost to another, one change at a time
-//! - [`reference`]: the published 60 %, taken apart        - [`text`]: for the terminal
+//! - [`measured`]: what one order costs, from a report
+//! - [`prices`]: what an hour of a node costs
+//! - [`capacity`]: how much must be there
+//! - [`pool`]: a pool of nodes over a day
+//! - [`plan`]: the ways to run it
+//! - [`factors`]: from one cost to another, one change at a time
+//! - [`reference`]: the published 60 %, taken apart
+//! - [`text`]: for the terminal
 //!
-//! Three things are measured: CPU seconds of an order, memory, and the throughput of one copy. All else is assumed, has a flag,
-//! and stands in the JSON. Prices are list prices of their dates.
+//! Three things are measured: CPU seconds of an order, memory, and the throughput of one copy. All
+//! else is assumed, has a flag, and stands in the JSON. Prices are list prices of their dates.
 
 pub mod capacity;
 pub mod factors;
@@ -63,8 +67,8 @@ pub struct Answer {
 
 /// Answers, in the terminal and as JSON. True when it did.
 ///
-/// # Errors
-/// When an input is missing or wrong, with flag, file and field, or when a result cannot be written.
+/// # Errors When an input is missing or wrong, with flag, file and field, or when a result cannot
+/// be written.
 pub fn run(options: &CostOptions) -> Result<bool> {
     let json = Output::create(options.json.as_deref(), "--json")?;
     let prices = Prices::read(options.prices.as_deref())?;
@@ -210,7 +214,8 @@ mod tests {
         options: CostOptions,
     }
 
-    /// A folder with a report and a baseline that takes half of its CPU. Redis takes next to no memory, or it would be the limit.
+    /// A folder with a report and a baseline that takes half of its CPU. Redis takes next to no
+    /// memory, or it would be the limit.
     fn a_folder() -> TempDir {
         let folder = TempDir::new().expect("a folder");
         for (name, app_cpu_s) in [("r.json", 0.4), ("b.json", 0.2)] {
@@ -310,12 +315,12 @@ mod tests {
         };
         let text = of_reference(&prices);
         assert!(text.contains("published 0.40, by these prices 0.401: 0.500 (vCPUs of a node, 4 of DS3_v2 to 2 of D2pds_v5) times 0.801 (price of a vCPU, "), "{text}");
-        // As many processors as before, at half the price of each, and one node at the same price as before.
+        // As many processors as before, at half the price of each, and one node at the same price
+        // as before.
         for node in &mut prices.nodes {
             let (vcpus, usd_per_hour) = match node.name.as_str() {
-                "DS3_v2" => (4.0, 0.4),
+                "DS3_v2" | "D4pds_v5" => (4.0, 0.4),
                 "D2pds_v5" => (4.0, 0.2),
-                "D4pds_v5" => (4.0, 0.4),
                 _ => continue,
             };
             (node.vcpus, node.usd_per_hour) = (vcpus, usd_per_hour);

@@ -10,7 +10,8 @@ use super::prices::NodeType;
 /// `loadtest cost`
 #[derive(Debug, Args)]
 pub struct CostOptions {
-    /// Report of a burst with CPU and memory of the app, as `loadtest burst --app-pid PID --json FILE` writes it.
+    /// Report of a burst with CPU and memory of the app, as `loadtest burst --app-pid PID --json
+    /// FILE` writes it.
     #[arg(long, required_unless_present = "example")]
     pub report: Option<PathBuf>,
     /// A second report to compare with, of the always-on service.
@@ -22,7 +23,8 @@ pub struct CostOptions {
     /// The day's load as CSV; by default the checked-in day.
     #[arg(long)]
     pub shape: Option<PathBuf>,
-    /// The nodes to look at, by their names in the price table; by default all. Factors are shown from the first to the last.
+    /// The nodes to look at, by their names in the price table; by default all. Factors are shown
+    /// from the first to the last.
     #[arg(long, value_delimiter = ',')]
     pub nodes: Vec<String>,
     /// Shows how a published figure comes about instead.
@@ -87,7 +89,8 @@ pub struct Assumptions {
     /// Where Redis lives.
     #[arg(long, value_enum, default_value_t = RedisPlace::System)]
     pub redis: RedisPlace,
-    /// For how long Redis keeps an order's state and confirmation, in seconds: the variable of the same name.
+    /// For how long Redis keeps an order's state and confirmation, in seconds: the variable of the
+    /// same name.
     #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub retention_s: u32,
     /// Share of a node's memory that is left for the app, 0 to 1.

@@ -49,7 +49,8 @@ pub struct DayCost {
     pub system_usd: f64,
     /// Both.
     pub usd: f64,
-    /// Share of the processor time of the app's nodes that orders used; none when no node was paid for.
+    /// Share of the processor time of the app's nodes that orders used; none when no node was paid
+    /// for.
     pub used: Option<f64>,
 }
 
@@ -70,7 +71,8 @@ pub struct Row {
     pub always_on: DayCost,
     /// Following the load.
     pub autoscaled: DayCost,
-    /// The app goes to zero on nodes that stay, as always-on or as autoscaled ones. The bill stays as well.
+    /// The app goes to zero on nodes that stay, as always-on or as autoscaled ones. The bill stays
+    /// as well.
     pub app_to_zero: AppToZero,
     /// The nodes go to zero.
     pub pool_to_zero: DayCost,
@@ -170,7 +172,8 @@ impl Load {
             .with_context(|| format!("failed to plan for {}", measured.file))
     }
 
-    /// From the baseline on one node, always on, to the app on another node, whose pool goes to zero.
+    /// From the baseline on one node, always on, to the app on another node, whose pool goes to
+    /// zero.
     ///
     /// # Errors
     /// When a node is too small for the app or for Redis.
@@ -234,6 +237,7 @@ mod tests {
     use super::super::tests::{a_measurement, a_node};
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value, reason = "it is made for the call")]
     fn a_load(lines: &str, assumed: Assumptions) -> Load {
         Load::of(
             &Day::parse(&format!("time,orders_per_minute\n{lines}")).expect("a good day"),
@@ -249,7 +253,8 @@ mod tests {
         );
     }
 
-    /// One hour of work: from 10:00 to 11:00 at `rate` a minute but for the first and the last minute.
+    /// One hour of work: from 10:00 to 11:00 at `rate` a minute but for the first and the last
+    /// minute.
     fn an_hour_of(rate: u32) -> String {
         format!("10:00,0\n10:01,{rate}\n10:59,{rate}\n11:00,0\n")
     }
@@ -269,13 +274,15 @@ mod tests {
 
     #[test]
     fn a_day_worked_out_by_hand_costs_what_it_must() {
-        // 3,600,000 orders a minute are 60,000 a second. A node has 4 processors, used to 60 %, and an order takes 100 us of the
-        // app: 24,000 a second from a node, 3 nodes. The load lasts 3600 s, but in the first and the last minute it is a ramp:
-        // over 24,000 from 24 s, over 48,000 from 48 s on. A node stays 600 s after it was needed. Working at once:
-        // node 1: 3600 + 600 = 4200 s; node 2: 3600 - 48 + 600 = 4152 s; node 3: 3600 - 96 + 600 = 4104 s; 12,456 s in all.
-        // At 0.4 an hour for a node: 1.384 for the pool; always on: 3 * 24 * 0.4 = 28.8. The system node: 9.6.
-        // Autoscaled with one node at least: 86,400 + 4152 + 4104 = 94,656 s, 10.5173 and the system node.
-        // Redis is given next to no memory here, or the day's orders would not fit into a node.
+        // 3,600,000 orders a minute are 60,000 a second. A node has 4 processors, used to 60 %, and
+        // an order takes 100 us of the app: 24,000 a second from a node, 3 nodes. The load lasts
+        // 3600 s, but in the first and the last minute it is a ramp: over 24,000 from 24 s, over
+        // 48,000 from 48 s on. A node stays 600 s after it was needed. Working at once: node 1:
+        // 3600 + 600 = 4200 s; node 2: 3600 - 48 + 600 = 4152 s; node 3: 3600 - 96 + 600 = 4104 s;
+        // 12,456 s in all. At 0.4 an hour for a node: 1.384 for the pool; always on: 3 * 24 * 0.4 =
+        // 28.8. The system node: 9.6. Autoscaled with one node at least: 86,400 + 4152 + 4104 =
+        // 94,656 s, 10.5173 and the system node. Redis is given next to no memory here, or the
+        // day's orders would not fit into a node.
         let assumed = Assumptions { reaction_s: 0, scale_in_s: 600, ..Assumptions::default() };
         let measured = Measured { redis_mib: 1e-3, ..a_measurement() };
         let row =
@@ -311,7 +318,8 @@ mod tests {
 
     #[test]
     fn the_factors_multiply_to_the_ratio_of_the_costs() {
-        // The baseline takes half of the CPU; the second node has two processors instead of four, for 0.15 instead of 0.4.
+        // The baseline takes half of the CPU; the second node has two processors instead of four,
+        // for 0.15 instead of 0.4.
         let assumed = Assumptions { reaction_s: 0, ..Assumptions::default() };
         let load = a_load(&an_hour_of(3_600_000), assumed);
         let measured = Measured { redis_mib: 1e-3, ..a_measurement() };
@@ -328,7 +336,8 @@ mod tests {
         let first = load.cost(&four, &baseline, Way::AlwaysOn).expect("a cost").usd;
         assert_close(product, last / first);
         assert_close(waterfall.ratio, last / first);
-        // Always on with the system node: the baseline needs 60,000 / 48,000, so 2 nodes, the app 3; of half the size 5.
+        // Always on with the system node: the baseline needs 60,000 / 48,000, so 2 nodes, the app
+        // 3; of half the size 5.
         let factors: Vec<f64> = waterfall.factors.iter().map(|factor| factor.factor).collect();
         assert_close(factors[0], 4.0 / 3.0);
         assert_close(factors[1], (6.0 * 2.0) / (4.0 * 4.0));
@@ -357,8 +366,8 @@ mod tests {
 
     #[test]
     fn a_node_that_cannot_hold_redis_is_refused_by_name() {
-        // 10,000 orders take 40 MiB; the 86.4 million of this day 337 GiB, the 3 million of 50 minutes 11.7 GiB of the 12 GiB
-        // that are usable.
+        // 10,000 orders take 40 MiB; the 86.4 million of this day 337 GiB, the 3 million of 50
+        // minutes 11.7 GiB of the 12 GiB that are usable.
         let load = a_load("00:00,60000", Assumptions::default());
         let why = format!("{:#}", load.row(&a_node(), &a_measurement()).expect_err("too small"));
         assert!(why.starts_with("four: its memory does not hold Redis"), "{why}");

@@ -1,8 +1,9 @@
 //! A pool of nodes over a day, second by second: how many are paid for, and how long orders wait.
 //!
-//! The pool wants as many nodes as serve the present rate, or as drain what waits within the allowed time, whichever is more. A wished
-//! node is paid from then on, and works after the reaction time. A node goes when it was not wanted for the scale-in time. The day is
-//! run twice and the second one counted, so that it begins as it ends.
+//! The pool wants as many nodes as serve the present rate, or as drain what waits within the
+//! allowed time, whichever is more. A wished node is paid from then on, and works after the
+//! reaction time. A node goes when it was not wanted for the scale-in time. The day is run twice
+//! and the second one counted, so that it begins as it ends.
 
 use std::collections::VecDeque;
 
@@ -78,7 +79,8 @@ pub fn hours_without_app(arrivals: &[f64], cooldown_s: u32) -> f64 {
 
 /// Runs the pool for a day.
 pub fn run(arrivals: &[f64], rules: Rules) -> PoolDay {
-    // What is wished counts for as long as a node stays, and works when it was there for the whole reaction time.
+    // What is wished counts for as long as a node stays, and works when it was there for the whole
+    // reaction time.
     let mut paid = Window::new(rules.scale_in_s);
     let mut missing = Window::new(rules.reaction_s);
     let mut waiting = Waiting::default();
@@ -144,7 +146,8 @@ impl Waiting {
         }
     }
 
-    /// Serves up to so many, and tells for how many seconds the oldest of them waited, or the oldest that still waits.
+    /// Serves up to so many, and tells for how many seconds the oldest of them waited, or the
+    /// oldest that still waits.
     fn serve(&mut self, now: usize, mut capacity: f64) -> usize {
         let waited_s = self.since.front().map_or(0, |(since, _)| now - since);
         while let Some((_, orders)) = self.since.front_mut() {
@@ -200,7 +203,8 @@ mod tests {
 
     #[test]
     fn an_hour_of_work_is_paid_with_its_scale_in_time() {
-        // Orders come from 10:00 to 11:00 o'clock; the node stays 600 s after the last second with one.
+        // Orders come from 10:00 to 11:00 o'clock; the node stays 600 s after the last second with
+        // one.
         let rules = Rules { scale_in_s: 600, ..some_rules() };
         let day = run(&a_day("10:00,0\n10:01,300\n10:59,300\n11:00,0\n"), rules);
         assert_eq!(day.node_hours, (3_600.0 + 600.0) / 3_600.0);
@@ -221,7 +225,8 @@ mod tests {
 
     #[test]
     fn a_pool_at_its_limit_lets_orders_wait() {
-        // 60 a second on a plateau of 10 minutes, 40 can be served: 12400 orders wait at most, 310 s, as in `capacity`.
+        // 60 a second on a plateau of 10 minutes, 40 can be served: 12400 orders wait at most, 310
+        // s, as in `capacity`.
         let rules = Rules { least: 4, most: 4, ..some_rules() };
         let day = run(&a_day("10:00,0\n10:01,3600\n10:11,3600\n10:12,0\n"), rules);
         assert!((309..=311).contains(&day.longest_wait_s), "{}", day.longest_wait_s);

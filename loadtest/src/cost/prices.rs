@@ -1,7 +1,8 @@
 //! The price table: what an hour of a node costs, where, since when, and who says so.
 //!
-//! A table that is wrong anywhere is refused as a whole, with file, entry and field: a price that was read wrongly looks as good as
-//! any other in the result. Nothing has a default, because a price without its date or source is worth nothing.
+//! A table that is wrong anywhere is refused as a whole, with file, entry and field: a price that
+//! was read wrongly looks as good as any other in the result. Nothing has a default, because a
+//! price without its date or source is worth nothing.
 
 use std::fmt;
 use std::fs;

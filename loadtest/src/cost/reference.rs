@@ -1,7 +1,8 @@
 //! The published reference's saving of 60 %, taken apart.
 //!
-//! It is the ratio of the prices of two nodes, one of each, around the clock. Half of the processors, and a lower price for one of them;
-//! what runs on them is not in it, so the other factors are 1.
+//! It is the ratio of the prices of two nodes, one of each, around the clock. Half of the
+//! processors, and a lower price for one of them; what runs on them is not in it, so the other
+//! factors are 1.
 
 use anyhow::Result;
 use serde::Serialize;

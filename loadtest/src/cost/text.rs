@@ -1,4 +1,5 @@
-//! The answer for the terminal: tables, then the conclusion in words. Tables are Markdown, so that they can be pasted.
+//! The answer for the terminal: tables, then the conclusion in words. Tables are Markdown, so that
+//! they can be pasted.
 
 use std::fmt::Write as _;
 
@@ -186,14 +187,16 @@ fn conclusion(answer: &Answer) -> Vec<String> {
         ),
         None => format!("{:.2} USD a day, whatever is changed.", factors.usd_from),
     });
-    // The last row is that of the baseline, where there is one, on the node which the factors end with.
+    // The last row is that of the baseline, where there is one, on the node which the factors end
+    // with.
     if let (Some(_), Some(last)) = (answer.reports.get(1), answer.rows.last()) {
         // The order of the changes is fixed: this one comes first.
         let of_an_order = factors.factors.first().map_or(1.0, |factor| factor.factor);
         words.push(format!(
             "The program itself, compared with the baseline, is x {of_an_order:.3}."
         ));
-        // Reckoned anew: nodes are whole, so a change need not do for one program what it does for the other.
+        // Reckoned anew: nodes are whole, so a change need not do for one program what it does for
+        // the other.
         let (first, last) = (factors.usd_from, last.pool_to_zero.usd);
         words.push(format!(
             "For the baseline the other changes are from {first:.2} to {last:.2} USD a day, x {:.3}.",

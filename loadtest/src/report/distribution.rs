@@ -1,4 +1,5 @@
-//! A histogram in few steps for people, merged from the many of a report, and the share of orders below each latency.
+//! A histogram in few steps for people, merged from the many of a report, and the share of orders
+//! below each latency.
 
 use super::Bucket;
 use super::units;
@@ -29,7 +30,8 @@ const STEPS: [&[f64]; 4] = [
     &[1.0],
 ];
 
-/// At most `most` rows with round bounds, spaced as logarithms, from the fastest order to the slowest; gaps are rows of none.
+/// At most `most` rows with round bounds, spaced as logarithms, from the fastest order to the
+/// slowest; gaps are rows of none.
 ///
 /// A step that lies across a bound counts where it ends.
 pub(crate) fn rows(buckets: &[Bucket], most: usize) -> Vec<Row> {
@@ -63,10 +65,12 @@ pub(crate) fn rows(buckets: &[Bucket], most: usize) -> Vec<Row> {
     rows
 }
 
-/// Stream ids tell whole milliseconds: rows that lie closer together would show the clock, not the orders.
+/// Stream ids tell whole milliseconds: rows that lie closer together would show the clock, not the
+/// orders.
 const CLOCK_MS: f64 = 1.0;
 
-/// The round numbers from the first that is not below `fastest` to the first that is not below `slowest`.
+/// The round numbers from the first that is not below `fastest` to the first that is not below
+/// `slowest`.
 fn bounds(steps: &[f64], fastest: f64, slowest: f64) -> Vec<f64> {
     let decades = fastest.log10().floor() as i32..=slowest.log10().ceil() as i32;
     let all = decades.flat_map(|decade| {

@@ -1,10 +1,12 @@
-//! The figures of a run. Its JSON form, described by `docs/report.schema.json`, is what `--json` writes and `compare` reads.
+//! The figures of a run. Its JSON form, described by `docs/report.schema.json`, is what `--json`
+//! writes and `compare` reads.
 //!
 //! - this file: the figures, each with its unit and from where to where it was taken
-//! - [`text`]: for the terminal          - [`page`]: one HTML file
+//! - [`text`]: for the terminal
+//! - [`page`]: one HTML file
 //!
-//! Latency counts from the moment an order was due, whether or not it could be sent then: a system that stalls its senders
-//! cannot hide it. All times of the queue are Redis's.
+//! Latency counts from the moment an order was due, whether or not it could be sent then: a system
+//! that stalls its senders cannot hide it. All times of the queue are Redis's.
 
 mod distribution;
 pub mod page;
@@ -30,7 +32,8 @@ pub struct Report {
     pub report_version: u32,
     /// Version of loadtest.
     pub loadtest_version: String,
-    /// When the orders were released, by the clock of Redis: all times of a run count from then. The first order may be due later.
+    /// When the orders were released, by the clock of Redis: all times of a run count from then.
+    /// The first order may be due later.
     pub started_at: DateTime<Utc>,
     /// When orders were due.
     pub shape: Shape,
@@ -59,16 +62,18 @@ pub struct Report {
     pub confirmed: u64,
     /// Orders found as dead letters with the code they must have.
     pub dead_lettered: u64,
-    /// Broken orders that the API refused with the code they must have; 0 by Redis, which refuses none.
+    /// Broken orders that the API refused with the code they must have; 0 by Redis, which refuses
+    /// none.
     pub refused: u64,
-    /// Orders that were answered with something else than an acceptance or a refusal for cause, such as 429 or 503, by answer. Nothing was
-    /// promised for them.
+    /// Orders that were answered with something else than an acceptance or a refusal for cause,
+    /// such as 429 or 503, by answer. Nothing was promised for them.
     pub not_taken: Vec<NotTaken>,
     /// Copies of orders beyond the first.
     pub duplicates: u64,
     /// Orders found nowhere among the results.
     pub lost: u64,
-    /// Of those, orders that the queue still had when the waiting came to its end: waiting or under way.
+    /// Of those, orders that the queue still had when the waiting came to its end: waiting or under
+    /// way.
     pub unfinished: u64,
     /// Orders found more than once.
     pub doubled: u64,
@@ -78,14 +83,16 @@ pub struct Report {
     pub failures: Failures,
     /// Confirmed orders by lane.
     pub lanes: Lanes,
-    /// Orders routed and confirmed by each consumer during the run, by the queue's own count: who did the work where Wasm and containers share it.
+    /// Orders routed and confirmed by each consumer during the run, by the queue's own count: who
+    /// did the work where Wasm and containers share it.
     pub shares: Vec<Share>,
 
     /// Seconds from the release until the last order was acknowledged by the queue.
     pub enqueue_s: f64,
     /// Seconds from the release to the last confirmation or dead letter, by the clock of Redis.
     pub total_s: f64,
-    /// Orders done, copies included, by `total_s`. Where the shape sets the pace, this is that pace.
+    /// Orders done, copies included, by `total_s`. Where the shape sets the pace, this is that
+    /// pace.
     pub orders_per_s: f64,
     /// From the moment an order was due to its confirmation, in ms.
     pub latency_ms: Latency,
@@ -93,13 +100,15 @@ pub struct Report {
     pub latency_histogram: Vec<Bucket>,
     /// From ingress to confirmation of an order, in ms by stream ids.
     pub queue_latency_ms: Latency,
-    /// From the moment an order was due until the queue had acknowledged it, in ms: high where the senders or the front door cannot keep up.
+    /// From the moment an order was due until the queue had acknowledged it, in ms: high where the
+    /// senders or the front door cannot keep up.
     pub send_latency_ms: Latency,
     /// CPU seconds from release until all was done.
     pub cpu_s: AppAndRedis,
     /// The most resident memory in MiB meanwhile.
     pub rss_mib: AppAndRedis,
-    /// Time from event to an instance that is ready, in microseconds; none where the runtime does not tell.
+    /// Time from event to an instance that is ready, in microseconds; none where the runtime does
+    /// not tell.
     pub instance_start_us: Option<InstanceStartUs>,
     /// Instances started; none where the runtime does not tell.
     pub instance_starts: Option<u64>,
@@ -115,7 +124,8 @@ pub struct Report {
 
     /// Version of Redis.
     pub redis_version: String,
-    /// Settings of Redis that decide what a figure means, such as `appendonly`; empty where it does not tell.
+    /// Settings of Redis that decide what a figure means, such as `appendonly`; empty where it does
+    /// not tell.
     pub redis_settings: Vec<Setting>,
     /// Processors of this machine.
     pub cores: usize,
@@ -131,7 +141,8 @@ pub struct NotTaken {
     pub answer: String,
     /// How many.
     pub orders: u64,
-    /// How many of them were found done all the same: an answer may be lost after the order was written.
+    /// How many of them were found done all the same: an answer may be lost after the order was
+    /// written.
     pub done_all_the_same: u64,
 }
 
@@ -229,7 +240,8 @@ pub struct InstanceStartUs {
     pub p99: u64,
 }
 
-/// What happened, interval by interval; the intervals are as long as a few hundred of them need to be.
+/// What happened, interval by interval; the intervals are as long as a few hundred of them need to
+/// be.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timeline {
@@ -251,7 +263,8 @@ pub struct Interval {
     pub confirmed: u64,
     /// Orders set aside as dead letters.
     pub dead_lettered: u64,
-    /// Latency of the orders that were due here, in ms; none when there were none, or none was confirmed.
+    /// Latency of the orders that were due here, in ms; none when there were none, or none was
+    /// confirmed.
     pub latency_ms: Option<IntervalLatency>,
 }
 
@@ -329,31 +342,35 @@ impl Report {
         self.is_clean() && self.turned_away() == 0
     }
 
-    /// Entries that the app has dealt with: what its time and its CPU went into. Orders that were refused, not taken in or lost cost it
-    /// nothing, and copies cost it as much as an order does.
+    /// Entries that the app has dealt with: what its time and its CPU went into. Orders that were
+    /// refused, not taken in or lost cost it nothing, and copies cost it as much as an order does.
     pub fn done(&self) -> u64 {
-        // An order that was confirmed before the run counts as confirmed, and as a duplicate as well.
+        // An order that was confirmed before the run counts as confirmed, and as a duplicate as
+        // well.
         (self.confirmed + self.dead_lettered + self.duplicates).min(self.orders)
     }
 
-    /// Of the orders sent, those that were answered with something else than an acceptance or a refusal for cause.
+    /// Of the orders sent, those that were answered with something else than an acceptance or a
+    /// refusal for cause.
     pub(crate) fn turned_away(&self) -> u64 {
         self.not_taken.iter().map(|kind| kind.orders).sum()
     }
 
-    /// So many seconds of CPU for each entry that was dealt with, in microseconds; none where none was.
+    /// So many seconds of CPU for each entry that was dealt with, in microseconds; none where none
+    /// was.
     pub(crate) fn us_per_order(&self, cpu_s: f64) -> Option<f64> {
         (self.done() > 0).then(|| cpu_s * 1e6 / self.done() as f64)
     }
 
     /// Reads the JSON form.
     ///
-    /// # Errors
-    /// When the file cannot be read or is no report of this version; the text names the file and the field.
+    /// # Errors When the file cannot be read or is no report of this version; the text names the
+    /// file and the field.
     pub fn read(path: &Path) -> Result<Self> {
         let what = || format!("failed to read the report {}", path.display());
         let text = std::fs::read(path).with_context(what)?;
-        // First the version alone: another one may have other fields, and that is not what is wrong with it.
+        // First the version alone: another one may have other fields, and that is not what is wrong
+        // with it.
         let version: VersionOnly = serde_json::from_slice(&text).with_context(what)?;
         if version.report_version != Self::VERSION {
             let (found, known) = (version.report_version, Self::VERSION);
@@ -374,6 +391,7 @@ struct VersionOnly {
 }
 
 impl Failures {
-    /// The most orders named of each kind: a report stays readable when all is lost. The counts are of all.
+    /// The most orders named of each kind: a report stays readable when all is lost. The counts are
+    /// of all.
     pub const KEPT: usize = 1_000;
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Shape {
     /// All at once.
     Burst {
-        /// Whether all became visible in one instant, as scheduled messages do; otherwise they come as fast as they can be sent.
+        /// Whether all became visible in one instant, as scheduled messages do; otherwise they come
+        /// as fast as they can be sent.
         scheduled: bool,
     },
     /// A constant rate.

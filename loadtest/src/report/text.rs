@@ -1,6 +1,7 @@
 //! A report for the terminal, at most [`WIDTH`] columns wide.
 //!
-//! Names of files, reasons and answers come from elsewhere: control characters are taken out of them.
+//! Names of files, reasons and answers come from elsewhere: control characters are taken out of
+//! them.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,8 @@
-//! What a run shows, in plain words. A sentence stands here only when the figures say so; what was not measured is not judged.
+//! What a run shows, in plain words. A sentence stands here only when the figures say so; what was
+//! not measured is not judged.
 //!
-//! Thresholds are set so that noise of a healthy run does not cross them; each says what it means beside it.
+//! Thresholds are set so that noise of a healthy run does not cross them; each says what it means
+//! beside it.
 
 use super::units::{count, digits, orders, rate, time};
 use super::{Door, Report, Sample, Shape};
@@ -59,6 +61,7 @@ pub(crate) fn findings(report: &Report) -> Vec<Finding> {
     findings
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "those who call it may have nothing to say")]
 fn finding(tone: Tone, text: String) -> Option<Finding> {
     Some(Finding { tone, text })
 }
@@ -164,8 +167,9 @@ fn speed(report: &Report) -> Option<Finding> {
     finding(Tone::Note, text + ".")
 }
 
-/// Senders are behind when half of the time of slow orders passes before the queue has them. Below 10 ms it does not matter. None where
-/// it was not measured, or only of the orders that were taken in.
+/// Senders are behind when half of the time of slow orders passes before the queue has them. Below
+/// 10 ms it does not matter. None where it was not measured, or only of the orders that were taken
+/// in.
 fn senders_fell_behind(report: &Report) -> Option<bool> {
     let (sent, done) = (report.send_latency_ms.p99, report.latency_ms.p99);
     let is_measured =
@@ -205,8 +209,9 @@ fn senders(report: &Report) -> Option<Finding> {
     finding(Tone::Warning, text)
 }
 
-/// At a constant rate a backlog that grows by more than a second's orders from one half of the sending to the other grows without end.
-/// One that is level was kept up with; what lies between shows neither. Where less came in than was due, it says nothing of the rate.
+/// At a constant rate a backlog that grows by more than a second's orders from one half of the
+/// sending to the other grows without end. One that is level was kept up with; what lies between
+/// shows neither. Where less came in than was due, it says nothing of the rate.
 fn backlog(report: &Report) -> Option<Finding> {
     let rate_per_s = report.shape.constant_rate()?;
     if report.interrupted || report.turned_away() > 0 || senders_fell_behind(report) == Some(true) {
@@ -233,7 +238,8 @@ fn backlog(report: &Report) -> Option<Finding> {
         );
         return finding(Tone::Warning, text);
     }
-    // A tenth more, or a tenth of a second's orders, is how far the means of a level backlog may lie apart.
+    // A tenth more, or a tenth of a second's orders, is how far the means of a level backlog may
+    // lie apart.
     let is_level = fourth - second <= (0.1 * second).max(0.1 * rate_per_s).max(1.0);
     let text = format!(
         "The backlog was level while orders came, {} at most: the app kept up with {rate}.",
@@ -290,7 +296,8 @@ fn grew(before_mib: f64, after_mib: f64) -> bool {
     after_mib > 1.1 * before_mib && after_mib - before_mib > 4.0
 }
 
-/// The mean of each quarter; none where there are too few samples for a trend, or they lack the figure.
+/// The mean of each quarter; none where there are too few samples for a trend, or they lack the
+/// figure.
 fn quarters(samples: &[&Sample], figure: impl Fn(&&Sample) -> Option<f64>) -> Option<[f64; 4]> {
     let figures: Vec<f64> = samples.iter().filter_map(figure).collect();
     if figures.len() < SAMPLES_FOR_A_TREND {

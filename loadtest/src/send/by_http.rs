@@ -24,8 +24,6 @@ struct Body {
     code: Option<String>,
     accepted: usize,
     errors: Vec<OrderError>,
-    /// Orders whose partition is away or full.
-    unwritten: Vec<OrderError>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,12 +44,11 @@ impl HttpDoor {
     }
 
     fn post(&self, orders: &[Due]) -> Result<(u16, Body), ureq::Error> {
-        let (content_type, body) = match orders {
-            [order] => ("application/json", order.json.clone()),
-            _ => {
-                let lines: Vec<&[u8]> = orders.iter().map(|order| order.json.as_slice()).collect();
-                ("application/x-ndjson", lines.join(&b'\n'))
-            }
+        let (content_type, body) = if let [order] = orders {
+            ("application/json", order.json.clone())
+        } else {
+            let lines: Vec<&[u8]> = orders.iter().map(|order| order.json.as_slice()).collect();
+            ("application/x-ndjson", lines.join(&b'\n'))
         };
         let mut request = self.agent.post(&self.url).header("content-type", content_type);
         if let Some(authorization) = &self.authorization {
@@ -81,11 +78,9 @@ impl Door for HttpDoor {
 fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
     match status {
         202 | 422 => {
-            let by_index = |errors: Vec<OrderError>| -> HashMap<usize, String> {
-                errors.into_iter().map(|error| (error.index, error.code)).collect()
-            };
-            let (errors, unwritten) = (by_index(body.errors), by_index(body.unwritten));
-            let told = body.accepted + errors.len() + unwritten.len();
+            let errors: HashMap<usize, String> =
+                body.errors.into_iter().map(|error| (error.index, error.code)).collect();
+            let told = body.accepted + errors.len();
             if told != count {
                 return vec![
                     Answer::NotTaken(format!(
@@ -94,10 +89,9 @@ fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
                     count
                 ];
             }
-            let answer = |index| match (errors.get(&index), unwritten.get(&index)) {
-                (Some(code), _) => Answer::Refused(code.clone()),
-                (None, Some(code)) => Answer::NotTaken(format!("{status}, unwritten: {code}")),
-                (None, None) => Answer::Queued(None),
+            let answer = |index| match errors.get(&index) {
+                Some(code) => Answer::Refused(code.clone()),
+                None => Answer::Queued(None),
             };
             (0..count).map(answer).collect()
         }
@@ -134,14 +128,6 @@ mod tests {
     }
 
     #[test]
-    fn an_order_whose_partition_is_away_is_not_taken() {
-        let body =
-            r#"{"accepted":1,"errors":[],"unwritten":[{"index":0,"code":"queue_unavailable"}]}"#;
-        let why = Answer::NotTaken("202, unwritten: queue_unavailable".into());
-        assert_eq!(answer(2, 202, body), [why, Answer::Queued(None)]);
-    }
-
-    #[test]
     fn an_answer_that_does_not_account_for_every_order_promises_nothing() {
         let answers = answer(3, 202, r#"{"accepted":2,"errors":[]}"#);
         assert!(answers.iter().all(|answer| matches!(answer, Answer::NotTaken(_))), "{answers:?}");
@@ -150,7 +136,7 @@ mod tests {
     #[test]
     fn what_is_not_about_the_orders_is_not_a_refusal() {
         for (status, code) in
-            [(429, "backlog_full"), (503, "redis_unavailable"), (401, "unauthorized")]
+            [(429, "backlog_full"), (503, "queue_unavailable"), (401, "unauthorized")]
         {
             let expected = Answer::NotTaken(format!("{status} {code}"));
             assert_eq!(

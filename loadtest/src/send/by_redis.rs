@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use conventional::connection::RedisConnection;
-use shared::queue::{Queue, Stream};
-use shared::settings::QueueSettings;
+use native::RedisConnection;
+use queue::{Queue, Settings, Stream};
 
 use super::{Answer, Door, Due};
 use crate::ledger::EntryId;
@@ -18,12 +17,13 @@ const PIPELINE: usize = 1_000;
 /// A connection to Redis. When it breaks, orders are not taken until the next one opens.
 pub struct RedisDoor {
     url: String,
-    settings: QueueSettings,
+    settings: Settings,
     ingress: String,
     redis: Option<RedisConnection>,
 }
 
-/// All orders at one instant, as scheduled messages become visible: they are handed over in one transaction, which is executed at the release.
+/// All orders at one instant, as scheduled messages become visible: they are handed over in one
+/// transaction, which is executed at the release.
 pub struct ScheduledDoor(RedisDoor);
 
 impl RedisDoor {
@@ -31,7 +31,7 @@ impl RedisDoor {
     ///
     /// # Errors
     /// When Redis does not answer.
-    pub fn open(url: &str, settings: QueueSettings) -> redis::RedisResult<Self> {
+    pub fn open(url: &str, settings: Settings) -> redis::RedisResult<Self> {
         let mut redis = connect(url)?;
         let ingress = Queue::new(&mut redis, &settings).keys().stream(Stream::Ingress).to_owned();
         Ok(Self { url: url.to_owned(), settings, ingress, redis: Some(redis) })
@@ -49,7 +49,8 @@ impl RedisDoor {
         pipeline.query(self.redis()?.inner())
     }
 
-    /// A tick rings once for work that nobody was rung for yet, so ten thousand orders are not ten thousand rings.
+    /// A tick rings once for work that nobody was rung for yet, so ten thousand orders are not ten
+    /// thousand rings.
     fn ring(&mut self) {
         if let Some(redis) = &mut self.redis
             && Queue::new(redis, &self.settings).tick(Stream::Ingress).is_err()
@@ -85,7 +86,7 @@ impl ScheduledDoor {
     ///
     /// # Errors
     /// When Redis does not answer.
-    pub fn open(url: &str, settings: QueueSettings) -> redis::RedisResult<Self> {
+    pub fn open(url: &str, settings: Settings) -> redis::RedisResult<Self> {
         RedisDoor::open(url, settings).map(Self)
     }
 }

@@ -1,10 +1,13 @@
-//! Sends orders when they are due, on several connections at once, and hands on how each was answered.
+//! Sends orders when they are due, on several connections at once, and hands on how each was
+//! answered.
 //!
-//! A planner makes orders ahead of time and deals them to the connections in turn; each connection sends what is due, as many at once as
-//! a batch may hold. A connection that the system under test keeps waiting does not hold up the others, until its share of the orders made
-//! ahead is full. The clock goes on for all: an order that is sent late was due all the same.
+//! A planner makes orders ahead of time and deals them to the connections in turn; each connection
+//! sends what is due, as many at once as a batch may hold. A connection that the system under test
+//! keeps waiting does not hold up the others, until its share of the orders made ahead is full. The
+//! clock goes on for all: an order that is sent late was due all the same.
 //!
-//! - this file: planner and clock       - [`by_redis`], [`by_http`]: the two doors
+//! - this file: planner and clock
+//! - [`by_redis`], [`by_http`]: the two doors
 
 pub mod by_http;
 pub mod by_redis;
@@ -51,7 +54,8 @@ pub struct Answered {
 pub enum Answer {
     /// Written, as this entry where it is told.
     Queued(Option<EntryId>),
-    /// Refused for its content, with this code; `body:` stands before the code where the whole request was refused.
+    /// Refused for its content, with this code; `body:` stands before the code where the whole
+    /// request was refused.
     Refused(String),
     /// Not taken for a reason that is none of the order's, or not known to be.
     NotTaken(String),
@@ -62,7 +66,8 @@ pub trait Door: Send {
     /// Sends these orders at once; gives an answer for each.
     fn send(&mut self, orders: &[Due]) -> Vec<Answer>;
 
-    /// Makes ready what can be before the first order is due. Called once, with what the planner has made if `wants_all` is true.
+    /// Makes ready what can be before the first order is due. Called once, with what the planner
+    /// has made if `wants_all` is true.
     fn prepare(&mut self, _orders: &[Due]) -> Result<()> {
         Ok(())
     }
@@ -96,7 +101,8 @@ struct GateState {
 }
 
 impl Senders {
-    /// Begins to make orders for these times, in microseconds since the release, and waits until enough are made to begin with.
+    /// Begins to make orders for these times, in microseconds since the release, and waits until
+    /// enough are made to begin with.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -281,7 +287,9 @@ impl Connection {
         let mut orders: Vec<Due> = self.orders.iter().collect();
         self.door.prepare(&orders)?;
         // The server has them now.
-        orders.iter_mut().for_each(|order| order.json = Vec::new());
+        for order in &mut orders {
+            order.json = Vec::new();
+        }
         drop(primed);
         let release = self.gate.wait_for_release();
         if !self.stop.load(Ordering::Relaxed) {

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use shared::queue::Lane;
+use orders::Lane;
 use uuid::Uuid;
 
-use super::{Verifier, keep};
+use super::{DIFFERS, Verifier, keep};
 use crate::ledger::Line;
 use crate::patient::Ask;
 
 impl Verifier {
-    /// An order that was confirmed before this run: what was sent now is a duplicate, and that confirmation still has to be right.
+    /// An order that was confirmed before this run: what was sent now is a duplicate, and that
+    /// confirmation still has to be right.
     pub(super) fn known_before(
         &mut self,
         redis: &mut impl Ask,
@@ -43,10 +44,7 @@ impl Verifier {
                 keep(&mut self.verdict.failures.lost, || id.to_string());
             }
             Some(None) => {
-                self.wrong(
-                    id.to_string(),
-                    "the confirmation differs from the one made natively".into(),
-                );
+                self.wrong(id.to_string(), DIFFERS.into());
             }
             Some(Some(lane)) => {
                 self.verdict.duplicates += 1;

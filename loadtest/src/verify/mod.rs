@@ -1,10 +1,14 @@
-//! What is found in Redis against what was sent: every order once, with the right fate and the right bytes.
+//! What is found in Redis against what was sent: every order once, with the right fate and the
+//! right bytes.
 //!
-//! Results are read as a stream, while orders are still being sent or when all is done. Nothing is kept of an order but a line in the
-//! [`Ledger`] until it is settled: to check a confirmation, the order is made or read again, and its confirmation made again natively.
+//! Results are read as a stream, while orders are still being sent or when all is done. Nothing is
+//! kept of an order but a line in the [`Ledger`] until it is settled: to check a confirmation, the
+//! order is made or read again, and its confirmation made again natively.
 //!
-//! - this file: one result against its order       - [`verdict`]: what it comes to
-//! - [`results`]: the results themselves, and what was there before       - [`known`]: orders that were done before
+//! - this file: one result against its order
+//! - [`verdict`]: what it comes to
+//! - [`results`]: the results themselves, and what was there before - [`known`]: orders that were
+//!   done before
 
 mod known;
 pub mod results;
@@ -17,7 +21,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Result;
-use shared::queue::{Keys, Lane};
+use orders::{Lane, Times};
+use queue::Keys;
 use uuid::Uuid;
 
 use crate::expect::{self, fate};
@@ -30,8 +35,12 @@ use crate::timeline::Event;
 use results::{Before, Confirmation, DeadLetter, Results};
 pub use verdict::Verdict;
 
-/// A result without an order is waited with for so long: its sender may not have told yet. Longer than any answer may take.
+/// A result without an order is waited with for so long: its sender may not have told yet. Longer
+/// than any answer may take.
 const FOREIGN_AFTER_MS: u64 = 60_000;
+
+/// What is wrong with a confirmation that fits no copy of its order.
+const DIFFERS: &str = "the confirmation differs from the one computed natively, or its time of decision is impossible";
 
 /// The books of a run.
 #[derive(Debug)]
@@ -59,7 +68,7 @@ pub struct Rules {
     pub complexity_threshold: u32,
     /// Connections that took turns in sending, order by order.
     pub senders: u64,
-    /// Whether a sender is told where an order was written; otherwise the order's state is asked.
+    /// Whether a sender is told where an order was written; otherwise its record is read.
     pub tells_entry_ids: bool,
     /// When times begin to count, in Unix microseconds by the clock of Redis.
     pub released_at_us: u64,
@@ -114,7 +123,7 @@ impl Verifier {
                     )?,
                     // An order that makes a body of its own may be refused with the body.
                     Err(expected) if expected == code || code.starts_with("body:") => {
-                        self.verdict.refused += 1
+                        self.verdict.refused += 1;
                     }
                     Err(expected) => {
                         self.wrong_order(
@@ -130,7 +139,8 @@ impl Verifier {
         Ok(())
     }
 
-    /// Reads results that are new, at most so many pages of each kind, and says whether there were any.
+    /// Reads results that are new, at most so many pages of each kind, and says whether there were
+    /// any.
     ///
     /// # Errors
     /// When Redis fails, or the source cannot be read again.
@@ -167,7 +177,7 @@ impl Verifier {
             match fate(&order) {
                 Ok(id) if self.confirmed_copies.contains(&id) => self.verdict.duplicates += 1,
                 Ok(id) if self.before.known.contains_key(&id) => {
-                    self.known_before(redis, id, &mut known)?
+                    self.known_before(redis, id, &mut known)?;
                 }
                 fate => {
                     lost.push((fate.ok(), line.entry_id));
@@ -244,12 +254,11 @@ impl Verifier {
             if has_unsent && !is_last {
                 return Ok(false);
             }
-            let why = match open.is_empty() {
-                true => "confirmed, and it was never sent",
-                false => "the confirmation differs from the one made natively",
-            };
+            let why = if open.is_empty() { "confirmed, and it was never sent" } else { DIFFERS };
             self.wrong(id.to_string(), why.into());
-            open.iter().for_each(|(position, _)| self.ledger.settle(*position));
+            for (position, _) in &open {
+                self.ledger.settle(*position);
+            }
             return Ok(true);
         };
         self.confirmed(found, line, lane);
@@ -263,7 +272,11 @@ impl Verifier {
         Ok(true)
     }
 
-    /// The copy whose confirmation this is. Copies may differ in content; whichever was routed first is the order.
+    /// The copy whose confirmation this is. Copies may differ in content; whichever was routed
+    /// first is the order.
+    ///
+    /// The confirmation must have the same bytes as the one computed natively, and must have been
+    /// decided after the order was queued and before the confirmation was written.
     fn matching(
         &self,
         found: &Confirmation,
@@ -271,11 +284,19 @@ impl Verifier {
     ) -> Result<Option<(u64, Line, Lane)>> {
         // What an earlier run has left on its way is confirmed as queued then.
         let earlier = self.before.under_way.get(&found.order_id).copied();
+        let Some(decided_at_ms) = expect::decided_at_ms(&found.confirmation) else {
+            return Ok(None);
+        };
+        let is_possible = |entry_id: &EntryId| {
+            (entry_id.ms as i64..=found.done_at_ms as i64).contains(&decided_at_ms)
+        };
         for (position, line) in open {
             let order = self.source.order(*position)?;
-            for entry_id in [line.entry_id.or(found.ingress), earlier].into_iter().flatten() {
+            let entry_ids = [line.entry_id.or(found.ingress), earlier].into_iter().flatten();
+            for entry_id in entry_ids.filter(is_possible) {
                 let threshold = self.rules.complexity_threshold;
-                let expected = expect::confirmation(&order, threshold, entry_id.ms as i64);
+                let times = Times { queued_at_ms: entry_id.ms as i64, decided_at_ms };
+                let expected = expect::confirmation(&order, threshold, times);
                 if let Some((lane, bytes)) = expected
                     && bytes == found.confirmation
                 {
@@ -287,7 +308,8 @@ impl Verifier {
     }
 
     fn confirmed(&mut self, found: &Confirmation, line: Line, lane: Lane) {
-        // Ids of entries are whole ms, rounded down: half a millisecond is added for what they leave out.
+        // Ids of entries are whole ms, rounded down: half a millisecond is added for what they
+        // leave out.
         let done_us = self.since_release(found.done_at_ms) + 500;
         let latency_us = done_us.saturating_sub(line.due_us);
         let arrived_us = line.entry_id.map(|entry_id| self.since_release(entry_id.ms));

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
+use queue::{Keys, State, Stream};
 use redis::streams::{StreamId, StreamRangeReply};
 use redis::{Commands, FromRedisValue};
-use shared::queue::{Keys, Stream};
 use uuid::Uuid;
 
 use crate::ledger::EntryId;
 use crate::patient::Ask;
+use crate::records::records;
 
 /// Entries read at once.
 const PAGE: usize = 1_000;
@@ -22,7 +23,8 @@ pub struct Before {
     dead_letters: String,
     /// Orders that were done before.
     pub(super) known: HashMap<Uuid, Known>,
-    /// Orders that were routed before and not done yet: they are confirmed as what they were queued as then.
+    /// Orders that were routed before and not done yet: they are confirmed as what they were queued
+    /// as then.
     pub(super) under_way: HashMap<Uuid, EntryId>,
 }
 
@@ -76,25 +78,20 @@ impl Before {
             if page.is_empty() {
                 break;
             }
-            let mut pipeline = redis::pipe();
-            for id in &page {
-                pipeline.cmd("HMGET").arg(keys.state(*id)).arg("ingress").arg("confirmed");
-            }
-            let states: Vec<(Option<String>, Option<String>)> = pipeline
-                .query(redis.inner())
-                .context("failed to look for orders that are known already")?;
-            for (id, (ingress, confirmed)) in page.into_iter().zip(states) {
-                let Some(ingress) = ingress.and_then(|ingress| EntryId::parse(&ingress)) else {
+            let found = records(redis, keys, &page)?;
+            for (id, record) in page.into_iter().zip(found) {
+                let Some(record) = record else { continue };
+                let Some(ingress) = record.ingress.as_deref().and_then(EntryId::parse) else {
                     continue;
                 };
-                match confirmed {
+                match record.confirmed {
                     Some(confirmed) => drop(known.insert(id, Known { ingress, confirmed })),
                     None => drop(under_way.insert(id, ingress)),
                 }
             }
         }
         Ok(Self {
-            confirmations: last_id(redis, keys.confirmations())?,
+            confirmations: last_id(redis, keys.results())?,
             dead_letters: last_id(redis, keys.dead_letters())?,
             known,
             under_way,
@@ -119,8 +116,8 @@ impl Results {
         &mut self,
         redis: &mut impl Ask,
     ) -> Result<(Vec<Confirmation>, bool)> {
-        let page = redis
-            .ask(|redis| next_page(redis, self.keys.confirmations(), &mut self.confirmations))?;
+        let page =
+            redis.ask(|redis| next_page(redis, self.keys.results(), &mut self.confirmations))?;
         Ok((page.iter().filter_map(confirmation).collect(), !page.is_empty()))
     }
 
@@ -138,34 +135,28 @@ impl Results {
         entry_id: &str,
     ) -> Result<Option<Confirmation>> {
         let reply: StreamRangeReply = redis.ask(|redis| {
-            let found = redis.inner().xrange(self.keys.confirmations(), entry_id, entry_id);
+            let found = redis.inner().xrange(self.keys.results(), entry_id, entry_id);
             found.context("failed to read a confirmation")
         })?;
         Ok(reply.ids.first().and_then(confirmation))
     }
 
-    /// Asks the states of orders where these stood in ingress.
+    /// Looks up which entry of ingress each order was routed from.
     pub(super) fn ask_for_ingress(
         &self,
         redis: &mut impl Ask,
         confirmations: &mut [Confirmation],
     ) -> Result<()> {
-        for page in confirmations.chunks_mut(PAGE) {
-            let mut pipeline = redis::pipe();
-            for confirmation in page.iter() {
-                pipeline.cmd("HGET").arg(self.keys.state(confirmation.order_id)).arg("ingress");
-            }
-            let found: Vec<Option<String>> = redis.ask(|redis| {
-                pipeline.query(redis.inner()).context("failed to read the states of orders")
-            })?;
-            for (confirmation, ingress) in page.iter_mut().zip(found) {
-                confirmation.ingress = ingress.and_then(|id| EntryId::parse(&id));
-            }
+        let ids: Vec<Uuid> = confirmations.iter().map(|found| found.order_id).collect();
+        let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
+        for (confirmation, record) in confirmations.iter_mut().zip(records) {
+            confirmation.ingress = record.and_then(|record| EntryId::parse(&record.ingress?));
         }
         Ok(())
     }
 
-    /// How many of these orders are still on their way: their state says so, or their entry stands in ingress.
+    /// How many of these orders are still under way: their record says so, or their entry is in
+    /// ingress.
     pub(super) fn under_way(
         &self,
         redis: &mut impl Ask,
@@ -173,10 +164,11 @@ impl Results {
     ) -> Result<u64> {
         let mut under_way = 0;
         for page in orders.chunks(PAGE) {
+            // Without an identity the nil one is looked up, which no order has.
+            let ids: Vec<Uuid> = page.iter().map(|(id, _)| id.unwrap_or_default()).collect();
+            let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
             let mut pipeline = redis::pipe();
-            for (id, entry_id) in page {
-                // Where there is no identity the nil one is asked for, which no order has.
-                pipeline.cmd("HGET").arg(self.keys.state(id.unwrap_or_default())).arg("state");
+            for (_, entry_id) in page {
                 let entry_id = entry_id.unwrap_or(EntryId { ms: 0, sequence: 1 }).to_string();
                 pipeline
                     .cmd("XRANGE")
@@ -189,11 +181,11 @@ impl Results {
                     .query(redis.inner())
                     .context("failed to look for orders that are under way")
             })?;
-            for order in found.chunks(2) {
-                let state = Option::<String>::from_redis_value_ref(&order[0]).ok().flatten();
-                let is_routed = matches!(state.as_deref(), Some("queued" | "routed"));
+            for (record, entries) in records.into_iter().zip(found) {
+                let state = record.map(|record| record.state);
+                let is_routed = matches!(state, Some(State::Queued | State::Routed));
                 let is_in_ingress =
-                    matches!(&order[1], redis::Value::Array(entries) if !entries.is_empty());
+                    matches!(&entries, redis::Value::Array(entries) if !entries.is_empty());
                 under_way += u64::from(is_routed || is_in_ingress);
             }
         }

@@ -1,9 +1,9 @@
 //! The books on made-up results: what a run cannot be made to do at will.
 
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
 use private_redis::RedisServer;
+use queue::Stream;
 use redis::Commands;
-use shared::queue::QueueName;
 
 use super::*;
 use crate::cli::Recipe;
@@ -22,7 +22,7 @@ impl Queue {
     fn start() -> Self {
         let server = RedisServer::start().unwrap();
         let redis = RedisConnection::open(&server.url()).unwrap();
-        Self { redis, keys: Keys::new(QueueName::default()), _server: server }
+        Self { redis, keys: Keys::new(&orders::pipeline::settings()), _server: server }
     }
 
     fn verifier(&mut self, source: &Arc<Source>) -> Verifier {
@@ -38,10 +38,20 @@ impl Queue {
     }
 
     fn confirm(&mut self, order: &[u8], entry_id: EntryId) {
+        self.confirm_decided(order, entry_id, entry_id.ms as i64);
+    }
+
+    fn confirm_decided(&mut self, order: &[u8], entry_id: EntryId, decided_at_ms: i64) {
         let id = fate(order).unwrap().to_string();
-        let (_, confirmation) = expect::confirmation(order, THRESHOLD, entry_id.ms as i64).unwrap();
+        let times = Times { queued_at_ms: entry_id.ms as i64, decided_at_ms };
+        let (_, confirmation) = expect::confirmation(order, THRESHOLD, times).unwrap();
         let fields = [("order_id", id.as_bytes()), ("confirmation", &confirmation)];
-        let _: String = self.redis.inner().xadd(self.keys.confirmations(), "*", &fields).unwrap();
+        let _: String = self.redis.inner().xadd(self.keys.results(), "*", &fields).unwrap();
+    }
+
+    fn record(&mut self, order: &[u8], record: &str) {
+        let id = fate(order).unwrap().to_string();
+        let _: () = self.redis.inner().hset(self.keys.index(), id, record).unwrap();
     }
 
     fn dead_letter(&mut self, code: &str, entry_id: EntryId) {
@@ -117,8 +127,7 @@ fn an_order_that_was_not_taken_and_is_done_all_the_same_is_told_apart() {
         let answer = Answer::NotTaken("redis: the connection broke".into());
         verifier.sent(Answered { position, due_us: 0, acknowledged_us: 0, answer }).unwrap();
     }
-    let id = fate(&orders[1]).unwrap();
-    let _: () = queue.redis.inner().hset(queue.keys.state(id), "ingress", "1000-0").unwrap();
+    queue.record(&orders[1], "routed 1001-0 1000-0 simple 1001-0 0 - -");
     queue.confirm(&orders[1], at(1_000));
     let verdict = verifier.close(&mut queue.redis).unwrap();
     assert!(verdict.is_clean());
@@ -134,13 +143,9 @@ fn lost_orders_that_the_queue_still_has_are_told_from_those_it_does_not() {
     let mut verifier = queue.verifier(&source);
     // One waits in ingress, one is routed, two are gone.
     let fields = [("order", orders[0].as_slice())];
-    let waiting: String = queue
-        .redis
-        .inner()
-        .xadd(queue.keys.stream(shared::queue::Stream::Ingress), "*", &fields)
-        .unwrap();
-    let routed = queue.keys.state(fate(&orders[1]).unwrap());
-    let _: () = queue.redis.inner().hset(routed, "state", "routed").unwrap();
+    let waiting: String =
+        queue.redis.inner().xadd(queue.keys.stream(Stream::Ingress), "*", &fields).unwrap();
+    queue.record(&orders[1], "routed 2-0 1-0 simple 2-0 0 - -");
     let waiting = EntryId::parse(&waiting).unwrap();
     let answer = Answer::Queued(Some(waiting));
     verifier.sent(Answered { position: 0, due_us: 0, acknowledged_us: 0, answer }).unwrap();
@@ -154,8 +159,7 @@ fn lost_orders_that_the_queue_still_has_are_told_from_those_it_does_not() {
 fn orders_that_an_earlier_run_has_left_on_their_way_are_confirmed_as_queued_then() {
     let mut queue = Queue::start();
     let orders = orders(1);
-    let state = queue.keys.state(fate(&orders[0]).unwrap());
-    let _: () = queue.redis.inner().hset(state, "ingress", "500-0").unwrap();
+    queue.record(&orders[0], "routed 501-0 500-0 simple 501-0 0 - -");
     let source = Arc::new(Source::list(orders.clone()));
     let mut verifier = queue.verifier(&source);
     verifier.sent(queued(0, 1_000)).unwrap();
@@ -178,4 +182,41 @@ fn dead_letters_of_others_are_forgotten_in_time() {
     verifier.sent(queued(0, later)).unwrap();
     verifier.look(&mut queue.redis, 1).unwrap();
     assert_eq!(verifier.early.1.len(), 0);
+}
+
+#[test]
+fn a_decision_before_the_order_was_queued_or_after_it_was_confirmed_is_wrong() {
+    const FAR_AHEAD: i64 = 4_000_000_000_000;
+    for (decided_at_ms, wrong) in [(1_000, 0), (1_500, 0), (FAR_AHEAD, 1)] {
+        let mut queue = Queue::start();
+        let order = orders(1).remove(0);
+        let mut verifier = queue.verifier(&Arc::new(Source::list(vec![order.clone()])));
+        verifier.sent(queued(0, 1_000)).unwrap();
+        queue.confirm_decided(&order, at(1_000), decided_at_ms);
+        let verdict = verifier.close(&mut queue.redis).unwrap();
+        assert_eq!((verdict.confirmed, verdict.wrong), (1 - wrong, wrong), "{decided_at_ms}");
+    }
+    // A confirmation that was computed for another order time.
+    let mut queue = Queue::start();
+    let order = orders(1).remove(0);
+    let mut verifier = queue.verifier(&Arc::new(Source::list(vec![order.clone()])));
+    verifier.sent(queued(0, 2_000)).unwrap();
+    queue.confirm_decided(&order, at(1_000), 1_500);
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert_eq!((verdict.confirmed, verdict.wrong), (0, 1));
+}
+
+#[test]
+fn a_record_of_the_older_generation_of_the_index_counts_as_well() {
+    let mut queue = Queue::start();
+    let orders = orders(3);
+    let ids: Vec<Uuid> = orders.iter().map(|order| fate(order).unwrap()).collect();
+    let record = |ingress: &str| format!("routed 9-0 {ingress} simple 9-0 0 50/prism:50 -");
+    queue.record(&orders[0], &record("1-0"));
+    let (current, previous) = (queue.keys.index(), queue.keys.previous_index());
+    let _: () = redis::cmd("RENAME").arg(current).arg(previous).query(queue.redis.inner()).unwrap();
+    queue.record(&orders[1], &record("2-0"));
+    let found = crate::records::records(&mut queue.redis, &queue.keys, &ids).unwrap();
+    let ingress = found.into_iter().map(|record| record?.ingress).collect::<Vec<_>>();
+    assert_eq!(ingress, [Some("1-0".into()), Some("2-0".into()), None]);
 }

@@ -1,17 +1,19 @@
-//! From no process to the first confirmation: an order waits in Redis, nobody has been rung, and the processes are started.
+//! From no process to the first confirmation: an order waits in Redis, nobody has been rung, and
+//! the processes are started.
 //!
-//! The always-on service looks when it starts. Wasm components have to be rung: each process's tick is called as soon as it serves, and
-//! then once a second, as a probe without an initial delay does.
+//! The always-on service looks when it starts. Wasm components have to be rung: each process's tick
+//! is called as soon as it serves, and then once a second, as a probe without an initial delay
+//! does.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
+use orders::pipeline::{STREAMS, component, settings};
+use queue::Stream;
 use serde::Serialize;
-use shared::queue::Stream;
-use shared::settings::QueueSettings;
 
 use super::sides::{Side, Spread};
 use crate::app::{App, Said};
@@ -36,7 +38,8 @@ pub struct FirstConfirmation {
     pub start_to_first_confirmation_ms: f64,
 }
 
-/// Adds an order to an empty queue, starts processes, and waits until they are ready and the order is confirmed.
+/// Adds an order to an empty queue, starts processes, and waits until they are ready and the order
+/// is confirmed.
 ///
 /// # Errors
 /// When a process ends or is not ready within `limit`, or the order is not confirmed as it must be.
@@ -51,16 +54,16 @@ pub fn first_confirmation(
     // One order, the same each time; its run is none that a burst has.
     let recipe = Recipe { seed: 42, prescriptions: 0.0, mutated: 0.0 };
     let order = generate::orders(recipe, 0).next().context("a generated order")?;
-    let order = OneOrder::add(redis, &QueueSettings::default(), order)?;
+    let order = OneOrder::add(redis, &settings(), order)?;
     let started_at = Instant::now();
     let mut apps = start()?;
     let said: Vec<Said> = apps.iter().map(App::said).collect();
     let is_over = AtomicBool::new(false);
     let confirmed_at = thread::scope(|scope| {
-        for (said, stream) in said.iter().zip(Stream::ALL) {
+        for (said, stream) in said.iter().zip(STREAMS) {
             let paths: Vec<String> = match (side, spread) {
                 (Side::Conventional, _) => break,
-                (Side::Wasm, Spread::OneProcess) => Stream::ALL.map(tick_path).to_vec(),
+                (Side::Wasm, Spread::OneProcess) => STREAMS.map(tick_path).to_vec(),
                 (Side::Wasm, Spread::ProcessPerWorker) => vec![tick_path(stream)],
             };
             let is_over = &is_over;
@@ -87,7 +90,7 @@ pub fn first_confirmation(
 }
 
 fn tick_path(stream: Stream) -> String {
-    format!("/{}/tick", stream.group())
+    format!("/{}/tick", component(stream))
 }
 
 fn probe(said: &Said, paths: &[String], is_over: &AtomicBool) {

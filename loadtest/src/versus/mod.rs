@@ -1,12 +1,14 @@
-//! Versus: the Wasm components and the always-on service in turn, in one go, so that both meet the same machine in the same minutes.
+//! Versus: the Wasm components and the always-on service in turn, in one go, so that both meet the
+//! same machine in the same minutes.
 //!
-//! - [`options`]: the command line        - [`sides`]: the programs, and how they are started
+//! - [`options`]: the command line
+//! - [`sides`]: the programs, and how they are started
 //! - [`first`]: from no process to the first confirmation
 //! - [`report`], [`text`]: the figures, their medians and ratios
 //!
-//! Each side of each round has a private Redis of its own, fresh and with the same settings. Which side goes first alternates. Every
-//! order of every burst is verified, and a round that is not clean fails the command. All that is started is stopped, whatever the run
-//! ends with.
+//! Each side of each round has a private Redis of its own, fresh and with the same settings. Which
+//! side goes first alternates. Every order of every burst is verified, and a round that is not
+//! clean fails the command. All that is started is stopped, whatever the run ends with.
 
 pub mod first;
 pub mod options;
@@ -17,15 +19,14 @@ pub mod text;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
 use private_redis::RedisServer;
-use shared::queue::QueueName;
+use queue::QueueName;
 
 use crate::app::App;
 use crate::cli::{BurstOptions, Generated, Load, Recipe, Target};
 use crate::compare::{Group, compare};
-use crate::density::figures::{idle_cpu_ms_per_s, memory};
-use crate::measure::{self, InstanceStarts};
+use crate::measure::{self, InstanceStarts, idle_cpu_ms_per_s, memory};
 use crate::output::Output;
 use crate::report::{Door, Report};
 use crate::run::carry_out;
@@ -36,10 +37,12 @@ use options::{Runtime, VersusOptions};
 use report::{BurstFigures, Round, Settings, SideRound, VersusReport};
 use sides::{Side, Sides, Spread};
 
-/// Between the first confirmation and the measuring of idle processes: what starting left to do is done by then.
+/// Between the first confirmation and the measuring of idle processes: what starting left to do is
+/// done by then.
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// Measures and prints the report. There is no report of orders that are not where they must be: that is an error.
+/// Measures and prints the report. There is no report of orders that are not where they must be:
+/// that is an error.
 ///
 /// # Errors
 /// When it cannot be run to its end, or an order of a round is lost, doubled or wrong.
@@ -124,7 +127,8 @@ fn warm_up(options: &VersusOptions, sides: &Sides) -> Result<()> {
     Ok(())
 }
 
-/// A started side on its own Redis. Fields drop in their order: the app before the server it talks to.
+/// A started side on its own Redis. Fields drop in their order: the app before the server it talks
+/// to.
 struct Started {
     app: App,
     first: first::FirstConfirmation,
@@ -190,7 +194,7 @@ fn burst(
         http_url: urls.first().cloned().unwrap_or_default(),
         api_token: None,
         redis_url: started.server.url(),
-        queue: QueueName::default(),
+        queue: QueueName::from_static(orders::QUEUE),
         complexity_threshold: options.sides.complexity_threshold,
         app_pid: Some(
             i32::try_from(started.app.pid()).context("a process id is a positive number")?,

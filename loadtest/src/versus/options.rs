@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use shared::settings::DEFAULT_COMPLEXITY_THRESHOLD;
+use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 
 /// `loadtest versus`
 #[derive(Debug, Args)]
@@ -44,7 +44,8 @@ pub struct SidesOptions {
     /// What runs the Wasm components.
     #[arg(long, value_enum, default_value = "local")]
     pub runtime: Runtime,
-    /// The program that does; by default `local-runtime` beside this program, or `spin` on the PATH.
+    /// The program that does; by default `local-runtime` beside this program, or `spin` on the
+    /// PATH.
     #[arg(long)]
     pub runtime_program: Option<PathBuf>,
     /// The always-on service; by default `conventional` beside this program.
@@ -56,7 +57,8 @@ pub struct SidesOptions {
     /// Score from which an order is complex, on both sides.
     #[arg(long, alias = "threshold", default_value_t = DEFAULT_COMPLEXITY_THRESHOLD)]
     pub complexity_threshold: u32,
-    /// Gives up when a process is not ready, or has not confirmed the order that waits, after so many seconds.
+    /// Gives up when a process is not ready, or has not confirmed the order that waits, after so
+    /// many seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub start_limit_s: u64,
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::options::Runtime;
 use super::sides::{Artifact, Side};
 use crate::compare::Spread;
-use crate::density::figures::Memory;
+use crate::measure::Memory;
 use crate::report::units::{count, digits, time};
 use crate::report::{AppAndRedis, Host, InstanceStartUs, Report, Setting};
 

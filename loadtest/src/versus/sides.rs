@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use orders::pipeline::{STREAMS, component};
 use serde::Serialize;
-use shared::queue::Stream;
 use tempfile::TempDir;
 
 use super::options::{Runtime, SidesOptions};
@@ -127,7 +127,7 @@ impl Sides {
         let only: Vec<Option<&str>> = match spread {
             Spread::OneProcess => vec![None],
             Spread::ProcessPerWorker => {
-                Stream::ALL.iter().map(|stream| Some(stream.group())).collect()
+                STREAMS.iter().map(|stream| Some(component(*stream))).collect()
             }
         };
         let command = |only| match side {
@@ -175,7 +175,8 @@ impl Sides {
         command
     }
 
-    /// The files that are shipped or needed to run, and their sizes. Compiled code is there after the first start.
+    /// The files that are shipped or needed to run, and their sizes. Compiled code is there after
+    /// the first start.
     ///
     /// # Errors
     /// When one cannot be read.

@@ -1,4 +1,5 @@
-//! Reports of runs that never happened: a small model of a queue fills in what a real run of that shape would show.
+//! Reports of runs that never happened: a small model of a queue fills in what a real run of that
+//! shape would show.
 
 use chrono::DateTime;
 use loadtest::report::{

@@ -1,6 +1,7 @@
-//! Broken orders by XADD and by the API: the good are confirmed, each bad one is named with its code, nothing is lost.
+//! Broken orders by XADD and by the API: the good are confirmed, each bad one is named with its
+//! code, nothing is lost.
 
-use shared::order::MAX_ORDER_BYTES;
+use orders::MAX_ORDER_BYTES;
 
 use crate::support::{TestApp, an_order};
 

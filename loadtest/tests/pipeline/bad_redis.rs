@@ -1,11 +1,13 @@
-//! Redis in every bad state: what the API answers, what the log says, that nothing is taken in that was not written, that nobody
-//! runs hot meanwhile, and that work goes on by itself when it heals.
+//! Redis in every bad state: what the API answers, what the log says, that nothing is taken in that
+//! was not written, that nobody runs hot meanwhile, and that work goes on by itself when it heals.
 //!
-//! The table in `docs/delivery-guarantees.md` has one row for each test here. Redis killed in the middle is in `outage`.
+//! The table in `docs/troubleshooting.md` has one row for each test here. Redis killed in the
+//! middle is in `outage`.
 
 use std::time::{Duration, Instant};
 
-use conventional::connection::RedisConnection;
+use native::RedisConnection;
+use orders::pipeline::SIMPLE;
 use private_redis::RedisServer;
 use redis::Commands;
 
@@ -45,7 +47,8 @@ fn state(app: &TestApp, number: u32) -> String {
     answer.body["state"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Sends an order until it is taken in, and waits for its confirmation; all that is asked for is an open dashboard.
+/// Sends an order until it is taken in, and waits for its confirmation; all that is asked for is an
+/// open dashboard.
 fn confirm(mut app: TestApp, number: u32) -> TestApp {
     app.poll_until("an order is taken in", |app| {
         let answer = app.try_get("/healthz").map(|_| app.post("/orders", an_order(number)))?;
@@ -78,7 +81,7 @@ fn is_at_rest(app: &TestApp) {
     let (start, before) = (Instant::now(), used());
     // Not a wait for something: the second in which the app is watched.
     std::thread::sleep(Duration::from_secs(1));
-    let rate = (used() - before).div_f64(start.elapsed().as_secs_f64());
+    let rate = used().saturating_sub(before).div_f64(start.elapsed().as_secs_f64());
     assert!(rate < IDLE_CPU, "{rate:?} of CPU time in a second");
 }
 
@@ -86,7 +89,7 @@ fn is_at_rest(app: &TestApp) {
 fn is_healed(app: TestApp) {
     assert_eq!(state(&app, 2), "", "an order that was refused is not there");
     let app = confirm(app, 2);
-    let length: u64 = app.redis().inner().xlen(app.keys().confirmations()).unwrap();
+    let length: u64 = app.redis().inner().xlen(app.keys().results()).unwrap();
     assert_eq!(length, 2);
 }
 
@@ -134,25 +137,26 @@ fn without_memory_nothing_comes_in_and_what_is_in_goes_out() {
     // In the stream without a bell, so that it is still there when the memory is gone.
     let _: String = redis
         .inner()
-        .xadd(keys.stream(shared::queue::Stream::Ingress), "*", &[("order", an_order(3))])
+        .xadd(keys.stream(queue::Stream::Ingress), "*", &[("order", an_order(3))])
         .unwrap();
     let () = redis::cmd("CONFIG").arg(&["SET", "maxmemory", "100kb"]).query(redis.inner()).unwrap();
     refuses(&mut app, "queue_out_of_memory", "failed to enqueue: OOM");
-    app.poll_until("the order that was in is confirmed all the same", |app| {
-        let _ = redis::cmd("PUBLISH").arg(&["orders.ingress", ""]).query::<u64>(redis.inner());
-        let _ = redis::cmd("PUBLISH").arg(&["orders.simple", ""]).query::<u64>(redis.inner());
+    app.poll_until("the order that was in is confirmed, by ticks alone", |app| {
+        for component in ["distributor", "receiver-simple"] {
+            assert_eq!(app.get(&format!("/{component}/tick")).status, 200);
+        }
         (state(app, 3) == "confirmed").then_some(())
     });
     let () = redis::cmd("CONFIG").arg(&["SET", "maxmemory", "0"]).query(redis.inner()).unwrap();
     let _: u64 =
-        redis.inner().xtrim(keys.confirmations(), redis::streams::StreamMaxlen::Equals(1)).unwrap();
+        redis.inner().xtrim(keys.results(), redis::streams::StreamMaxlen::Equals(1)).unwrap();
     is_healed(app);
 }
 
 #[test]
 fn a_key_of_another_type_is_left_alone() {
     let mut app = start_plain();
-    let ingress = app.keys().stream(shared::queue::Stream::Ingress).to_owned();
+    let ingress = app.keys().stream(queue::Stream::Ingress).to_owned();
     let mut redis = app.redis();
     let () = redis.inner().set(&ingress, "somebody else's").unwrap();
     refuses(&mut app, "queue_refused", "WRONGTYPE");
@@ -160,6 +164,30 @@ fn a_key_of_another_type_is_left_alone() {
     assert_eq!(redis.inner().get::<_, String>(&ingress).unwrap(), "somebody else's");
     let () = redis.inner().del(&ingress).unwrap();
     is_healed(app);
+}
+
+#[test]
+fn a_drain_that_redis_refuses_says_why_and_loses_nothing() {
+    let mut app = start_plain();
+    let lane = app.keys().stream(SIMPLE).to_owned();
+    let mut redis = app.redis();
+    let _: u64 = redis.inner().del(&lane).unwrap();
+    let () = redis.inner().set(&lane, "somebody else's").unwrap();
+    for number in 10..30 {
+        app.xadd(an_order(number));
+    }
+    app.poll_until("the log has Redis's code, the command and the key", |app| {
+        app.get("/distributor/tick");
+        let said = app.said();
+        let mut causes = said.lines().filter(|line| line.contains("failed to commit: "));
+        causes
+            .any(|line| line.contains("WRONGTYPE") && line.contains("(XDEL {orders}:simple)"))
+            .then_some(())
+    });
+    let _: u64 = redis.inner().del(&lane).unwrap();
+    app.poll_until("all are confirmed", |app| {
+        (app.get("/stats").body["totals"]["confirmed_simple"] == 21).then_some(())
+    });
 }
 
 #[test]
@@ -199,7 +227,7 @@ fn slow_is_slow_and_nothing_else() {
     assert!(begin.elapsed() >= Duration::from_millis(300));
     is_at_rest(&app);
     let app = confirm(app, 2);
-    let length: u64 = app.redis().inner().xlen(app.keys().confirmations()).unwrap();
+    let length: u64 = app.redis().inner().xlen(app.keys().results()).unwrap();
     assert_eq!(length, 2);
 }
 
@@ -229,6 +257,6 @@ fn restarted_empty_it_is_set_up_anew() {
     app.server.restart(&private_redis::Options::default()).unwrap();
     let app = confirm(app, 2);
     let mut redis = RedisConnection::open(&app.server.url()).unwrap();
-    let length: u64 = redis.inner().xlen(app.keys().confirmations()).unwrap();
+    let length: u64 = redis.inner().xlen(app.keys().results()).unwrap();
     assert_eq!(length, 1, "what Redis lost is lost; what came after is done");
 }

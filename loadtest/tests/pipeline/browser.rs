@@ -1,7 +1,8 @@
-//! A headless Chromium, driven over its DevTools protocol by a pipe: no port, no driver program, no client that has to know every message.
+//! A headless Chromium, driven over its DevTools protocol by a pipe: no port, no driver program, no
+//! client that has to know every message.
 //!
-//! Chromium has to be on the PATH: `cargo xtask test` installs it. It can reach the loopback address and nothing else, and whatever a
-//! page asks for or complains of is kept.
+//! Chromium has to be on the PATH: `cargo xtask test` installs it. It can reach the loopback
+//! address and nothing else, and whatever a page asks for or complains of is kept.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -13,7 +14,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 /// A browser may be slow on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One browser with one page.
 pub(crate) struct Browser {
@@ -196,6 +197,7 @@ impl Browser {
     }
 
     /// Sends a command and waits for its answer; what happens meanwhile is kept.
+    #[allow(clippy::needless_pass_by_value, reason = "it is made for the call")]
     pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.last_id += 1;
         let mut command = json!({ "id": self.last_id, "method": method, "params": parameters });
@@ -240,7 +242,7 @@ impl Browser {
                 self.requests.push((text("method"), text("url")));
             }
             Some("Runtime.exceptionThrown") => {
-                self.complaints.push(about["exceptionDetails"].to_string())
+                self.complaints.push(about["exceptionDetails"].to_string());
             }
             Some("Runtime.consoleAPICalled") => self.complaints.push(about["args"].to_string()),
             Some("Log.entryAdded") => self.complaints.push(about["entry"].to_string()),

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
+use queue::Stream;
 use redis::Commands;
-use shared::queue::Stream;
 
 use crate::support::{TestApp, an_order, binary};
 
@@ -102,7 +102,7 @@ fn doubled_wrong_and_misrouted_orders_are_told_from_right_ones() {
     // Forge the results: order 1 confirmed twice, order 2 with other bytes, order 3 not at all.
     let (mut redis, keys) = (app.redis(), app.keys());
     let entries: redis::streams::StreamRangeReply =
-        redis.inner().xrange_all(keys.confirmations()).unwrap();
+        redis.inner().xrange_all(keys.results()).unwrap();
     let confirmation_of = |number: u32| {
         let id = format!("00000000-0000-4000-8000-{number:012x}");
         let entry = entries
@@ -127,7 +127,7 @@ fn doubled_wrong_and_misrouted_orders_are_told_from_right_ones() {
     drop(app);
 
     let server = private_redis::RedisServer::start().unwrap();
-    let mut redis = conventional::connection::RedisConnection::open(&server.url()).unwrap();
+    let mut redis = native::RedisConnection::open(&server.url()).unwrap();
     let url = server.url();
     let forger = std::thread::spawn({
         let keys = keys.clone();
@@ -138,7 +138,7 @@ fn doubled_wrong_and_misrouted_orders_are_told_from_right_ones() {
             }
             for (id, confirmation) in &fakes {
                 let fields = [("order_id", id), ("confirmation", confirmation)];
-                let _: String = redis.inner().xadd(keys.confirmations(), "*", &fields).unwrap();
+                let _: String = redis.inner().xadd(keys.results(), "*", &fields).unwrap();
             }
             let _: u64 = redis.inner().del(&ingress).unwrap();
         }
@@ -171,7 +171,7 @@ fn generated_orders_are_the_same_for_the_same_seed_and_valid() {
     assert_eq!(first.lines().count(), 500);
     let mut ids = std::collections::BTreeSet::new();
     for line in first.lines() {
-        let order = shared::order::Order::parse(line.as_bytes()).unwrap();
+        let order = orders::order::Order::parse(line.as_bytes()).unwrap();
         assert_eq!(order.id.get_version_num(), 4);
         ids.insert(order.id);
     }

@@ -1,20 +1,19 @@
-//! Dead letters over the API and by the command line: looked at, redriven to a confirmation, discarded.
+//! Dead letters over the API: looked at, redriven to a confirmation, discarded.
 
-use std::process::{Command, Output};
-
+use queue::Stream;
 use redis::Commands;
 use serde_json::Value;
-use shared::queue::Stream;
 
-use crate::support::{TestApp, an_order, binary};
+use crate::support::{TestApp, an_order};
 
 /// One death is enough to be set aside, and nobody is so slow that it is taken for dead.
 const VARIABLES: [(&str, &str); 2] = [("max_deliveries", "1"), ("claim_idle_ms", "60000")];
 
-/// Adds orders to ingress, lets a consumer die with them, and waits until the distributor has set them aside.
+/// Adds orders to ingress, lets a consumer die with them, and waits until the distributor has set
+/// them aside.
 fn let_die(app: &mut TestApp, orders: &[String]) {
     let (mut redis, keys) = (app.redis(), app.keys());
-    let (key, group) = (keys.stream(Stream::Ingress), Stream::Ingress.group());
+    let (key, group) = (keys.stream(Stream::Ingress), queue::GROUP);
     let before = app.get("/stats").body["deadLetters"].as_u64().expect("a number");
     // The distributor makes the group when it is first rung; either may be first.
     let _: redis::RedisResult<()> = redis.inner().xgroup_create_mkstream(key, group, "0");
@@ -40,22 +39,6 @@ fn story_once(app: &mut TestApp, number: u32, state: &str) -> Value {
         let story = app.get(&format!("/orders/00000000-0000-4000-8000-{number:012x}")).body;
         (story["state"] == state).then_some(story)
     })
-}
-
-fn loadtest(app: &TestApp, arguments: &[&str]) -> Output {
-    Command::new(binary("loadtest"))
-        .args(arguments)
-        .args(["--redis-url", &app.server.url()])
-        .output()
-        .expect("loadtest runs")
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).expect("the output is JSON")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]
@@ -173,85 +156,4 @@ fn what_cannot_be_done_with_a_dead_letter_is_said_with_a_code() {
         assert_eq!(answer.outcome(), (503, "queue_unavailable"));
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
-}
-
-#[test]
-fn the_command_redrives_and_discards_what_its_filters_name_and_nothing_else() {
-    let mut app = TestApp::start_with(&VARIABLES);
-    let_die(&mut app, &[an_order(1), an_order(2)]);
-    let _: String = app
-        .redis()
-        .inner()
-        .xadd(app.keys().stream(Stream::Ingress), "*", &[("order", "not json \u{1b}[2J")])
-        .unwrap();
-    app.poll_until("the broken order is a dead letter", |app| {
-        (app.get("/stats").body["deadLetters"] == 3).then_some(())
-    });
-    let list = || json(&loadtest(&app, &["dead-letters", "list", "--json"]))["deadLetters"].clone();
-    let codes = |letters: &Value| -> Vec<String> {
-        letters
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["code"].as_str().unwrap().to_owned())
-            .collect()
-    };
-    assert_eq!(codes(&list()), ["max_deliveries", "max_deliveries", "invalid_json"]);
-
-    for action in ["redrive", "discard"] {
-        let output = loadtest(&app, &["dead-letters", action]);
-        assert_eq!(output.status.code(), Some(1), "{action} of nothing in particular is refused");
-        assert!(text(&output.stderr).contains("expected --all"), "{}", text(&output.stderr));
-        let output = loadtest(&app, &["dead-letters", action, "--all", "--dry-run", "--json"]);
-        assert!(output.status.success());
-        let dealings = json(&output);
-        assert_eq!((&dealings["matched"], &dealings["done"]), (&3.into(), &0.into()));
-    }
-    assert_eq!(list().as_array().unwrap().len(), 3, "neither refusal nor dry run changed anything");
-
-    let output = loadtest(&app, &["dead-letters", "show", "--code", "invalid_json"]);
-    assert!(
-        text(&output.stdout).contains(r"text       not json \u{1b}[2J"),
-        "{}",
-        text(&output.stdout)
-    );
-    let output = loadtest(&app, &["dead-letters", "discard", "--code", "invalid_json"]);
-    assert!(output.status.success() && text(&output.stdout).contains("1 discarded"), "{output:?}");
-
-    let id = "00000000-0000-4000-8000-000000000002";
-    let entry = list()[0]["id"].as_str().unwrap().to_owned();
-    let output = loadtest(&app, &["dead-letters", "redrive", "--order", id, "--json"]);
-    assert_eq!(json(&output)["done"], 1);
-    assert_eq!(codes(&list()), ["max_deliveries"]);
-    story_once(&mut app, 2, "confirmed");
-    story_once(&mut app, 1, "dead-lettered");
-    for (done, gone) in [(1, 0), (0, 0)] {
-        let output = loadtest(&app, &["dead-letters", "redrive", "--entry", &entry, "--json"]);
-        assert!(output.status.success(), "{output:?}");
-        assert_eq!((&json(&output)["done"], &json(&output)["gone"]), (&done.into(), &gone.into()));
-    }
-    story_once(&mut app, 1, "confirmed");
-
-    let output = loadtest(&app, &["orders", "show", id]);
-    let told = text(&output.stdout);
-    let steps = [
-        "Z  queued",
-        "Z  dead-lettered in ingress: max_deliveries",
-        ": redriven",
-        "Z  routed",
-        "Z  confirmed",
-    ];
-    let positions: Vec<Option<usize>> = steps.iter().map(|step| told.find(step)).collect();
-    assert!(
-        positions.iter().all(Option::is_some) && positions.is_sorted(),
-        "{positions:?} in {told}"
-    );
-    let known = json(&loadtest(&app, &["orders", "show", id, "--json"]));
-    assert_eq!(
-        (&known["story"]["state"], &known["story"]["redrives"]),
-        (&"confirmed".into(), &1.into())
-    );
-    let output = loadtest(&app, &["orders", "show", "unknown"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("no such order"));
 }

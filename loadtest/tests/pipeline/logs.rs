@@ -1,9 +1,7 @@
 //! What workers log, and the trace that a request is followed by.
 
-use redis::Commands;
+use queue::TraceParent;
 use serde_json::Value;
-use shared::queue::Stream;
-use shared::trace::TraceParent;
 
 use crate::support::{TestApp, an_order};
 
@@ -50,7 +48,7 @@ fn a_trace_joins_the_request_the_drains_and_the_order() {
         assert_eq!(found.len(), 1, "{event}");
         assert_eq!(found[0]["traceparent"], TRACE);
         assert_eq!(
-            (&found[0]["component"], &found[0]["order_id"]),
+            (&found[0]["component"], &found[0]["id"]),
             (&component.into(), &id.clone().into())
         );
         let drained = lines(&app, "drained");
@@ -86,11 +84,7 @@ fn a_header_that_is_not_valid_begins_a_new_trace_and_no_header_begins_none() {
 fn run_at(level: &str) -> TestApp {
     let mut app = TestApp::start_with(&[("log_level", level)]);
     let broken = an_order(2).replace("\"Standard\"", "\"Soon\"").replace("Ada", "Augusta");
-    let _: String = app
-        .redis()
-        .inner()
-        .xadd(app.keys().stream(Stream::Ingress), "*", &[("order", &broken)])
-        .unwrap();
+    app.xadd(&broken);
     assert_eq!(app.post("/orders", an_order(1)).status, 202);
     confirmed(&mut app, "00000000-0000-4000-8000-000000000001");
     app.poll_until("the broken one is set aside", |app| {
@@ -109,7 +103,7 @@ fn a_dead_letter_is_told_in_one_line_without_anything_of_the_order_but_its_id() 
     let line = &found[0];
     assert_eq!((&line["level"], &line["code"]), (&"warn".into(), &"unknown_value".into()));
     assert_eq!((&line["stream"], &line["delivery_count"]), (&"ingress".into(), &1.into()));
-    assert_eq!(line["order_id"], "00000000-0000-4000-8000-000000000002");
+    assert_eq!(line["id"], "00000000-0000-4000-8000-000000000002");
     assert!(line["entry_id"].as_str().unwrap().contains('-'));
     let said = app.said();
     for word in ["Ada", "Augusta", "Soon", "0b1c2d3e", "drained"] {

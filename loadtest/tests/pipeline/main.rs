@@ -1,12 +1,13 @@
-//! The pipeline as it ships: the real Wasm components of `spin.toml`, run by local-runtime, on a real Redis.
+//! The pipeline as it ships: the real Wasm components of `spin.toml`, run by local-runtime, on a
+//! real Redis.
 //!
 //! - `bursts`: what the loadtest reports, and that it can tell a bad pipeline from a good one
 //! - `bad_input`: broken orders by XADD and by the API
 //! - `api`: the HTTP API
 //! - `chaos`: everything is killed under load
 //! - `dashboard`: the page at `/`, in the browser that `browser` drives
-//! - `dead_letters`: what was set aside, over the API and by the command line
-//! - `density`: what idle copies cost, and who wakes up
+//! - `deaf`: workers that do not hear their bell
+//! - `dead_letters`: looked at, redriven, discarded
 //! - `bad_redis`: Redis in every bad state; `proxy` is what makes it slow, loading or deaf
 //! - `logs`: lines of workers, levels, and traces from request to confirmation
 //! - `metrics`: what is measured adds up, and Prometheus can read it
@@ -15,9 +16,9 @@
 //! - `outage`: Redis goes away and comes back
 //! - `pauses`: streams are paused and resumed under load
 //! - `poison`: orders that their component does not survive
-//! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is told, with `a_report` for runs that never were
+//! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is told, with
+//!   `a_report` for runs that never were
 //! - `readme`: the tour, pasted into a shell
-//! - `repeats`: requests that say they are repetitions
 //! - `rights`: what the pipeline's Redis user may do
 //! - `security`: who may see and change orders, and what nobody may see
 //! - `shapes`: every shape of load by both doors, and runs that are disturbed
@@ -36,18 +37,16 @@ mod chaos;
 mod cold_start;
 mod dashboard;
 mod dead_letters;
-mod density;
+mod deaf;
 mod logs;
 mod metrics;
 mod migration;
 mod openapi;
 mod outage;
-mod partitions;
 mod pauses;
 mod poison;
 mod proxy;
 mod readme;
-mod repeats;
 mod report_compare;
 mod report_page;
 mod report_schema;

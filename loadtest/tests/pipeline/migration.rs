@@ -1,20 +1,22 @@
-//! A migration: the Wasm components and the native service drain the same streams at once, and either may go at any moment.
+//! A migration: the Wasm components and the native service drain the same streams at once, and
+//! either may go at any moment.
 
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use conventional::connection::RedisConnection;
 use loadtest::report::Report;
 use loadtest::run::carry_out;
+use native::RedisConnection;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use shared::queue::{Queue, Stats, Stream};
-use shared::settings::QueueSettings;
+use orders::pipeline::{STREAMS, settings};
+use queue::{Queue, Stats};
 
 use crate::support::{PATIENCE, TestApp, binary, parse_load};
 
-/// Small batches, so that both get some of every wave; and what a dead program held is redelivered within the test's patience.
+/// Small batches, so that both get some of every wave; and what a dead program held is redelivered
+/// within the test's patience.
 const BATCH_SIZE: &str = "20";
 const CLAIM_IDLE_MS: &str = "1000";
 
@@ -55,7 +57,7 @@ fn start_app() -> TestApp {
 }
 
 fn stats(redis: &mut RedisConnection) -> Stats {
-    Queue::new(redis, &QueueSettings::default()).stats().unwrap()
+    Queue::new(redis, &settings()).stats().unwrap()
 }
 
 fn share(stats: &Stats, stream: &str, consumer: &str) -> u64 {
@@ -69,7 +71,8 @@ fn run_burst(app: &TestApp, orders: u64, seed: u64) -> Report {
         .unwrap()
 }
 
-/// Every order was found once with the right bytes, and the shares of each stage add up to the orders that passed it.
+/// Every order was found once with the right bytes, and the shares of each stage add up to the
+/// orders that passed it.
 fn assert_books(stats: &Stats, reports: &[Report]) {
     for report in reports {
         assert!(report.is_clean(), "{}", report.to_text());
@@ -88,7 +91,7 @@ fn assert_books(stats: &Stats, reports: &[Report]) {
     }
     let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
     let expected = [sum(|report| report.orders), sum(|r| r.lanes.simple), sum(|r| r.lanes.complex)];
-    for (stream, expected) in Stream::ALL.into_iter().zip(expected) {
+    for (stream, expected) in STREAMS.into_iter().zip(expected) {
         let shares = [SPIN, CONVENTIONAL].map(|consumer| share(stats, stream.as_str(), consumer));
         assert_eq!(shares[0] + shares[1], expected, "{}: {shares:?}", stream.as_str());
     }
@@ -102,7 +105,7 @@ fn components_and_containers_share_the_waves_of_a_burst_and_every_order_is_done_
     let mut reports = Vec::new();
     let deadline = Instant::now() + PATIENCE;
     let all_have_some = |stats: &Stats| {
-        Stream::ALL.iter().all(|stream| {
+        STREAMS.iter().all(|stream| {
             [SPIN, CONVENTIONAL].iter().all(|consumer| share(stats, stream.as_str(), consumer) > 0)
         })
     };
@@ -123,7 +126,8 @@ fn components_and_containers_share_the_waves_of_a_burst_and_every_order_is_done_
     assert_eq!(ingress.iter().sum::<u64>(), reports.len() as u64 * 2_000);
 }
 
-/// Starts a burst, kills a process as soon as it has done some of it, and returns what it had done by then.
+/// Starts a burst, kills a process as soon as it has done some of it, and returns what it had done
+/// by then.
 fn kill_in_mid_burst(app: &TestApp, victim: u32, consumer: &str) -> (Report, u64) {
     const ORDERS: u64 = 20_000;
     let mut redis = app.redis();
@@ -136,11 +140,7 @@ fn kill_in_mid_burst(app: &TestApp, victim: u32, consumer: &str) -> (Report, u64
         }
         kill(Pid::from_raw(victim as i32), Signal::SIGKILL).unwrap();
         let after = stats(&mut redis);
-        assert!(
-            after.confirmations < ORDERS / 2,
-            "the kill came too late, after {}",
-            after.confirmations
-        );
+        assert!(after.results < ORDERS / 2, "the kill came too late, after {}", after.results);
         (sender.join().unwrap(), share(&after, "ingress", consumer))
     })
 }
@@ -153,7 +153,8 @@ fn containers_finish_a_burst_when_the_app_dies_in_its_midst() {
     let stats = stats(&mut app.redis());
     assert_books(&stats, &[report]);
     assert!(share(&stats, "ingress", CONVENTIONAL) > 0);
-    // What Redis had in hand from the dead program at the moment of the look is all that may come on top.
+    // What Redis had in hand from the dead program at the moment of the look is all that may come
+    // on top.
     assert!(share(&stats, "ingress", SPIN) - done <= 20, "a dead program has done something");
 }
 

@@ -1,16 +1,15 @@
-//! The API against its own document: the routes it has, and what it answers to requests that nobody thought of.
+//! The API against its own document: the routes it has, and what it answers to requests that nobody
+//! thought of.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use redis::Commands;
-
 use crate::support::{TestApp, an_order, repository};
 
 const TOKEN: &str = "fuzz-token";
 /// Far more than it takes: about 20 s on two cores of a laptop.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 #[test]
 fn every_path_of_the_document_has_the_methods_that_stand_there() {
@@ -41,8 +40,6 @@ fn every_path_of_the_document_has_the_methods_that_stand_there() {
         documented.insert("options".into());
         assert_eq!(allowed, documented, "{path}");
     }
-    let tag = answer.header("etag").unwrap();
-    assert_eq!(app.send("GET", "/openapi.json", &[("if-none-match", tag)], "").status, 304);
 }
 
 /// Runs schemathesis; whether it was content, and what it said.
@@ -93,8 +90,7 @@ fn fuzz(app: &TestApp, document: &str) -> (bool, String) {
 fn no_request_is_answered_with_500_or_with_anything_that_is_not_documented() {
     let mut app = TestApp::start_with(&[("api_token", TOKEN)]);
     // Something to be found: an order that is done, one that was set aside, one that waits.
-    let _: String =
-        app.redis().inner().xadd("{orders}:ingress", "*", &[("order", "broken")]).unwrap();
+    app.xadd("broken");
     let headers =
         [("authorization", &*format!("Bearer {TOKEN}")), ("content-type", "application/json")];
     assert_eq!(app.send("POST", "/orders", &headers, &an_order(1)).status, 202);

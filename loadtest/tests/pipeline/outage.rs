@@ -1,4 +1,5 @@
-//! Redis goes away and comes back: what the user sees meanwhile, and that work goes on without a hand.
+//! Redis goes away and comes back: what the user sees meanwhile, and that work goes on without a
+//! hand.
 
 use private_redis::{AppendFsync, Options};
 

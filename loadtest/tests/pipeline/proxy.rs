@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(crate) enum Mode {
 pub(crate) struct Proxy {
     port: u16,
     mode: Arc<Mutex<Mode>>,
+    swallowed: Arc<AtomicU64>,
 }
 
 impl Proxy {
@@ -28,22 +30,29 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let mode = Arc::new(Mutex::new(Mode::Forward));
-        let shared = Arc::clone(&mode);
+        let swallowed = Arc::new(AtomicU64::new(0));
+        let (shared, counter) = (Arc::clone(&mode), Arc::clone(&swallowed));
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server_port)) else { continue };
                 let (replies, to_client) =
                     (server.try_clone().unwrap(), client.try_clone().unwrap());
                 let (mode, reply_mode) = (Arc::clone(&shared), Arc::clone(&shared));
+                let counter = Arc::clone(&counter);
                 std::thread::spawn(move || pass_commands(client, server, &mode));
-                std::thread::spawn(move || pass_replies(replies, to_client, &reply_mode));
+                std::thread::spawn(move || pass_replies(replies, to_client, &reply_mode, &counter));
             }
         });
-        Self { port, mode }
+        Self { port, mode, swallowed }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Replies that were not passed on.
+    pub(crate) fn swallowed(&self) -> u64 {
+        self.swallowed.load(Ordering::SeqCst)
     }
 
     pub(crate) fn set(&self, mode: Mode) {
@@ -78,12 +87,19 @@ fn pass_commands(mut client: TcpStream, mut server: TcpStream, mode: &Mutex<Mode
     let _ = server.shutdown(Shutdown::Both);
 }
 
-fn pass_replies(mut server: TcpStream, mut client: TcpStream, mode: &Mutex<Mode>) {
+fn pass_replies(
+    mut server: TcpStream,
+    mut client: TcpStream,
+    mode: &Mutex<Mode>,
+    swallowed: &AtomicU64,
+) {
     let mut chunk = vec![0; 64 * 1024];
     let mut is_dead = false;
     while let Ok(length @ 1..) = server.read(&mut chunk) {
         is_dead |= *mode.lock().unwrap() == Mode::HalfOpen;
-        if !is_dead && client.write_all(&chunk[..length]).is_err() {
+        if is_dead {
+            swallowed.fetch_add(1, Ordering::SeqCst);
+        } else if client.write_all(&chunk[..length]).is_err() {
             break;
         }
     }

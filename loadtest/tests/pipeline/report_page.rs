@@ -1,6 +1,7 @@
 //! The page of a report, opened in a real browser.
 //!
-//! Chromium has to be on the PATH: `cargo xtask test` installs it. The pages stay in the target folder, for people to look at.
+//! Chromium has to be on the PATH: `cargo xtask test` installs it. The pages stay in the target
+//! folder, for people to look at.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,7 +13,7 @@ use crate::a_report::a_report;
 use crate::report_text::all_reports;
 
 /// A browser may be slow to start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Every chart of a page, by its name.
 const CHARTS: [&str; 11] = [
@@ -133,7 +134,8 @@ fn chart<'a>(dom: &'a str, id: &str) -> &'a str {
     &dom[begin..begin + end]
 }
 
-/// Marks of a chart that take up room: a line or an area that goes somewhere, a bar with width and height, a dot.
+/// Marks of a chart that take up room: a line or an area that goes somewhere, a bar with width and
+/// height, a dot.
 fn marks(chart: &str) -> usize {
     let is_series =
         |tag: &&str| ["#0072B2", "#D55E00", "#008561"].iter().any(|color| tag.contains(color));
@@ -207,7 +209,8 @@ fn marks_have_their_colours_in_light_and_in_dark() {
 
 #[test]
 fn nothing_is_wider_than_a_phone() {
-    // A frame, because a window of the browser has a least width. What overflows makes it scroll to the side, with a bar that is not hidden here.
+    // A frame, because a window of the browser has a least width. What overflows makes it scroll to
+    // the side, with a bar that is not hidden here.
     let text = page_of(&a_report().waves().with_failures().shared().build());
     let phone = saved("phone", &text);
     let frame = |width: u32| {
@@ -244,7 +247,7 @@ fn a_page_refers_to_nothing_outside_itself() {
             ["http:", "https:", "//", "src=", "href=", "url(", "@import", "<script", "NaN", "inf"]
         {
             // Comments of nobody, and two words that only contain one.
-            let found = html.replace("&", "").matches(forbidden).count();
+            let found = html.replace('&', "").matches(forbidden).count();
             assert_eq!(found, 0, "{name}: {forbidden}");
         }
         assert!(html.contains("default-src 'none'"), "{name}");

@@ -140,7 +140,8 @@ fn a_backlog_that_shows_nothing_is_not_spoken_of() {
         ("no rate", a_report().waves().build()),
         ("no rate", a_report().build()),
         ("no samples", a_report().steady(400).without_timeline()),
-        // Ten orders a second too many: 300 in all, less than one second's orders, and yet they are not kept up with.
+        // Ten orders a second too many: 300 in all, less than one second's orders, and yet they are
+        // not kept up with.
         ("slow growth", a_report().steady(490).build()),
         ("the senders hold it down", a_report().steady(510).sent_slowly(40).build()),
         ("interrupted", a_report().steady(510).interrupted().build()),

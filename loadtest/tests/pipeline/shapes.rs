@@ -44,8 +44,7 @@ fn assert_consistent(report: &Report) {
 fn wait_for_confirmations(app: &TestApp, count: u64) {
     let mut redis = app.redis();
     let deadline = Instant::now() + PATIENCE;
-    while redis::cmd("XLEN").arg(app.keys().confirmations()).query::<u64>(redis.inner()).unwrap()
-        < count
+    while redis::cmd("XLEN").arg(app.keys().results()).query::<u64>(redis.inner()).unwrap() < count
     {
         assert!(Instant::now() < deadline, "waited in vain for {count} confirmations");
         std::thread::sleep(Duration::from_millis(5));
@@ -125,7 +124,8 @@ fn a_scheduled_burst_becomes_visible_in_one_instant() {
     let report = app.run(&["burst", "--orders", "3000", "--scheduled"]);
     assert_consistent(&report);
     assert_eq!(report.confirmed, 3_000);
-    // All entries were written within one command of Redis, so orders cannot have been confirmed before the last one was there.
+    // All entries were written within one command of Redis, so orders cannot have been confirmed
+    // before the last one was there.
     let first_confirmed =
         report.timeline.intervals.iter().position(|interval| interval.confirmed > 0).unwrap();
     let last_arrived =
@@ -211,7 +211,8 @@ fn a_stall_of_redis_shows_in_the_latency_of_orders_that_were_due_meanwhile() {
         kill(redis, Signal::SIGCONT).unwrap();
         run.join().unwrap()
     });
-    // Due evenly within a second of standstill: a third of the orders waited for up to a second, half of these for more than half.
+    // Due evenly within a second of standstill: a third of the orders waited for up to a second,
+    // half of these for more than half.
     assert_eq!(report.confirmed, 600);
     assert!(report.latency_ms.max >= 900.0, "{}", report.to_text());
     let slow: u64 =
@@ -284,6 +285,7 @@ fn a_redis_that_restarts_in_the_midst_is_waited_for() {
     assert_eq!(report.orders, 400, "{text}");
     let not_taken: u64 =
         report.not_taken.iter().map(|answer| answer.orders - answer.done_all_the_same).sum();
-    // What was acknowledged in the last second before the kill may not have been on the disk (everysec).
+    // What was acknowledged in the last second before the kill may not have been on the disk
+    // (everysec).
     assert_eq!(report.confirmed + report.lost + not_taken, 400, "{text}");
 }

@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use conventional::connection::RedisConnection;
 use loadtest::cli::{Arguments, Command as Subcommand, Load};
 use loadtest::report::Report;
 use loadtest::run::carry_out;
+use native::RedisConnection;
 use private_redis::RedisServer;
+use queue::Keys;
+use redis::Commands;
 use serde_json::Value;
-use shared::queue::Keys;
 
 /// The longest that anything may take here; the machine may be busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -186,7 +187,8 @@ impl TestApp {
         answer(response).expect("the API answers")
     }
 
-    /// Sends bytes as they are and gives the whole answer as text; the request has to close its connection.
+    /// Sends bytes as they are and gives the whole answer as text; the request has to close its
+    /// connection.
     pub(crate) fn raw(&self, request: impl AsRef<[u8]>) -> String {
         let address = self.base_url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).expect("the app listens");
@@ -212,8 +214,16 @@ impl TestApp {
         RedisConnection::open(&self.server.url()).expect("the private redis answers")
     }
 
+    #[allow(clippy::unused_self, reason = "it reads as the rest does")]
     pub(crate) fn keys(&self) -> Keys {
-        Keys::new(shared::queue::QueueName::default())
+        Keys::new(&orders::pipeline::settings())
+    }
+
+    /// Adds an order to ingress by plain XADD, without a ring; its entry id.
+    pub(crate) fn xadd(&self, order: impl AsRef<[u8]>) -> String {
+        let ingress = self.keys().stream(queue::Stream::Ingress).to_owned();
+        let fields = [("order", order.as_ref())];
+        self.redis().inner().xadd(ingress, "*", &fields).expect("XADD works")
     }
 
     /// A load on this app, with the shape and further arguments of the command line.
@@ -316,7 +326,8 @@ pub(crate) fn children_of(parent: u32) -> Vec<i32> {
     stats.filter(|stat| u32::try_from(stat.ppid) == Ok(parent)).map(|stat| stat.pid).collect()
 }
 
-/// Ends a program by a signal once `has_started` says that it has started all it will; it must fail, and leave none of that behind.
+/// Ends a program by a signal once `has_started` says that it has started all it will; it must
+/// fail, and leave none of that behind.
 pub(crate) fn assert_a_signal_ends_all(mut program: Child, has_started: impl Fn(&[i32]) -> bool) {
     let deadline = Instant::now() + PATIENCE;
     let started = loop {
@@ -354,6 +365,17 @@ pub(crate) fn binary(name: &str) -> PathBuf {
         .expect("tests are in target/<profile>/deps")
         .join(name);
     assert!(path.exists(), "{} is missing; `cargo xtask test` builds it", path.display());
+    path
+}
+
+/// The repository's manifest with one change, in this folder.
+pub(crate) fn changed_manifest(folder: &Path, from: &str, to: &str) -> PathBuf {
+    let text = std::fs::read_to_string(repository().join("spin.toml")).expect("it can be read");
+    assert!(text.contains(from), "{from}");
+    let target = format!("\"{}/", repository().join("target").display());
+    let path = folder.join("spin.toml");
+    let text = text.replace(from, to).replace("\"target/", &target);
+    std::fs::write(&path, text).expect("the folder can be written to");
     path
 }
 

@@ -133,7 +133,8 @@ fn a_service_that_confirms_nothing_fails_the_command_and_is_stopped() {
 fn a_service_that_dies_in_the_burst_fails_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let conventional = binary("conventional").display().to_string();
-    // The kernel ends it after a second of CPU time: the starts take none to speak of, the burst takes more.
+    // The kernel ends it after a second of CPU time: the starts take none to speak of, the burst
+    // takes more.
     let script = format!("ulimit -t 1\nexec {conventional} \"$@\"");
     let mortal = stand_in(folder.path(), "mortal", &script);
     let burst = ["--rounds", "1", "--orders", "60000", "--prescriptions", "1"];

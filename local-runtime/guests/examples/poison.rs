@@ -2,8 +2,9 @@
 //! `poison:trap` makes it trap, `poison:time` compute for ever, and `poison:memory` take memory without end.
 
 use anyhow::Result;
-use shared::queue::{Entry, Lane, Outcome, Role, Stream};
-use shared::roles::Receiver;
+use orders::Lane;
+use orders::pipeline::{Receiver, SIMPLE, component, settings};
+use queue::{Message, Outcome, Role, Stream};
 use spin_sdk::http::{Request, Response};
 use spin_sdk::{http_component, redis_component};
 
@@ -16,7 +17,7 @@ impl Role for Mortal {
         self.0.stream()
     }
 
-    fn decide(&self, entry: &Entry, order: &[u8]) -> Outcome {
+    fn decide(&self, message: &Message, order: &[u8]) -> Outcome {
         let text = String::from_utf8_lossy(order);
         if text.contains("poison:trap") {
             std::process::abort();
@@ -33,16 +34,20 @@ impl Role for Mortal {
                 blocks.push(std::hint::black_box(vec![1u8; 1 << 20]));
             }
         }
-        self.0.decide(entry, order)
+        self.0.decide(message, order)
+    }
+
+    fn identity(&self, order: &[u8]) -> Option<String> {
+        self.0.identity(order)
     }
 }
 
 #[redis_component]
 fn on_bell(_: Vec<u8>) -> Result<()> {
-    spin_shell::on_bell(&RECEIVER)
+    worker::on_bell(component(SIMPLE), &RECEIVER, settings())
 }
 
 #[http_component]
 fn on_tick(request: Request) -> Response {
-    spin_shell::on_tick(&request, Stream::Simple)
+    worker::on_tick(&request, SIMPLE, settings())
 }

@@ -11,7 +11,7 @@ use wasi::http::types::{
 use wasi::io::streams::StreamError;
 
 /// The imports of Spin.
-#[allow(missing_docs, reason = "generated code")]
+#[allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated code")]
 pub mod bindings {
     wit_bindgen::generate!({ path: "../wit", world: "local:runtime/host", generate_all });
 }

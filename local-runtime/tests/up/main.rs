@@ -5,6 +5,13 @@
 //! - `manifest`: what is refused, and how it is said; `variables`: values and templates
 //! - `world`: what an instance sees; `limits`: memory and time; `lifecycle`: start, cache, figures, end
 
+#![allow(
+    clippy::assigning_clones,
+    clippy::large_stack_arrays,
+    clippy::unnecessary_debug_formatting,
+    clippy::unused_self,
+    reason = "plain helpers of tests"
+)]
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod copies;

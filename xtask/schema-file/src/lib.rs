@@ -29,7 +29,8 @@ fn is_rust_type(format: &str) -> bool {
     ["double", "uint", "uint32", "uint64", "int64"].contains(&format)
 }
 
-/// The file in `docs` says what the types of `package` say; with `UPDATE_SCHEMAS` in the environment it is made to.
+/// The file in `docs` says what the types of `package` say; with `UPDATE_SCHEMAS` in the
+/// environment it is made to.
 ///
 /// # Panics
 /// When the file says something else, naming the command that writes it anew.

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::LIMIT;
 
-/// A temporary repository with Wasm files, and a folder of stand-ins that comes first on the `PATH`.
+/// A temporary repository with Wasm files, and a folder of stand-ins that comes first on the
+/// `PATH`.
 pub(crate) struct Fixture {
     folder: tempfile::TempDir,
 }
@@ -24,7 +25,7 @@ impl Fixture {
             fs::create_dir_all(folder).unwrap();
         }
         let mut manifest = "spin_manifest_version = 2\n".to_owned();
-        for component in ["distributor", "receiver-simple", "receiver-complex"] {
+        for component in ["distributor", "receiver-simple", "receiver-complex", "orders-api"] {
             let file = component.replace('-', "_");
             fs::write(wasm.join(format!("{file}.wasm")), [0u8; 1500]).unwrap();
             manifest += &format!(
@@ -93,6 +94,7 @@ impl Fixture {
     }
 
     /// A free address for the app.
+    #[allow(clippy::unused_self, reason = "it reads as the rest does")]
     pub(crate) fn listen(&self) -> String {
         format!("127.0.0.1:{}", private_redis::free_port().unwrap())
     }

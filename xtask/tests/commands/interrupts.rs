@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM while `loadtest` runs: it gets every Ctrl-C and says when it is done; the app and Redis stay for as long.
+//! Ctrl-C and SIGTERM while `loadtest` runs: it gets every Ctrl-C and says when it is done; the app
+//! and Redis stay for as long.
 
 use std::fs;
 use std::net::TcpStream;

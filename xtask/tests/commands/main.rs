@@ -1,11 +1,11 @@
-//! Runs the real `xtask` in a made-up repository, in which a stand-in plays cargo, spin and loadtest; Redis is
-//! a real one.
+//! Runs the real `xtask` in a made-up repository, in which a stand-in plays cargo, spin and
+//! loadtest; Redis is a real one.
 //!
-//! What must hold: everything that was started is gone afterwards, however `xtask` ends, and the messages say
-//! what to do.
+//! What must hold: everything that was started is gone afterwards, however `xtask` ends, and the
+//! messages say what to do.
 
 // The lint spares functions marked as tests only, and all of this is test code.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::format_push_string)]
 
 mod fixture;
 mod interrupts;
@@ -156,7 +156,8 @@ fn the_keeper_of_redis_stops_it_in_order_however_often_it_is_signalled() {
     let mut command = fixture.command(&["keep-redis", "--folder", folder.to_str().unwrap()]);
     let mut keeper = Xtask::spawn(command.stdin(std::process::Stdio::piped()));
     keeper.wait_for("redis://127.0.0.1:");
-    // Both are sent before the first one can have been carried out; a stopped process takes them together.
+    // Both are sent before the first one can have been carried out; a stopped process takes them
+    // together.
     for signal in [libc::SIGSTOP, libc::SIGTERM, libc::SIGINT, libc::SIGCONT] {
         keeper.signal(signal);
     }
@@ -206,7 +207,7 @@ fn a_source_of_spin_toml_that_the_build_did_not_make_is_named() {
 }
 
 #[test]
-fn build_compiles_the_three_components_in_one_call_and_prints_the_sizes() {
+fn build_compiles_the_components_in_one_call_and_prints_the_sizes() {
     let fixture = Fixture::new();
     let (code, text) = fixture.run(&["build"]);
     assert_eq!(code, 0, "{text}");
@@ -215,7 +216,7 @@ fn build_compiles_the_three_components_in_one_call_and_prints_the_sizes() {
     assert_eq!(calls.len(), 1, "{text}");
     for part in [
         "build",
-        "--release --target wasm32-wasip1 --config .cargo/components.toml -p distributor -p receiver-simple -p receiver-complex",
+        "--release --target wasm32-wasip1 --config .cargo/components.toml -p distributor -p receiver-simple -p receiver-complex -p orders-api",
     ] {
         assert!(calls[0].contains(part), "{text}");
     }
@@ -319,6 +320,30 @@ fn test_sums_the_results_and_its_last_line_is_the_tally() {
     assert_eq!(text.lines().last(), Some("7 passed, 0 failed, 1 skipped"));
     assert!(text.contains("--exclude guests -- --nocapture"), "arguments are handed on: {text}");
     assert!(text.contains("-p guests --examples"), "{text}");
+    // What is quick and often wrong comes first.
+    let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));
+    let places = [
+        "cargo arguments fmt --all --check",
+        "cargo arguments clippy --target-dir ",
+        "-p orders-api --lib --examples -p distributor",
+        "cargo arguments build ",
+        "cargo arguments test ",
+    ];
+    assert!(places.map(place).is_sorted(), "{text}");
+}
+
+#[test]
+fn what_is_not_formatted_is_neither_built_nor_tested() {
+    let fixture = Fixture::new();
+    let mut test = fixture.command(&["test"]);
+    test.env("STAND_IN_FMT_EXIT", "1");
+    let (code, text) = fixture::finish(&mut test);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("cargo fmt failed"), "{text}");
+    assert!(
+        !text.contains("clippy --target-dir") && !text.contains("cargo arguments build"),
+        "{text}"
+    );
 }
 
 #[test]

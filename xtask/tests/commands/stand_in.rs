@@ -1,7 +1,8 @@
 //! Plays other programs for the tests of `xtask`, by the name it is started under.
 //!
-//! `spin` and `local-runtime` answer HTTP on `--listen`, `spin registry` prints; `loadtest` prints its arguments; `cargo`, `rustc`,
-//! `rustup` and `apt-get` do nothing or fail, as environment variables `STAND_IN_...` say.
+//! `spin` and `local-runtime` answer HTTP on `--listen`, `spin registry` prints; `loadtest` prints
+//! its arguments; `cargo`, `rustc`, `rustup` and `apt-get` do nothing or fail, as environment
+//! variables `STAND_IN_...` say.
 
 use std::env;
 use std::io::{Read, Write};
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     let mut code = code_from("STAND_IN_EXIT", 0);
     match name.as_str() {
         "spin" if arguments.first().is_some_and(|argument| argument == "registry") => {
-            registry(&arguments)
+            registry(&arguments);
         }
         "spin" | "local-runtime" => serve(&name, &arguments),
         "loadtest" => {
@@ -72,8 +73,9 @@ fn answer(mut stream: TcpStream) {
     let _ = stream.write_all(response.as_bytes());
 }
 
-/// Prints its arguments and current folder; `--hang` waits, `--kill-app` makes the app end, `--json` writes,
-/// `--interrupts N` counts Ctrl-C up to N and then waits for the file of `--until`.
+/// Prints its arguments and current folder; `--hang` waits, `--kill-app` makes the app end,
+/// `--json` writes, `--interrupts N` counts Ctrl-C up to N and then waits for the file of
+/// `--until`.
 fn loadtest(arguments: &[String]) {
     println!("loadtest arguments {}", arguments.join(" "));
     println!("loadtest folder {}", env::current_dir().unwrap_or_default().display());
@@ -86,7 +88,8 @@ fn loadtest(arguments: &[String]) {
     if arguments.iter().any(|argument| argument == "--kill-app") {
         let app = value_after(arguments, "--app-pid").and_then(|pid| pid.parse().ok()).unwrap_or(0);
         if app > 0 {
-            // SAFETY: kill() has no memory of ours; the process is the app this run of xtask has started.
+            // SAFETY: kill() has no memory of ours; the process is the app this run of xtask has
+            // started.
             unsafe { libc::kill(app, libc::SIGKILL) };
         }
     }
@@ -100,7 +103,7 @@ fn loadtest(arguments: &[String]) {
         println!("loadtest reports");
     }
     if arguments.iter().any(|argument| argument == "--hang" || argument == "--kill-app") {
-        std::thread::sleep(Duration::from_secs(600));
+        std::thread::sleep(Duration::from_mins(10));
     }
 }
 
@@ -117,9 +120,13 @@ fn await_interrupts(count: usize) {
     }
 }
 
-/// Prints its arguments; for `cargo test` also what `STAND_IN_TEST_OUTPUT` holds, and ends as asked.
+/// Prints its arguments; for `cargo test` also what `STAND_IN_TEST_OUTPUT` holds, and ends as
+/// asked.
 fn cargo(arguments: &[String]) {
     println!("cargo arguments {}", arguments.join(" "));
+    if arguments.first().is_some_and(|argument| argument == "fmt") {
+        exit(code_from("STAND_IN_FMT_EXIT", 0).into());
+    }
     if arguments.first().is_some_and(|argument| argument == "test") {
         println!("{}", env::var("STAND_IN_TEST_OUTPUT").unwrap_or_default());
         exit(code_from("STAND_IN_TEST_EXIT", 0).into());

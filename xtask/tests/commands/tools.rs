@@ -1,11 +1,13 @@
-//! The tools that tests need: each is got where it is missing, and no test is run where it cannot be.
+//! The tools that tests need: each is got where it is missing, and no test is run where it cannot
+//! be.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use crate::fixture::{self, Fixture};
 
-/// A repository beside which nothing but stand-ins and a Redis is on the `PATH`; none of the stand-ins knows what it is asked.
+/// A repository beside which nothing but stand-ins and a Redis is on the `PATH`; none of the
+/// stand-ins knows what it is asked.
 fn cut_off() -> Fixture {
     let fixture = Fixture::new();
     fixture.add_redis();

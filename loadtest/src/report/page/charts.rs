@@ -1,4 +1,5 @@
-//! Which charts a report has, and what they show: arrivals, confirmations, progress, backlog, latencies, fates, instances, CPU and memory.
+//! Which charts a report has, and what they show: arrivals, confirmations, progress, backlog,
+//! latencies, fates, instances, CPU and memory.
 //!
 //! Each has a title, a sentence that says the same as its picture, and its figures as a table.
 
@@ -69,6 +70,7 @@ pub(super) fn charts(report: &Report) -> Vec<Chart> {
     ]
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "what charts are drawn by may find nothing to draw")]
 fn over_time(unit: Unit, y: Axis, series: Vec<Series>) -> Option<Plot> {
     let label_room = if y.is_logarithmic() { TIMES } else { AMOUNTS };
     Some(Plot { x: unit.axis(), y, x_title: unit.title(), label_room, series })
@@ -140,7 +142,8 @@ fn arrivals(report: &Report, unit: Unit) -> Chart {
     let high = most(timeline.intervals.iter().map(|interval| per_s(interval.arrived)));
     let high_due = most(timeline.intervals.iter().map(|interval| per_s(interval.due)));
     let mut summary = format!("At most {} arrived and {} were due.", rate(high), rate(high_due));
-    // All orders of a burst are due in one moment: drawn in full they would flatten everything else.
+    // All orders of a burst are due in one moment: drawn in full they would flatten everything
+    // else.
     let is_cut = high > 0.0 && high_due > 2.0 * high;
     let high = if is_cut { 1.2 * high } else { high.max(high_due) };
     if is_cut {

@@ -107,11 +107,12 @@ pub(super) fn by_percentile(report: &Report) -> Chart {
     }
 }
 
-/// Lines, and dots where a line would be too short to see: all orders of a burst are due in one moment.
+/// Lines, and dots where a line would be too short to see: all orders of a burst are due in one
+/// moment.
 fn alone_or_together(slot: Slot, runs: Runs, unit: Unit) -> Series {
     let marks = runs.into_iter().map(|run| match run.as_slice() {
         [from, .., to] if unit.is_short(to.0 - from.0) => {
-            Mark::Line(vec![((from.0 + to.0) / 2.0, from.1)])
+            Mark::Line(vec![(f64::midpoint(from.0, to.0), from.1)])
         }
         _ => Mark::Line(run),
     });

@@ -1,15 +1,15 @@
 //! A report as one HTML file that needs nothing else: no host, no script, no font.
 //!
-//! - this file: the page        - [`charts`], [`latency`]: what is shown        - [`series`], [`axis`], [`plot`]: how it is drawn
-//! - [`style`]: colours for light and dark        - [`over_time`]: such charts for pages of other commands
+//! - this file: the page
+//! - [`charts`], [`latency`]: what is shown
+//! - [`series`], [`axis`], [`plot`]: how it is drawn
 //!
-//! All text of a report passes the templates of maud, which escape it. A policy in the page forbids it to load or run anything, so
-//! that even a mistake there could not reach out.
+//! All text of a report passes the templates of maud, which escape it. A policy in the page forbids
+//! it to load or run anything, so that even a mistake there could not reach out.
 
 mod axis;
 mod charts;
 mod latency;
-pub(crate) mod over_time;
 mod plot;
 mod series;
 mod style;

@@ -1,7 +1,8 @@
 //! Draws one plot as SVG, by plotters with its SVG backend.
 //!
-//! The colours drawn here are names as much as colours: the style sheet of the page gives each of them its value in light and in
-//! dark, see [`style`](super::style). No text of a report is drawn, only figures and words of this program.
+//! The colours drawn here are names as much as colours: the style sheet of the page gives each of
+//! them its value in light and in dark, see [`style`](super::style). No text of a report is drawn,
+//! only figures and words of this program.
 
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
@@ -11,7 +12,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::axis::Axis;
 use super::style::{AXIS, GRID, INK, Slot};
 
-/// The backend places marks on whole pixels: four of them for each unit of the page keep curves smooth.
+/// The backend places marks on whole pixels: four of them for each unit of the page keep curves
+/// smooth.
 const PIXELS: u32 = 4;
 /// Size in units; on the narrowest phones a unit is about three quarters of a pixel of CSS.
 const SIZE: (u32, u32) = (480, 280);

@@ -1,7 +1,8 @@
 //! Colours, and the style sheet of a page.
 //!
-//! The drawing library writes colours into attributes. A rule of CSS is stronger than an attribute, so the style sheet
-//! gives each drawn colour its value for light and for dark, and the drawings need not be touched.
+//! The drawing library writes colours into attributes. A rule of CSS is stronger than an attribute,
+//! so the style sheet gives each drawn colour its value for light and for dark, and the drawings
+//! need not be touched.
 
 use plotters::style::RGBColor;
 
@@ -12,8 +13,8 @@ pub(super) const GRID: RGBColor = RGBColor(0xdd, 0xe1, 0xe6);
 /// Axes.
 pub(super) const AXIS: RGBColor = RGBColor(0x6b, 0x72, 0x7b);
 
-/// The place of a series in the palette: blue, vermilion, green and purple of a set that the colour-blind can tell apart (Okabe and Ito),
-/// each with a line of its own as well.
+/// The place of a series in the palette: blue, vermilion, green and purple of a set that the
+/// colour-blind can tell apart (Okabe and Ito), each with a line of its own as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     First,

@@ -1,0 +1,77 @@
+//! Workers that do not hear their bell: the tick says so by 503, so that a probe restarts them.
+
+use private_redis::RedisServer;
+use redis::Commands;
+
+use crate::proxy::{Mode, Proxy};
+use crate::support::{Setup, TestApp, an_order, changed_manifest};
+
+/// Short, so that each tick may ring.
+const VARIABLES: [(&str, &str); 2] = [("bell_ms", "50"), ("claim_idle_ms", "500")];
+
+/// Ticks until the distributor counts as deaf; what the tick said then.
+fn tick_until_deaf(app: &mut TestApp) -> serde_json::Value {
+    let mut ticks = 0;
+    app.poll_until("the tick answers 503", |app| {
+        let tick = app.get("/distributor/tick");
+        ticks += 1;
+        assert!(tick.status == 200 || ticks > 3, "three rings may go unanswered: {}", tick.body);
+        (tick.status == 503).then_some(tick.body)
+    })
+}
+
+#[test]
+fn a_worker_that_is_not_subscribed_is_reported_and_one_that_is_ends_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = changed_manifest(folder.path(), "{{ queue }}.ingress", "{{ queue }}.nowhere");
+    let setup = Setup { variables: &VARIABLES, manifest: Some(&manifest), ..Setup::default() };
+    let mut app = TestApp::listen_on(RedisServer::start().unwrap(), &setup);
+    for _ in 0..10 {
+        let tick = app.get("/distributor/tick");
+        assert_eq!(tick.status, 200, "nothing waits: {}", tick.body);
+    }
+    assert_eq!(app.post("/orders", an_order(1)).status, 202);
+    let tick = tick_until_deaf(&mut app);
+    assert_eq!((&tick["waiting"], &tick["heard"]), (&1.into(), &0.into()), "{tick}");
+    assert!(tick["unanswered_rings"].as_u64() >= Some(3), "{tick}");
+    assert!(app.said().contains("rings were not answered"), "{}", app.said());
+    assert_eq!(app.get("/receiver-simple/tick").status, 200, "nothing waits there");
+
+    let url = app.server.url();
+    let setup = Setup { variables: &VARIABLES, redis_url: Some(&url), ..Setup::default() };
+    let mut restarted = TestApp::listen_on(RedisServer::start().unwrap(), &setup);
+    restarted.poll_until("the order is confirmed", |restarted| {
+        restarted.get("/distributor/tick");
+        (restarted.get("/stats").body["totals"]["confirmed_simple"] == 1).then_some(())
+    });
+    for app in [&app, &restarted] {
+        assert_eq!(app.get("/distributor/tick").status, 200);
+    }
+}
+
+#[test]
+fn a_worker_behind_a_half_open_connection_is_reported() {
+    let server = RedisServer::start().unwrap();
+    let proxy = Proxy::before(server.port());
+    let url = proxy.url();
+    let setup = Setup {
+        variables: &VARIABLES,
+        redis_url: Some(&url),
+        // As Spin: what is heard on a connection is waited for without a limit.
+        arguments: &["--no-reconnect"],
+        ..Setup::default()
+    };
+    let mut app = TestApp::listen_on(server, &setup);
+    app.poll_until("the app answers", |app| (app.get("/healthz").status == 200).then_some(()));
+    proxy.set(Mode::HalfOpen);
+    let (mut redis, keys) = (app.redis(), app.keys());
+    let channel = keys.channel(queue::Stream::Ingress);
+    app.poll_until("the connection of the trigger is dead", |_| {
+        let _: u64 = redis.inner().publish(channel, "").unwrap();
+        (proxy.swallowed() > 0).then_some(())
+    });
+    proxy.set(Mode::Forward);
+    app.xadd(an_order(1));
+    let tick = tick_until_deaf(&mut app);
+    assert_eq!(tick["heard"], 1, "to Redis it is subscribed: {tick}");
+}
