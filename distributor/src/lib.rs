@@ -2,6 +2,12 @@
 //!
 //! A ring on `orders.ingress` starts a drain; `/distributor/tick` rings if orders were left waiting.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::same_length_and_capacity,
+    reason = "the macros of spin-sdk ask for it, or generate it"
+)]
+
 use anyhow::Result;
 use orders::pipeline::{Distributor, component, settings};
 use queue::Stream;

@@ -2,6 +2,12 @@
 //!
 //! A ring on `orders.complex` starts a drain; `/receiver-complex/tick` rings if orders were left waiting.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::same_length_and_capacity,
+    reason = "the macros of spin-sdk ask for it, or generate it"
+)]
+
 use anyhow::Result;
 use orders::Lane;
 use orders::pipeline::{COMPLEX, Receiver, component, settings};
