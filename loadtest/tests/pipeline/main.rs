@@ -19,7 +19,6 @@
 //! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is told, with
 //!   `a_report` for runs that never were
 //! - `readme`: the tour, pasted into a shell
-//! - `rights`: what the pipeline's Redis user may do
 //! - `security`: who may see and change orders, and what nobody may see
 //! - `shapes`: every shape of load by both doors, and runs that are disturbed
 //! - `versus`, `cold_start`: Wasm and native service in turn, and how they start
@@ -51,7 +50,6 @@ mod report_compare;
 mod report_page;
 mod report_schema;
 mod report_text;
-mod rights;
 mod security;
 mod shapes;
 mod support;
