@@ -3,6 +3,10 @@
 //! The kinds are dealt from a deck of twenty cards, shuffled by the seed each time it is used up:
 //! twenty kills have every kind. A fault that cannot be struck is an error; none is left out.
 
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -126,6 +130,7 @@ impl Victims {
             Kind::KillRedis => {
                 self.server.kill()?;
                 stop::sleep(dead_for)?;
+                fix_append_only_file(self.server.folder())?;
                 self.server.restart(&redis_options())?;
                 Ok(format!("killed redis, dead for {dead_for:?}"))
             }
@@ -205,6 +210,30 @@ impl Victims {
             pipeline.exec(redis.inner())
         })
     }
+}
+
+/// Cuts the half of a transaction that a kill in the middle of a write leaves at the end of the file.
+///
+/// Redis 7 ignores it when it starts, but keeps its beginning in the file, and executes that at the
+/// start after the next one (valkey-io/valkey#4342). `redis-check-aof` is the same program.
+fn fix_append_only_file(folder: &Path) -> Result<()> {
+    let mut check = Command::new("redis-server")
+        .arg0("redis-check-aof")
+        .args(["--fix", "appendonlydir/appendonly.aof.manifest"])
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("failed to start redis-check-aof")?;
+    if let Some(mut answer) = check.stdin.take() {
+        // It asks only if there is something to cut.
+        let _ = answer.write_all(b"y\n");
+    }
+    let output = check.wait_with_output().context("failed to wait for redis-check-aof")?;
+    if !output.status.success() {
+        bail!("redis-check-aof failed: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

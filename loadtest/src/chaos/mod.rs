@@ -157,7 +157,9 @@ fn strike_all(
             .with_context(|| format!("kill {number}, {done}"))?;
         struck.restarts += restarts;
         struck.recovered_ms.push((kind, recovered_ms));
-        eprintln!("kill {number}: {done}; next order confirmed after {recovered_ms} ms");
+        eprintln!(
+            "kill {number}: {done}; at {ended_at_ms}; next order confirmed after {recovered_ms} ms"
+        );
     }
     while workload.sent() < options.orders && !workload.has_failed() {
         struck.restarts += wait(victims, watch, Duration::from_millis(50))?;

@@ -86,10 +86,10 @@ fn a_refusal_is_told_as_problem_details() {
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
     let expected = serde_json::json!({
         "type": "/openapi.json#/components/examples/order_not_found",
-        "title": "No such order",
+        "title": "Order not found",
         "status": 404,
         "code": "order_not_found",
-        "detail": "no such order; an order added with XADD is known once it is routed",
+        "detail": "an order added with XADD is known once it is routed",
     });
     assert_eq!(answer.body, expected);
 }

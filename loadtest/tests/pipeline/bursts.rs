@@ -2,8 +2,10 @@
 
 use std::process::Command;
 
-use queue::Stream;
+use orders::{Lane, Times};
+use queue::{Keys, Stream};
 use redis::Commands;
+use redis::streams::StreamRangeReply;
 
 use crate::support::{TestApp, an_order, binary};
 
@@ -93,55 +95,36 @@ fn orders_that_never_arrive_are_lost_and_the_command_fails_with_their_ids() {
 
 #[test]
 fn doubled_wrong_and_misrouted_orders_are_told_from_right_ones() {
-    let app = TestApp::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("orders.ndjson");
     let orders: Vec<String> = (1..=3).map(an_order).collect();
     std::fs::write(&file, orders.join("\n")).unwrap();
-    app.burst(&["--file", file.to_str().unwrap()]);
-    // Forge the results: order 1 confirmed twice, order 2 with other bytes, order 3 not at all.
-    let (mut redis, keys) = (app.redis(), app.keys());
-    let entries: redis::streams::StreamRangeReply =
-        redis.inner().xrange_all(keys.results()).unwrap();
-    let confirmation_of = |number: u32| {
-        let id = format!("00000000-0000-4000-8000-{number:012x}");
-        let entry = entries
-            .ids
-            .iter()
-            .find(|entry| entry.get::<String>("order_id") == Some(id.clone()))
-            .unwrap();
-        (id, entry.get::<String>("confirmation").unwrap(), entry.id.clone())
-    };
-    let fakes: Vec<(String, String)> = [1, 1, 2]
-        .into_iter()
-        .map(|number| {
-            let (id, confirmation, _) = confirmation_of(number);
-            let confirmation = if number == 2 {
-                confirmation.replace("\"simple\"", "\"complex\"")
-            } else {
-                confirmation
-            };
-            (id, confirmation)
-        })
-        .collect();
-    drop(app);
-
     let server = private_redis::RedisServer::start().unwrap();
     let mut redis = native::RedisConnection::open(&server.url()).unwrap();
     let url = server.url();
-    let forger = std::thread::spawn({
-        let keys = keys.clone();
-        move || {
-            let ingress = keys.stream(Stream::Ingress).to_owned();
-            while redis.inner().xlen::<_, u64>(&ingress).unwrap() < 3 {
-                std::thread::yield_now();
+    // Forges the results: order 1 confirmed twice, order 2 in the wrong lane, order 3 not at all.
+    let forger = std::thread::spawn(move || {
+        let keys = Keys::new(&orders::pipeline::settings());
+        let ingress = keys.stream(Stream::Ingress);
+        let entries = loop {
+            let entries: StreamRangeReply = redis.inner().xrange_all(ingress).unwrap();
+            if entries.ids.len() == 3 {
+                break entries.ids;
             }
-            for (id, confirmation) in &fakes {
-                let fields = [("order_id", id), ("confirmation", confirmation)];
-                let _: String = redis.inner().xadd(keys.results(), "*", &fields).unwrap();
-            }
-            let _: u64 = redis.inner().del(&ingress).unwrap();
+            std::thread::yield_now();
+        };
+        for number in [1, 1, 2] {
+            let order: String = entries[number - 1].get("order").unwrap();
+            let queued_at_ms = queue::milliseconds(&entries[number - 1].id).unwrap();
+            let times = Times { queued_at_ms, decided_at_ms: queued_at_ms };
+            let lane = if number == 1 { Lane::Simple } else { Lane::Complex };
+            let forged = orders::fulfil(order.as_bytes(), lane, times).unwrap();
+            let id = forged.id.to_string();
+            let fields =
+                [("order_id", id.as_bytes()), ("confirmation", forged.confirmation.as_slice())];
+            let _: String = redis.inner().xadd(keys.results(), "*", &fields).unwrap();
         }
+        let _: u64 = redis.inner().del(ingress).unwrap();
     });
     let output = Command::new(binary("loadtest"))
         .args(["burst", "--redis-url", &url, "--file"])

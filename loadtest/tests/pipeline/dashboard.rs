@@ -171,7 +171,7 @@ fn an_order_is_found_by_its_number_and_its_steps_are_told_in_order() {
     browser.enter("#find-id", HOSTILE);
     browser.wait_for(
         "it says so",
-        "document.querySelector('#find-said').innerText.startsWith('There is no order')",
+        "document.querySelector('#find-said').innerText.startsWith('No such order')",
     );
     assert_eq!(browser.eval("document.querySelector('#story').hidden"), true);
     assert!(browser.text("#find-said").contains(HOSTILE));

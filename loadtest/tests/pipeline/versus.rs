@@ -88,11 +88,10 @@ fn both_sides_run_as_often_as_asked_and_each_goes_first_in_its_turn() {
         .iter()
         .map(|file| file["name"].as_str().unwrap())
         .collect();
-    for name in ["distributor.wasm", "receiver_simple.wasm", "receiver_complex.wasm"] {
-        assert!(names.contains(&name), "{names:?}");
+    for component in ["distributor", "receiver_simple", "receiver_complex", "orders_api"] {
+        assert!(names.contains(&&*format!("{component}.wasm")), "{names:?}");
     }
-    // The API and the distributor are one file.
-    assert_eq!(names[3..], ["3 files .cwasm", "local-runtime", "conventional"]);
+    assert_eq!(names[4..], ["4 files .cwasm", "local-runtime", "conventional"]);
     assert_eq!(report["settings"]["redis_settings"].as_array().unwrap().len(), 4);
     assert!(text.contains("every order of every round was found exactly once"), "{text}");
     assert!(std::fs::read_to_string(html).unwrap().contains("Comparison: Wasm, conventional"));

@@ -87,7 +87,11 @@ pub fn on_bell(component: &'static str, role: &impl Role, settings: Settings) ->
 pub fn on_tick(request: &Request, stream: Stream, settings: Settings) -> Response {
     match request.method() {
         Method::Get | Method::Head => {}
-        _ => return reply(405, &json!({ "status": 405, "code": "method_not_allowed" })),
+        _ => {
+            let mut refusal = reply(405, &json!({ "status": 405, "code": "method_not_allowed" }));
+            refusal.set_header("allow", "GET, HEAD");
+            return refusal;
+        }
     }
     let ticked = open(settings).and_then(|(settings, mut redis)| {
         let mut queue = Queue::new(&mut redis, &settings);

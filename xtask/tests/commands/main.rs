@@ -325,7 +325,7 @@ fn test_sums_the_results_and_its_last_line_is_the_tally() {
     let places = [
         "cargo arguments fmt --all --check",
         "cargo arguments clippy --target-dir ",
-        "-p orders-api --lib --examples -p distributor",
+        "-p orders-api --lib -p distributor",
         "cargo arguments build ",
         "cargo arguments test ",
     ];
