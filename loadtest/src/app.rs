@@ -1,43 +1,50 @@
 //! A process of the app under measurement, local-runtime, Spin or the always-on service, from its
-//! start until it says it is ready.
+//! start until it is ready.
 //!
-//! Dropping one kills it with all that it started.
+//! It is ready when it serves HTTP, if it does that at all, and Redis counts a listener for each of
+//! its bells. Dropping one stops it with all that it started.
 
-use std::process::{Child, Command};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
+use supervise::Process;
 
-use crate::processes::{Output, kill_group, spawn};
 use crate::stop;
 
-/// How late a wait may notice; the moments themselves are taken when a line comes.
+/// How late a wait may notice.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
-/// How a runtime says where it serves, once for each copy.
+/// How a runtime says where it serves.
 const SERVING: &str = "Serving ";
-/// How a runtime says that it listens to its bells; local-runtime prints it last of all.
-const CHANNELS: &str = "Active Channels";
-/// How the always-on service says that all its roles listen to their bells.
-const CONVENTIONAL: &str = "conventional: ready";
+
+/// What a process has to do before it counts as ready.
+#[derive(Debug)]
+pub struct Duties {
+    /// The Redis that its bells come from.
+    pub redis_url: String,
+    /// The channels of its bells.
+    pub channels: Vec<String>,
+    /// Whether it serves HTTP.
+    pub serves: bool,
+}
 
 /// A running process.
 #[derive(Debug)]
 pub struct App {
-    child: Child,
-    name: String,
-    output: Output,
+    process: Process,
     said: Said,
+    is_over: Arc<AtomicBool>,
 }
 
-/// What a process has said so far.
+/// What is known of a process so far.
 #[derive(Debug, Clone, Default)]
-pub struct Said(Arc<Mutex<Lines>>);
+pub struct Said(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
-struct Lines {
+struct Known {
     urls: Vec<String>,
-    channels: bool,
     ready_at: Option<Instant>,
 }
 
@@ -53,19 +60,26 @@ impl Said {
     }
 
     fn hear(&self, line: &str) {
-        let mut lines = self.lock();
         if let Some(url) = line.trim_start().strip_prefix(SERVING) {
-            lines.urls.extend(url.split_whitespace().next().map(str::to_owned));
-        }
-        lines.channels |= line.starts_with(CHANNELS);
-        // Spin's two triggers are processes of their own, and either may be the first.
-        let is_runtime = lines.channels && !lines.urls.is_empty();
-        if lines.ready_at.is_none() && (is_runtime || line.starts_with(CONVENTIONAL)) {
-            lines.ready_at = Some(Instant::now());
+            self.lock().urls.extend(url.split_whitespace().next().map(str::to_owned));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Lines> {
+    /// Looks until the process does its duties, or is over.
+    fn watch(&self, duties: &Duties, is_over: &AtomicBool) {
+        while !is_over.load(Ordering::Relaxed) {
+            let serves = !duties.serves || !self.urls().is_empty();
+            // A server that does not answer has no listeners yet.
+            if serves && supervise::subscribed(&duties.redis_url, &duties.channels).unwrap_or(false)
+            {
+                self.lock().ready_at = Some(Instant::now());
+                return;
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,15 +89,16 @@ impl App {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(mut command: Command) -> Result<Self> {
+    pub fn start(command: Command, duties: Duties) -> Result<Self> {
         let program = command.get_program().to_owned();
         let name = std::path::Path::new(&program).file_name().unwrap_or(&program);
-        let name = name.to_string_lossy().into_owned();
-        let (output, said) = (Output::default(), Said::default());
+        let (said, is_over) = (Said::default(), Arc::new(AtomicBool::new(false)));
         let heard = said.clone();
-        let (child, _) = spawn(&mut command, &output, move |line| heard.hear(line))
-            .with_context(|| format!("failed to start {}", program.display()))?;
-        Ok(Self { child, name, output, said })
+        let process =
+            Process::start_reading(&name.to_string_lossy(), command, move |line| heard.hear(line))?;
+        let (watcher, ends) = (said.clone(), Arc::clone(&is_over));
+        std::thread::spawn(move || watcher.watch(&duties, &ends));
+        Ok(Self { process, said, is_over })
     }
 
     /// What it says, from now on too.
@@ -91,85 +106,70 @@ impl App {
         self.said.clone()
     }
 
-    /// Waits until it has said that it is ready; when that was.
+    /// Waits until it is ready; when that was.
     ///
     /// # Errors
     /// When the process ends, or takes longer than `limit`.
-    pub fn wait_until_ready(&mut self, limit: Duration) -> Result<Instant> {
-        let said = self.said();
-        self.wait("is not ready", limit, || Ok(said.ready_at()))
-    }
-
-    /// Waits until there is a value.
-    ///
-    /// # Errors When looking fails, the process ends, or it takes longer than `limit`: it `what`,
-    /// in words, after so long.
-    pub fn wait<T>(
-        &mut self,
-        what: &str,
-        limit: Duration,
-        mut ready: impl FnMut() -> Result<Option<T>>,
-    ) -> Result<T> {
-        let deadline = Instant::now() + limit;
-        loop {
-            if let Some(value) = ready()? {
-                return Ok(value);
-            }
-            self.check()?;
-            if Instant::now() > deadline {
-                bail!("{} {what} after {} s:\n{}", self.name, limit.as_secs(), self.output.text());
-            }
-            stop::sleep(LOOK_EVERY)?;
-        }
+    pub fn wait_until_ready(&self, limit: Duration) -> Result<Instant> {
+        self.process.wait_for("readiness", limit, || {
+            stop::check()?;
+            Ok(self.said.ready_at())
+        })
     }
 
     /// An error when the process has ended, with what it said last.
     ///
     /// # Errors
     /// That one.
-    pub fn check(&mut self) -> Result<()> {
-        match self.child.try_wait().context("failed to watch a process")? {
-            Some(status) => bail!("{} ended with {status}:\n{}", self.name, self.output.text()),
-            None => Ok(()),
-        }
+    pub fn check(&self) -> Result<()> {
+        self.process.check()
     }
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 }
 
 impl Drop for App {
     fn drop(&mut self) {
-        let _ = kill_group(&mut self.child);
+        self.is_over.store(true, Ordering::Relaxed);
+        // What it still does is of no interest, and stopping in order takes time.
+        let _ = self.process.kill();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use native::RedisConnection;
+    use private_redis::RedisServer;
+
     use super::*;
 
     #[test]
-    fn a_runtime_is_ready_once_it_serves_and_listens_to_bells_in_whatever_order() {
-        let (serving, channels) =
-            ("Serving http://127.0.0.1:1", "Active Channels on redis://127.0.0.1:2:");
-        for lines in [[serving, channels], [channels, serving]] {
-            let said = Said::default();
-            said.hear(lines[0]);
-            assert_eq!(said.ready_at(), None);
-            said.hear(lines[1]);
-            assert!(said.ready_at().is_some());
-            assert_eq!(said.urls(), ["http://127.0.0.1:1"]);
-        }
-    }
-
-    #[test]
-    fn the_service_is_ready_by_its_line_and_by_no_other() {
-        let said = Said::default();
-        said.hear("distributor: failed to connect to redis");
-        assert_eq!(said.ready_at(), None);
-        said.hear("conventional: ready as distributor; redis 127.0.0.1:1, queue orders");
-        assert!(said.ready_at().is_some());
+    fn a_process_is_ready_once_it_serves_and_every_bell_has_a_listener() {
+        let server = RedisServer::start().unwrap();
+        let channels = vec!["in".to_owned(), "out".to_owned()];
+        let duties =
+            |serves| Duties { redis_url: server.url(), channels: channels.clone(), serves };
+        let shell = |script: &str| {
+            let mut command = supervise::app("sh");
+            command.args(["-c", script]);
+            command
+        };
+        let serving = "echo 'Serving http://127.0.0.1:1'; exec sleep 60";
+        let app = App::start(shell(serving), duties(true)).unwrap();
+        let silent = App::start(shell("exec sleep 60"), duties(true)).unwrap();
+        let mut redis = RedisConnection::open(&server.url()).unwrap();
+        let mut first = redis.inner().as_pubsub();
+        first.subscribe("in").unwrap();
+        let ready = |app: &App| app.wait_until_ready(Duration::from_millis(300));
+        assert!(ready(&app).unwrap_err().to_string().contains("Serving http"), "one bell is deaf");
+        first.subscribe("out").unwrap();
+        app.wait_until_ready(Duration::from_secs(30)).unwrap();
+        assert_eq!(app.said().urls(), ["http://127.0.0.1:1"]);
+        assert!(ready(&silent).is_err(), "it does not serve");
+        let service = App::start(shell("exec sleep 60"), duties(false)).unwrap();
+        service.wait_until_ready(Duration::from_secs(30)).unwrap();
     }
 }

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use anyhow::{Context, Result};
 
 use crate::repository::Repository;
-use crate::{process, redis_keeper, toolchain};
+use crate::{process, toolchain};
 
 /// Removes `.data`, `.spin` and `target/xtask`; with `all` the whole target folder.
 ///
@@ -15,7 +15,7 @@ use crate::{process, redis_keeper, toolchain};
 pub(crate) fn run(repository: &Repository, all: bool) -> Result<()> {
     let data = repository.data();
     // Held over the removal, so that no `up` starts in between.
-    let _lock = if data.exists() { Some(redis_keeper::lock(&data.join("redis"))?) } else { None };
+    let _lock = if data.exists() { Some(private_redis::lock(&data.join("redis"))?) } else { None };
     for folder in [data, repository.root().join(".spin"), repository.logs()] {
         match fs::remove_dir_all(&folder) {
             Ok(()) => println!("removed {}", folder.display()),

@@ -4,13 +4,8 @@
 //! closes, and the keeper shuts Redis down in order: the append-only file is flushed, a temporary
 //! folder is removed. It leads its own process group, so a Ctrl-C of the terminal does not stop
 //! Redis before the app.
-//!
-//! A kept data folder is locked, and Redis inherits the lock: it is free when no server writes
-//! there.
 
-use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -110,15 +105,6 @@ pub(crate) fn keep(port: Option<u16>, folder: Option<PathBuf>) -> ExitCode {
 }
 
 fn try_keep(port: Option<u16>, folder: Option<PathBuf>) -> Result<()> {
-    // Held until Redis has ended, see the module.
-    let _lock = match &folder {
-        Some(folder) => {
-            let lock = lock(folder)?;
-            hand_to_children(&lock)?;
-            Some(lock)
-        }
-        None => None,
-    };
     let server = RedisServer::start_with(&Options { port, folder, ..Options::default() })?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{}", server.url())
@@ -133,88 +119,7 @@ fn try_keep(port: Option<u16>, folder: Option<PathBuf>) -> Result<()> {
     while at_end.recv_timeout(process::POLL) == Err(RecvTimeoutError::Timeout)
         && !process::stop_asked()
     {
-        if process::has_ended(server.pid()) {
-            bail!("redis-server ended by itself");
-        }
+        server.check()?;
     }
     Ok(())
-}
-
-/// Locks the data folder by a file beside it.
-///
-/// # Errors
-/// When a Redis of another run still writes there.
-pub(crate) fn lock(folder: &Path) -> Result<File> {
-    let path = folder.with_extension("lock");
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)
-            .with_context(|| format!("failed to make {}", parent.display()))?;
-    }
-    let file =
-        File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            bail!("{} is in use by another `cargo xtask up`; stop that one first", folder.display())
-        }
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("failed to lock {}", path.display()))
-        }
-    }
-}
-
-/// Leaves the file open in programs started from here on, so that its lock lasts as long as they
-/// do.
-fn hand_to_children(file: &File) -> Result<()> {
-    // SAFETY: fcntl with F_SETFD touches no memory, and the descriptor is open.
-    let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, 0) };
-    if result != 0 {
-        return Err(std::io::Error::last_os_error())
-            .context("failed to hand the lock to redis-server");
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_data_folder_is_locked_once_and_free_again_afterwards() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = parent.path().join(".data/redis");
-        let first = lock(&folder).unwrap();
-        let error = lock(&folder).unwrap_err();
-        assert!(error.to_string().contains("in use"), "{error:#}");
-        drop(first);
-        poll_until_free(&folder);
-    }
-
-    #[test]
-    fn a_lock_handed_to_a_child_lasts_until_the_child_has_ended() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = parent.path().join(".data/redis");
-        let first = lock(&folder).unwrap();
-        hand_to_children(&first).unwrap();
-        let mut child =
-            Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        drop(first);
-        let while_it_runs = lock(&folder).err().map(|error| error.to_string()).unwrap_or_default();
-        // Closes the input of `cat`, which ends it.
-        child.wait().unwrap();
-        assert!(while_it_runs.contains("in use"), "{while_it_runs}");
-        poll_until_free(&folder);
-    }
-
-    /// A child of another test may hold the lock for a moment, between its fork and its exec.
-    fn poll_until_free(folder: &Path) {
-        let deadline = std::time::Instant::now() + Duration::from_secs(30);
-        while let Err(error) = lock(folder) {
-            assert!(
-                std::time::Instant::now() < deadline,
-                "the lock is not free in time: {error:#}"
-            );
-            std::thread::sleep(process::POLL);
-        }
-    }
 }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
 use private_redis::RedisServer;
 use queue::Stream;
+use supervise::Signal;
 
 use crate::support::{Service, add, connect, poll_until, stats};
 

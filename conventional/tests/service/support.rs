@@ -1,51 +1,43 @@
 //! A running service, killed when a test ends.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use native::RedisConnection;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use private_redis::RedisServer;
 use queue::{Keys, Queue, Stats, Stream};
 use redis::Commands;
+use supervise::{Process, Signal};
 
 /// The longest that anything may take here; the machine may be busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Service {
-    child: Child,
+    process: Process,
     output: Arc<Mutex<String>>,
 }
 
-/// The program, without the environment of whoever runs the tests.
+/// The program, without the settings of whoever runs the tests.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_conventional"));
-    command.env_clear().stdin(Stdio::null());
-    command
+    supervise::app(env!("CARGO_BIN_EXE_conventional"))
 }
 
 impl Service {
     pub(crate) fn start(server: &RedisServer, arguments: &[&str]) -> Self {
         let mut command = program();
-        let mut child = command
-            .args(["--redis-url", &server.url()])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = Arc::default();
-        collect(child.stdout.take().unwrap(), Arc::clone(&output));
-        collect(child.stderr.take().unwrap(), Arc::clone(&output));
-        Self { child, output }
+        command.args(["--redis-url", &server.url()]).args(arguments);
+        let output = Arc::<Mutex<String>>::default();
+        let said = Arc::clone(&output);
+        let on_line = move |line: &str| said.lock().unwrap().push_str(&format!("{line}\n"));
+        let process = Process::start_reading("conventional", command, on_line).unwrap();
+        Self { process, output }
     }
 
     pub(crate) fn ready(server: &RedisServer, arguments: &[&str]) -> Self {
         let service = Self::start(server, arguments);
         poll_until("the service is ready", || {
+            service.process.check().unwrap();
             service.said().contains("conventional: ready as").then_some(())
         });
         service
@@ -56,21 +48,13 @@ impl Service {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
+        self.process.signal(signal);
     }
 
     /// Waits for the end; the time since `since` and the exit status.
     pub(crate) fn end(&mut self, since: Instant) -> (Duration, ExitStatus) {
-        poll_until("the service ends", || {
-            self.child.try_wait().unwrap().map(|status| (since.elapsed(), status))
-        })
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let status = self.process.ends_within(PATIENCE).expect("the service ends");
+        (since.elapsed(), status)
     }
 }
 
@@ -83,16 +67,6 @@ pub(crate) fn poll_until<T>(what: &str, mut check: impl FnMut() -> Option<T>) ->
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-fn collect(stream: impl Read + Send + 'static, output: Arc<Mutex<String>>) {
-    std::thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            let mut output = output.lock().unwrap();
-            output.push_str(&line);
-            output.push('\n');
-        }
-    });
 }
 
 pub(crate) fn connect(server: &RedisServer) -> RedisConnection {

@@ -7,14 +7,11 @@
 //! Dropping the supervisor kills them all.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::processes::{Output, kill_group, spawn};
 use crate::stop;
 
 /// The components that drain a stream.
@@ -43,12 +40,12 @@ pub struct Supervisor {
 struct Process {
     component: &'static str,
     replica: u32,
-    child: Option<Child>,
+    life: Option<supervise::Process>,
     state: State,
     started_at: Instant,
     endpoint: Endpoint,
-    output: Output,
-    readers: Vec<JoinHandle<()>>,
+    /// What it said at the end of its last life.
+    last_words: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,12 +73,11 @@ impl Supervisor {
             std::iter::once((API, 1)).chain(workers).map(|(component, replica)| Process {
                 component,
                 replica,
-                child: None,
+                life: None,
                 state: State::Killed,
                 started_at: Instant::now(),
                 endpoint: Endpoint::default(),
-                output: Output::default(),
-                readers: Vec::new(),
+                last_words: String::new(),
             });
         let mut supervisor = Self {
             program: program.to_owned(),
@@ -140,10 +136,7 @@ impl Supervisor {
         let name = self.name(index);
         let process = &mut self.processes[index];
         process.state = State::Killed;
-        let Some(mut child) = process.child.take() else { return Ok(()) };
-        let killed = kill_group(&mut child).with_context(|| format!("failed to kill {name}"));
-        process.forget();
-        killed
+        process.end().with_context(|| format!("failed to kill {name}"))
     }
 
     /// Starts a killed process again, and does not wait until it serves.
@@ -153,7 +146,7 @@ impl Supervisor {
     pub fn start_process(&mut self, index: usize) -> Result<()> {
         let name = self.name(index);
         let process = &mut self.processes[index];
-        let mut command = Command::new(&self.program);
+        let mut command = supervise::app(&self.program);
         command
             .arg("up")
             .arg("-f")
@@ -167,10 +160,7 @@ impl Supervisor {
                 *lock(&endpoint) = Some(url.trim().to_owned());
             }
         };
-        let (child, readers) = spawn(&mut command, &process.output, on_line)
-            .with_context(|| format!("failed to start {name} with {}", self.program.display()))?;
-        process.readers = readers;
-        process.child = Some(child);
+        process.life = Some(supervise::Process::start_reading(&name, command, on_line)?);
         (process.state, process.started_at) = (State::Wanted, Instant::now());
         Ok(())
     }
@@ -178,21 +168,17 @@ impl Supervisor {
     /// Starts again what has ended by itself, as a cluster does; how many processes had ended.
     ///
     /// # Errors
-    /// When a process cannot be watched or started.
+    /// When a process cannot be reaped or started.
     pub fn revive(&mut self) -> Result<u64> {
         let mut ended = 0;
         for index in 0..self.len() {
             let process = &mut self.processes[index];
-            if let Some(child) = &mut process.child
-                && let Some(status) = child.try_wait().context("failed to watch a process")?
-            {
-                process.child = None;
-                process.forget();
-                process.output.push(format!("ended with {status}"));
+            if process.life.as_ref().is_some_and(|life| life.ended().is_some()) {
+                process.end()?;
                 ended += 1;
             }
             let is_due = process.started_at.elapsed() > RESTART_PAUSE;
-            if process.child.is_none() && process.state == State::Wanted && is_due {
+            if process.life.is_none() && process.state == State::Wanted && is_due {
                 self.start_process(index)?;
             }
         }
@@ -231,25 +217,28 @@ impl Supervisor {
     }
 
     fn said(&self, index: usize) -> String {
-        self.processes[index].output.text()
+        let process = &self.processes[index];
+        let lines = process.life.as_ref().map(supervise::Process::last_lines);
+        process.last_words.clone() + &lines.unwrap_or_default()
     }
 }
 
 impl Process {
-    /// Clears the address of a life that is over. Its output is read to the end before: a late line
-    /// of it must not be taken for the address of the next life.
-    fn forget(&mut self) {
-        for reader in self.readers.drain(..) {
-            let _ = reader.join();
-        }
+    /// Ends a life and clears its address. Its output is read to the end before: a late line of it
+    /// must not be taken for the address of the next life.
+    fn end(&mut self) -> Result<()> {
+        let Some(mut life) = self.life.take() else { return Ok(()) };
+        let status = life.kill()?;
+        self.last_words = format!("{}  ended with {status}\n", life.last_lines());
         *lock(&self.endpoint) = None;
+        Ok(())
     }
 }
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        for child in self.processes.iter_mut().filter_map(|process| process.child.as_mut()) {
-            let _ = kill_group(child);
+        for process in &mut self.processes {
+            let _ = process.end();
         }
     }
 }

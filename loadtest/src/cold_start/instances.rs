@@ -67,8 +67,8 @@ struct Meter {
 /// When the app does not start or answer, or an event did not start an instance within `limit`.
 pub fn measure(sides: &Sides, events: u32, limit: Duration) -> Result<Vec<Instances>> {
     let server = RedisServer::start()?;
-    let mut apps = sides.start(Side::Wasm, Spread::OneProcess, &server.url())?;
-    let app = apps.first_mut().context("one process was started")?;
+    let apps = sides.start(Side::Wasm, Spread::OneProcess, &server.url())?;
+    let app = apps.first().context("one process was started")?;
     app.wait_until_ready(limit)?;
     let url = app.said().urls().first().cloned().context("the app did not say where it serves")?;
     let mut redis = RedisConnection::open(&server.url()).context("failed to connect to redis")?;
@@ -81,7 +81,7 @@ pub fn measure(sides: &Sides, events: u32, limit: Duration) -> Result<Vec<Instan
 }
 
 struct Rig<'a> {
-    app: &'a mut App,
+    app: &'a App,
     redis: &'a mut RedisConnection,
     url: String,
     limit: Duration,

@@ -56,7 +56,7 @@ pub fn first_confirmation(
     let order = generate::orders(recipe, 0).next().context("a generated order")?;
     let order = OneOrder::add(redis, &settings(), order)?;
     let started_at = Instant::now();
-    let mut apps = start()?;
+    let apps = start()?;
     let said: Vec<Said> = apps.iter().map(App::said).collect();
     let is_over = AtomicBool::new(false);
     let confirmed_at = thread::scope(|scope| {
@@ -69,13 +69,13 @@ pub fn first_confirmation(
             let is_over = &is_over;
             scope.spawn(move || probe(said, &paths, is_over));
         }
-        let alive = || stop::check().and_then(|()| apps.iter_mut().try_for_each(App::check));
+        let alive = || stop::check().and_then(|()| apps.iter().try_for_each(App::check));
         let waited = order.wait(redis, limit, alive);
         is_over.store(true, Ordering::Relaxed);
         waited
     });
     let confirmed_at = confirmed_at.context("the order that waited was not confirmed")?;
-    let ready = apps.iter_mut().map(|app| app.wait_until_ready(limit));
+    let ready = apps.iter().map(|app| app.wait_until_ready(limit));
     let ready_at =
         ready.collect::<Result<Vec<_>>>()?.into_iter().max().context("no process was started")?;
     if !order.is_confirmed(redis, complexity_threshold)? {

@@ -7,15 +7,13 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use orders::pipeline::{STREAMS, component};
+use queue::Keys;
 use serde::Serialize;
 use tempfile::TempDir;
 
 use super::options::{Runtime, SidesOptions};
-use crate::app::App;
+use crate::app::{App, Duties};
 use crate::processes::{beside, check_manifest};
-
-/// Prefix of the environment variables that change the app's settings.
-const SPIN_VARIABLE: &str = "SPIN_VARIABLE_";
 
 /// One of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -80,7 +78,7 @@ impl Sides {
         let runtime_program = match (&options.runtime_program, options.runtime) {
             (Some(program), _) => existing(program, "--runtime-program", "local-runtime")?,
             (None, Runtime::Local) => beside("local-runtime", "--runtime-program")?,
-            (None, Runtime::Spin) => on_path("spin").context(
+            (None, Runtime::Spin) => supervise::on_path("spin").context(
                 "--runtime spin: `spin` is not on the PATH; install Spin 3 or 4, or use --runtime local",
             )?,
         };
@@ -135,17 +133,27 @@ impl Sides {
             Side::Conventional => Ok(self.conventional_command(redis_url, only)),
         };
         // The commands first: nothing but starts may lie between two starts.
-        let commands = only.into_iter().map(command).collect::<Result<Vec<_>>>()?;
-        commands.into_iter().map(App::start).collect()
+        let commands = only.iter().copied().map(command).collect::<Result<Vec<_>>>()?;
+        let apps = commands
+            .into_iter()
+            .zip(only)
+            .map(|(command, only)| App::start(command, Self::duties(side, redis_url, only)));
+        apps.collect()
+    }
+
+    fn duties(side: Side, redis_url: &str, only: Option<&str>) -> Duties {
+        let keys = Keys::new(&orders::pipeline::settings());
+        let streams =
+            STREAMS.into_iter().filter(|stream| only.is_none_or(|only| only == component(*stream)));
+        Duties {
+            redis_url: redis_url.to_owned(),
+            channels: streams.map(|stream| keys.channel(stream).to_owned()).collect(),
+            serves: side == Side::Wasm,
+        }
     }
 
     fn wasm_command(&self, redis_url: &str, only: Option<&str>, cache: &Path) -> Result<Command> {
-        let mut command = Command::new(&self.runtime_program);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with(SPIN_VARIABLE) {
-                command.env_remove(name);
-            }
-        }
+        let mut command = supervise::app(&self.runtime_program);
         command.arg("up").arg("-f").arg(&self.manifest).arg("--quiet");
         match self.runtime {
             Runtime::Local => {
@@ -165,9 +173,8 @@ impl Sides {
     }
 
     fn conventional_command(&self, redis_url: &str, only: Option<&str>) -> Command {
-        let mut command = Command::new(&self.conventional_program);
-        // Every flag of it can be set by the environment as well.
-        command.env_clear().args(["--redis-url", redis_url]);
+        let mut command = supervise::app(&self.conventional_program);
+        command.args(["--redis-url", redis_url]);
         command.args(["--complexity-threshold", &self.complexity_threshold.to_string()]);
         if let Some(role) = only {
             command.args(["--role", role]);
@@ -217,11 +224,6 @@ fn existing(program: &Path, flag: &str, package: &str) -> Result<PathBuf> {
         );
     }
     Ok(program.to_owned())
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
 /// The Wasm files of an application, each once.

@@ -1,0 +1,60 @@
+//! What a program of the pipeline gets to see of this program's environment.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Needed to find programs, folders and the way messages are printed. Everything else may be a
+/// setting: `SPIN_VARIABLE_QUEUE`, `REDIS_URL`, `BATCH_SIZE`.
+const KEPT: [&str; 8] =
+    ["HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "RUST_BACKTRACE", "TERM", "TMPDIR", "USER"];
+/// Where Spin keeps its data, and how messages are printed.
+const KEPT_PREFIXES: [&str; 2] = ["LC_", "XDG_"];
+
+/// A command for a program of the pipeline: no setting leaks in through the environment, and the
+/// terminal's input stays with this program.
+pub fn app(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().stdin(Stdio::null());
+    command.envs(std::env::vars_os().filter(|(name, _)| is_kept(name)));
+    command
+}
+
+fn is_kept(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| {
+        KEPT.contains(&name) || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    })
+}
+
+/// The first executable file with this name on the `PATH`.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_executable(file))
+}
+
+fn is_executable(file: &Path) -> bool {
+    file.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_the_pipeline_do_not_reach_its_programs() {
+        for name in ["SPIN_VARIABLE_API_TOKEN", "REDIS_URL", "QUEUE", "ROLE", "RUST_LOG"] {
+            assert!(!is_kept(OsStr::new(name)), "{name}");
+        }
+        for name in ["PATH", "HOME", "LC_ALL", "XDG_CACHE_HOME"] {
+            assert!(is_kept(OsStr::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_found_on_the_path_and_a_missing_one_is_not() {
+        assert!(on_path("sh").is_some_and(|file| file.ends_with("sh")));
+        assert_eq!(on_path("no-such-program-here"), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! The last lines that a process printed, for errors.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+const KEPT_LINES: usize = 40;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Output(Arc<Mutex<VecDeque<String>>>);
+
+impl Output {
+    pub(crate) fn text(&self) -> String {
+        self.lock().iter().flat_map(|line| ["  ", line, "\n"]).collect()
+    }
+
+    /// Reads a stream to its end in a thread: a process whose output nobody reads would block.
+    pub(crate) fn read(
+        &self,
+        stream: impl Read + Send + 'static,
+        on_line: impl Fn(&str) + Send + 'static,
+    ) -> JoinHandle<()> {
+        let output = self.clone();
+        std::thread::spawn(move || {
+            let mut stream = BufReader::new(stream);
+            let mut line = Vec::new();
+            while stream.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+                let text = String::from_utf8_lossy(&line);
+                let text = text.trim_end_matches(['\n', '\r']);
+                on_line(text);
+                output.push(text.to_owned());
+                line.clear();
+            }
+        })
+    }
+
+    fn push(&self, line: String) {
+        let mut lines = self.lock();
+        if lines.len() == KEPT_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_are_kept_and_a_line_that_is_not_utf_8_does_not_end_the_reading() {
+        let lines = (1..=50).map(|number| format!("line {number}\n"));
+        let mut bytes: Vec<u8> = lines.flat_map(String::into_bytes).collect();
+        bytes.extend_from_slice(b"caf\xe9\r\nend");
+        let output = Output::default();
+        output.read(std::io::Cursor::new(bytes), |_| {}).join().unwrap();
+        let text = output.text();
+        assert_eq!(text.lines().count(), KEPT_LINES);
+        assert!(text.starts_with("  line 13\n"), "{text}");
+        assert!(text.ends_with("  line 50\n  caf\u{fffd}\n  end\n"), "{text}");
+    }
+}
