@@ -29,7 +29,7 @@ impl Service {
         command.args(["--redis-url", &server.url()]).args(arguments);
         let output = Arc::<Mutex<String>>::default();
         let said = Arc::clone(&output);
-        let on_line = move |line: &str| said.lock().unwrap().push_str(&format!("{line}\n"));
+        let on_line = move |line: &str| said.lock().unwrap().extend([line, "\n"]);
         let process = Process::start_reading("conventional", command, on_line).unwrap();
         Self { process, output }
     }

@@ -2,18 +2,19 @@
 
 use std::process::Command;
 
+use orders::pipeline::{COMPLEX, settings};
 use orders::{Lane, Times};
-use queue::{Keys, Stream};
+use queue::{Keys, Queue, Stream};
 use redis::Commands;
 use redis::streams::StreamRangeReply;
 
-use crate::support::{TestApp, an_order, binary};
+use crate::support::{Loads, TestApp, an_order, binary};
 
 #[test]
 fn three_bursts_in_a_row_are_confirmed_each_order_once() {
     let app = TestApp::start();
     for seed in ["1", "1", "2"] {
-        let report = app.burst(&["--orders", "2000", "--seed", seed]);
+        let report = app.run(&["burst", "--orders", "2000", "--seed", seed]);
         assert_eq!((report.orders, report.confirmed), (2_000, 2_000));
         assert_eq!((report.dead_lettered, report.duplicates), (0, 0));
         assert_eq!(report.lanes.simple + report.lanes.complex, 2_000);
@@ -36,7 +37,7 @@ fn three_bursts_in_a_row_are_confirmed_each_order_once() {
 #[test]
 fn the_references_plain_orders_are_split_sensibly() {
     let app = TestApp::start();
-    let report = app.burst(&["--orders", "2000", "--prescriptions", "0"]);
+    let report = app.run(&["burst", "--orders", "2000", "--prescriptions", "0"]);
     let share = report.lanes.complex as f64 / 2_000.0;
     assert!((0.1..=0.35).contains(&share), "found {share}");
 }
@@ -44,7 +45,7 @@ fn the_references_plain_orders_are_split_sensibly() {
 #[test]
 fn a_burst_of_no_orders_is_a_burst() {
     let app = TestApp::start();
-    let report = app.burst(&["--orders", "0"]);
+    let report = app.run(&["burst", "--orders", "0"]);
     assert_eq!((report.orders, report.confirmed), (0, 0));
 }
 
@@ -178,4 +179,20 @@ fn wrong_flags_are_refused_by_name() {
         assert!(text.contains(expected), "{arguments:?}: {text}");
         assert!(!text.contains("secret"), "{text}");
     }
+}
+
+#[test]
+fn a_run_that_gives_up_says_what_is_paused_and_why() {
+    let app = TestApp::start();
+    let url = app.server.url();
+    Queue::new(&mut app.redis(), &settings()).pause(COMPLEX, "the grinder is broken").unwrap();
+    let output = Command::new(binary("loadtest"))
+        .args(["burst", "--orders", "50", "--patience-s", "2", "--redis-url", &url])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("gave up: "), "{told}");
+    assert!(told.contains("complex is paused: the grinder is broken\n"), "{told}");
+    assert!(!told.contains("simple is paused"), "{told}");
 }

@@ -7,7 +7,7 @@ use loadtest::report::{Report, Timeline};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{PATIENCE, TestApp, binary};
+use crate::support::{Loads, PATIENCE, TestApp, binary};
 
 /// Orders that were due in each whole second.
 fn due_by_second(timeline: &Timeline) -> Vec<u64> {

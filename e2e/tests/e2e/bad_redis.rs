@@ -12,7 +12,7 @@ use private_redis::RedisServer;
 use redis::Commands;
 
 use crate::proxy::{Mode, Proxy};
-use crate::support::{Setup, TestApp, an_order};
+use e2e::{Setup, TestApp, an_order};
 
 /// The most CPU time that the app may use in a second in which it can do nothing.
 const IDLE_CPU: Duration = Duration::from_millis(150);

@@ -3,7 +3,7 @@
 
 use private_redis::{AppendFsync, Options};
 
-use crate::support::{TestApp, an_order};
+use e2e::{TestApp, an_order};
 
 #[test]
 fn while_redis_is_away_the_api_says_so_and_afterwards_all_goes_on() {

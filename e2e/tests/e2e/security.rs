@@ -6,7 +6,7 @@ use native::RedisConnection;
 use private_redis::RedisServer;
 use redis::Commands;
 
-use crate::support::{Setup, TestApp, an_order, repository};
+use e2e::{Setup, TestApp, an_order, repository};
 
 const TOKEN: &str = "hush-token-7f1c";
 pub(crate) const PASSWORD: &str = "hush-password-93ab";
@@ -130,10 +130,9 @@ fn secrets_stand_in_no_answer_no_log_and_no_report() {
     let report = {
         let mut app =
             TestApp::listen_on(server, &Setup { variables: &variables, ..Setup::default() });
-        let load = app.load_on(&url, &["burst", "--orders", "50"]);
-        let report = loadtest::run::carry_out(&load).unwrap();
-        assert_eq!(report.confirmed, 50);
-        let mut seen = vec![report.to_text(), serde_json::to_string(&report).unwrap()];
+        let burst = app.burst_on(&url, &["--orders", "50"]);
+        assert_eq!(burst.report["confirmed"], 50, "{}", burst.text);
+        let mut seen = vec![burst.text, burst.report.to_string()];
         let right = bearer(TOKEN);
         for (method, path, headers) in [
             ("GET", "/healthz", ""),
@@ -153,8 +152,9 @@ fn secrets_stand_in_no_answer_no_log_and_no_report() {
             app.said().contains("failed to connect to redis").then_some(())
         });
         seen.extend([answer, app.said()]);
-        let error = loadtest::run::carry_out(&load).unwrap_err();
-        seen.push(format!("{error:#} {error:?}"));
+        let burst = app.burst_on(&url, &["--orders", "50"]);
+        assert_ne!(burst.code, Some(0), "the password is wrong");
+        seen.push(burst.text);
         app.server.kill().unwrap();
         seen.push(request(&app, "POST", "/orders", &right, &an_order(8)));
         app.poll_until("the loss is logged", |app| app.said().contains("lost Redis").then_some(()));
@@ -164,7 +164,7 @@ fn secrets_stand_in_no_answer_no_log_and_no_report() {
     };
     // A login that is none, and a token that cannot be one.
     let broken = format!("redis://pipeline:{PASSWORD}@127.0.0.1:{}", server.port());
-    let output = std::process::Command::new(crate::support::binary("local-runtime"))
+    let output = supervise::app(e2e::binary("local-runtime"))
         .args(["up", "--listen", "127.0.0.1:0"])
         .current_dir(repository())
         .env("SPIN_VARIABLE_REDIS_LOGIN", &broken)

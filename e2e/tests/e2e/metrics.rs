@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use private_redis::RedisServer;
 use redis::Commands;
 
-use crate::support::{Setup, TestApp, an_order, repository};
+use e2e::{Setup, TestApp, an_order, repository};
 
 /// Debian's promtool, which `cargo xtask test` gets; one on the PATH is as good.
 fn promtool() -> Command {

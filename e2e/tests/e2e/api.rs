@@ -1,6 +1,6 @@
 //! The HTTP API, from the request to the confirmed order.
 
-use crate::support::{TestApp, an_order};
+use e2e::{TestApp, an_order};
 
 #[test]
 fn an_order_is_taken_in_and_its_story_can_be_followed_to_the_confirmation() {
@@ -290,7 +290,7 @@ fn a_body_that_does_not_arrive_is_answered_408_and_holds_up_nobody() {
                 "POST /orders HTTP/1.1\r\nHost: {address}\r\nContent-Length: 100\r\n\r\n{{\"ord"
             );
             client.write_all(head.as_bytes()).unwrap();
-            client.set_read_timeout(Some(crate::support::PATIENCE)).unwrap();
+            client.set_read_timeout(Some(e2e::PATIENCE)).unwrap();
             client
         })
         .collect();

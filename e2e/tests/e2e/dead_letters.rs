@@ -4,7 +4,7 @@ use queue::Stream;
 use redis::Commands;
 use serde_json::Value;
 
-use crate::support::{TestApp, an_order};
+use e2e::{TestApp, an_order};
 
 /// One death is enough to be set aside, and nobody is so slow that it is taken for dead.
 const VARIABLES: [(&str, &str); 2] = [("max_deliveries", "1"), ("claim_idle_ms", "60000")];

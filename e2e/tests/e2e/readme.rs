@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::support::{PATIENCE, TestApp, repository};
+use e2e::{PATIENCE, TestApp, repository};
 
 /// The commands of the tour with the answers below them.
 fn tour() -> Vec<(String, Value)> {

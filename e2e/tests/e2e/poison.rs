@@ -8,7 +8,7 @@ use private_redis::RedisServer;
 use redis::Commands;
 use redis::streams::StreamRangeReply;
 
-use crate::support::{Setup, TestApp, an_order, changed_manifest};
+use e2e::{Setup, TestApp, an_order, changed_manifest};
 
 const NEIGHBOURS: u32 = 20;
 const POISON: u32 = 10;
@@ -23,7 +23,7 @@ fn only_the_poison_dies(poison: &str, reason: &str) {
         // Longer than an instance may live, so that nobody claims what another one still works on.
         variables: &[("claim_idle_ms", "2000"), ("max_deliveries", "2"), ("bell_ms", "100")],
         manifest: Some(&manifest),
-        arguments: &["--invocation-timeout-ms", "1500", "--max-instance-memory", "32"],
+        arguments: &["--invocation-timeout-ms", "1500", "--max-instance-memory", "33554432"],
         ..Setup::default()
     };
     let mut app = TestApp::listen_on(RedisServer::start().unwrap(), &setup);
@@ -82,5 +82,8 @@ fn an_order_that_takes_too_long_dies_alone() {
 
 #[test]
 fn an_order_that_takes_too_much_memory_dies_alone() {
-    only_the_poison_dies("poison:memory", "more than 32 MiB of memory (--max-instance-memory)");
+    only_the_poison_dies(
+        "poison:memory",
+        "more than 33554432 bytes of memory (--max-instance-memory)",
+    );
 }

@@ -4,7 +4,7 @@ use private_redis::RedisServer;
 use redis::Commands;
 
 use crate::proxy::{Mode, Proxy};
-use crate::support::{Setup, TestApp, an_order, changed_manifest};
+use e2e::{Setup, TestApp, an_order, changed_manifest};
 
 /// Short, so that each tick may ring.
 const VARIABLES: [(&str, &str); 2] = [("bell_ms", "50"), ("claim_idle_ms", "500")];

@@ -3,7 +3,7 @@
 use queue::TraceParent;
 use serde_json::Value;
 
-use crate::support::{TestApp, an_order};
+use e2e::{TestApp, an_order};
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 

@@ -2,10 +2,12 @@
 //! thought of.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::fs::File;
+use std::process::Stdio;
+use std::time::Duration;
 
-use crate::support::{TestApp, an_order, repository};
+use e2e::{TestApp, an_order, python, repository};
+use supervise::Process;
 
 const TOKEN: &str = "fuzz-token";
 /// Far more than it takes: about 20 s on two cores of a laptop.
@@ -45,46 +47,24 @@ fn every_path_of_the_document_has_the_methods_that_stand_there() {
 
 /// Runs schemathesis; whether it was content, and what it said.
 fn fuzz(app: &TestApp, document: &str) -> (bool, String) {
-    let tests = std::env::current_exe().unwrap();
-    let target = tests.ancestors().nth(3).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let said = folder.path().join("said");
-    let mut fuzzer = Command::new(target.join("schemathesis/bin/schemathesis"))
+    let path = |name| folder.path().join(name);
+    let mut fuzzer = python("schemathesis");
+    fuzzer
         .args(["run", document, "--url", &app.base_url])
         .args(["--phases", "examples,coverage,fuzzing", "--checks", "all", "--continue-on-failure"])
-        .args([
-            "--seed",
-            "1",
-            "--max-examples",
-            "10",
-            "--generation-database",
-            "none",
-            "--no-shrink",
-        ])
-        .args(["--request-timeout", "20", "--warnings", "off", "--no-color"])
+        .args(["--seed", "1", "--max-examples", "10", "--generation-database", "none"])
+        .args(["--no-shrink", "--request-timeout", "20", "--warnings", "off", "--no-color"])
         .args(["--header", &format!("Authorization: Bearer {TOKEN}")])
-        .env("SCHEMATHESIS_HOOKS", repository().join("loadtest/tests/pipeline/fuzz/hooks.py"))
+        .env("SCHEMATHESIS_HOOKS", repository().join("e2e/python/hooks.py"))
         .current_dir(folder.path())
         .stdin(Stdio::null())
-        .stdout(std::fs::File::create(&said).unwrap())
-        .stderr(std::fs::File::create(folder.path().join("errors")).unwrap())
-        .spawn()
-        .expect("schemathesis is in target: `cargo xtask test` installs it");
-    let deadline = Instant::now() + LIMIT;
-    let status = loop {
-        if let Some(status) = fuzzer.try_wait().unwrap() {
-            break Some(status);
-        }
-        if Instant::now() > deadline {
-            let _ = fuzzer.kill();
-            let _ = fuzzer.wait();
-            break None;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    let errors = std::fs::read_to_string(folder.path().join("errors")).unwrap();
-    let said = std::fs::read_to_string(&said).unwrap() + &errors;
-    (status.unwrap_or_else(|| panic!("schemathesis did not end:\n{said}")).success(), said)
+        .stdout(File::create(path("said")).unwrap())
+        .stderr(File::create(path("errors")).unwrap());
+    let ended = Process::start("schemathesis", fuzzer).unwrap().ends_within(LIMIT);
+    let read = |name| std::fs::read_to_string(path(name)).unwrap();
+    let said = read("said") + &read("errors");
+    (ended.unwrap_or_else(|| panic!("schemathesis did not end:\n{said}")).success(), said)
 }
 
 #[test]

@@ -1,19 +1,15 @@
 //! A migration: the Wasm components and the native service drain the same streams at once, and
 //! either may go at any moment.
 
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use loadtest::report::Report;
-use loadtest::run::carry_out;
+use e2e::{PATIENCE, TestApp, binary};
 use native::RedisConnection;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use orders::pipeline::{STREAMS, settings};
 use queue::{Queue, Stats};
-
-use crate::support::{PATIENCE, TestApp, binary, parse_load};
+use serde_json::Value;
+use supervise::{Process, Signal};
 
 /// Small batches, so that both get some of every wave; and what a dead program held is redelivered
 /// within the test's patience.
@@ -23,32 +19,15 @@ const CLAIM_IDLE_MS: &str = "1000";
 const SPIN: &str = "spin";
 const CONVENTIONAL: &str = "conventional";
 
-/// The native service, all three roles, killed when a test ends.
-struct Containers(Child);
+/// The native service, all three roles.
+struct Containers(Process);
 
 impl Containers {
     fn start(redis_url: &str) -> Self {
-        let child = Command::new(binary("conventional"))
-            .args([
-                "--redis-url",
-                redis_url,
-                "--batch-size",
-                BATCH_SIZE,
-                "--claim-idle-ms",
-                CLAIM_IDLE_MS,
-            ])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-}
-
-impl Drop for Containers {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let mut command = supervise::app(binary("conventional"));
+        command.args(["--redis-url", redis_url, "--batch-size", BATCH_SIZE]);
+        command.args(["--claim-idle-ms", CLAIM_IDLE_MS]);
+        Self(Process::start_reading("conventional", command, |_| {}).unwrap())
     }
 }
 
@@ -64,33 +43,30 @@ fn share(stats: &Stats, stream: &str, consumer: &str) -> u64 {
     stats.shares().get(stream).and_then(|shares| shares.get(consumer)).copied().unwrap_or_default()
 }
 
-/// A burst whose app may be gone at its end.
-fn run_burst(app: &TestApp, orders: u64, seed: u64) -> Report {
-    let (orders, seed, url) = (orders.to_string(), seed.to_string(), app.server.url());
-    carry_out(&parse_load(&["burst", "--orders", &orders, "--seed", &seed, "--redis-url", &url]))
-        .unwrap()
+fn run_burst(app: &TestApp, orders: u64, seed: u64) -> Value {
+    app.burst(&["--orders", &orders.to_string(), "--seed", &seed.to_string()])
 }
 
 /// Every order was found once with the right bytes, and the shares of each stage add up to the
 /// orders that passed it.
-fn assert_books(stats: &Stats, reports: &[Report]) {
+fn assert_books(stats: &Stats, reports: &[Value]) {
     for report in reports {
-        assert!(report.is_clean(), "{}", report.to_text());
-        let routed = report
-            .shares
-            .iter()
-            .filter(|share| share.stream == "ingress")
-            .map(|share| share.orders);
+        let shares = report["shares"].as_array().unwrap().iter();
+        let ingress = shares.filter(|share| share["stream"] == "ingress");
+        let routed = ingress.map(|share| share["orders"].as_u64().unwrap());
         assert_eq!(
             routed.sum::<u64>(),
-            report.orders,
-            "the report tells who did it: {:?}",
-            report.shares
+            report["orders"],
+            "the report tells who did it: {}",
+            report["shares"]
         );
-        assert_eq!((report.confirmed, report.duplicates), (report.orders, 0));
+        assert_eq!((&report["confirmed"], &report["duplicates"]), (&report["orders"], &0.into()));
     }
-    let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
-    let expected = [sum(|report| report.orders), sum(|r| r.lanes.simple), sum(|r| r.lanes.complex)];
+    let sum = |field: &str| {
+        let counts = reports.iter().map(|report| report.pointer(field).unwrap().as_u64().unwrap());
+        counts.sum::<u64>()
+    };
+    let expected = [sum("/orders"), sum("/lanes/simple"), sum("/lanes/complex")];
     for (stream, expected) in STREAMS.into_iter().zip(expected) {
         let shares = [SPIN, CONVENTIONAL].map(|consumer| share(stats, stream.as_str(), consumer));
         assert_eq!(shares[0] + shares[1], expected, "{}: {shares:?}", stream.as_str());
@@ -128,7 +104,7 @@ fn components_and_containers_share_the_waves_of_a_burst_and_every_order_is_done_
 
 /// Starts a burst, kills a process as soon as it has done some of it, and returns what it had done
 /// by then.
-fn kill_in_mid_burst(app: &TestApp, victim: u32, consumer: &str) -> (Report, u64) {
+fn kill_in_mid_burst(app: &TestApp, kill: impl Fn(), consumer: &str) -> (Value, u64) {
     const ORDERS: u64 = 20_000;
     let mut redis = app.redis();
     thread::scope(|scope| {
@@ -138,7 +114,7 @@ fn kill_in_mid_burst(app: &TestApp, victim: u32, consumer: &str) -> (Report, u64
             assert!(Instant::now() < deadline, "waited in vain until {consumer} routes");
             thread::sleep(Duration::from_millis(1));
         }
-        kill(Pid::from_raw(victim as i32), Signal::SIGKILL).unwrap();
+        kill();
         let after = stats(&mut redis);
         assert!(after.results < ORDERS / 2, "the kill came too late, after {}", after.results);
         (sender.join().unwrap(), share(&after, "ingress", consumer))
@@ -149,7 +125,7 @@ fn kill_in_mid_burst(app: &TestApp, victim: u32, consumer: &str) -> (Report, u64
 fn containers_finish_a_burst_when_the_app_dies_in_its_midst() {
     let app = start_app();
     let _containers = Containers::start(&app.server.url());
-    let (report, done) = kill_in_mid_burst(&app, app.pid(), SPIN);
+    let (report, done) = kill_in_mid_burst(&app, || app.signal(Signal::SIGKILL), SPIN);
     let stats = stats(&mut app.redis());
     assert_books(&stats, &[report]);
     assert!(share(&stats, "ingress", CONVENTIONAL) > 0);
@@ -162,7 +138,8 @@ fn containers_finish_a_burst_when_the_app_dies_in_its_midst() {
 fn the_app_finishes_a_burst_when_the_containers_die_in_its_midst() {
     let app = start_app();
     let containers = Containers::start(&app.server.url());
-    let (report, done) = kill_in_mid_burst(&app, containers.0.id(), CONVENTIONAL);
+    let (report, done) =
+        kill_in_mid_burst(&app, || containers.0.signal(Signal::SIGKILL), CONVENTIONAL);
     let stats = stats(&mut app.redis());
     assert_books(&stats, &[report]);
     assert!(share(&stats, "ingress", SPIN) > 0);

@@ -1,0 +1,38 @@
+//! The app as it ships: the real Wasm components of `spin.toml` on a real Redis, its API and its
+//! dashboard.
+//!
+//! - `api`: the HTTP API
+//! - `bad_input`: broken orders by XADD and by the API
+//! - `bad_redis`: Redis in every bad state; `proxy` makes it slow, loading or deaf
+//! - `dashboard`: the page at `/`, in the browser that `browser` drives
+//! - `dead_letters`: looked at, redriven, discarded
+//! - `deaf`: workers that do not hear their bell
+//! - `logs`: lines of workers, levels, and traces from request to confirmation
+//! - `metrics`: the measured numbers add up, and Prometheus can read them
+//! - `migration`: components and native service on the same streams
+//! - `openapi`: the API against its own document
+//! - `outage`: Redis goes away and comes back
+//! - `pauses`: streams are paused and resumed under load
+//! - `poison`: orders that their component does not survive
+//! - `readme`: the tour, pasted into a shell
+//! - `security`: who may see and change orders, and what nobody may see
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+mod api;
+mod bad_input;
+mod bad_redis;
+mod browser;
+mod dashboard;
+mod dead_letters;
+mod deaf;
+mod logs;
+mod metrics;
+mod migration;
+mod openapi;
+mod outage;
+mod pauses;
+mod poison;
+mod proxy;
+mod readme;
+mod security;
