@@ -1,5 +1,4 @@
-//! The Spin app as a process: by the real `spin`, or by `local-runtime` where that is not
-//! installed.
+//! The Spin app as a process: by the real `spin`, or by `local-runtime` where that is missing.
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -7,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
+use crate::programs;
 use crate::repository::Repository;
-use crate::{native, programs};
 
 /// What runs the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -22,13 +21,10 @@ pub(crate) enum Runtime {
 }
 
 impl Runtime {
-    /// The asked one; without a wish, Spin where it is installed.
-    ///
-    /// # Errors
-    /// When Spin is asked for and not installed.
-    pub(crate) fn choose(asked: Option<Self>) -> Result<Self> {
+    /// The given one; by default Spin if it is installed.
+    pub(crate) fn choose(given: Option<Self>) -> Result<Self> {
         let spin_is_installed = programs::find("spin").is_some();
-        match asked {
+        match given {
             Some(Self::Spin) if !spin_is_installed => {
                 bail!(
                     "--runtime spin: `spin` is not on the PATH; install Spin 3 or 4, or use --runtime local"
@@ -40,13 +36,10 @@ impl Runtime {
         }
     }
 
-    /// Builds this runtime together with the other native packages that are needed.
-    pub(crate) fn build_with(self, repository: &Repository, others: &[&str]) -> Result<()> {
-        let mut packages = others.to_vec();
-        if self == Self::Local {
-            packages.insert(0, "local-runtime");
-        }
-        if packages.is_empty() { Ok(()) } else { native::build(repository, &packages) }
+    /// The native packages to build for it, with the others that are needed.
+    pub(crate) fn packages<'a>(self, others: &[&'a str]) -> Vec<&'a str> {
+        let own = if self == Self::Local { vec!["local-runtime"] } else { Vec::new() };
+        [own, others.to_vec()].concat()
     }
 
     /// The command that runs the app. The user's current directory is kept: `extra` may name files.
@@ -67,7 +60,6 @@ impl Runtime {
         command
     }
 
-    /// Name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Spin => "spin",
@@ -76,19 +68,33 @@ impl Runtime {
     }
 }
 
-/// Whether `GET /healthz` is answered with 200 just now.
-pub(crate) fn is_ready(listen: SocketAddr) -> bool {
+/// The channels of all bells in a Spin manifest.
+pub(crate) fn channels(manifest: &str) -> Result<Vec<String>> {
+    let manifest: toml::Table = manifest.parse()?;
+    let queue = std::env::var("SPIN_VARIABLE_QUEUE").ok().or_else(|| {
+        let default = manifest.get("variables")?.get("queue")?.get("default")?;
+        default.as_str().map(str::to_owned)
+    });
+    let queue = queue.context("spin.toml has no default for the variable `queue`")?;
+    let triggers = manifest.get("trigger").and_then(|triggers| triggers.get("redis")?.as_array());
+    let channels = triggers.into_iter().flatten().filter_map(|trigger| {
+        Some(trigger.get("channel")?.as_str()?.replace("{{ queue }}", &queue))
+    });
+    Ok(channels.collect())
+}
+
+/// Whether the runtime answers HTTP.
+pub(crate) fn serves(listen: SocketAddr) -> bool {
     let limit = Duration::from_millis(500);
     let address = reachable(listen);
     let answer = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
+        let request = format!(
+            "GET /.well-known/spin/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        );
         // In one write: a server that answers after the first part resets the connection.
-        let request =
-            format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes())?;
-        // To the end, or the app would see its connection reset; what came before a time-out
-        // counts.
         let mut response = Vec::new();
         let _ = stream.take(64 * 1024).read_to_end(&mut response);
         Ok(response.starts_with(b"HTTP/1.1 200 "))
@@ -115,26 +121,13 @@ mod tests {
         let called = |listen: &str| reachable(listen.parse().unwrap()).to_string();
         assert_eq!(called("0.0.0.0:3000"), "127.0.0.1:3000");
         assert_eq!(called("[::]:80"), "[::1]:80");
-        assert_eq!(called("127.0.0.1:3000"), "127.0.0.1:3000");
         assert_eq!(called("192.0.2.7:3000"), "192.0.2.7:3000");
     }
 
     #[test]
-    fn only_a_200_counts_as_ready() {
-        for (status, expected) in [("200 OK", true), ("503 Service Unavailable", false)] {
-            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            let address = listener.local_addr().unwrap();
-            let server = std::thread::spawn(move || {
-                let (mut stream, _) = listener.accept().unwrap();
-                let mut request = [0u8; 512];
-                let length = stream.read(&mut request).unwrap();
-                let response = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
-                stream.write_all(response.as_bytes()).unwrap();
-                String::from_utf8_lossy(&request[..length]).into_owned()
-            });
-            assert_eq!(is_ready(address), expected);
-            assert!(server.join().unwrap().starts_with("GET /healthz HTTP/1.1\r\n"));
-            assert!(!is_ready(address), "nobody listens any more");
-        }
+    fn the_bells_of_the_app_are_those_of_its_manifest() {
+        let manifest = include_str!("../../spin.toml");
+        let expected = ["orders.ingress", "orders.simple", "orders.complex"];
+        assert_eq!(channels(manifest).unwrap(), expected);
     }
 }

@@ -85,30 +85,22 @@ impl Debian {
     }
 }
 
-/// Takes out of the environment what cargo and rustup put there for the programs they start.
+/// Takes out of the environment what cargo and rustup put there for the programs they start. The
+/// user's `CARGO_HOME`, registries and proxies stay.
 fn clean(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(belongs_to_another_toolchain) {
+        if name.to_str().is_some_and(belongs_to_a_toolchain) {
             command.env_remove(name);
         }
     }
     command
 }
 
-fn belongs_to_another_toolchain(name: &str) -> bool {
-    const NAMES: [&str; 8] = [
-        "CARGO",
-        "CARGO_BUILD_TARGET",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "LD_LIBRARY_PATH",
-        "RUSTC",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "RUSTC_WRAPPER",
-        "RUSTDOC",
-    ];
-    const PREFIXES: [&str; 5] =
-        ["RUSTUP_", "CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BUILD_RUST", "RUST_RECURSION"];
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+fn belongs_to_a_toolchain(name: &str) -> bool {
+    const USERS: [&str; 4] = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR"];
+    let of_rust =
+        ["CARGO", "RUST", "LD_LIBRARY_PATH"].iter().any(|prefix| name.starts_with(prefix));
+    of_rust && !USERS.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn rustc_version() -> Option<String> {
@@ -165,10 +157,10 @@ mod tests {
     #[test]
     fn what_rustup_and_cargo_set_is_kept_from_debians_compiler_but_not_the_users_cargo_home() {
         for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "CARGO_PKG_NAME", "LD_LIBRARY_PATH"] {
-            assert!(belongs_to_another_toolchain(name), "{name}");
+            assert!(belongs_to_a_toolchain(name), "{name}");
         }
-        for name in ["CARGO_HOME", "CARGO_NET_OFFLINE", "HOME", "PATH"] {
-            assert!(!belongs_to_another_toolchain(name), "{name}");
+        for name in ["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_REGISTRY_DEFAULT", "HOME", "PATH"] {
+            assert!(!belongs_to_a_toolchain(name), "{name}");
         }
     }
 }

@@ -1,38 +1,31 @@
-//! `cargo xtask`: set-up, build, run, burst and test of the whole project on one machine.
+//! `cargo xtask`: set-up, build, run, load test and test of the whole project on one machine.
 //!
-//! Everything a newcomer needs goes through here, so this program keeps few dependencies and
-//! compiles in seconds. It starts other programs and stops exactly those; it holds no logic of the
-//! order pipeline.
+//! Everything a newcomer needs goes through here, so this program has few dependencies and compiles
+//! in seconds. It holds no logic of the order pipeline.
 
 mod app;
 mod apt;
-mod axe;
 mod clean;
 mod debian;
-mod fuzzer;
 mod load;
 mod native;
 mod process;
 mod programs;
 mod publish;
-mod redis_keeper;
 mod repository;
 mod setup;
+mod stage;
 mod test;
 mod toolchain;
 mod up;
 mod wasm;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::process::SecondSignal;
 use crate::repository::Repository;
-use crate::toolchain::Kind;
 
 /// Sets up, builds, runs and tests the order pipeline
 #[derive(Parser)]
@@ -45,61 +38,38 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Install what is missing: redis-server and a compiler for WebAssembly
-    Setup {
-        /// How to get the compiler [default: rustup, then Debian's packages]
-        #[arg(long, value_enum)]
-        wasm_toolchain: Option<Kind>,
-    },
+    Setup,
     /// Build the Wasm components
-    Build {
-        /// Which compiler to use [default: rustup's if it has the target, else Debian's]
-        #[arg(long, value_enum)]
-        wasm_toolchain: Option<Kind>,
-    },
-    /// Run the app on this machine with a Redis of its own, until Ctrl-C
+    Build,
+    /// Run the app on this machine with its own Redis, until Ctrl-C
     Up(up::Arguments),
-    /// Send a burst of orders through the app and account for each one
-    #[command(disable_help_flag = true)]
-    Burst {
-        /// Flags of xtask and of `loadtest burst`, in any order
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
-    /// Send orders by another shape than a burst: steady, wave, spikes, soak or replay
-    #[command(disable_help_flag = true)]
-    Load {
-        /// The shape, then flags of xtask and of `loadtest SHAPE`, in any order
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
-    /// Build all programs and run `loadtest` with these arguments, such as `versus` or `cost`
-    #[command(disable_help_flag = true)]
-    Loadtest {
-        /// Passed to `loadtest`
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
+    /// Send a burst of orders through the app and verify each one
+    Burst(load::Arguments),
+    /// The same with a steady rate
+    Steady(load::Arguments),
+    /// The same with the load of a day
+    Curve(load::Arguments),
+    /// The same with recorded orders
+    Replay(load::Arguments),
+    /// Break everything under load and verify that no order is lost
+    Chaos(load::Passed),
+    /// Compare the Wasm components with the native service
+    Versus(load::Passed),
+    /// Write orders to a file
+    Generate(load::Passed),
+    /// Compare reports
+    Compare(load::Passed),
+    /// Compute what a day's load costs
+    Cost(load::Passed),
     /// Push the app to a registry by `spin`, and name it in the manifests
     Publish(publish::Arguments),
     /// Check formatting and lints, build everything and run every test
-    Test {
-        /// Passed to `cargo test`, for example a part of a test's name
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
+    Test(test::Arguments),
     /// Remove what the project made beside its sources: .data, .spin and target/xtask
     Clean {
         /// Remove the whole target folder as well
         #[arg(long)]
         all: bool,
-    },
-    /// Keep a private Redis for as long as standard input stays open
-    #[command(hide = true)]
-    KeepRedis {
-        #[arg(long)]
-        port: Option<u16>,
-        #[arg(long)]
-        folder: Option<PathBuf>,
     },
 }
 
@@ -115,30 +85,53 @@ fn main() -> ExitCode {
 
 fn run() -> Result<ExitCode> {
     let cli = Cli::parse();
-    process::install_stop_handler(match cli.command {
-        Command::KeepRedis { .. } => SecondSignal::IsIgnored,
-        _ => SecondSignal::Exits,
-    })?;
+    process::listen()?;
     let repository = Repository::find()?;
     match cli.command {
-        Command::Setup { wasm_toolchain } => setup::run(&repository, wasm_toolchain)?,
-        Command::Build { wasm_toolchain } => {
-            let toolchain = setup::ensure_wasm_toolchain(&repository, wasm_toolchain)?;
-            wasm::build(&repository, &toolchain)?;
-        }
+        Command::Setup => setup::run(&repository)?,
+        Command::Build => wasm::build(&repository, &setup::ensure_wasm_toolchain(&repository)?)?,
         Command::Up(arguments) => up::run(&repository, &arguments)?,
-        Command::Burst { .. } => return load::burst(&repository, passed_on_arguments()),
-        Command::Load { .. } => return load::load(&repository, passed_on_arguments()),
-        Command::Loadtest { .. } => return load::any(&repository, &passed_on_arguments()),
+        Command::Burst(arguments) => return load::run(&repository, "burst", &arguments),
+        Command::Steady(arguments) => return load::run(&repository, "steady", &arguments),
+        Command::Curve(arguments) => return load::run(&repository, "curve", &arguments),
+        Command::Replay(arguments) => return load::run(&repository, "replay", &arguments),
+        Command::Chaos(arguments) => {
+            return load::stage_of_its_own(&repository, "chaos", &arguments);
+        }
+        Command::Versus(arguments) => {
+            return load::stage_of_its_own(&repository, "versus", &arguments);
+        }
+        Command::Generate(arguments) => return load::alone(&repository, "generate", &arguments),
+        Command::Compare(arguments) => return load::alone(&repository, "compare", &arguments),
+        Command::Cost(arguments) => return load::alone(&repository, "cost", &arguments),
         Command::Publish(arguments) => publish::run(&repository, &arguments)?,
-        Command::Test { .. } => return Ok(test::run(&repository, &passed_on_arguments())),
+        Command::Test(arguments) => return Ok(test::run(&repository, &arguments)),
         Command::Clean { all } => clean::run(&repository, all)?,
-        Command::KeepRedis { port, folder } => return Ok(redis_keeper::keep(port, folder)),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What was typed after the subcommand, word for word: clap would swallow a leading `--`.
-fn passed_on_arguments() -> Vec<OsString> {
-    std::env::args_os().skip(2).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_flag_that_xtask_does_not_know_begins_those_of_loadtest() {
+        let parse = |words: &str| {
+            let typed = ["xtask"].into_iter().chain(words.split(' '));
+            match Cli::try_parse_from(typed).unwrap().command {
+                Command::Burst(arguments) => arguments,
+                _ => panic!("{words:?} is a burst"),
+            }
+        };
+        for words in [
+            "burst --redis-url redis://host:1 --orders 5 --json r.json",
+            "burst --redis-url redis://host:1 -- --orders 5 --json r.json",
+        ] {
+            let arguments = parse(words);
+            assert_eq!(arguments.redis_url.as_deref(), Some("redis://host:1"));
+            assert_eq!(arguments.passed.loadtest, ["--orders", "5", "--json", "r.json"], "{words}");
+        }
+        assert_eq!(parse("burst -- --help").passed.loadtest, ["--help"]);
+    }
 }

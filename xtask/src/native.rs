@@ -1,46 +1,92 @@
-//! Builds the native programs, all with the one profile that the tests use as well.
-
-use std::process::Command;
+//! Builds the native programs.
 
 use anyhow::Result;
 
 use crate::repository::Repository;
-use crate::{process, toolchain, wasm};
+use crate::{process, toolchain};
+
+/// Selected together once both are built: cargo chooses features for a selection of packages, and
+/// another selection would compile wasmtime again.
+const TOGETHER: [&str; 2] = ["loadtest", "local-runtime"];
 
 /// `cargo build --release` of the named packages.
 pub(crate) fn build(repository: &Repository, packages: &[&str]) -> Result<()> {
+    let is_built = |package: &&str| repository.program(package).exists();
+    let mut packages = packages.to_vec();
+    if packages.iter().any(|package| TOGETHER.contains(package)) && TOGETHER.iter().all(is_built) {
+        packages.extend(TOGETHER);
+    }
+    packages.sort_unstable();
+    packages.dedup();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if !packages.iter().all(is_built) {
+        announce(&packages);
+    }
     let mut command = toolchain::cargo(repository, "build");
     command.arg("--release");
-    for package in packages {
+    for package in &packages {
         command.args(["-p", package]);
     }
     process::run(&format!("the build of {}", packages.join(", ")), &mut command)
 }
 
+/// Says what a first build does: it takes minutes.
+fn announce(packages: &[&str]) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (crates, cpu_minutes) = match packages {
+        ["loadtest"] => (140, 4),
+        _ => (290, 14),
+    };
+    println!(
+        "building {} once: about {crates} crates, {} minutes on {cores} cores",
+        packages.join(" and "),
+        (cpu_minutes / cores).max(1)
+    );
+}
+
 /// Everything that the tests need, programs included.
-///
-/// The tests' own dependencies are part of the build, as they are when the tests run: without them
-/// cargo would choose other features for packages that both use, and compile those, wasmtime among
-/// them, twice.
-pub(crate) fn build_for_tests(repository: &Repository) -> Result<()> {
+pub(crate) fn build_for_tests(repository: &Repository, profile: &str) -> Result<()> {
     let mut command = toolchain::cargo(repository, "build");
-    command.args(["--release", "--bins", "--tests"]);
-    select_workspace(&mut command);
+    command.args(["--profile", profile, "--bins", "--tests", "--examples"]);
     process::run("the build of the native programs and tests", &mut command)
 }
 
 /// Runs clippy on everything native, tests included.
-pub(crate) fn lint(repository: &Repository) -> Result<()> {
+pub(crate) fn lint(repository: &Repository, profile: &str) -> Result<()> {
     let mut command = toolchain::cargo(repository, "clippy");
-    command.args(["--release", "--all-targets"]);
-    select_workspace(&mut command);
-    process::run("clippy", command.args(["--", "-D", "warnings"]))
+    command.args(["--profile", profile, "--all-targets", "--", "-D", "warnings"]);
+    process::run("clippy", &mut command)
 }
 
-/// Selects all packages but those that are of use in Wasm only.
-pub(crate) fn select_workspace(command: &mut Command) {
-    command.arg("--workspace");
-    for package in wasm::WASM_ONLY {
-        command.args(["--exclude", package]);
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::process::Command;
+
+    use super::*;
+
+    /// Packages with their features.
+    fn tree(arguments: &[&str]) -> BTreeSet<String> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(["tree", "--locked", "--prefix", "none", "--format", "{p} [{f}]"])
+            .args(arguments)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+    }
+
+    #[test]
+    fn a_burst_and_the_tests_compile_every_package_with_the_same_features() {
+        let tests = tree(&["--edges", "normal,build,dev"]);
+        let burst = tree(&["--edges", "normal,build", "-p", TOGETHER[0], "-p", TOGETHER[1]]);
+        assert!(burst.len() > 200, "{burst:?}");
+        let again: Vec<_> = burst.difference(&tests).collect();
+        assert!(again.is_empty(), "these and what uses them are compiled twice: {again:#?}");
     }
 }

@@ -6,15 +6,15 @@
 //! one, since a tag can be moved. Overlays that name the same image are said, not changed.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::Command;
+use std::sync::mpsc;
 
 use anyhow::{Context, Result, bail};
+use supervise::Process;
 
-use crate::process::Running;
 use crate::repository::Repository;
-use crate::{programs, setup, wasm};
+use crate::{process, programs, setup, wasm};
 
 /// How `manifests` call the application's image before kustomize writes its name in.
 const IMAGE: &str = "order-pipeline";
@@ -84,7 +84,7 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
         // Before anything is pushed: afterwards it would be half done.
         rename(&read(&file)?, &reference, None)?;
     }
-    let toolchain = setup::ensure_wasm_toolchain(repository, None)?;
+    let toolchain = setup::ensure_wasm_toolchain(repository)?;
     wasm::build(repository, &toolchain)?;
     let digest = push(repository, arguments)?;
 
@@ -153,27 +153,19 @@ fn push(repository: &Repository, arguments: &Arguments) -> Result<Option<String>
     if arguments.insecure {
         command.arg("--insecure");
     }
-    command.arg(&arguments.reference).stdout(Stdio::piped());
-    let mut spin = Running::start("spin registry push", &mut command)?;
-    let stdout = spin.take_stdout().context("spin registry push has no output")?;
-    // Read on the side, so that Ctrl-C is heard while spin says nothing.
-    let reader = std::thread::spawn(move || show(stdout));
-    let status = spin.wait(libc::SIGTERM)?;
-    let digest = reader.join().ok().flatten();
+    command.arg(&arguments.reference);
+    let (sender, digests) = mpsc::channel();
+    let spin = Process::start_reading("spin registry push", command, move |line| {
+        println!("{line}");
+        if let Some(digest) = digest_in(line) {
+            let _ = sender.send(digest);
+        }
+    })?;
+    let status = process::wait(spin)?;
     if !status.success() {
         bail!("spin registry push failed with {status}; `spin registry login HOST` logs in");
     }
-    Ok(digest)
-}
-
-/// Prints each line as it comes; the digest that one of them names.
-fn show(stdout: ChildStdout) -> Option<String> {
-    let mut digest = None;
-    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-        println!("{line}");
-        digest = digest_in(&line).or(digest);
-    }
-    digest
+    Ok(digests.try_iter().last())
 }
 
 fn digest_in(line: &str) -> Option<String> {

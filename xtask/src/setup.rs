@@ -1,38 +1,32 @@
-//! Makes sure that the machine has what the project needs: Redis, a compiler for Wasm, and for
-//! tests a browser and promtool.
+//! Makes sure that the machine has what the project needs.
 //!
-//! What is there already is left alone. A Redis service that Debian's package starts is neither
-//! used nor stopped: the project runs private servers on their own ports.
+//! What is there is left alone. A Redis service that Debian's package starts is neither used nor
+//! stopped: the project runs private servers on their own ports.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::debian::Debian;
-use crate::programs;
 use crate::repository::Repository;
-use crate::toolchain::{Kind, Toolchain};
-use crate::{apt, process};
+use crate::toolchain::Toolchain;
+use crate::{apt, process, programs};
 
 /// The oldest Redis whose Streams and scripts are enough.
 const REDIS_AT_LEAST: (u32, u32) = (7, 0);
-/// The program and Debian's package.
-const BROWSER: &str = "chromium";
-/// The program, and its folder below `target`.
-const PROMTOOL: &str = "promtool";
 
-/// `cargo xtask setup`: installs what is missing and says what it did.
+/// `cargo xtask setup`: installs what is missing and reports each thing.
 ///
-/// # Errors When something is still missing at the end; all of it is tried, and each failure says
-/// what to install.
-pub(crate) fn run(repository: &Repository, asked: Option<Kind>) -> Result<()> {
+/// # Errors
+/// When something is still missing at the end. All of it is tried.
+pub(crate) fn run(repository: &Repository) -> Result<()> {
     let redis = ensure_redis();
     match &redis {
         Ok(version) => println!("setup: redis-server {version} is ready"),
         Err(error) => eprintln!("error: {error:#}"),
     }
-    let toolchain = ensure_wasm_toolchain(repository, asked);
+    let toolchain = ensure_wasm_toolchain(repository);
     match &toolchain {
         Ok(toolchain) => println!("setup: {}", toolchain.describe()),
         Err(error) => eprintln!("error: {error:#}"),
@@ -43,113 +37,119 @@ pub(crate) fn run(repository: &Repository, asked: Option<Kind>) -> Result<()> {
     Ok(())
 }
 
-/// Installs Redis where it is missing or too old, silently done when it is there. Returns the
-/// version.
+/// Installs what the tests need on top of [`ensure_redis`] and a compiler for Wasm.
+pub(crate) fn ensure_test_tools(repository: &Repository) -> Result<()> {
+    let answers = |command: &mut Command| programs::answer(command.arg("--version"));
+    ensure(
+        "chromium, which opens the dashboard and the reports",
+        || answers(&mut Command::new("chromium")),
+        || apt::install(&["chromium"]),
+    )?;
+    // Debian's package would start a Prometheus server, so it is unpacked and not installed.
+    let promtool = repository.target().join("promtool");
+    ensure(
+        "promtool, which checks metrics and alerts",
+        || {
+            answers(&mut Command::new(promtool.join("usr/bin/promtool")))
+                .or_else(|| answers(&mut Command::new("promtool")))
+        },
+        || apt::unpack("prometheus", &promtool),
+    )?;
+    ensure(
+        "Python with venv, which runs the next two",
+        || programs::answer(Command::new("python3").args(["-c", "import ensurepip, venv"])),
+        || apt::install(&["python3", "python3-venv"]),
+    )?;
+    let list = |name| repository.root().join("e2e/python").join(name);
+    let environment = repository.target().join("python");
+    let fuzzer = list("schemathesis.txt");
+    ensure(
+        "schemathesis, which fuzzes the API",
+        || is_installed(&environment, &fuzzer),
+        || pip_install(&environment, &fuzzer, &[]),
+    )?;
+    let axe = list("axe.txt");
+    ensure(
+        "axe-core, which checks that the dashboard is accessible",
+        || is_installed(&environment, &axe),
+        // The package's own dependencies are large, and only a script in it is used.
+        || pip_install(&environment, &axe, &["--no-deps", "--require-hashes"]),
+    )?;
+    Ok(())
+}
+
+/// Installs Redis if it is missing or too old. Returns the version.
 pub(crate) fn ensure_redis() -> Result<String> {
-    let found = redis_version();
-    if let Some(version) = found.as_deref().filter(|version| is_new_enough(version)) {
-        return Ok(version.to_owned());
-    }
     let (major, minor) = REDIS_AT_LEAST;
-    let state = match &found {
-        Some(version) => format!("redis-server {version} is older than {major}.{minor}"),
-        None => "redis-server is not on the PATH".to_owned(),
-    };
-    println!("setup: {state}");
-    let help =
-        format!("install Redis {major}.{minor} or later so that `redis-server` is on the PATH");
-    if let Err(error) = apt::install(&["redis-server"]) {
-        bail!("{state}: {error:#}; {help}");
-    }
-    match redis_version() {
-        Some(version) if is_new_enough(&version) => Ok(version),
-        Some(version) => bail!("the package redis-server is {version}, which is too old; {help}"),
-        None => bail!("redis-server is not on the PATH although its package is installed; {help}"),
-    }
+    ensure(
+        &format!("redis-server {major}.{minor} or later"),
+        || {
+            let answer = programs::answer(Command::new("redis-server").arg("--version"))?;
+            redis_version(&answer).filter(|version| is_new_enough(version))
+        },
+        || apt::install(&["redis-server"]),
+    )
 }
 
-/// Installs the browser in which tests open the dashboard and the pages of reports, silently done
-/// when it is there. Returns its version.
-pub(crate) fn ensure_browser() -> Result<String> {
-    let version = || programs::answer(Command::new(BROWSER).arg("--version"));
-    if let Some(version) = version() {
-        return Ok(version.trim().to_owned());
-    }
-    println!("setup: {BROWSER}, in which tests open pages, is not on the PATH");
-    let help = format!("install Chromium so that `{BROWSER}` is on the PATH");
-    if let Err(error) = apt::install(&[BROWSER]) {
-        bail!("{BROWSER} is missing: {error:#}; {help}");
-    }
-    match version() {
-        Some(version) => Ok(version.trim().to_owned()),
-        None => bail!("{BROWSER} does not run although its package is installed; {help}"),
-    }
-}
-
-/// Gets the program that checks metrics and alerts in tests, silently done when it is there.
-/// Returns its version.
-///
-/// Debian's package would start a Prometheus server, so it is unpacked below `target` and not
-/// installed.
-pub(crate) fn ensure_promtool(repository: &Repository) -> Result<String> {
-    let folder = repository.target().join(PROMTOOL);
-    let own = folder.join("usr/bin").join(PROMTOOL);
-    let version = || {
-        let of = |program: &Path| programs::answer(Command::new(program).arg("--version"));
-        of(&own).or_else(|| of(Path::new(PROMTOOL)))
-    };
-    if let Some(version) = version() {
-        return Ok(version.lines().next().unwrap_or_default().to_owned());
-    }
-    println!("setup: {PROMTOOL}, with which tests check metrics, is not on the PATH");
-    let help = format!("install Prometheus so that `{PROMTOOL}` is on the PATH");
-    if let Err(error) = apt::unpack("prometheus", &folder) {
-        bail!("{PROMTOOL} is missing: {error:#}; {help}");
-    }
-    match version() {
-        Some(version) => Ok(version.lines().next().unwrap_or_default().to_owned()),
-        None => bail!("{PROMTOOL} does not run although its package is unpacked; {help}"),
-    }
-}
-
-/// Gets a compiler for Wasm, silently when one is ready: rustup's first, then Debian's.
-pub(crate) fn ensure_wasm_toolchain(
-    repository: &Repository,
-    asked: Option<Kind>,
-) -> Result<Toolchain> {
-    if let Some(toolchain) = Toolchain::find(repository, asked) {
+/// Gets a compiler for Wasm: rustup's first, then Debian's.
+pub(crate) fn ensure_wasm_toolchain(repository: &Repository) -> Result<Toolchain> {
+    if let Some(toolchain) = Toolchain::find(repository) {
         return Ok(toolchain);
     }
-    let rustup_help = "install rustup and run `rustup target add wasm32-wasip1`";
-    let mut failures = Vec::new();
-    if asked != Some(Kind::Debian) {
-        match Toolchain::install_with_rustup(repository) {
-            Ok(toolchain) => return Ok(toolchain),
-            Err(error) => failures.push(format!("{error:#}")),
-        }
-    }
+    let Err(rustup) = Toolchain::install_with_rustup(repository) else {
+        return Ok(Toolchain::Rustup);
+    };
     if process::stop_asked() {
         bail!("the set-up was interrupted");
     }
-    if asked != Some(Kind::Rustup) {
-        for failure in &failures {
-            println!("setup: {failure}; trying Debian's compiler instead");
-        }
-        match Debian::install() {
-            Ok(debian) => return Ok(Toolchain::Debian(debian)),
-            Err(error) => failures.push(format!("{error:#}")),
-        }
-    }
-    bail!("there is no compiler for wasm32-wasip1: {}; {rustup_help}", failures.join("; "))
+    println!("setup: {rustup:#}; trying Debian's compiler instead");
+    Debian::install().map(Toolchain::Debian).with_context(|| {
+        format!(
+            "there is no compiler for wasm32-wasip1: {rustup:#}; install rustup and run `rustup target add wasm32-wasip1`"
+        )
+    })
 }
 
-fn redis_version() -> Option<String> {
-    let answer = programs::answer(Command::new("redis-server").arg("--version"))?;
-    parse_redis_version(&answer)
+/// Installs a program unless it has a version. Returns the version.
+fn ensure(
+    what: &str,
+    version: impl Fn() -> Option<String>,
+    install: impl FnOnce() -> Result<()>,
+) -> Result<String> {
+    if let Some(version) = version() {
+        return Ok(version);
+    }
+    println!("setup: {what}, is missing");
+    install().with_context(|| format!("failed to install {what}"))?;
+    version().with_context(|| format!("{what}, does not run although it was installed"))
+}
+
+/// What a list of Python packages says, if exactly that is installed.
+fn is_installed(environment: &Path, list: &Path) -> Option<String> {
+    let wanted = std::fs::read_to_string(list).ok()?;
+    let installed = std::fs::read_to_string(note(environment, list)).ok()?;
+    (wanted == installed).then_some(wanted)
+}
+
+/// Installs a list of Python packages into an environment below `target`.
+fn pip_install(environment: &Path, list: &Path, flags: &[&str]) -> Result<()> {
+    let mut python = Command::new("python3");
+    process::run("python3 -m venv", python.args(["-m", "venv"]).arg(environment))?;
+    let mut pip = Command::new(environment.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    pip.args(flags).arg("--requirement").arg(list);
+    println!("setup: pip install --requirement {}", list.display());
+    process::run("pip install", &mut pip)?;
+    std::fs::copy(list, note(environment, list)).context("failed to note what was installed")?;
+    Ok(())
+}
+
+fn note(environment: &Path, list: &Path) -> PathBuf {
+    environment.join(list.file_name().unwrap_or_default())
 }
 
 /// The version in `Redis server v=7.0.15 sha=...`; Valkey answers alike.
-fn parse_redis_version(answer: &str) -> Option<String> {
+fn redis_version(answer: &str) -> Option<String> {
     answer.split_whitespace().find_map(|word| word.strip_prefix("v=")).map(str::to_owned)
 }
 
@@ -168,10 +168,10 @@ mod tests {
     #[test]
     fn the_version_of_redis_and_valkey_is_read() {
         let redis = "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=a";
-        assert_eq!(parse_redis_version(redis).as_deref(), Some("7.0.15"));
+        assert_eq!(redis_version(redis).as_deref(), Some("7.0.15"));
         let valkey = "Valkey server v=8.1.1 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=b";
-        assert_eq!(parse_redis_version(valkey).as_deref(), Some("8.1.1"));
-        assert_eq!(parse_redis_version("something else"), None);
+        assert_eq!(redis_version(valkey).as_deref(), Some("8.1.1"));
+        assert_eq!(redis_version("something else"), None);
     }
 
     #[test]
@@ -182,5 +182,20 @@ mod tests {
         for version in ["6.2.99", "2.8.0", "7", "", "next.1"] {
             assert!(!is_new_enough(version), "{version}");
         }
+    }
+
+    #[test]
+    fn a_program_is_installed_only_if_it_is_missing_and_has_to_run_afterwards() {
+        let installs = std::cell::Cell::new(0);
+        let install = || {
+            installs.set(installs.get() + 1);
+            Ok(())
+        };
+        assert_eq!(ensure("x", || Some("1".to_owned()), install).unwrap(), "1");
+        assert_eq!(installs.get(), 0);
+        let found = || (installs.get() > 0).then(|| "2".to_owned());
+        assert_eq!(ensure("x", found, install).unwrap(), "2");
+        let error = ensure("x, the tool", || None, install).unwrap_err();
+        assert!(error.to_string().contains("x, the tool"), "{error:#}");
     }
 }

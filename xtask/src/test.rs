@@ -5,22 +5,29 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{ChildStdout, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use supervise::Process;
 
-use crate::process::{self, Running};
 use crate::repository::Repository;
-use crate::{axe, fuzzer, native, setup, toolchain, wasm};
-
-/// How long the rest of the output may take to be read once the tests have ended.
-const READ_LIMIT: Duration = Duration::from_secs(10);
+use crate::{native, process, setup, toolchain, wasm};
 
 /// Where a Rust tool chain has neither of the two.
 const INSTALL: &str = "`rustup component add rustfmt clippy` installs what is missing";
+
+/// Flags of `cargo xtask test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The profile of the native programs; `ci` checks for overflows
+    #[arg(long, default_value = "release")]
+    profile: String,
+    /// Passed to `cargo test`, for example a part of a test's name
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    cargo: Vec<OsString>,
+}
 
 /// How many tests ended how, summed over all test binaries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,7 +69,7 @@ impl fmt::Display for Tally {
 }
 
 /// Runs all phases and prints the tally as the last line, whatever happened.
-pub(crate) fn run(repository: &Repository, arguments: &[OsString]) -> ExitCode {
+pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> ExitCode {
     let tally = Arc::new(Mutex::new(Tally::default()));
     let result = phases(repository, arguments, &tally);
     let tally = *tally.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,27 +82,21 @@ pub(crate) fn run(repository: &Repository, arguments: &[OsString]) -> ExitCode {
     if verdict.is_ok() && tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn phases(
-    repository: &Repository,
-    arguments: &[OsString],
-    tally: &Arc<Mutex<Tally>>,
-) -> Result<()> {
+fn phases(repository: &Repository, arguments: &Arguments, tally: &Arc<Mutex<Tally>>) -> Result<()> {
+    let profile = arguments.profile.as_str();
     let toolchain = phase("set-up", || {
         setup::ensure_redis()?;
-        fuzzer::ensure(repository)?;
-        setup::ensure_browser()?;
-        axe::ensure(repository)?;
-        setup::ensure_promtool(repository)?;
-        setup::ensure_wasm_toolchain(repository, None)
+        setup::ensure_test_tools(repository)?;
+        setup::ensure_wasm_toolchain(repository)
     })?;
     phase("format", || format(repository))?;
     phase("lints", || {
-        native::lint(repository).context(INSTALL)?;
+        native::lint(repository, profile).context(INSTALL)?;
         wasm::lint(repository, &toolchain)
     })?;
     phase("Wasm components", || wasm::build(repository, &toolchain))?;
     phase("guests", || wasm::build_guests(repository, &toolchain))?;
-    phase("native programs and tests", || native::build_for_tests(repository))?;
+    phase("native programs and tests", || native::build_for_tests(repository, profile))?;
     phase("tests", || cargo_test(repository, arguments, tally))
 }
 
@@ -114,40 +115,21 @@ fn phase<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 fn cargo_test(
     repository: &Repository,
-    arguments: &[OsString],
+    arguments: &Arguments,
     tally: &Arc<Mutex<Tally>>,
 ) -> Result<()> {
     let mut command = toolchain::cargo(repository, "test");
-    command.args(["--release", "--no-fail-fast"]);
-    native::select_workspace(&mut command);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut cargo = Running::start("cargo test", &mut command)?;
-    let stdout = cargo.take_stdout().context("cargo test has no output")?;
-    let counted = Arc::clone(tally);
-    let reader = std::thread::spawn(move || stream_through(stdout, &counted));
-    let status = cargo.wait(libc::SIGTERM);
-    // Not joined without a limit: a process that a test left behind may hold the pipe open.
-    let deadline = Instant::now() + READ_LIMIT;
-    while !reader.is_finished() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let status = status?;
+    command.args(["--profile", &arguments.profile, "--no-fail-fast"]).args(&arguments.cargo);
+    let tally = Arc::clone(tally);
+    let cargo = Process::start_reading("cargo test", command, move |line| {
+        println!("{line}");
+        tally.lock().unwrap_or_else(PoisonError::into_inner).add(line);
+    })?;
+    let status = process::wait(cargo)?;
     if !status.success() {
         bail!("cargo test failed with {status}");
     }
     Ok(())
-}
-
-/// Prints each line as it comes, and counts the results.
-fn stream_through(stdout: ChildStdout, tally: &Mutex<Tally>) {
-    let mut reader = BufReader::new(stdout);
-    let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-        let mut terminal = std::io::stdout().lock();
-        let _ = terminal.write_all(&line).and_then(|()| terminal.flush());
-        tally.lock().unwrap_or_else(PoisonError::into_inner).add(&String::from_utf8_lossy(&line));
-        line.clear();
-    }
 }
 
 #[cfg(test)]

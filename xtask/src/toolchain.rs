@@ -9,15 +9,6 @@ use crate::debian::Debian;
 use crate::repository::Repository;
 use crate::{process, programs};
 
-/// A way to get a compiler for Wasm, as the user names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Kind {
-    /// The Rust tool chain in use, with the target that rustup adds to it
-    Rustup,
-    /// Debian's compiler, which builds its standard library from source
-    Debian,
-}
-
 /// A compiler for Wasm that is ready.
 #[derive(Debug)]
 pub(crate) enum Toolchain {
@@ -28,13 +19,10 @@ pub(crate) enum Toolchain {
 }
 
 impl Toolchain {
-    /// What is ready; the tool chain in use first, unless `asked` names one.
-    pub(crate) fn find(repository: &Repository, asked: Option<Kind>) -> Option<Self> {
-        if asked != Some(Kind::Debian) && current_has_target(repository) {
+    /// What is ready; the tool chain in use first.
+    pub(crate) fn find(repository: &Repository) -> Option<Self> {
+        if current_has_target(repository) {
             return Some(Self::Rustup);
-        }
-        if asked == Some(Kind::Rustup) {
-            return None;
         }
         Debian::find().map(Self::Debian)
     }
@@ -43,7 +31,7 @@ impl Toolchain {
     ///
     /// # Errors
     /// When rustup is missing or can't download.
-    pub(crate) fn install_with_rustup(repository: &Repository) -> Result<Self> {
+    pub(crate) fn install_with_rustup(repository: &Repository) -> Result<()> {
         if programs::find("rustup").is_none() {
             bail!("rustup is not on the PATH");
         }
@@ -54,7 +42,7 @@ impl Toolchain {
         if !current_has_target(repository) {
             bail!("the compiler in use still has no target wasm32-wasip1");
         }
-        Ok(Self::Rustup)
+        Ok(())
     }
 
     /// `cargo build --release --target wasm32-wasip1`, to be completed by packages.

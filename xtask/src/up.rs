@@ -1,7 +1,6 @@
-//! `cargo xtask up`: the app on this machine with a Redis of its own, until the user stops it.
+//! `cargo xtask up`: the app on this machine with its own Redis, until the user stops it.
 //!
-//! The data is kept in `.data/redis` over restarts. What was started is stopped in order, the app
-//! first; where one of the two ends by itself, the other is stopped and the exit code is not zero.
+//! The data is kept in `.data/redis` over restarts.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -9,10 +8,9 @@ use std::net::SocketAddr;
 use anyhow::{Result, bail};
 
 use crate::app::{self, Runtime};
-use crate::process::{self, Running};
-use crate::redis_keeper::PrivateRedis;
 use crate::repository::Repository;
-use crate::{setup, wasm};
+use crate::stage::{Redis, Stage};
+use crate::{native, process, setup, wasm};
 
 /// Flags of `cargo xtask up`.
 #[derive(Debug, clap::Args)]
@@ -39,58 +37,33 @@ pub(crate) struct Arguments {
 /// # Errors
 /// When something needed is missing or fails to build, or the app or its Redis ends by itself.
 pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
-    if arguments.listen.port() == 0 {
-        bail!("--listen {}: name a port", arguments.listen);
+    let Arguments { runtime, redis_url, redis_port, listen, extra } = arguments;
+    if listen.port() == 0 {
+        bail!("--listen {listen}: name a port");
     }
-    let runtime = Runtime::choose(arguments.runtime)?;
-    if arguments.redis_url.is_none() {
+    let runtime = Runtime::choose(*runtime)?;
+    if redis_url.is_none() {
         setup::ensure_redis()?;
     }
-    let toolchain = setup::ensure_wasm_toolchain(repository, None)?;
-    // Before the build, so that a taken port or data folder is told at once.
-    let redis = match &arguments.redis_url {
-        Some(_) => None,
-        None => {
-            Some(PrivateRedis::start(arguments.redis_port, Some(&repository.data().join("redis")))?)
-        }
-    };
+    let toolchain = setup::ensure_wasm_toolchain(repository)?;
+    let data = repository.data().join("redis");
+    // Before the build, so that a port or data folder in use is reported at once.
+    let redis = Redis::start(redis_url.as_ref(), *redis_port, Some(data.clone()))?;
+    native::build(repository, &runtime.packages(&[]))?;
     wasm::build(repository, &toolchain)?;
-    runtime.build_with(repository, &[])?;
 
-    let redis_url = match (&arguments.redis_url, &redis) {
-        (Some(url), _) => url.as_str(),
-        (None, Some(redis)) => redis.url(),
-        (None, None) => bail!("there is no redis"),
-    };
-    match &redis {
-        Some(redis) => {
-            println!(
-                "redis    {} (data in {})",
-                redis.url(),
-                repository.data().join("redis").display()
-            );
-        }
-        None => println!("redis    as given with --redis-url"),
+    match redis_url {
+        Some(_) => println!("redis    as given with --redis-url"),
+        None => println!("redis    {} (data in {})", redis.url, data.display()),
     }
-    println!("app      http://{} (by {})", app::reachable(arguments.listen), runtime.name());
+    println!("app      http://{} (by {})", app::reachable(*listen), runtime.name());
     println!("stop     Ctrl-C");
-    // Dropped before `redis`, in the reverse order of their declarations.
-    let mut command = runtime.command(repository, redis_url, arguments.listen, &arguments.extra);
-    let app = Running::start(runtime.name(), &mut command)?;
-    watch(&app, redis.as_ref(), arguments.listen)
-}
-
-/// Returns when the user asks for a stop.
-fn watch(app: &Running, redis: Option<&PrivateRedis>, listen: SocketAddr) -> Result<()> {
+    let stage = Stage::start(repository, runtime, redis, *listen, None, extra)?;
     let mut is_ready = false;
     while !process::stop_asked() {
-        if app.has_ended() {
-            bail!("the app ({}) ended by itself", app.name());
-        }
-        if redis.is_some_and(|redis| redis.process().has_ended()) {
-            bail!("the private Redis ended by itself; its log is redis.log in the data folder");
-        }
-        if !is_ready && app::is_ready(listen) {
+        stage.check()?;
+        // With arguments for the runtime not every component may run.
+        if !is_ready && (stage.is_ready() || (!extra.is_empty() && app::serves(*listen))) {
             is_ready = true;
             println!("ready");
         }
