@@ -67,7 +67,7 @@ fn with_fresh_lists(attempt: impl Fn() -> Result<()>) -> Result<()> {
     attempt()
 }
 
-/// Not stopped by Ctrl-C: a package manager that is killed leaves a broken machine.
+/// Not stopped by this program: a package manager that is killed leaves a broken machine.
 fn apt_get(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
     if !is_root() {

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::repository::Repository;
 use crate::{apt, programs};
@@ -41,14 +41,15 @@ impl Debian {
     /// Installs the packages, the linker last: its version is known only from the compiler's.
     pub(crate) fn install() -> Result<Self> {
         apt::install(&PACKAGES)?;
-        let version = rustc_version().with_context(|| format!("failed to run {RUSTC} -vV"))?;
-        let llvm =
-            llvm_major(&version).with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
-        if find_linker(llvm).is_none() {
+        if Self::find().is_none() {
+            let llvm = rustc_version().as_deref().and_then(llvm_major);
+            let llvm = llvm.with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
             let names = apt::search_names("^lld-[0-9]+$").unwrap_or_default();
-            let Some(package) = pick_lld(&names, llvm) else {
-                bail!("apt knows no package lld-{llvm} or later, which {RUSTC} needs to link Wasm");
-            };
+            let package = pick_lld(&names, llvm).with_context(|| {
+                format!(
+                    "apt knows no package lld-{llvm} or later, which {RUSTC} needs to link Wasm"
+                )
+            })?;
             apt::install(&[&package])?;
         }
         Self::find().context("Debian's compiler for Wasm is incomplete after the installation")
@@ -57,23 +58,12 @@ impl Debian {
     /// `cargo build --release --target wasm32-wasip1` with this tool chain, to be completed by
     /// packages.
     pub(crate) fn cargo_build(&self, repository: &Repository) -> Command {
-        let mut path = std::ffi::OsString::from("/usr/bin");
-        if let Some(user_path) = std::env::var_os("PATH") {
-            path.push(":");
-            path.push(user_path);
-        }
+        let path = format!("/usr/bin:{}", std::env::var("PATH").unwrap_or_default());
         let mut command = clean(Command::new(CARGO));
         command
             .current_dir(repository.root())
-            .args([
-                "build",
-                "--release",
-                "-Z",
-                "build-std=std,panic_abort",
-                "--target",
-                "wasm32-wasip1",
-            ])
-            .arg("--target-dir")
+            .args(["build", "--release", "--target", "wasm32-wasip1"])
+            .args(["-Z", "build-std=std,panic_abort", "--target-dir"])
             .arg(repository.target())
             .env("PATH", path)
             .env("RUSTC", RUSTC)
@@ -97,10 +87,9 @@ fn clean(mut command: Command) -> Command {
 }
 
 fn belongs_to_a_toolchain(name: &str) -> bool {
-    const USERS: [&str; 4] = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR"];
-    let of_rust =
-        ["CARGO", "RUST", "LD_LIBRARY_PATH"].iter().any(|prefix| name.starts_with(prefix));
-    of_rust && !USERS.iter().any(|prefix| name.starts_with(prefix))
+    let starts_with = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    starts_with(&["CARGO", "RUST", "LD_LIBRARY_PATH"])
+        && !starts_with(&["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR"])
 }
 
 fn rustc_version() -> Option<String> {
