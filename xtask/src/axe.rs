@@ -5,7 +5,7 @@
 //! That package is taken apart, not installed: what it wants beside the script is not needed.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -35,32 +35,8 @@ pub(crate) fn ensure(repository: &Repository) -> Result<PathBuf> {
         "setup: axe-core, which tests look at the dashboard with, is not in {}",
         folder.display()
     );
-    ensure_pip()?;
-    // Of another version nothing may be left: what is fetched is known by its ending only.
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder)
-        .with_context(|| format!("failed to create {}", folder.display()))?;
-    let wanted = folder.join("wanted.txt");
-    fs::write(&wanted, format!("{PACKAGE} --hash={HASH}\n"))
-        .context("failed to write what is wanted")?;
-    process::run(
-        "pip download",
-        Command::new("python3")
-            .args([
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--require-hashes",
-                "--only-binary=:all:",
-            ])
-            .arg("--dest")
-            .arg(&folder)
-            .arg("--requirement")
-            .arg(&wanted),
-    )
-    .context("failed to fetch axe-core from PyPI; tests of the dashboard need it")?;
+    download(PACKAGE, HASH, &folder)
+        .context("failed to fetch axe-core from PyPI; tests of the dashboard need it")?;
     let packages = fs::read_dir(&folder)?.filter_map(|entry| Some(entry.ok()?.path()));
     let package =
         packages.into_iter().find(|path| path.extension().is_some_and(|end| end == "whl"));
@@ -74,6 +50,29 @@ pub(crate) fn ensure(repository: &Repository) -> Result<PathBuf> {
         bail!("{PACKAGE} holds no {MARK} in {SCRIPT}");
     }
     Ok(script)
+}
+
+/// Fetches one package from PyPI, of this hash, into a folder that has nothing else then: what is
+/// fetched is known by its ending only.
+pub(crate) fn download(package: &str, hash: &str, folder: &Path) -> Result<()> {
+    ensure_pip()?;
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).with_context(|| format!("failed to create {}", folder.display()))?;
+    let wanted = folder.join("wanted.txt");
+    fs::write(&wanted, format!("{package} --hash={hash}\n"))
+        .context("failed to write what is wanted")?;
+    let flags = [
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+    ];
+    let mut python = Command::new("python3");
+    python.args(flags).arg("--dest").arg(folder).arg("--requirement").arg(&wanted);
+    process::run("pip download", &mut python)
 }
 
 fn ensure_pip() -> Result<()> {

@@ -10,6 +10,7 @@ mod axe;
 mod clean;
 mod debian;
 mod fuzzer;
+mod kubectl;
 mod load;
 mod native;
 mod process;

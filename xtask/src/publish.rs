@@ -1,9 +1,10 @@
 //! `cargo xtask publish REF`: pushes the Spin application to a registry, and says or writes where
 //! the manifests name it.
 //!
-//! Only `spin` can push a Spin application, so nothing is built where it is missing. Base names
-//! images in one place, `images` of its `kustomization.yaml`; by digest where the registry told
-//! one, since a tag can be moved. Overlays that name the same image are said, not changed.
+//! Only `spin` can push a Spin application, so nothing is built where it is missing. The manifests
+//! name images in kustomizations only. That of the application is named by digest if the registry
+//! told one, because a tag can be moved. The other images, which CI pushes on a tag, get its
+//! registry, owner and tag.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -19,7 +20,7 @@ use crate::{programs, setup, wasm};
 /// How `manifests` call the application's image before kustomize writes its name in.
 const IMAGE: &str = "order-pipeline";
 const KUSTOMIZATION: &str = "manifests/base/kustomization.yaml";
-const OVERLAYS: &str = "manifests/overlays";
+const OTHERS: &str = "manifests/overlays";
 /// What `spin registry push` says in front of the digest.
 const DIGEST: &str = "Pushed with digest ";
 
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
     /// Where to: registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0
     #[arg(value_name = "REF")]
     reference: String,
-    /// Write name and digest into manifests/base/kustomization.yaml
+    /// Write name and digest into the manifests, and registry, owner and tag of the other images
     #[arg(long)]
     set: bool,
     /// For a registry without TLS or with a certificate that nobody signed
@@ -93,25 +94,49 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
     }
     let lines = lines(&reference, digest.as_deref());
     let text = read(&file)?;
+    let old = present_name(&text).map(owner).unwrap_or_default();
+    let mut others = Vec::new();
+    files_with(&repository.root().join(OTHERS), &format!("{old}/"), &mut others)?;
     if arguments.set {
         let changed = rename(&text, &reference, digest.as_deref())?;
-        fs::write(&file, changed).with_context(|| format!("failed to write {}", file.display()))?;
+        write(&file, &rename_others(&changed, old, &reference))?;
+        for other in &others {
+            write(other, &rename_others(&read(other)?, old, &reference))?;
+        }
         println!("{KUSTOMIZATION} now says");
     } else {
         println!("for {KUSTOMIZATION}, or run with --set:");
     }
     println!("  - name: {IMAGE}\n    {}\n    {}", lines[0], lines[1]);
-    if let Some(old) = present_name(&text).filter(|&old| old != reference.name) {
-        let mut files = Vec::new();
-        files_with(&repository.root().join(OVERLAYS), old, &mut files)?;
-        for file in files {
-            println!(
-                "change by hand: {} names {old}",
-                file.strip_prefix(repository.root()).unwrap_or(&file).display()
-            );
-        }
+    for other in others {
+        let name = other.strip_prefix(repository.root()).unwrap_or(&other).display();
+        let said = if arguments.set { "was changed too" } else { "names the old owner too" };
+        println!("{name} {said}");
     }
     Ok(())
+}
+
+/// An image without its last part.
+fn owner(image: &str) -> &str {
+    image.rsplit_once('/').unwrap_or_default().0
+}
+
+/// A kustomization with registry and owner of all images of `old` replaced, and their tags.
+fn rename_others(text: &str, old: &str, reference: &Reference<'_>) -> String {
+    let new = owner(reference.name);
+    let mut was_renamed = false;
+    let mut changed = String::new();
+    for line in text.lines() {
+        let is_tag = was_renamed && line.trim_start().starts_with("newTag: ");
+        was_renamed = line.contains(&format!("newName: {old}/"));
+        let indent = line.len() - line.trim_start().len();
+        changed += &match line.split_once(&format!(" {old}/")) {
+            Some((before, name)) => format!("{before} {new}/{name}\n"),
+            None if is_tag => format!("{:indent$}newTag: \"{}\"\n", "", reference.tag),
+            None => format!("{line}\n"),
+        };
+    }
+    changed
 }
 
 /// What the kustomization calls the application's image now.
@@ -122,9 +147,6 @@ fn present_name(kustomization: &str) -> Option<&str> {
 }
 
 /// The YAML files in `folder` and below that hold `text`, in order.
-///
-/// An overlay sees the name that base has given: one that replaces it, or brings a SpinApp of its
-/// own, has to name it too.
 fn files_with(folder: &Path, text: &str, found: &mut Vec<PathBuf>) -> Result<()> {
     let context = || format!("failed to read {}", folder.display());
     if !folder.is_dir() {
@@ -180,6 +202,10 @@ fn digest_in(line: &str) -> Option<String> {
     let digest = line.split_once(DIGEST)?.1.trim();
     let hex = digest.strip_prefix("sha256:")?;
     (hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit())).then(|| digest.to_owned())
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("failed to write {}", file.display()))
 }
 
 fn read(file: &Path) -> Result<String> {

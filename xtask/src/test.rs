@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{self, Running};
 use crate::repository::Repository;
-use crate::{axe, fuzzer, native, setup, toolchain, wasm};
+use crate::{axe, fuzzer, kubectl, native, setup, toolchain, wasm};
 
 /// How long the rest of the output may take to be read once the tests have ended.
 const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -86,6 +86,7 @@ fn phases(
         setup::ensure_browser()?;
         axe::ensure(repository)?;
         setup::ensure_promtool(repository)?;
+        kubectl::ensure(repository)?;
         setup::ensure_wasm_toolchain(repository, None)
     })?;
     phase("format", || format(repository))?;

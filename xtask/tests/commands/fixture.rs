@@ -33,7 +33,7 @@ impl Fixture {
             );
         }
         fs::write(fixture.root().join("spin.toml"), manifest).unwrap();
-        for program in ["cargo", "rustc", "rustup", "spin", "chromium", "promtool"] {
+        for program in ["cargo", "rustc", "rustup", "spin", "chromium", "promtool", "kubectl"] {
             fixture.add_program(program);
         }
         fixture.add_fuzzer();

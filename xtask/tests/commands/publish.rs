@@ -56,22 +56,29 @@ fn publish_with_set_writes_name_and_digest() {
 }
 
 #[test]
-fn publish_says_which_overlays_name_the_image_that_is_no_more() {
-    let fixture = with_kustomization(KUSTOMIZATION);
-    let overlays = fixture.root().join("manifests/overlays");
-    fs::create_dir_all(overlays.join("a/b")).unwrap();
-    fs::write(overlays.join("a/b/app.yaml"), "image: ghcr.io/example/order-pipeline:0.1.0\n")
-        .unwrap();
-    fs::write(overlays.join("a/app.yaml"), "image: order-pipeline\n").unwrap();
-    let (code, text) = publish(&fixture, &["--set"]);
-    assert_eq!(code, 0, "{text}");
-    let said: Vec<&str> = text.lines().filter(|line| line.starts_with("change by hand")).collect();
-    assert_eq!(
-        said,
-        ["change by hand: manifests/overlays/a/b/app.yaml names ghcr.io/example/order-pipeline"]
+fn publish_with_set_names_the_owner_of_all_images_and_their_tag() {
+    let further = "  - name: loadtest\n    newName: ghcr.io/example/loadtest\n    newTag: 0.1.0\n";
+    let fixture = with_kustomization(&format!("{KUSTOMIZATION}{further}"));
+    let overlay = fixture.root().join("manifests/overlays/a/kustomization.yaml");
+    fs::create_dir_all(overlay.parent().unwrap()).unwrap();
+    let text = "images:\n  - name: ghcr.io/example/order-pipeline\n    newName: localhost/app\n    newTag: 0.1.0\n";
+    fs::write(&overlay, text).unwrap();
+    let (code, said) = publish(&fixture, &[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("overlays/a/kustomization.yaml names the old owner too"), "{said}");
+    assert_eq!(fs::read_to_string(&overlay).unwrap(), text);
+
+    let (code, said) = publish(&fixture, &["--set"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("overlays/a/kustomization.yaml was changed too"), "{said}");
+    assert_eq!(fs::read_to_string(&overlay).unwrap(), text.replace("example", "owner"));
+    let base = kustomization(&fixture);
+    assert!(
+        base.ends_with("    newName: ghcr.io/owner/loadtest\n    newTag: \"1.2.3\"\n"),
+        "{base}"
     );
     let (_, again) = publish(&fixture, &["--set"]);
-    assert!(!again.contains("change by hand"), "the same name is no change: {again}");
+    assert_eq!(kustomization(&fixture), base, "{again}");
 }
 
 #[test]

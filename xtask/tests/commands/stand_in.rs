@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         }
         "cargo" => cargo(&arguments),
         "rustc" => rustc(),
+        "kubectl" => println!("Client Version: v1.33.0\nKustomize Version: v5.6.0"),
         "rustup" => {
             println!("error: could not download");
             code = 1;

