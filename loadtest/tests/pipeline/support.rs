@@ -57,7 +57,7 @@ impl TestApp {
     pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
         let mut app = Self::listen_with(variables);
         app.poll_until("the app answers", |app| {
-            (app.try_get("/healthz")?.status == 200).then_some(())
+            (app.try_get("/readyz")?.status == 200).then_some(())
         });
         app
     }
