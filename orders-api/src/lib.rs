@@ -109,8 +109,10 @@ fn methods(path: &[&str]) -> Option<&'static str> {
         ["control", _] => Some("GET, HEAD, PUT, DELETE, OPTIONS"),
         []
         | ["orders" | "dashboard", _]
-        | ["dead-letters" | "stats" | "metrics" | "control"]
-        | ["healthz" | "readyz" | "openapi.json"] => Some("GET, HEAD, OPTIONS"),
+        | [
+            "dead-letters" | "stats" | "metrics" | "control" | "healthz" | "readyz"
+            | "openapi.json",
+        ] => Some("GET, HEAD, OPTIONS"),
         _ => None,
     }
 }

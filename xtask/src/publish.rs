@@ -125,18 +125,18 @@ fn owner(image: &str) -> &str {
 fn rename_others(text: &str, old: &str, reference: &Reference<'_>) -> String {
     let new = owner(reference.name);
     let mut was_renamed = false;
-    let mut changed = String::new();
+    let mut changed = Vec::new();
     for line in text.lines() {
         let is_tag = was_renamed && line.trim_start().starts_with("newTag: ");
         was_renamed = line.contains(&format!("newName: {old}/"));
         let indent = line.len() - line.trim_start().len();
-        changed += &match line.split_once(&format!(" {old}/")) {
-            Some((before, name)) => format!("{before} {new}/{name}\n"),
-            None if is_tag => format!("{:indent$}newTag: \"{}\"\n", "", reference.tag),
-            None => format!("{line}\n"),
-        };
+        changed.push(match line.split_once(&format!(" {old}/")) {
+            Some((before, name)) => format!("{before} {new}/{name}"),
+            None if is_tag => format!("{:indent$}newTag: \"{}\"", "", reference.tag),
+            None => line.to_owned(),
+        });
     }
-    changed
+    changed.join("\n") + "\n"
 }
 
 /// What the kustomization calls the application's image now.

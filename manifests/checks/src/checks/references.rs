@@ -83,7 +83,7 @@ fn walk(object: &Object, value: &Value, faults: &mut Faults) {
     };
     match value {
         Value::String(text) => {
-            faults.unless(!has_password(text), || format!("{object}: a password is in plain text"))
+            faults.unless(!has_password(text), || format!("{object}: a password is in plain text"));
         }
         Value::Array(items) => items.iter().for_each(|item| walk(object, item, faults)),
         Value::Object(fields) => {

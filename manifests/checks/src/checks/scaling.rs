@@ -113,7 +113,7 @@ pub(super) fn one_redis(inputs: &Inputs, faults: &mut Faults) {
         return faults
             .add(format!("ConfigMap/settings: there is no Service {name} in {namespace}"));
     };
-    faults.unless(service.0["spec"]["ports"][0]["port"].to_string() == port, || {
+    faults.unless(service.0["spec"]["ports"][0]["port"].as_u64() == port.parse().ok(), || {
         format!("{service}: it has no port {port}, which the settings name")
     });
     faults.unless(service.at("/spec/clusterIP").is_none(), || {

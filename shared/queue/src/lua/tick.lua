@@ -53,7 +53,8 @@ if pending > 0 and run('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-'
   overdue = 1
 end
 local paused, heard = is_paused(stream), nil
-local unanswered, counted_ms = string.match(run('GET', stream.unanswered) or '', '^(%d+) (%d+)$')
+local seen = redis.pcall('GET', stream.unanswered)
+local unanswered, counted_ms = string.match(type(seen) == 'string' and seen or '', '^(%d+) (%d+)$')
 unanswered = tonumber(unanswered) or 0
 if not paused and waiting + overdue > 0 then
   -- Rings of producers count as well, or a busy queue would hide a deaf worker. It has bell_ms to
