@@ -36,12 +36,6 @@ impl Runtime {
         }
     }
 
-    /// The native packages to build for it, with the others that are needed.
-    pub(crate) fn packages<'a>(self, others: &[&'a str]) -> Vec<&'a str> {
-        let own = if self == Self::Local { vec!["local-runtime"] } else { Vec::new() };
-        [own, others.to_vec()].concat()
-    }
-
     /// The command that runs the app. The user's current directory is kept: `extra` may name files.
     pub(crate) fn command(
         self,

@@ -35,22 +35,16 @@ impl Debian {
         {
             return None;
         }
-        Some(Self { linker: find_linker(llvm_major(&rustc_version()?)?)? })
+        let linker = PathBuf::from(format!("/usr/lib/llvm-{}/bin/wasm-ld", llvm()?));
+        linker.is_file().then_some(Self { linker })
     }
 
     /// Installs the packages, the linker last: its version is known only from the compiler's.
     pub(crate) fn install() -> Result<Self> {
         apt::install(&PACKAGES)?;
         if Self::find().is_none() {
-            let llvm = rustc_version().as_deref().and_then(llvm_major);
-            let llvm = llvm.with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
-            let names = apt::search_names("^lld-[0-9]+$").unwrap_or_default();
-            let package = pick_lld(&names, llvm).with_context(|| {
-                format!(
-                    "apt knows no package lld-{llvm} or later, which {RUSTC} needs to link Wasm"
-                )
-            })?;
-            apt::install(&[&package])?;
+            let llvm = llvm().with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
+            apt::install(&[&format!("lld-{llvm}")])?;
         }
         Self::find().context("Debian's compiler for Wasm is incomplete after the installation")
     }
@@ -92,34 +86,14 @@ fn belongs_to_a_toolchain(name: &str) -> bool {
         && !starts_with(&["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR"])
 }
 
-fn rustc_version() -> Option<String> {
-    programs::answer(clean(Command::new(RUSTC)).arg("-vV"))
+/// The LLVM that the compiler was built with.
+fn llvm() -> Option<u32> {
+    llvm_major(&programs::answer(clean(Command::new(RUSTC)).arg("-vV"))?)
 }
 
-/// The LLVM that a compiler was built with, from `rustc -vV`.
 fn llvm_major(version: &str) -> Option<u32> {
     let line = version.lines().find_map(|line| line.strip_prefix("LLVM version:"))?;
     line.trim().split('.').next()?.parse().ok()
-}
-
-/// The oldest package `lld-N` that is new enough, from lines of `name - description`.
-fn pick_lld(names: &str, at_least: u32) -> Option<String> {
-    let numbers = names.lines().filter_map(|line| {
-        line.split_whitespace().next()?.strip_prefix("lld-")?.parse::<u32>().ok()
-    });
-    numbers.filter(|number| *number >= at_least).min().map(|number| format!("lld-{number}"))
-}
-
-/// The oldest installed `wasm-ld` that is new enough.
-fn find_linker(at_least: u32) -> Option<PathBuf> {
-    let folders = std::fs::read_dir("/usr/lib").ok()?;
-    let versions = folders.filter_map(|folder| {
-        let folder = folder.ok()?;
-        let version: u32 = folder.file_name().to_str()?.strip_prefix("llvm-")?.parse().ok()?;
-        let linker = folder.path().join("bin/wasm-ld");
-        (version >= at_least && linker.is_file()).then_some((version, linker))
-    });
-    versions.min().map(|(_, linker)| linker)
 }
 
 #[cfg(test)]
@@ -131,16 +105,6 @@ mod tests {
         let version = "rustc 1.96.0 (x)\nbinary: rustc\nrelease: 1.96.0\nLLVM version: 22.1.8\n";
         assert_eq!(llvm_major(version), Some(22));
         assert_eq!(llvm_major("rustc 1.96.0\nrelease: 1.96.0\n"), None);
-    }
-
-    #[test]
-    fn the_oldest_linker_that_is_new_enough_is_picked() {
-        let names =
-            "lld-14 - LLVM-based linker\nlld-23 - x\nlld-22 - x\nlld-9 - x\nlld - default\n";
-        assert_eq!(pick_lld(names, 22).as_deref(), Some("lld-22"));
-        assert_eq!(pick_lld(names, 15).as_deref(), Some("lld-22"));
-        assert_eq!(pick_lld(names, 24), None);
-        assert_eq!(pick_lld("", 22), None);
     }
 
     #[test]

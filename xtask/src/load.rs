@@ -33,10 +33,6 @@ pub(crate) struct Passed {
 }
 
 /// Starts the app with a fresh private Redis, runs `loadtest SHAPE` against it and stops both.
-///
-/// # Errors
-/// When something needed is missing or fails to build, or the app does not start or ends during the
-/// run.
 pub(crate) fn run(repository: &Repository, shape: &str, arguments: &Arguments) -> Result<ExitCode> {
     if arguments.passed.loadtest.iter().any(|flag| flag == "--help" || flag == "-h") {
         return alone(repository, shape, &arguments.passed);
@@ -66,9 +62,6 @@ pub(crate) fn run(repository: &Repository, shape: &str, arguments: &Arguments) -
 }
 
 /// Runs a command of `loadtest` that starts apps and servers itself.
-///
-/// # Errors
-/// When something needed is missing or fails to build.
 pub(crate) fn stage_of_its_own(
     repository: &Repository,
     name: &str,
@@ -82,9 +75,6 @@ pub(crate) fn stage_of_its_own(
 }
 
 /// Runs a command of `loadtest` that needs nothing else.
-///
-/// # Errors
-/// When `loadtest` fails to build.
 pub(crate) fn alone(repository: &Repository, name: &str, arguments: &Passed) -> Result<ExitCode> {
     native::build(repository, &["loadtest"])?;
     loadtest(repository, name, arguments)

@@ -6,6 +6,7 @@
 mod app;
 mod apt;
 mod debian;
+mod kubectl;
 mod load;
 mod native;
 mod process;

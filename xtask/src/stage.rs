@@ -65,7 +65,8 @@ impl Prepared {
             Some(RedisServer::start_with(&Options { port, folder, ..Options::default() })?)
         };
         let toolchain = setup::ensure_wasm_toolchain(repository)?;
-        native::build(repository, &runtime.packages(programs))?;
+        let own: &[&str] = if runtime == Runtime::Local { &["local-runtime"] } else { &[] };
+        native::build(repository, &[own, programs].concat())?;
         wasm::build(repository, &toolchain)?;
         let private = redis.as_ref().map(RedisServer::url);
         let redis_url = arguments.redis_url.clone().or(private).unwrap_or_default();

@@ -28,9 +28,6 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the app until Ctrl-C or SIGTERM.
-///
-/// # Errors
-/// When something needed is missing or fails to build, or the app or its Redis ends by itself.
 pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
     let Arguments { stage, redis_port, listen, extra } = arguments;
     if listen.port() == 0 {

@@ -21,7 +21,7 @@ use crate::versus::sides::{Side, Sides, Spread};
 
 /// A route of each component that does little and changes nothing in an empty queue.
 const ROUTES: [(&str, &str); 4] = [
-    ("orders-api", "/healthz"),
+    ("orders-api", "/readyz"),
     ("distributor", "/distributor/tick"),
     ("receiver-simple", "/receiver-simple/tick"),
     ("receiver-complex", "/receiver-complex/tick"),
