@@ -30,7 +30,9 @@ pub(crate) fn run(repository: &Repository) -> Result<()> {
         Toolchain::Debian(_) => println!("setup: Debian's compiler builds for wasm32-wasip1"),
     });
     let failures: Vec<_> = [redis, toolchain].into_iter().filter_map(Result::err).collect();
-    failures.iter().for_each(|error| eprintln!("error: {error:#}"));
+    for error in &failures {
+        eprintln!("error: {error:#}");
+    }
     if !failures.is_empty() {
         bail!("the set-up is not complete, see above");
     }
