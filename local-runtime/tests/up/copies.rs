@@ -121,6 +121,7 @@ fn copies_share_a_connection_for_each_address_string_and_hear_again_when_it_was_
     let url = redis.url();
     let mut running =
         recording(&url, &["--copies", "40", "--copy-variable", "queue=q{copy}"]).start();
+    running.wait_for("the channels", |running| running.stdout().contains("Active Channels"));
     assert!(
         running.stdout().contains("Active Channels of 40 copies: 80 on 1 connections"),
         "{}",
@@ -143,13 +144,13 @@ fn copies_share_a_connection_for_each_address_string_and_hear_again_when_it_was_
 fn copies_with_address_strings_of_their_own_have_connections_of_their_own() {
     let redis = RedisServer::start().unwrap();
     let url = redis.url();
-    let running = TestApp::new()
+    let mut running = TestApp::new()
         .head("[variables]\nn = { default = \"\" }")
         .redis_component("recorder", "record", &url)
         .redis(&format!("{url}/?copy={{{{ n }}}}"), "bell", "recorder")
         .flags(&["--copies", "3", "--copy-variable", "n={copy}"])
         .start();
-    assert!(running.stdout().contains("3 on 3 connections"), "{}", running.stdout());
+    running.wait_for("the channels", |running| running.stdout().contains("3 on 3 connections"));
     assert_eq!(Look::at(&url).publish("bell", "a"), 3);
 }
 
