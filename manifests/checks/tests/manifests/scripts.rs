@@ -71,6 +71,7 @@ impl Dry {
 
     /// Runs a script with these variables of the stand-ins. Gives the calls as well.
     fn run(&self, words: &[&str], variables: &[(&str, &str)]) -> (Output, Vec<String>) {
+        let _ = std::fs::remove_file(self.programs().join("posted"));
         let path = std::env::var("PATH").unwrap();
         let output = Command::new(self.root().join(words[0]))
             .args(&words[1..])
