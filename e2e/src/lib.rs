@@ -84,11 +84,12 @@ impl TestApp {
 
     /// Starts the app on this server, and waits until it listens.
     pub fn listen_on(server: RedisServer, setup: &Setup<'_>) -> Self {
-        let (program, listen) = runtime();
+        let (program, listen, cache) = runtime();
         let mut command = supervise::app(program);
         command
             .args(["up", "--listen", &listen, "-f"])
             .arg(setup.manifest.unwrap_or(Path::new("spin.toml")))
+            .args(cache)
             .args(setup.arguments)
             .current_dir(repository())
             .env("SPIN_VARIABLE_REDIS_URL", setup.redis_url.unwrap_or(&server.url()));
@@ -200,11 +201,16 @@ impl Drop for TestApp {
     }
 }
 
-/// The program that runs the app, and where it is to listen.
-fn runtime() -> (PathBuf, String) {
+/// The program that runs the app, where it is to listen, and flags for one cache for all manifests:
+/// compiling the components takes longer than most tests.
+fn runtime() -> (PathBuf, String, &'static [&'static str]) {
     match std::env::var("E2E_RUNTIME").as_deref() {
-        Ok("spin") => ("spin".into(), format!("127.0.0.1:{}", free_port().unwrap())),
-        Err(_) | Ok("local") => (binary("local-runtime"), "127.0.0.1:0".into()),
+        Ok("spin") => ("spin".into(), format!("127.0.0.1:{}", free_port().unwrap()), &[]),
+        Err(_) | Ok("local") => (
+            binary("local-runtime"),
+            "127.0.0.1:0".into(),
+            &["--cache-dir", ".spin/local-runtime"],
+        ),
         Ok(other) => panic!("E2E_RUNTIME is {other:?}: spin or local"),
     }
 }

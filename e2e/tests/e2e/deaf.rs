@@ -36,7 +36,9 @@ fn a_worker_that_is_not_subscribed_is_reported_and_one_that_is_ends_that() {
     let (tick, heard) = tick_until_deaf(&mut app);
     assert_eq!((&tick["waiting"], heard), (&1.into(), 0), "{tick}");
     assert!(tick["unanswered_rings"].as_u64() >= Some(3), "{tick}");
-    assert!(app.said().contains("rings were not answered"), "{}", app.said());
+    app.poll_until("the log says so", |app| {
+        app.said().contains("rings were not answered").then_some(())
+    });
     assert_eq!(app.get("/receiver-simple/tick").status, 200, "nothing waits there");
 
     let url = app.server.url();
