@@ -206,11 +206,9 @@ impl Drop for TestApp {
 fn runtime() -> (PathBuf, String, &'static [&'static str]) {
     match std::env::var("E2E_RUNTIME").as_deref() {
         Ok("spin") => ("spin".into(), format!("127.0.0.1:{}", free_port().unwrap()), &[]),
-        Err(_) | Ok("local") => (
-            binary("local-runtime"),
-            "127.0.0.1:0".into(),
-            &["--cache-dir", ".spin/local-runtime"],
-        ),
+        Err(_) | Ok("local") => {
+            (binary("local-runtime"), "127.0.0.1:0".into(), &["--cache-dir", ".spin/local-runtime"])
+        }
         Ok(other) => panic!("E2E_RUNTIME is {other:?}: spin or local"),
     }
 }

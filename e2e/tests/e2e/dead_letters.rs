@@ -9,6 +9,14 @@ use e2e::{TestApp, an_order};
 /// One death is enough to be set aside, and nobody is so slow that it is taken for dead.
 const VARIABLES: [(&str, &str); 2] = [("max_deliveries", "1"), ("claim_idle_ms", "60000")];
 
+/// Adds an order that a consumer takes at once and holds for longer than `claim_idle_ms`. In one
+/// step, for a distributor that is awake would take it first.
+const DIE: &str = "
+    local id = redis.call('XADD', KEYS[1], '*', 'order', ARGV[2])
+    redis.call('XREADGROUP', 'GROUP', ARGV[1], 'drain', 'COUNT', 1, 'STREAMS', KEYS[1], '>')
+    return redis.call('XCLAIM', KEYS[1], ARGV[1], 'drain', 0, id, 'IDLE', 60001, 'JUSTID')
+";
+
 /// Adds orders to ingress, lets a consumer die with them, and waits until the distributor has set
 /// them aside.
 fn let_die(app: &mut TestApp, orders: &[String]) {
@@ -18,15 +26,10 @@ fn let_die(app: &mut TestApp, orders: &[String]) {
     // The distributor makes the group when it is first rung; either may be first.
     let _: redis::RedisResult<()> = redis.inner().xgroup_create_mkstream(key, group, "0");
     for order in orders {
-        let id: String = redis.inner().xadd(key, "*", &[("order", order)]).expect("XADD works");
-        let _: redis::Value = redis::cmd("XREADGROUP")
-            .arg(&["GROUP", group, "drain", "COUNT", "1", "STREAMS", key, ">"])
+        let _: redis::Value = redis::cmd("EVAL")
+            .arg(&[DIE, "1", key, group, order])
             .query(redis.inner())
-            .expect("XREADGROUP works");
-        let _: redis::Value = redis::cmd("XCLAIM")
-            .arg(&[key, group, "drain", "0", &id, "IDLE", "60001", "JUSTID"])
-            .query(redis.inner())
-            .expect("XCLAIM works");
+            .expect("the script works");
     }
     app.poll_until("the orders are dead letters", |app| {
         let found = app.get("/stats").body["deadLetters"].as_u64();
