@@ -54,14 +54,9 @@ loadtest=$(echo "${image#sha256:}" | cut -c 1-12)
 docker tag "$image" "$registry/loadtest:$loadtest"
 docker push --quiet "$registry/loadtest:$loadtest"
 cp manifests/base/image-fields.yaml "$folder"
-cat > "$folder/kustomization.yaml" <<END
-apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-sortOptions:
-  order: legacy
-  legacySortOptions:
-    orderFirst: [Namespace, ServiceAccount, SpinAppExecutor, ConfigMap]
-    orderLast: [SpinApp, ScaledObject]
+# Order and kind are those of the overlay; what follows differs.
+sed '/^$/,$d' manifests/overlays/k3d/kustomization.yaml > "$folder/kustomization.yaml"
+cat >> "$folder/kustomization.yaml" <<END
 resources: [../../manifests/overlays/k3d]
 configurations: [image-fields.yaml]
 images:

@@ -1,5 +1,4 @@
 //! What no schema can know: names, references, ports and variables have to fit each other.
-//!
 //! A check gets everything that is applied together, in that order.
 
 mod cluster;

@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use manifest_checks::object::Object;
-use manifest_checks::render::render;
 use orders_api::families;
 use serde_json::{Value, json};
 
-use crate::support::{inputs, manifests, object, repository};
+use crate::support::{inputs, manifests, object, rendered, repository};
 
 fn objects() -> Vec<Object> {
-    render(&manifests().join("overlays/observability")).unwrap()
+    rendered("overlays/observability")
 }
 
 fn dashboard() -> Value {

@@ -10,7 +10,9 @@ use manifest_checks::render::render;
 use orders::pipeline::{STREAMS, component};
 use serde_json::Value;
 
-use crate::support::{KEY, inputs, inputs_of, kustomizations, manifests, object, repository};
+use crate::support::{
+    KEY, inputs, inputs_of, kustomizations, manifests, object, rendered, repository,
+};
 
 const README_SECTIONS: [&str; 4] =
     ["## Apply", "## What you should see", "## Take it away", "## Good to know"];
@@ -39,7 +41,7 @@ fn from(folder: &Path, to: &Path) -> String {
 }
 
 fn stage(name: &str) -> Vec<Object> {
-    render(&manifests().join("overlays/migration").join(name)).unwrap()
+    rendered(Path::new("overlays/migration").join(name))
 }
 
 #[test]
@@ -226,7 +228,7 @@ fn nobody_is_let_in_to_the_door_without_a_token() {
 
 #[test]
 fn the_api_of_dapr_is_the_image_that_base_names_and_logs_in_nowhere() {
-    let objects = render(&manifests().join("overlays/dapr/kafka")).unwrap();
+    let objects = rendered("overlays/dapr/kafka");
     let intake = object(&objects, "SpinApp/orders-intake");
     assert_eq!(
         intake.text("/spec/image"),

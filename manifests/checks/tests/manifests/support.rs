@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use manifest_checks::application::Application;
 use manifest_checks::checks::Inputs;
@@ -45,7 +46,16 @@ pub(crate) fn kustomizations() -> Vec<PathBuf> {
 }
 
 pub(crate) fn base() -> Vec<Object> {
-    render(&manifests().join("base")).unwrap()
+    rendered("base")
+}
+
+/// A folder of `manifests/`, rendered once for all tests: kubectl takes most of their time.
+pub(crate) fn rendered(folder: impl AsRef<Path>) -> Vec<Object> {
+    static RENDERED: Mutex<BTreeMap<PathBuf, Vec<Object>>> = Mutex::new(BTreeMap::new());
+    let folder = manifests().join(folder);
+    // Only what was rendered is kept, also when a test panicked.
+    let mut all = RENDERED.lock().unwrap_or_else(PoisonError::into_inner);
+    all.entry(folder).or_insert_with_key(|folder| render(folder).unwrap()).clone()
 }
 
 pub(crate) fn application() -> Application {
@@ -54,7 +64,7 @@ pub(crate) fn application() -> Application {
 
 /// A folder rendered, with the application, and the Secrets that `create-secrets.sh` makes for it.
 pub(crate) fn inputs(folder: &Path) -> Inputs {
-    inputs_of(render(folder).unwrap())
+    inputs_of(rendered(folder))
 }
 
 /// The same for objects that are rendered.
