@@ -2,7 +2,7 @@
 # Creates the Secrets of the manifests with random passwords. An existing Secret is kept.
 #
 #   ./create-secrets.sh                             for the Redis of base
-#   REDIS_HOST=... ./create-secrets.sh managed      for another Redis, see overlays/managed-redis
+#   REDIS_HOST=... ./create-secrets.sh managed      for Azure Managed Redis, see overlays/managed-redis
 #   CONNECTION=... ./create-secrets.sh order-source for the broker of orders, see overlays/dapr
 #   NAMESPACE=order-pipeline-2 ./create-secrets.sh  for another deployment on the same cluster
 #
@@ -13,6 +13,9 @@ namespace=${NAMESPACE:-order-pipeline}
 server=redis.$namespace.svc:6379
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# A password as a part of a URL: a key in base64 has + / and =.
+encode() { printf %s "$1" | od -An -v -tx1 | tr -d '\n' | tr ' ' '%'; }
 
 # create NAME: reads KEY=VALUE lines.
 create() {
@@ -39,15 +42,16 @@ loadtest-url=redis://loadtest:$loadtest@$server
 END
     ;;
   managed)
-    : "${REDIS_HOST:?host:port of the server}" "${REDIS_USER:?user of the pipeline}" "${REDIS_PASSWORD:?its password, percent-encoded}"
+    : "${REDIS_HOST:?host:port of the server}" "${REDIS_PASSWORD:?its access key, as it is}"
+    user=${REDIS_USER:-default}
+    url=rediss://$user:$(encode "$REDIS_PASSWORD")@$REDIS_HOST
     create redis <<END
-pipeline-user=$REDIS_USER
+pipeline-user=$user
 pipeline-password=$REDIS_PASSWORD
-monitor-user=${REDIS_MONITOR_USER:-$REDIS_USER}
+monitor-user=${REDIS_MONITOR_USER:-$user}
 monitor-password=${REDIS_MONITOR_PASSWORD:-$REDIS_PASSWORD}
-login=redis://$REDIS_USER:$REDIS_PASSWORD@$REDIS_HOST/?
-pipeline-url=redis://$REDIS_USER:$REDIS_PASSWORD@$REDIS_HOST
-loadtest-url=redis://$REDIS_USER:$REDIS_PASSWORD@$REDIS_HOST
+login=$url/?
+pipeline-url=$url
 END
     ;;
   order-source)

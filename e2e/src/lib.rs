@@ -65,7 +65,7 @@ impl TestApp {
     pub fn start_with(variables: &[(&str, &str)]) -> Self {
         let mut app = Self::listen_with(variables);
         app.poll_until("the app answers", |app| {
-            (app.try_get("/healthz")?.status == 200).then_some(())
+            (app.try_get("/readyz")?.status == 200).then_some(())
         });
         let (keys, url) = (app.keys(), app.server.url());
         let channels: Vec<&str> =

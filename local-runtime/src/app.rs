@@ -1,8 +1,8 @@
 //! What a manifest means: components, routes and subscriptions with every template filled in.
 //!
-//! All of it is resolved, and refused when wrong, before anything is compiled or listens. Features this runtime
-//! lacks are refused only for the components that are to run, so that `--component-id` can leave the others out.
-//! Copies of an application share everything that their own variables do not change.
+//! All of it is resolved, and refused when wrong, before anything is compiled or listens. Features
+//! this runtime lacks are refused only for the components that are to run, so that
+//! `--component-id` can leave the others out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,6 @@ use anyhow::{Context, Result, bail};
 use toml::Value;
 
 use crate::cli::UpOptions;
-use crate::copies::{self, Settings};
 use crate::hosts::AllowedHosts;
 use crate::manifest::{self, HttpTrigger, Manifest, RedisTrigger, StaticResponse};
 use crate::variables::{Rendered, Variables, check_name};
@@ -27,25 +26,18 @@ pub(crate) struct App {
     /// The components that a kept trigger names, by id.
     pub(crate) components: BTreeMap<String, ComponentConfig>,
     pub(crate) routes: Vec<Route>,
-    /// At least one.
-    pub(crate) copies: Vec<AppCopy>,
+    pub(crate) subscriptions: Vec<Subscription>,
 }
 
-/// What one component is given in every copy.
+/// What one component is given.
 #[derive(Debug)]
 pub(crate) struct ComponentConfig {
     pub(crate) id: String,
     pub(crate) description: Option<String>,
     pub(crate) wasm: PathBuf,
     pub(crate) environment: BTreeMap<String, String>,
-}
-
-/// What depends on the variables of one copy.
-#[derive(Debug)]
-pub(crate) struct AppCopy {
-    /// Of each component, in the order of [`App::components`].
-    pub(crate) settings: Vec<Arc<Settings>>,
-    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) allowed_hosts: Arc<AllowedHosts>,
 }
 
 /// One HTTP route.
@@ -89,8 +81,7 @@ impl App {
             _ => PathBuf::from("."),
         };
         let manifest = manifest::load(&path)?;
-        copies::check_variables(&options.copy_variables, &manifest)?;
-        Resolver { manifest: &manifest, selected: &options.component_ids, folder }.resolve(options)
+        Resolver { manifest: &manifest, selected: &options.component_ids, folder }.resolve()
     }
 }
 
@@ -102,16 +93,16 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn resolve(self, options: &UpOptions) -> Result<App> {
+    fn resolve(self) -> Result<App> {
         for id in self.selected {
             self.known(id, "--component-id")?;
         }
         self.refuse_other_triggers()?;
         let routes = self.routes()?;
-        let variables = copies::variables(1, options, self.manifest)?;
+        let variables =
+            Variables::resolve(&self.manifest.variables, |name| std::env::var(name).ok())?;
         let subscriptions = self.subscriptions(&variables)?;
         let mut components = BTreeMap::new();
-        let mut settings = Vec::new();
         // A template is checked even where its component is left out, as the variables are.
         for (id, component) in &self.manifest.component {
             let used =
@@ -120,19 +111,21 @@ impl Resolver<'_> {
             if used && let Some(feature) = component.unsupported() {
                 bail!("component {id:?}: {feature} is not supported by local-runtime");
             }
-            let own = self.settings(id, component, used, &variables, None)?;
+            let (variables, allowed_hosts) = settings(id, component, used, &variables)?;
             if used {
-                settings.push(own);
-                components.insert(id.clone(), self.component(id, component)?);
+                let config = ComponentConfig {
+                    id: id.clone(),
+                    description: component.description.clone().filter(|text| !text.is_empty()),
+                    wasm: self.folder.join(component.source_path(id)?),
+                    environment: component.environment.clone(),
+                    variables,
+                    allowed_hosts: Arc::new(allowed_hosts),
+                };
+                components.insert(id.clone(), config);
             }
         }
         if routes.is_empty() && subscriptions.is_empty() {
             bail!("no trigger to run: the manifest has none for the components asked for");
-        }
-        let mut copies = vec![AppCopy { settings, subscriptions }];
-        for copy in 2..=options.copies {
-            let next = self.copy(copy, options, &components, &copies[0]);
-            copies.push(next.with_context(|| format!("copy {copy}"))?);
         }
         let Manifest { application, .. } = self.manifest;
         Ok(App {
@@ -141,26 +134,7 @@ impl Resolver<'_> {
             folder: self.folder,
             components,
             routes,
-            copies,
-        })
-    }
-
-    /// A further copy, which shares with the first what is the same in both.
-    fn copy(
-        &self,
-        copy: u32,
-        options: &UpOptions,
-        components: &BTreeMap<String, ComponentConfig>,
-        first: &AppCopy,
-    ) -> Result<AppCopy> {
-        let variables = copies::variables(copy, options, self.manifest)?;
-        let used = self.manifest.component.iter().filter(|(id, _)| components.contains_key(*id));
-        let settings = used.zip(&first.settings).map(|((id, component), first)| {
-            self.settings(id, component, true, &variables, Some(first))
-        });
-        Ok(AppCopy {
-            settings: settings.collect::<Result<_>>()?,
-            subscriptions: self.subscriptions(&variables)?,
+            subscriptions,
         })
     }
 
@@ -346,45 +320,31 @@ impl Resolver<'_> {
         }
         Ok(Subscription { address, channel, component })
     }
+}
 
-    fn component(&self, id: &str, component: &manifest::Component) -> Result<ComponentConfig> {
-        Ok(ComponentConfig {
-            id: id.to_owned(),
-            description: component.description.clone().filter(|text| !text.is_empty()),
-            wasm: self.folder.join(component.source_path(id)?),
-            environment: component.environment.clone(),
-        })
+/// The variables of a component, and the servers that it may reach.
+fn settings(
+    id: &str,
+    component: &manifest::Component,
+    used: bool,
+    variables: &Variables,
+) -> Result<(BTreeMap<String, String>, AllowedHosts)> {
+    let mut values = BTreeMap::new();
+    for (name, template) in &component.variables {
+        check_name(name).with_context(|| format!("component {id:?}, variables"))?;
+        let rendered =
+            variables.render(template, &format!("component {id:?}, variable {name:?}"))?;
+        values.insert(name.clone(), rendered.text);
     }
-
-    /// The settings of a component, which take from those of the first copy what is the same.
-    fn settings(
-        &self,
-        id: &str,
-        component: &manifest::Component,
-        used: bool,
-        variables: &Variables,
-        first: Option<&Arc<Settings>>,
-    ) -> Result<Arc<Settings>> {
-        let mut values = BTreeMap::new();
-        for (name, template) in &component.variables {
-            check_name(name).with_context(|| format!("component {id:?}, variables"))?;
-            let rendered =
-                variables.render(template, &format!("component {id:?}, variable {name:?}"))?;
-            values.insert(name.clone(), rendered.text);
+    let mut allowed_hosts = AllowedHosts::default();
+    for entry in &component.allowed_outbound_hosts {
+        let who = format!("component {id:?}, allowed_outbound_hosts {entry:?}");
+        let rendered = variables.render(entry, &who)?;
+        if used {
+            rendered.without_secret(allowed_hosts.push(&rendered.text)).context(who)?;
         }
-        let mut allowed_hosts = AllowedHosts::default();
-        for entry in &component.allowed_outbound_hosts {
-            let who = format!("component {id:?}, allowed_outbound_hosts {entry:?}");
-            let rendered = variables.render(entry, &who)?;
-            if used {
-                rendered.without_secret(allowed_hosts.push(&rendered.text)).context(who)?;
-            }
-        }
-        Ok(match first {
-            None => Arc::new(Settings::first(values, allowed_hosts)),
-            Some(first) => Settings::like(first, values, allowed_hosts),
-        })
     }
+    Ok((values, allowed_hosts))
 }
 
 /// Two routes with the same normal form match the same paths.

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -35,7 +34,7 @@ pub struct UpOptions {
     )]
     pub from: PathBuf,
 
-    /// Address of the HTTP trigger; port 0 takes a free one. Further copies have the ports after it, with 0 free ones.
+    /// Address of the HTTP trigger; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
 
@@ -55,50 +54,11 @@ pub struct UpOptions {
     #[arg(long)]
     pub no_reconnect: bool,
 
-    /// The most linear memory one instance may have, in MiB.
-    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub max_instance_memory: u32,
+    /// Maximum size in bytes of a linear memory of an instance; without it there is no limit.
+    #[arg(long, value_name = "BYTES", env = "SPIN_MAX_INSTANCE_MEMORY")]
+    pub max_instance_memory: Option<usize>,
 
     /// Ends a handler that runs longer than this; without it there is no limit, as in Spin.
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     pub invocation_timeout_ms: Option<u64>,
-
-    /// Runs the application so many times in this process, numbered from 1, each with a port of its own.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65_535))]
-    pub copies: u32,
-
-    /// Gives each copy its own value of a variable, for example `queue=orders-{copy}`; may be given for several variables.
-    #[arg(long = "copy-variable", value_name = "NAME=TEMPLATE")]
-    pub copy_variables: Vec<CopyVariable>,
-}
-
-/// A variable whose value depends on the number of the copy. It wins over the environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CopyVariable {
-    /// The variable's name in the manifest.
-    pub name: String,
-    template: String,
-}
-
-/// What stands for the number of the copy in a template.
-const NUMBER: &str = "{copy}";
-
-impl CopyVariable {
-    /// The value in a copy.
-    pub fn value(&self, copy: u32) -> String {
-        self.template.replace(NUMBER, &copy.to_string())
-    }
-}
-
-impl FromStr for CopyVariable {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some((name, template)) if template.contains(NUMBER) => {
-                Ok(Self { name: name.to_owned(), template: template.to_owned() })
-            }
-            _ => Err(format!("expected name=template with {NUMBER} in the template")),
-        }
-    }
 }

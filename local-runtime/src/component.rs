@@ -1,8 +1,6 @@
 //! Loaded components and the start of their instances.
 //!
-//! A component is linked once, however many copies of the application there are; each event gets a fresh instance of it,
-//! which is dropped with all it holds when the handler is done. At most [`MAX_INSTANCES`] run at once, of all copies together:
-//! no copy has a share of its own.
+//! Each event gets a fresh instance, which is dropped with all it holds when the handler is done.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,37 +8,30 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::InstancePre;
-use wasmtime::{Engine, Store, Trap};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::app::{App, ComponentConfig, Target};
+use crate::bindings::redis_trigger::RedisTriggerPre;
 use crate::cache::Cache;
-use crate::copies::Settings;
-use crate::engine::{Limits, MAX_INSTANCES};
-use crate::instance::bindings::redis_trigger::RedisTriggerPre;
+use crate::engine::Limits;
 use crate::instance::{State, linker};
 use crate::metering::Meter;
 use crate::output::Output;
 
-/// All components of an application, ready to be started in any of its copies.
+/// All components of an application, ready to be started.
 pub(crate) struct Components {
     by_id: BTreeMap<String, Arc<LoadedComponent>>,
-    /// Of each copy, the settings of the components in the order of their ids.
-    copies: Vec<Vec<Arc<Settings>>>,
     pub(crate) meter: Arc<Meter>,
 }
 
-/// One component, linked: what all copies share.
+/// One component, linked.
 pub(crate) struct LoadedComponent {
-    pub(crate) config: ComponentConfig,
-    /// Its place in the order of ids.
-    position: usize,
-    pub(crate) output: Output,
-    pub(crate) limits: Limits,
+    pub(crate) config: Arc<ComponentConfig>,
+    output: Output,
+    limits: Limits,
     meter: Arc<Meter>,
-    slots: Arc<Semaphore>,
     engine: Engine,
     /// Present if the component has an HTTP trigger.
     pub(crate) http: Option<ProxyPre<State>>,
@@ -48,19 +39,10 @@ pub(crate) struct LoadedComponent {
     pub(crate) redis: Option<RedisTriggerPre<State>>,
 }
 
-/// A component of one copy of the application: what an event is handed to.
-#[derive(Clone)]
-pub(crate) struct Handler {
-    pub(crate) component: Arc<LoadedComponent>,
-    pub(crate) settings: Arc<Settings>,
-    /// The number of the copy; none where there is one only.
-    pub(crate) copy: Option<u32>,
-}
-
-/// A store with room for one instance; dropping it ends the instance.
+/// A store for one instance; dropping it ends the instance.
 pub(crate) struct Slot {
     pub(crate) store: Store<State>,
-    _permit: OwnedSemaphorePermit,
+    since: Instant,
 }
 
 impl Components {
@@ -77,19 +59,16 @@ impl Components {
         quiet: bool,
     ) -> Result<Self> {
         let meter = Arc::new(Meter::new(app.components.keys().map(String::as_str)));
-        let slots = Arc::new(Semaphore::new(MAX_INSTANCES as usize));
         let mut by_id = BTreeMap::new();
         // Several components may be the same file under different triggers; it is loaded once.
         let mut linked: BTreeMap<PathBuf, InstancePre<State>> = BTreeMap::new();
-        for (position, (id, config)) in std::mem::take(&mut app.components).into_iter().enumerate()
-        {
+        for (id, config) in std::mem::take(&mut app.components) {
             let has_http = app
                 .routes
                 .iter()
                 .any(|route| matches!(&route.target, Target::Component(c) if *c == id));
-            // The copies differ in channels, not in who has one.
             let has_redis =
-                app.copies[0].subscriptions.iter().any(|subscription| subscription.component == id);
+                app.subscriptions.iter().any(|subscription| subscription.component == id);
             let output = Output::open(logs, &id, quiet)?;
             let pre = match linked.get(&config.wasm) {
                 Some(pre) => Ok(pre.clone()),
@@ -98,12 +77,10 @@ impl Components {
             let loaded = pre.and_then(|pre| {
                 linked.insert(config.wasm.clone(), pre.clone());
                 Ok(LoadedComponent {
-                    config,
-                    position,
+                    config: Arc::new(config),
                     output,
                     limits,
                     meter: meter.clone(),
-                    slots: slots.clone(),
                     engine: engine.clone(),
                     http: has_http.then(|| http_export(&pre)).transpose()?,
                     redis: has_redis.then(|| redis_export(&pre)).transpose()?,
@@ -112,43 +89,12 @@ impl Components {
             let loaded = loaded.with_context(|| format!("component {id:?}"))?;
             by_id.insert(id, Arc::new(loaded));
         }
-        let copies = app.copies.iter_mut().map(|copy| std::mem::take(&mut copy.settings)).collect();
-        Ok(Self { by_id, copies, meter })
+        Ok(Self { by_id, meter })
     }
 
     /// The component with an id that the manifest has.
     pub(crate) fn get(&self, id: &str) -> Option<&Arc<LoadedComponent>> {
         self.by_id.get(id)
-    }
-
-    /// The same in a copy, which is given by its place.
-    pub(crate) fn handler(&self, copy: usize, id: &str) -> Option<Handler> {
-        let component = self.get(id)?.clone();
-        let settings = self.copies.get(copy)?.get(component.position)?.clone();
-        let copy = (self.copies.len() > 1).then(|| u32::try_from(copy + 1).unwrap_or(u32::MAX));
-        Some(Handler { component, settings, copy })
-    }
-}
-
-impl Handler {
-    /// Who it is, for a line of the log.
-    pub(crate) fn name(&self) -> String {
-        match self.copy {
-            Some(copy) => format!("component {:?} of copy {copy}", self.component.id()),
-            None => format!("component {:?}", self.component.id()),
-        }
-    }
-
-    /// A store for one instance, once fewer than [`MAX_INSTANCES`] run.
-    pub(crate) async fn slot(&self) -> Result<Slot> {
-        let LoadedComponent { slots, limits, engine, .. } = &*self.component;
-        let permit = slots.clone().acquire_owned().await.context("the program is ending")?;
-        let mut store = Store::new(engine, State::new(self));
-        store.limiter(|state| &mut state.memory);
-        if let Some(timeout) = limits.timeout {
-            store.set_epoch_deadline(Limits::deadline_ticks(timeout));
-        }
-        Ok(Slot { store, _permit: permit })
     }
 }
 
@@ -158,14 +104,21 @@ impl LoadedComponent {
         &self.config.id
     }
 
-    /// The text of the manifest about it.
-    pub(crate) fn description(&self) -> Option<&str> {
-        self.config.description.as_deref()
+    /// A store for one instance, when an event is handed to the component.
+    pub(crate) fn slot(&self) -> Slot {
+        let since = Instant::now();
+        let state = State::new(self.config.clone(), &self.output, self.limits.max_memory);
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.memory);
+        if let Some(timeout) = self.limits.timeout {
+            store.set_epoch_deadline(Limits::deadline_ticks(timeout));
+        }
+        Slot { store, since }
     }
 
-    /// Counts a start that is now complete.
-    pub(crate) fn started(&self, since: Instant) {
-        self.meter.record(self.id(), since.elapsed());
+    /// Counts the start of an instance that is now ready to be called.
+    pub(crate) fn started(&self, slot: &Slot) {
+        self.meter.record(self.id(), slot.since.elapsed());
     }
 
     /// Waits for a call into an instance, for as long as an invocation may take.
@@ -193,10 +146,12 @@ impl LoadedComponent {
                 timeout.as_millis()
             );
         }
-        if slot.store.data().memory.reached {
-            let limit = self.limits.max_memory / (1024 * 1024);
+        if let Some(limit) = error.downcast_ref::<PoolConcurrencyLimitError>() {
+            return anyhow!("too many instances run at once: {limit}");
+        }
+        if let Some(limit) = slot.store.data().memory.exceeded() {
             return error.context(format!(
-                "it asked for more than {limit} MiB of memory (--max-instance-memory)"
+                "it asked for more than {limit} bytes of memory (--max-instance-memory)"
             ));
         }
         error

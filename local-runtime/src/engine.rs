@@ -6,12 +6,19 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// The most instances that run at once; further events wait for a slot.
-pub(crate) const MAX_INSTANCES: u32 = 512;
-/// Core modules of one component: its own, the adapter and the shims between them.
-const CORE_INSTANCES: u32 = 6;
+/// Instances that run at once, as in Spin. A further event fails.
+const MAX_INSTANCES: u32 = 1000;
+/// What one component may be composed of, as in Spin. A larger one is refused at the start.
+const CORE_INSTANCES: u32 = 200;
+const MEMORIES: u32 = 32;
+const TABLES: u32 = 64;
+/// Core modules of one component that has not been composed: its own, the adapter and the shims
+/// between them.
+const USUAL_CORE_INSTANCES: u32 = 6;
 /// The most entries of a table, which bounds the functions a component may have.
 const TABLE_ELEMENTS: usize = 100_000;
+/// The most that a linear memory can have: 4 GiB.
+const MAX_MEMORY: usize = 1 << 32;
 /// Memory of a slot that is kept, zeroed by hand, from one instance to the next: cheaper than faulting it in again. Where the kernel
 /// can say which pages were written to (Linux 6.7), it is those; else the first, where a guest of Rust has its unused stack.
 const KEEP_RESIDENT: usize = 256 * 1024;
@@ -19,8 +26,8 @@ const KEEP_RESIDENT: usize = 256 * 1024;
 /// What one instance may use.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Linear memory in bytes.
-    pub(crate) max_memory: usize,
+    /// Size of a linear memory in bytes.
+    pub(crate) max_memory: Option<usize>,
     /// Time from the call to its end.
     pub(crate) timeout: Option<Duration>,
 }
@@ -45,11 +52,14 @@ impl Limits {
 pub(crate) fn engine(limits: Limits) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(MAX_INSTANCES)
-        .total_core_instances(MAX_INSTANCES * CORE_INSTANCES)
+        .total_core_instances(MAX_INSTANCES * USUAL_CORE_INSTANCES)
         .total_memories(MAX_INSTANCES)
         .total_tables(MAX_INSTANCES * 2)
         .total_stacks(MAX_INSTANCES)
-        .max_memory_size(limits.max_memory)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_memory_size(limits.max_memory.unwrap_or(MAX_MEMORY).min(MAX_MEMORY))
         .table_elements(TABLE_ELEMENTS)
         .pagemap_scan(wasmtime::Enabled::Auto)
         .linear_memory_keep_resident(KEEP_RESIDENT)
@@ -62,7 +72,7 @@ pub(crate) fn engine(limits: Limits) -> Result<Engine> {
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     let engine = Engine::new(&config)
         .map_err(anyhow::Error::from)
-        .context("failed to set up the WebAssembly engine")?;
+        .context("failed to reserve room for instances; --max-instance-memory makes it smaller")?;
     if let Some(timeout) = limits.timeout {
         let (engine, tick) = (engine.weak(), Limits::tick(timeout));
         std::thread::Builder::new()

@@ -1,12 +1,11 @@
-//! The HTTP trigger: one fresh instance per request, as many at once as there are slots. Each copy of the application has
-//! a listener of its own; all else is shared.
+//! The HTTP trigger: one fresh instance per request, as many at once as there is room for.
 //!
 //! A request runs in a task of its own, so that it is carried out to its end when its client has gone. Paths below
 //! `/.well-known/spin` and `/.well-known/local-runtime` are answered here and never reach a component.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -22,7 +21,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::app::{App, Route, Target};
-use crate::component::{Components, Handler};
+use crate::component::{Components, LoadedComponent};
 use crate::manifest::StaticResponse;
 use crate::output::log;
 use crate::router::{Found, Router};
@@ -49,7 +48,6 @@ pub(crate) struct HttpTrigger {
 }
 
 impl HttpTrigger {
-    /// Makes the trigger of all copies.
     pub(crate) fn new(app: &mut App, router: Router, components: Arc<Components>) -> Self {
         let info =
             serde_json::json!({ "name": app.name, "version": app.version, "bindle_version": null });
@@ -57,16 +55,9 @@ impl HttpTrigger {
         Self { components, router, routes, info: info.to_string() }
     }
 
-    /// The lines that tell where the copies listen and which routes the first one has; an application may have none.
-    pub(crate) fn banner(&self, addresses: &[SocketAddr]) -> Vec<String> {
-        let [first, further @ ..] = addresses else { return Vec::new() };
-        let mut lines = vec![format!("Serving http://{first}")];
-        lines.extend(
-            further
-                .iter()
-                .zip(2..)
-                .map(|(address, copy)| format!("Serving http://{address} (copy {copy})")),
-        );
+    /// The lines with the address and the routes; an application may have none.
+    pub(crate) fn banner(&self, address: SocketAddr) -> Vec<String> {
+        let mut lines = vec![format!("Serving http://{address}")];
         if !self.routes.is_empty() {
             lines.push("Available Routes:".to_owned());
         }
@@ -78,22 +69,24 @@ impl HttpTrigger {
             let (id, description) = match &route.target {
                 Target::Component(id) => (
                     id.as_str(),
-                    self.components.get(id).and_then(|component| component.description()),
+                    self.components
+                        .get(id)
+                        .and_then(|component| component.config.description.as_deref()),
                 ),
                 Target::Static(_) => ("(static response)", None),
             };
-            lines.push(format!("  {id}: http://{first}{path}{kind}"));
+            lines.push(format!("  {id}: http://{address}{path}{kind}"));
             lines.extend(description.map(|text| format!("    {text}")));
         }
         lines
     }
 
-    /// Accepts connections of one copy for as long as the program runs.
-    pub(crate) async fn serve(self: Arc<Self>, copy: usize, listener: TcpListener) {
+    /// Accepts connections for as long as the program runs.
+    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             match listener.accept().await {
                 Ok((stream, client)) => {
-                    tokio::spawn(self.clone().connection(copy, stream, client));
+                    tokio::spawn(self.clone().connection(stream, client));
                 }
                 Err(error) => {
                     log(&format!("failed to accept a connection: {error}"));
@@ -103,12 +96,12 @@ impl HttpTrigger {
         }
     }
 
-    async fn connection(self: Arc<Self>, copy: usize, stream: TcpStream, client: SocketAddr) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, client: SocketAddr) {
         // Without it a reply in two writes may wait for the client's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
         let service = service_fn(|request| {
             let trigger = self.clone();
-            async move { anyhow::Ok(trigger.answer(copy, request, client).await) }
+            async move { anyhow::Ok(trigger.answer(request, client).await) }
         });
         // A client that breaks off or talks nonsense is its own business.
         let _ = hyper::server::conn::http1::Builder::new()
@@ -117,8 +110,7 @@ impl HttpTrigger {
             .await;
     }
 
-    async fn answer(&self, copy: usize, request: Request<Incoming>, client: SocketAddr) -> Reply {
-        let since = Instant::now();
+    async fn answer(&self, request: Request<Incoming>, client: SocketAddr) -> Reply {
         match request.uri().path() {
             HEALTH => return text(StatusCode::OK, "text/plain", "OK"),
             INFO => return text(StatusCode::OK, "application/json", self.info.clone()),
@@ -132,10 +124,10 @@ impl HttpTrigger {
         let route = &self.routes[found.index];
         match &route.target {
             Target::Static(response) => static_reply(response),
-            Target::Component(id) => match self.components.handler(copy, id) {
-                Some(handler) => {
-                    let request = self.with_spin_headers(request, route, &found, client);
-                    dispatch(handler, request, since).await
+            Target::Component(id) => match self.components.get(id) {
+                Some(component) => {
+                    let request = with_spin_headers(request, route, &found, client);
+                    dispatch(component.clone(), request).await
                 }
                 None => empty(StatusCode::INTERNAL_SERVER_ERROR),
             },
@@ -155,41 +147,32 @@ impl HttpTrigger {
             _ => empty(StatusCode::METHOD_NOT_ALLOWED),
         }
     }
+}
 
-    /// Adds the headers by which Spin tells a component how it was reached; a client can't forge them.
-    fn with_spin_headers(
-        &self,
-        mut request: Request<Incoming>,
-        route: &Route,
-        found: &Found,
-        client: SocketAddr,
-    ) -> Request<Incoming> {
-        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        let host = request
-            .uri()
-            .authority()
-            .map(http::uri::Authority::as_str)
-            .or(host)
-            .unwrap_or_default();
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let full_url = format!("http://{host}{path}");
-        let headers = request.headers_mut();
-        set(headers, "spin-full-url", &full_url);
-        set(headers, "spin-path-info", &found.path_info);
-        set(headers, "spin-matched-route", without_slash(&route.path));
-        set(
-            headers,
-            "spin-component-route",
-            route.path.strip_suffix("/...").unwrap_or(&route.path),
-        );
-        set(headers, "spin-raw-component-route", &route.path);
-        set(headers, "spin-base-path", "/");
-        set(headers, "spin-client-addr", &client.to_string());
-        for (name, value) in &found.parameters {
-            set(headers, &format!("spin-path-match-{}", name.replace('_', "-")), value);
-        }
-        request
+/// Adds the headers by which Spin tells a component how it was reached; a client can't forge them.
+fn with_spin_headers(
+    mut request: Request<Incoming>,
+    route: &Route,
+    found: &Found,
+    client: SocketAddr,
+) -> Request<Incoming> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host =
+        request.uri().authority().map(http::uri::Authority::as_str).or(host).unwrap_or_default();
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let full_url = format!("http://{host}{path}");
+    let headers = request.headers_mut();
+    set(headers, "spin-full-url", &full_url);
+    set(headers, "spin-path-info", &found.path_info);
+    set(headers, "spin-matched-route", without_slash(&route.path));
+    set(headers, "spin-component-route", route.path.strip_suffix("/...").unwrap_or(&route.path));
+    set(headers, "spin-raw-component-route", &route.path);
+    set(headers, "spin-base-path", "/");
+    set(headers, "spin-client-addr", &client.to_string());
+    for (name, value) in &found.parameters {
+        set(headers, &format!("spin-path-match-{}", name.replace('_', "-")), value);
     }
+    request
 }
 
 /// A route as Spin shows it.
@@ -205,12 +188,12 @@ fn set(headers: &mut HeaderMap, name: &str, value: &str) {
 }
 
 /// Runs the handler in a task of its own and waits for its reply.
-async fn dispatch(handler: Handler, request: Request<Incoming>, since: Instant) -> Reply {
+async fn dispatch(component: Arc<LoadedComponent>, request: Request<Incoming>) -> Reply {
     let (sender, receiver) = oneshot::channel();
     let what = format!("{} {}", request.method(), request.uri().path());
     tokio::spawn(async move {
-        if let Err(error) = run(&handler, request, sender, since).await {
-            log(&format!("{} failed at {what}: {error:#}", handler.name()));
+        if let Err(error) = run(&component, request, sender).await {
+            log(&format!("component {:?} failed at {what}: {error:#}", component.id()));
         }
     });
     match receiver.await {
@@ -220,18 +203,16 @@ async fn dispatch(handler: Handler, request: Request<Incoming>, since: Instant) 
 }
 
 async fn run(
-    handler: &Handler,
+    component: &LoadedComponent,
     request: Request<Incoming>,
     sender: ReplySender,
-    since: Instant,
 ) -> Result<()> {
-    let component = &handler.component;
     let pre = component.http.as_ref().context("it has no HTTP trigger")?;
-    let mut slot = handler.slot().await?;
+    let mut slot = component.slot();
     let result = component
         .within_limit(async {
             let proxy = pre.instantiate_async(&mut slot.store).await?;
-            component.started(since);
+            component.started(&slot);
             let answered = Arc::new(std::sync::OnceLock::new());
             let seen = answered.clone();
             let mut http = slot.store.data_mut().http();

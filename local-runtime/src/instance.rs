@@ -3,6 +3,8 @@
 //! An instance sees the environment of the manifest, clocks, random numbers, its own output, the servers on its
 //! list and its variables. No folder, no socket and no environment of this process.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use wasmtime::component::types::{self, ComponentItem};
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable, ResourceType};
@@ -10,37 +12,15 @@ use wasmtime::{Engine, ResourceLimiter};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::component::{Handler, LoadedComponent};
+use crate::app::ComponentConfig;
+use crate::bindings::{self, fermyon::spin2_0_0::variables};
 use crate::outbound_http::HttpHooks;
+use crate::output::Output;
 use crate::variables::check_name;
-
-use bindings::fermyon::spin2_0_0::variables;
-
-/// Types and traits made from the interface definitions in `wit/`.
-#[allow(missing_docs, unreachable_pub, reason = "generated code")]
-pub(crate) mod bindings {
-    wasmtime::component::bindgen!({
-        path: "wit",
-        world: "local:runtime/host",
-        imports: { default: async | trappable },
-        require_store_data_send: true,
-        with: { "fermyon:spin/redis@2.0.0.connection": crate::outbound_redis::RedisConnection },
-    });
-
-    /// The export of a component with a Redis trigger.
-    pub mod redis_trigger {
-        wasmtime::component::bindgen!({
-            path: "wit",
-            world: "local:runtime/redis-trigger",
-            exports: { default: async },
-            require_store_data_send: true,
-        });
-    }
-}
 
 /// The data of a store: one instance of one component.
 pub(crate) struct State {
-    pub(crate) handler: Handler,
+    pub(crate) config: Arc<ComponentConfig>,
     pub(crate) table: ResourceTable,
     pub(crate) memory: MemoryLimit,
     wasi: WasiCtx,
@@ -49,21 +29,24 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(handler: &Handler) -> Self {
-        let LoadedComponent { config, output, limits, .. } = &*handler.component;
+    pub(crate) fn new(
+        config: Arc<ComponentConfig>,
+        output: &Output,
+        max_memory: Option<usize>,
+    ) -> Self {
         let mut wasi = WasiCtx::builder();
         wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
-        wasi.stdout(output.stdout.stream(handler.copy)).stderr(output.stderr.stream(handler.copy));
+        wasi.stdout(output.stdout.stream()).stderr(output.stderr.stream());
         for (name, value) in &config.environment {
             wasi.env(name, value);
         }
         Self {
             table: ResourceTable::new(),
-            memory: MemoryLimit { max: limits.max_memory, reached: false },
+            memory: MemoryLimit { max: max_memory.unwrap_or(usize::MAX), reached: false },
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            http_hooks: HttpHooks::new(handler.settings.allowed_hosts.clone()),
-            handler: handler.clone(),
+            http_hooks: HttpHooks::new(config.allowed_hosts.clone()),
+            config,
         }
     }
 }
@@ -80,11 +63,18 @@ impl WasiHttpView for State {
     }
 }
 
-/// Keeps the linear memory of an instance below its limit, and remembers that it was reached: a guest whose
-/// allocation fails usually traps a moment later, and the trap alone would not say why.
+/// Keeps each linear memory of an instance below a limit, and remembers that it was reached: a guest
+/// whose allocation fails usually traps a moment later, and the trap alone would not say why.
 pub(crate) struct MemoryLimit {
     max: usize,
-    pub(crate) reached: bool,
+    reached: bool,
+}
+
+impl MemoryLimit {
+    /// The limit in bytes, if the instance asked for more.
+    pub(crate) fn exceeded(&self) -> Option<usize> {
+        self.reached.then_some(self.max)
+    }
 }
 
 impl ResourceLimiter for MemoryLimit {
@@ -110,12 +100,11 @@ impl variables::Host for State {
         if let Err(error) = check_name(&name) {
             return Ok(Err(variables::Error::InvalidName(error.to_string())));
         }
-        Ok(if let Some(value) = self.handler.settings.variable(&name) {
-            Ok(value.to_owned())
-        } else {
-            let id = self.handler.component.id();
-            Err(variables::Error::Undefined(format!("no variable for {id:?}.{name:?}")))
-        })
+        let ComponentConfig { id, variables, .. } = &*self.config;
+        Ok(variables
+            .get(&name)
+            .cloned()
+            .ok_or_else(|| variables::Error::Undefined(format!("no variable for {id:?}.{name:?}"))))
     }
 }
 

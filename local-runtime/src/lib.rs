@@ -5,19 +5,16 @@
 //! anything listens. The deliberate differences are listed in this package's README. There is no plugin, no
 //! registry, no key-value store or database, and no TLS here.
 
-#![allow(clippy::unused_self, reason = "methods beside others that use it")]
-
 pub mod cli;
 
 mod app;
+mod bindings;
 mod cache;
 mod component;
-mod copies;
 mod engine;
 mod hosts;
 mod http_trigger;
 mod instance;
-mod lanes;
 mod manifest;
 mod metering;
 mod outbound_http;

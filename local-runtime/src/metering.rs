@@ -1,5 +1,5 @@
-//! How long it takes to start an instance: from the event, an HTTP request's head or a Redis message read, to an
-//! instance that is ready to be called.
+//! How long it takes to start an instance: from the moment at which a trigger hands an event to a
+//! component, to an instance that is ready to be called.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream;
 use http::{Request, Response, Uri};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -16,7 +18,8 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::hosts::AllowedHosts;
 
-/// How long to connect, and to wait for the first byte, where the component does not say: what wasmtime takes.
+/// How long to connect, and to wait for the first and each further byte, where the component does
+/// not say: what wasmtime takes.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Lets requests through to the servers on a component's list.
@@ -73,5 +76,18 @@ async fn send(
         // A task that was aborted has nothing more to report.
         driver.await.unwrap_or(Ok(())).map_err(Error::from)
     };
-    Ok((response.map(|body| body.map_err(Error::from).boxed_unsync()), Box::new(worker)))
+    let between_bytes = options.between_bytes_timeout.unwrap_or(DEFAULT_TIMEOUT);
+    Ok((response.map(|body| in_time(body, between_bytes)), Box::new(worker)))
+}
+
+/// A body that ends with an error when its next part takes longer than `limit`.
+fn in_time(body: Incoming, limit: Duration) -> WasiBody {
+    let frames = stream::unfold(Some(body), move |body| async move {
+        let mut body = body?;
+        match timeout(limit, body.frame()).await {
+            Ok(frame) => Some((frame?.map_err(Error::from), Some(body))),
+            Err(_) => Some((Err(Error::ConnectionReadTimeout), None)),
+        }
+    });
+    StreamBody::new(frames).boxed_unsync()
 }

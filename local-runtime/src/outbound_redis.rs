@@ -4,31 +4,22 @@
 //! command is in flight at a time. There is no pool, no pipelining and no limit on the time a reply may take: the
 //! client's own limits (one second to connect, half a second to answer) are switched off.
 
-use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, IntoConnectionInfo, ToRedisArgs, Value,
-};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, ToRedisArgs, Value};
 use wasmtime::component::Resource;
 
-use crate::instance::State;
-use crate::instance::bindings::fermyon::spin2_0_0::redis::{
+use crate::bindings::RedisConnection;
+use crate::bindings::fermyon::spin2_0_0::redis::{
     Error, Host, HostConnection, RedisParameter, RedisResult,
 };
+use crate::instance::State;
 use crate::redis_value::{self, flatten};
-
-/// The host's side of a component's connection.
-#[allow(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct RedisConnection {
-    connection: MultiplexedConnection,
-}
 
 type HostResult<T> = wasmtime::Result<Result<T, Error>>;
 
 impl State {
     fn is_listed(&self, address: &str) -> bool {
-        url::Url::parse(address).is_ok_and(|url| {
-            url.scheme() == "redis" && self.handler.settings.allowed_hosts.allow_url(&url)
-        })
+        url::Url::parse(address)
+            .is_ok_and(|url| url.scheme() == "redis" && self.config.allowed_hosts.allow_url(&url))
     }
 
     async fn query(
@@ -36,7 +27,7 @@ impl State {
         connection: &Resource<RedisConnection>,
         command: &Cmd,
     ) -> HostResult<Value> {
-        let connection = &mut self.table.get_mut(connection)?.connection;
+        let connection = &mut self.table.get_mut(connection)?.0;
         Ok(connection.send_packed_command(command).await.map_err(redis_value::error))
     }
 
@@ -54,18 +45,14 @@ impl State {
 }
 
 async fn connect(address: &str) -> Result<RedisConnection, Error> {
-    // A connection is not named with CLIENT SETINFO: that is one round trip less for each instance.
-    let info = address.into_connection_info().map_err(|_| Error::InvalidAddress)?;
-    let settings = info.redis_settings().clone().set_skip_set_lib_name();
-    let client =
-        Client::open(info.set_redis_settings(settings)).map_err(|_| Error::InvalidAddress)?;
+    let client = Client::open(address).map_err(|_| Error::InvalidAddress)?;
     let config =
         AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
     let connection = client
         .get_multiplexed_async_connection_with_config(&config)
         .await
         .map_err(redis_value::error)?;
-    Ok(RedisConnection { connection })
+    Ok(RedisConnection(connection))
 }
 
 fn command(name: &str, arguments: &[impl ToRedisArgs]) -> Cmd {

@@ -1,8 +1,8 @@
 //! What components and this program say.
 //!
-//! A component's output is passed on line by line, so that lines of concurrent instances do not mix: to the
-//! terminal with the component's id before it, and to `.spin/logs/<id>_stdout.txt` and `_stderr.txt` as it is; copies of an
-//! application share these files. A line is held in memory up to a limit and then passed on in pieces.
+//! A component's output is passed on line by line, so that lines of concurrent instances do not mix:
+//! to the terminal with the component's id before it, and to `.spin/logs/<id>_stdout.txt` and
+//! `_stderr.txt` as it is. A line is held in memory up to a limit and then passed on in pieces.
 
 use std::fs::File;
 use std::io::Write;
@@ -57,7 +57,7 @@ impl Output {
                 .with_context(|| format!("failed to open the log file {}", path.display()))?;
             let terminal = (!quiet).then_some(terminal);
             anyhow::Ok(Arc::new(Sink {
-                component: component.to_owned(),
+                prefix: format!("[{component}] "),
                 terminal,
                 file: Mutex::new(file),
             }))
@@ -78,49 +78,33 @@ enum Terminal {
 /// Where the lines of one output of a component go.
 #[derive(Debug)]
 pub(crate) struct Sink {
-    component: String,
+    prefix: String,
     /// None where the program is quiet.
     terminal: Option<Terminal>,
     file: Mutex<File>,
 }
 
 impl Sink {
-    /// The output of one instance of a copy; without a number where there is one copy only.
-    pub(crate) fn stream(self: &Arc<Self>, copy: Option<u32>) -> LineStream {
-        LineStream {
-            line: Arc::new(Line { sink: self.clone(), copy, held: Mutex::new(Vec::new()) }),
-        }
+    /// The output of one instance.
+    pub(crate) fn stream(self: &Arc<Self>) -> LineStream {
+        LineStream { line: Arc::new(Line { sink: self.clone(), held: Mutex::new(Vec::new()) }) }
     }
 
-    /// Passes on whole lines, each with its line feed. The log file is the component's own, but where copies share it
-    /// their lines must be told apart.
-    fn write(&self, copy: Option<u32>, lines: &[u8]) {
-        let prefix = match copy {
-            Some(copy) => format!("[{}/{copy}] ", self.component),
-            None => format!("[{}] ", self.component),
-        };
-        let in_file = match copy {
-            Some(_) => &with_prefix(&prefix, lines),
-            None => lines,
-        };
+    /// Passes on whole lines, each with its line feed.
+    fn write(&self, lines: &[u8]) {
         // A full disk must not stop a handler; the terminal still gets the lines.
-        let _ = self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(in_file);
+        let _ = self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(lines);
         let Some(terminal) = self.terminal else { return };
-        let text = with_prefix(&prefix, lines);
+        let mut text = Vec::with_capacity(lines.len() + self.prefix.len());
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            text.extend_from_slice(self.prefix.as_bytes());
+            text.extend_from_slice(line);
+        }
         let _ = match terminal {
             Terminal::Stdout => std::io::stdout().lock().write_all(&text),
             Terminal::Stderr => std::io::stderr().lock().write_all(&text),
         };
     }
-}
-
-fn with_prefix(prefix: &str, lines: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(lines.len() + prefix.len());
-    for line in lines.split_inclusive(|byte| *byte == b'\n') {
-        text.extend_from_slice(prefix.as_bytes());
-        text.extend_from_slice(line);
-    }
-    text
 }
 
 /// One output of one instance; clones share the unfinished line.
@@ -132,7 +116,6 @@ pub(crate) struct LineStream {
 #[derive(Debug)]
 struct Line {
     sink: Arc<Sink>,
-    copy: Option<u32>,
     held: Mutex<Vec<u8>>,
 }
 
@@ -141,12 +124,12 @@ impl Line {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.extend_from_slice(bytes);
         if let Some(end) = held.iter().rposition(|byte| *byte == b'\n') {
-            self.sink.write(self.copy, &held[..=end]);
+            self.sink.write(&held[..=end]);
             held.drain(..=end);
         }
         if held.len() > MAX_LINE {
             held.push(b'\n');
-            self.sink.write(self.copy, &held);
+            self.sink.write(&held);
             held.clear();
         }
     }
@@ -157,7 +140,7 @@ impl Drop for Line {
         let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !held.is_empty() {
             held.push(b'\n');
-            self.sink.write(self.copy, held);
+            self.sink.write(held);
         }
     }
 }

@@ -1,21 +1,25 @@
-//! The Redis trigger: one connection per address string, which all copies with that string share.
+//! The Redis trigger: one connection per address string.
 //!
-//! In each copy, channels under the same address string wait for each other, two strings that differ do not, even where they
-//! mean the same server (see `lanes`). A handler's error is logged and dropped: no acknowledgement, no redelivery. Unlike
-//! Spin, a lost connection is made again.
+//! Messages under the same address string are handled one at a time, in their order; those under two
+//! strings that differ are not, even if both mean the same server. Components that share a channel
+//! run concurrently for one message. Waiting messages are held here without a limit, as in the
+//! client of Spin. A handler's error is logged and dropped: no acknowledgement, no redelivery.
+//! Unlike Spin, a lost connection is made again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use futures_util::StreamExt;
 use rand::Rng;
+use redis::Msg;
 use redis::aio::PubSub;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::app::{App, AppCopy, Subscription};
-use crate::component::Components;
-use crate::lanes::Lanes;
+use crate::app::{App, Subscription};
+use crate::component::{Components, LoadedComponent};
 use crate::output::log;
 
 /// The first and the longest pause between two attempts to connect.
@@ -31,9 +35,12 @@ pub(crate) struct RedisTrigger {
     address: String,
     /// The address as it may be shown.
     shown: String,
-    lanes: Lanes,
+    channels: Arc<Channels>,
     reconnect: bool,
 }
+
+/// The components that hear each channel.
+type Channels = BTreeMap<String, Vec<Arc<LoadedComponent>>>;
 
 /// What is done when Redis can't be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,32 +52,22 @@ pub(crate) enum OnLoss {
 }
 
 impl RedisTrigger {
-    /// One trigger for each address string of all copies.
+    /// One trigger for each address string.
     pub(crate) fn group(app: &App, components: &Components, on_loss: OnLoss) -> Vec<Self> {
-        let mut triggers: BTreeMap<&str, Self> = BTreeMap::new();
-        for (copy, app_copy) in app.copies.iter().enumerate() {
-            for Subscription { address, channel, component } in &app_copy.subscriptions {
-                let Some(handler) = components.handler(copy, component) else { continue };
-                let trigger = triggers.entry(&address.text).or_insert_with(|| Self {
-                    address: address.text.clone(),
-                    shown: without_password(&address.shown),
-                    lanes: Lanes::default(),
-                    reconnect: on_loss == OnLoss::Reconnect,
-                });
-                trigger.lanes.listen(copy, &channel.text, handler);
-            }
+        let mut addresses: BTreeMap<&str, (&str, Channels)> = BTreeMap::new();
+        for Subscription { address, channel, component } in &app.subscriptions {
+            let Some(component) = components.get(component) else { continue };
+            let (_, channels) =
+                addresses.entry(&address.text).or_insert((&address.shown, Channels::new()));
+            channels.entry(channel.text.clone()).or_default().push(component.clone());
         }
-        triggers.into_values().collect()
-    }
-
-    /// The lines that tell which channels are listened to; of several copies only how many, for they are alike.
-    pub(crate) fn banner(app: &App, triggers: &[Self]) -> Vec<String> {
-        if let [AppCopy { subscriptions, .. }] = &app.copies[..] {
-            return channel_lines(subscriptions);
-        }
-        let channels: usize = app.copies.iter().map(|copy| copy.subscriptions.len()).sum();
-        let (copies, connections) = (app.copies.len(), triggers.len());
-        vec![format!("Active Channels of {copies} copies: {channels} on {connections} connections")]
+        let triggers = addresses.into_iter().map(|(address, (shown, channels))| Self {
+            address: address.to_owned(),
+            shown: without_password(shown),
+            channels: Arc::new(channels),
+            reconnect: on_loss == OnLoss::Reconnect,
+        });
+        triggers.collect()
     }
 
     /// Connects and subscribes for the first time.
@@ -88,41 +85,46 @@ impl RedisTrigger {
         }
     }
 
-    /// Handles messages for as long as the program runs, or, without reconnecting, until the connection is lost.
+    /// Handles messages for as long as the program runs, or, without reconnecting, until the connection
+    /// is lost.
     pub(crate) async fn run(self, mut connection: Option<PubSub>) {
-        let mut handling = JoinSet::new();
+        let (sender, messages) = mpsc::unbounded_channel();
+        let handling = tokio::spawn(handle_all(self.channels.clone(), messages));
         loop {
             let subscribed = match connection.take() {
                 Some(subscribed) => subscribed,
                 None => self.reconnect().await,
             };
-            let (mut sink, mut messages) = subscribed.split();
-            loop {
-                // What is done is dropped with what it holds.
-                while handling.try_join_next().is_some() {}
-                match tokio::time::timeout(PING_AFTER, messages.next()).await {
-                    Ok(Some(message)) => {
-                        let payload = message.get_payload_bytes();
-                        self.lanes.deliver(message.get_channel_name(), payload, &mut handling);
-                    }
-                    Ok(None) => break,
-                    // Nobody says that a half-open connection is dead; it looks like one on which nothing happens.
-                    Err(_) if !self.reconnect => {}
-                    Err(_) => {
-                        match tokio::time::timeout(CONNECT_LIMIT, sink.ping::<redis::Value>()).await
-                        {
-                            Ok(Ok(_)) => {}
-                            _ => break,
-                        }
+            self.read(subscribed, &sender).await;
+            if !self.reconnect {
+                break;
+            }
+            log(&format!("lost Redis at {}, reconnecting", self.shown));
+        }
+        log(&format!("lost Redis at {}", self.shown));
+        drop(sender);
+        let _ = handling.await;
+    }
+
+    /// Reads messages until the connection is lost.
+    async fn read(&self, subscribed: PubSub, messages: &mpsc::UnboundedSender<Msg>) {
+        let (mut sink, mut stream) = subscribed.split();
+        loop {
+            match tokio::time::timeout(PING_AFTER, stream.next()).await {
+                Ok(Some(message)) => {
+                    let _ = messages.send(message);
+                }
+                Ok(None) => return,
+                // Nobody says that a half-open connection is dead; it looks like one on which nothing
+                // happens.
+                Err(_) if !self.reconnect => {}
+                Err(_) => {
+                    let pong = tokio::time::timeout(CONNECT_LIMIT, sink.ping::<redis::Value>());
+                    if !matches!(pong.await, Ok(Ok(_))) {
+                        return;
                     }
                 }
             }
-            if !self.reconnect {
-                log(&format!("lost Redis at {}", self.shown));
-                while handling.join_next().await.is_some() {}
-                return;
-            }
-            log(&format!("lost Redis at {}, reconnecting", self.shown));
         }
     }
 
@@ -144,7 +146,7 @@ impl RedisTrigger {
         let subscribe = async {
             let client = redis::Client::open(self.address.as_str())?;
             let mut connection = client.get_async_pubsub().await?;
-            connection.subscribe(self.lanes.channels()).await?;
+            connection.subscribe(self.channels.keys().collect::<Vec<_>>()).await?;
             redis::RedisResult::Ok(connection)
         };
         match tokio::time::timeout(CONNECT_LIMIT, subscribe).await {
@@ -154,10 +156,51 @@ impl RedisTrigger {
     }
 }
 
-/// The channels of one copy under their addresses, each with its components.
-fn channel_lines(subscriptions: &[Subscription]) -> Vec<String> {
+/// Handles messages one after another.
+async fn handle_all(channels: Arc<Channels>, mut messages: mpsc::UnboundedReceiver<Msg>) {
+    while let Some(message) = messages.recv().await {
+        let Some(components) = channels.get(message.get_channel_name()) else { continue };
+        // Each in a task of its own: they run on all cores, and a panic of one does not end the
+        // others.
+        let mut handlers = JoinSet::new();
+        for component in components {
+            let (component, message) = (component.clone(), message.clone());
+            handlers.spawn(async move {
+                if let Err(error) = handle(&component, message.get_payload_bytes()).await {
+                    let (id, channel) = (component.id(), message.get_channel_name());
+                    log(&format!("component {id:?} failed at a message on {channel:?}: {error:#}"));
+                }
+            });
+        }
+        while handlers.join_next().await.is_some() {}
+    }
+}
+
+async fn handle(component: &LoadedComponent, payload: &[u8]) -> Result<()> {
+    let pre = component.redis.as_ref().context("it has no Redis trigger")?;
+    let payload = payload.to_vec();
+    let mut slot = component.slot();
+    let result = component
+        .within_limit(async {
+            let guest = pre.instantiate_async(&mut slot.store).await?;
+            component.started(&slot);
+            let handled = guest
+                .fermyon_spin_inbound_redis()
+                .call_handle_message(&mut slot.store, &payload)
+                .await?;
+            match handled {
+                Ok(()) => anyhow::Ok(()),
+                Err(_) => bail!("its handler returned an error"),
+            }
+        })
+        .await;
+    result.map_err(|error| component.explain(error, &slot))
+}
+
+/// The channels under their addresses, each with its components.
+pub(crate) fn banner(app: &App) -> Vec<String> {
     let mut addresses: BTreeMap<&str, (&str, BTreeMap<&str, Vec<&str>>)> = BTreeMap::new();
-    for Subscription { address, channel, component } in subscriptions {
+    for Subscription { address, channel, component } in &app.subscriptions {
         let (_, channels) =
             addresses.entry(&address.text).or_insert((&address.shown, BTreeMap::new()));
         channels.entry(&channel.shown).or_default().push(component);

@@ -5,7 +5,7 @@
 
 use redis::{RedisError, ServerError, ServerErrorKind, Value};
 
-use crate::instance::bindings::fermyon::spin2_0_0::redis::{Error, RedisResult};
+use crate::bindings::fermyon::spin2_0_0::redis::{Error, RedisResult};
 
 /// Flattens a reply into one list: nested arrays are opened, empty ones vanish.
 ///

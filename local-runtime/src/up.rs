@@ -3,12 +3,12 @@
 //! The order is the contract: everything is resolved, compiled and linked before a port is bound, every Redis
 //! channel is subscribed to before the lines that say so are printed, and nothing is served before that.
 
-use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -16,13 +16,15 @@ use crate::app::App;
 use crate::cache::{Cache, give_memory_back};
 use crate::cli::UpOptions;
 use crate::component::Components;
-use crate::copies;
 use crate::engine::{Limits, engine};
 use crate::http_trigger::HttpTrigger;
 use crate::metering::{Figures, Meter};
 use crate::output::print;
-use crate::redis_trigger::{OnLoss, RedisTrigger};
+use crate::redis_trigger::{self, OnLoss, RedisTrigger};
 use crate::router::Router;
+
+/// How long the figures may take to be printed at the end.
+const PRINT_LIMIT: Duration = Duration::from_millis(500);
 
 /// Runs an application until SIGINT or SIGTERM, which end the process with code 0.
 ///
@@ -30,8 +32,7 @@ use crate::router::Router;
 /// When the manifest, a component or an option is refused, the port is taken, or, with `--no-reconnect`, Redis
 /// can't be reached or is lost.
 pub fn up(options: &UpOptions) -> Result<()> {
-    let addresses = copies::addresses(options)?;
-    copies::raise_file_limit();
+    raise_file_limit();
     let mut app = App::load(options)?;
     let router = Router::new(app.routes.iter().map(|route| route.path.as_str()))?;
     let state_folder = app.folder.join(".spin");
@@ -39,7 +40,7 @@ pub fn up(options: &UpOptions) -> Result<()> {
     std::fs::create_dir_all(&logs)
         .with_context(|| format!("failed to make the folder {}", logs.display()))?;
     let limits = Limits {
-        max_memory: options.max_instance_memory as usize * 1024 * 1024,
+        max_memory: options.max_instance_memory,
         timeout: options.invocation_timeout_ms.map(Duration::from_millis),
     };
     let cache = Cache::open(
@@ -52,13 +53,29 @@ pub fn up(options: &UpOptions) -> Result<()> {
         .enable_all()
         .build()
         .context("failed to start the runtime's threads")?
-        .block_on(run(app, router, Arc::new(components), options, &addresses, &logs))
+        .block_on(run(app, router, Arc::new(components), options, &logs))
 }
 
-/// Ends the process on a signal, from a thread of its own: handlers that compute can't hold it up.
+/// Lets this process open as many files as the system allows: each event has connections, and the
+/// usual soft limit of 1,024 is there for programs that use `select`.
+fn raise_file_limit() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // If it is refused the old limit stays, and what it forbids is an error with its own words.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+/// Ends the process on a signal, from its own thread: handlers that compute can't hold it up, and
+/// neither can a reader of stdout that has stalled.
 fn end_on_signal(meter: Arc<Meter>) -> Result<()> {
     ctrlc::set_handler(move || {
-        print_figures(&meter);
+        let meter = meter.clone();
+        let (printed, is_printed) = mpsc::channel();
+        std::thread::spawn(move || {
+            print_figures(&meter);
+            let _ = printed.send(());
+        });
+        let _ = is_printed.recv_timeout(PRINT_LIMIT);
         std::process::exit(0);
     })
     .context("failed to listen for signals")
@@ -69,23 +86,21 @@ async fn run(
     router: Router,
     components: Arc<Components>,
     options: &UpOptions,
-    addresses: &[SocketAddr],
     logs: &Path,
 ) -> Result<()> {
-    let listeners = listen(addresses).await?;
-    let addresses: Vec<_> = listeners
-        .iter()
-        .map(TcpListener::local_addr)
-        .collect::<Result<_, _>>()
-        .context("failed to read the addresses listened on")?;
+    let UpOptions { listen, .. } = options;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("failed to listen on {listen} (--listen)"))?;
+    let address = listener.local_addr().context("failed to read the address listened on")?;
     let on_loss = if options.no_reconnect { OnLoss::End } else { OnLoss::Reconnect };
     let redis = RedisTrigger::group(&app, &components, on_loss);
     let http = Arc::new(HttpTrigger::new(&mut app, router, components.clone()));
 
     let mut lines =
         vec![format!("Logging component stdio to \"{}\"", logs.display()), String::new()];
-    lines.extend(http.banner(&addresses));
-    lines.extend(RedisTrigger::banner(&app, &redis));
+    lines.extend(http.banner(address));
+    lines.extend(redis_trigger::banner(&app));
     drop(app);
     let mut connecting = JoinSet::new();
     for trigger in redis {
@@ -97,9 +112,7 @@ async fn run(
         let (trigger, connection) = connected.context("failed to connect to Redis")??;
         triggers.spawn(trigger.run(connection));
     }
-    for (copy, listener) in listeners.into_iter().enumerate() {
-        triggers.spawn(http.clone().serve(copy, listener));
-    }
+    triggers.spawn(http.serve(listener));
     print(&lines.join("\n"));
     drop(lines);
     give_memory_back();
@@ -108,18 +121,6 @@ async fn run(
     triggers.join_next().await;
     print_figures(&components.meter);
     bail!("A trigger exited unexpectedly. Terminating.")
-}
-
-async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>> {
-    let mut listeners = Vec::with_capacity(addresses.len());
-    for (address, copy) in addresses.iter().zip(1..) {
-        let listener = TcpListener::bind(address).await.with_context(|| match addresses {
-            [_] => format!("failed to listen on {address} (--listen)"),
-            _ => format!("failed to listen on {address} for copy {copy} (--listen, --copies)"),
-        })?;
-        listeners.push(listener);
-    }
-    Ok(listeners)
 }
 
 fn print_figures(meter: &Meter) {

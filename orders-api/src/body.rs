@@ -38,6 +38,10 @@ pub(crate) fn read(head: &Parts, body: &mut dyn Read, most: u32) -> Result<Vec<u
         if read == 0 {
             return Ok(bytes);
         }
+        if bytes.capacity() - bytes.len() < read {
+            // A vector that doubles would reserve more than the limit.
+            bytes.reserve_exact(bytes.len().max(chunk.len()).min(most as usize - bytes.len()));
+        }
         bytes.extend_from_slice(&chunk[..read]);
     }
 }

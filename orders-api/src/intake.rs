@@ -58,6 +58,8 @@ impl<'a> Intake<'a> {
                 Err(Rejection { first, rest: mut others }) => {
                     let omitted = others.len().checked_sub(room).filter(|omitted| *omitted > 0);
                     others.truncate(room);
+                    // It is kept for each of thousands of orders.
+                    others.shrink_to_fit();
                     room -= others.len();
                     intake.refused.push(Refused { index, line, first, others, omitted });
                 }

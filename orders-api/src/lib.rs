@@ -63,7 +63,7 @@ fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Answer {
     let path: Vec<&str> = path.split('/').skip(1).collect();
     let settings = host.settings()?;
     // These show nothing of an order.
-    if !matches!(path[..], [] | ["dashboard", _] | ["openapi.json" | "healthz"]) {
+    if !matches!(path[..], [] | ["dashboard", _] | ["openapi.json" | "healthz" | "readyz"]) {
         guard::check(head, &settings)?;
     }
     let allowed = methods(&path).ok_or_else(Refusal::not_found)?;
@@ -80,7 +80,8 @@ fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Answer {
         ("POST", ["dead-letters", id, _]) => dead_letters::redrive(host, dead_letters::id(id)?),
         ("GET", ["stats"]) => operations::stats(host),
         ("GET", ["metrics"]) => operations::metrics(host),
-        ("GET", ["healthz"]) => operations::health(host),
+        ("GET", ["healthz"]) => Ok(operations::health()),
+        ("GET", ["readyz"]) => operations::ready(host),
         ("GET", ["control"]) => control::list(host),
         ("GET", ["control", name]) => control::show(host, control::stream(name)?),
         ("PUT", ["control", name]) => control::set(host, head, body, control::stream(name)?),
@@ -108,9 +109,10 @@ fn methods(path: &[&str]) -> Option<&'static str> {
         ["control", _] => Some("GET, HEAD, PUT, DELETE, OPTIONS"),
         []
         | ["orders" | "dashboard", _]
-        | ["dead-letters" | "stats" | "metrics" | "healthz" | "control" | "openapi.json"] => {
-            Some("GET, HEAD, OPTIONS")
-        }
+        | [
+            "dead-letters" | "stats" | "metrics" | "control" | "healthz" | "readyz"
+            | "openapi.json",
+        ] => Some("GET, HEAD, OPTIONS"),
         _ => None,
     }
 }

@@ -64,9 +64,6 @@ pub struct RedisServer {
 
 impl RedisServer {
     /// Starts a server with the default options.
-    ///
-    /// # Errors
-    /// When `redis-server` is not installed or is not ready within 30 s.
     pub fn start() -> Result<Self> {
         Self::start_with(&Options::default())
     }
@@ -122,25 +119,16 @@ impl RedisServer {
     }
 
     /// Fails when the server has ended.
-    ///
-    /// # Errors
-    /// With its exit status.
     pub fn check(&self) -> Result<()> {
         self.process.check().with_context(|| format!("its log is {}", log(&self.folder).display()))
     }
 
     /// Kills the server at once (`SIGKILL`): nothing is written out, connections break.
-    ///
-    /// # Errors
-    /// When the process can't be waited for.
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill().map(drop)
     }
 
     /// Starts a killed server again on the same port and folder.
-    ///
-    /// # Errors
-    /// As for [`RedisServer::start_with`].
     pub fn restart(&mut self, options: &Options) -> Result<()> {
         self.process = spawn(&self.folder, self.port, options)?;
         Ok(())
@@ -148,9 +136,6 @@ impl RedisServer {
 }
 
 /// A TCP port of 127.0.0.1 that was free a moment ago.
-///
-/// # Errors
-/// When the system gives none.
 pub fn free_port() -> Result<u16> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("failed to find a free port")?;
@@ -158,10 +143,7 @@ pub fn free_port() -> Result<u16> {
 }
 
 /// Locks a data folder by a file beside it, until the file is closed by all who have it open.
-///
-/// # Errors
-/// When a server still writes there.
-pub fn lock(folder: &Path) -> Result<File> {
+fn lock(folder: &Path) -> Result<File> {
     let path = folder.with_extension("lock");
     let file =
         File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;

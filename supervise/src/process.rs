@@ -204,6 +204,8 @@ mod tests {
     use std::io::{BufRead, BufReader, Read};
     use std::sync::mpsc;
 
+    use nix::unistd::getpgid;
+
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(30);
@@ -212,6 +214,12 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         command
+    }
+
+    #[test]
+    fn a_ctrl_c_of_the_terminal_does_not_reach_a_process() {
+        let process = Process::start("the shell", shell("exec sleep 60")).unwrap();
+        assert_eq!(getpgid(Some(process.pid())).unwrap(), process.pid(), "its own group");
     }
 
     #[test]

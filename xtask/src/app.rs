@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
@@ -34,12 +34,6 @@ impl Runtime {
             None if spin_is_installed => Ok(Self::Spin),
             None => Ok(Self::Local),
         }
-    }
-
-    /// The native packages to build for it, with the others that are needed.
-    pub(crate) fn packages<'a>(self, others: &[&'a str]) -> Vec<&'a str> {
-        let own = if self == Self::Local { vec!["local-runtime"] } else { Vec::new() };
-        [own, others.to_vec()].concat()
     }
 
     /// The command that runs the app. The user's current directory is kept: `extra` may name files.
@@ -83,15 +77,14 @@ pub(crate) fn channels(manifest: &str) -> Result<Vec<String>> {
     Ok(channels.collect())
 }
 
-/// Whether the runtime answers HTTP.
+/// Whether the runtime answers HTTP. An address that means every interface leads to the loopback.
 pub(crate) fn serves(listen: SocketAddr) -> bool {
     let limit = Duration::from_millis(500);
-    let address = reachable(listen);
     let answer = || -> std::io::Result<bool> {
-        let mut stream = TcpStream::connect_timeout(&address, limit)?;
+        let mut stream = TcpStream::connect_timeout(&listen, limit)?;
         stream.set_read_timeout(Some(limit))?;
         let request = format!(
-            "GET /.well-known/spin/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+            "GET /.well-known/spin/health HTTP/1.1\r\nHost: {listen}\r\nConnection: close\r\n\r\n"
         );
         // In one write: a server that answers after the first part resets the connection.
         stream.write_all(request.as_bytes())?;
@@ -102,27 +95,9 @@ pub(crate) fn serves(listen: SocketAddr) -> bool {
     answer().unwrap_or(false)
 }
 
-/// The address to call where the app listens on all of them.
-pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_app_that_listens_everywhere_is_called_on_the_loopback() {
-        let called = |listen: &str| reachable(listen.parse().unwrap()).to_string();
-        assert_eq!(called("0.0.0.0:3000"), "127.0.0.1:3000");
-        assert_eq!(called("[::]:80"), "[::1]:80");
-        assert_eq!(called("192.0.2.7:3000"), "192.0.2.7:3000");
-    }
 
     #[test]
     fn the_bells_of_the_app_are_those_of_its_manifest() {

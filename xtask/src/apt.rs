@@ -9,9 +9,6 @@ use anyhow::{Context, Result, bail};
 use crate::{process, programs};
 
 /// Installs `packages`; where that fails, once more after an update of the package lists.
-///
-/// # Errors
-/// Names the command that the user has to run.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let by_hand = format!("apt-get install -y {}", packages.join(" "));
     if programs::find("apt-get").is_none() {
@@ -28,9 +25,6 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 
 /// Unpacks the files of `package` into `folder` without installing it: nothing it brings is
 /// started.
-///
-/// # Errors
-/// When it cannot be downloaded or unpacked.
 pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
     let context = || format!("failed to make {}", folder.display());
     // Nothing of another version is left: the downloaded file is known by its ending only.
@@ -44,12 +38,6 @@ pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
     let mut unpack = Command::new("sh");
     unpack.args(["-c", "dpkg-deb --extract *.deb . && rm *.deb"]).current_dir(folder);
     process::run("dpkg-deb", &mut unpack)
-}
-
-/// Package names known to apt that match the extended regular expression `pattern`, one in each
-/// line.
-pub(crate) fn search_names(pattern: &str) -> Option<String> {
-    programs::answer(Command::new("apt-cache").args(["search", "--names-only", pattern]))
 }
 
 /// Tries twice: the package lists of a fresh machine are empty or old.
@@ -67,7 +55,7 @@ fn with_fresh_lists(attempt: impl Fn() -> Result<()>) -> Result<()> {
     attempt()
 }
 
-/// Not stopped by Ctrl-C: a package manager that is killed leaves a broken machine.
+/// Not stopped by this program: a package manager that is killed leaves a broken machine.
 fn apt_get(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
     if !is_root() {

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::repository::Repository;
 use crate::{apt, programs};
@@ -35,21 +35,16 @@ impl Debian {
         {
             return None;
         }
-        Some(Self { linker: find_linker(llvm_major(&rustc_version()?)?)? })
+        let linker = PathBuf::from(format!("/usr/lib/llvm-{}/bin/wasm-ld", llvm()?));
+        linker.is_file().then_some(Self { linker })
     }
 
     /// Installs the packages, the linker last: its version is known only from the compiler's.
     pub(crate) fn install() -> Result<Self> {
         apt::install(&PACKAGES)?;
-        let version = rustc_version().with_context(|| format!("failed to run {RUSTC} -vV"))?;
-        let llvm =
-            llvm_major(&version).with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
-        if find_linker(llvm).is_none() {
-            let names = apt::search_names("^lld-[0-9]+$").unwrap_or_default();
-            let Some(package) = pick_lld(&names, llvm) else {
-                bail!("apt knows no package lld-{llvm} or later, which {RUSTC} needs to link Wasm");
-            };
-            apt::install(&[&package])?;
+        if Self::find().is_none() {
+            let llvm = llvm().with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
+            apt::install(&[&format!("lld-{llvm}")])?;
         }
         Self::find().context("Debian's compiler for Wasm is incomplete after the installation")
     }
@@ -57,23 +52,12 @@ impl Debian {
     /// `cargo build --release --target wasm32-wasip1` with this tool chain, to be completed by
     /// packages.
     pub(crate) fn cargo_build(&self, repository: &Repository) -> Command {
-        let mut path = std::ffi::OsString::from("/usr/bin");
-        if let Some(user_path) = std::env::var_os("PATH") {
-            path.push(":");
-            path.push(user_path);
-        }
+        let path = format!("/usr/bin:{}", std::env::var("PATH").unwrap_or_default());
         let mut command = clean(Command::new(CARGO));
         command
             .current_dir(repository.root())
-            .args([
-                "build",
-                "--release",
-                "-Z",
-                "build-std=std,panic_abort",
-                "--target",
-                "wasm32-wasip1",
-            ])
-            .arg("--target-dir")
+            .args(["build", "--release", "--target", "wasm32-wasip1"])
+            .args(["-Z", "build-std=std,panic_abort", "--target-dir"])
             .arg(repository.target())
             .env("PATH", path)
             .env("RUSTC", RUSTC)
@@ -97,40 +81,19 @@ fn clean(mut command: Command) -> Command {
 }
 
 fn belongs_to_a_toolchain(name: &str) -> bool {
-    const USERS: [&str; 4] = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR"];
-    let of_rust =
-        ["CARGO", "RUST", "LD_LIBRARY_PATH"].iter().any(|prefix| name.starts_with(prefix));
-    of_rust && !USERS.iter().any(|prefix| name.starts_with(prefix))
+    let starts_with = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    starts_with(&["CARGO", "RUST", "LD_LIBRARY_PATH"])
+        && !starts_with(&["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR"])
 }
 
-fn rustc_version() -> Option<String> {
-    programs::answer(clean(Command::new(RUSTC)).arg("-vV"))
+/// The LLVM that the compiler was built with.
+fn llvm() -> Option<u32> {
+    llvm_major(&programs::answer(clean(Command::new(RUSTC)).arg("-vV"))?)
 }
 
-/// The LLVM that a compiler was built with, from `rustc -vV`.
 fn llvm_major(version: &str) -> Option<u32> {
     let line = version.lines().find_map(|line| line.strip_prefix("LLVM version:"))?;
     line.trim().split('.').next()?.parse().ok()
-}
-
-/// The oldest package `lld-N` that is new enough, from lines of `name - description`.
-fn pick_lld(names: &str, at_least: u32) -> Option<String> {
-    let numbers = names.lines().filter_map(|line| {
-        line.split_whitespace().next()?.strip_prefix("lld-")?.parse::<u32>().ok()
-    });
-    numbers.filter(|number| *number >= at_least).min().map(|number| format!("lld-{number}"))
-}
-
-/// The oldest installed `wasm-ld` that is new enough.
-fn find_linker(at_least: u32) -> Option<PathBuf> {
-    let folders = std::fs::read_dir("/usr/lib").ok()?;
-    let versions = folders.filter_map(|folder| {
-        let folder = folder.ok()?;
-        let version: u32 = folder.file_name().to_str()?.strip_prefix("llvm-")?.parse().ok()?;
-        let linker = folder.path().join("bin/wasm-ld");
-        (version >= at_least && linker.is_file()).then_some((version, linker))
-    });
-    versions.min().map(|(_, linker)| linker)
 }
 
 #[cfg(test)]
@@ -142,16 +105,6 @@ mod tests {
         let version = "rustc 1.96.0 (x)\nbinary: rustc\nrelease: 1.96.0\nLLVM version: 22.1.8\n";
         assert_eq!(llvm_major(version), Some(22));
         assert_eq!(llvm_major("rustc 1.96.0\nrelease: 1.96.0\n"), None);
-    }
-
-    #[test]
-    fn the_oldest_linker_that_is_new_enough_is_picked() {
-        let names =
-            "lld-14 - LLVM-based linker\nlld-23 - x\nlld-22 - x\nlld-9 - x\nlld - default\n";
-        assert_eq!(pick_lld(names, 22).as_deref(), Some("lld-22"));
-        assert_eq!(pick_lld(names, 15).as_deref(), Some("lld-22"));
-        assert_eq!(pick_lld(names, 24), None);
-        assert_eq!(pick_lld("", 22), None);
     }
 
     #[test]

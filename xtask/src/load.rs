@@ -12,18 +12,14 @@ use supervise::Process;
 
 use crate::app::Runtime;
 use crate::repository::Repository;
-use crate::stage::{Redis, Stage};
+use crate::stage::{self, Prepared, Stage};
 use crate::{native, process, setup, wasm};
 
 /// Flags of a command that is given an app.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// What runs the app [default: spin if it is on the PATH, else local]
-    #[arg(long, value_enum)]
-    pub(crate) runtime: Option<Runtime>,
-    /// Use this Redis instead of a fresh private one
-    #[arg(long, value_name = "URL")]
-    pub(crate) redis_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) stage: stage::Arguments,
     #[command(flatten)]
     pub(crate) passed: Passed,
 }
@@ -37,35 +33,23 @@ pub(crate) struct Passed {
 }
 
 /// Starts the app with a fresh private Redis, runs `loadtest SHAPE` against it and stops both.
-///
-/// # Errors
-/// When something needed is missing or fails to build, or the app does not start or ends during the
-/// run.
 pub(crate) fn run(repository: &Repository, shape: &str, arguments: &Arguments) -> Result<ExitCode> {
     if arguments.passed.loadtest.iter().any(|flag| flag == "--help" || flag == "-h") {
         return alone(repository, shape, &arguments.passed);
     }
-    let runtime = Runtime::choose(arguments.runtime)?;
-    if arguments.redis_url.is_none() {
-        setup::ensure_redis()?;
-    }
-    let toolchain = setup::ensure_wasm_toolchain(repository)?;
-    native::build(repository, &runtime.packages(&["loadtest"]))?;
-    wasm::build(repository, &toolchain)?;
-
-    let redis = Redis::start(arguments.redis_url.as_ref(), None, None)?;
+    let prepared = Prepared::new(repository, &arguments.stage, None, None, &["loadtest"])?;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, private_redis::free_port()?));
-    let log = repository.logs().join(format!("{shape}-{}.log", std::process::id()));
-    let stage = Stage::start(repository, runtime, redis, listen, Some(&log), &[])?;
-    stage.wait_until_ready()?;
+    let url = format!("http://{listen}");
     let mut command = Command::new(repository.program("loadtest"));
-    command.args([shape, "--redis-url", &stage.redis.url]);
-    command.args(["--http-url", &format!("http://{listen}")]);
-    command.args(["--app-pid", &stage.app.id().to_string()]);
-    if runtime == Runtime::Local {
-        let url = format!("http://{listen}/.well-known/local-runtime/instance-starts");
-        command.args(["--instance-starts-url", &url]);
+    command.args([shape, "--redis-url", &prepared.redis_url, "--http-url", &url]);
+    if prepared.runtime == Runtime::Local {
+        let starts = format!("{url}/.well-known/local-runtime/instance-starts");
+        command.args(["--instance-starts-url", &starts]);
     }
+    let log = repository.logs().join(format!("{shape}-{}.log", std::process::id()));
+    let stage = Stage::start(repository, prepared, listen, Some(&log), &[])?;
+    stage.wait_until_ready()?;
+    command.args(["--app-pid", &stage.app.id().to_string()]);
     command.args(&arguments.passed.loadtest);
     let loadtest = Process::start("loadtest", command)?;
     let code = process::wait_passing_on(loadtest, || stage.check())?;
@@ -78,9 +62,6 @@ pub(crate) fn run(repository: &Repository, shape: &str, arguments: &Arguments) -
 }
 
 /// Runs a command of `loadtest` that starts apps and servers itself.
-///
-/// # Errors
-/// When something needed is missing or fails to build.
 pub(crate) fn stage_of_its_own(
     repository: &Repository,
     name: &str,
@@ -94,9 +75,6 @@ pub(crate) fn stage_of_its_own(
 }
 
 /// Runs a command of `loadtest` that needs nothing else.
-///
-/// # Errors
-/// When `loadtest` fails to build.
 pub(crate) fn alone(repository: &Repository, name: &str, arguments: &Passed) -> Result<ExitCode> {
     native::build(repository, &["loadtest"])?;
     loadtest(repository, name, arguments)

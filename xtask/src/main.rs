@@ -5,8 +5,8 @@
 
 mod app;
 mod apt;
-mod clean;
 mod debian;
+mod kubectl;
 mod load;
 mod native;
 mod process;
@@ -65,12 +65,6 @@ enum Command {
     Publish(publish::Arguments),
     /// Check formatting and lints, build everything and run every test
     Test(test::Arguments),
-    /// Remove what the project made beside its sources: .data, .spin and target/xtask
-    Clean {
-        /// Remove the whole target folder as well
-        #[arg(long)]
-        all: bool,
-    },
 }
 
 fn main() -> ExitCode {
@@ -106,7 +100,6 @@ fn run() -> Result<ExitCode> {
         Command::Cost(arguments) => return load::alone(&repository, "cost", &arguments),
         Command::Publish(arguments) => publish::run(&repository, &arguments)?,
         Command::Test(arguments) => return Ok(test::run(&repository, &arguments)),
-        Command::Clean { all } => clean::run(&repository, all)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -129,7 +122,7 @@ mod tests {
             "burst --redis-url redis://host:1 -- --orders 5 --json r.json",
         ] {
             let arguments = parse(words);
-            assert_eq!(arguments.redis_url.as_deref(), Some("redis://host:1"));
+            assert_eq!(arguments.stage.redis_url.as_deref(), Some("redis://host:1"));
             assert_eq!(arguments.passed.loadtest, ["--orders", "5", "--json", "r.json"], "{words}");
         }
         assert_eq!(parse("burst -- --help").passed.loadtest, ["--help"]);

@@ -1,9 +1,10 @@
 //! `cargo xtask publish REF`: pushes the Spin application to a registry, and says or writes where
 //! the manifests name it.
 //!
-//! Only `spin` can push a Spin application, so nothing is built where it is missing. Base names
-//! images in one place, `images` of its `kustomization.yaml`; by digest where the registry told
-//! one, since a tag can be moved. Overlays that name the same image are said, not changed.
+//! Only `spin` can push a Spin application, so nothing is built where it is missing. The manifests
+//! name images in kustomizations only. That of the application is named by digest if the registry
+//! told one, because a tag can be moved. The other images, which CI pushes on a tag, get its
+//! registry, owner and tag.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use crate::{process, programs, setup, wasm};
 /// How `manifests` call the application's image before kustomize writes its name in.
 const IMAGE: &str = "order-pipeline";
 const KUSTOMIZATION: &str = "manifests/base/kustomization.yaml";
-const OVERLAYS: &str = "manifests/overlays";
+const OTHERS: &str = "manifests/overlays";
 /// What `spin registry push` says in front of the digest.
 const DIGEST: &str = "Pushed with digest ";
 
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
     /// Where to: registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0
     #[arg(value_name = "REF")]
     reference: String,
-    /// Write name and digest into manifests/base/kustomization.yaml
+    /// Write name and digest into the manifests, and registry, owner and tag of the other images
     #[arg(long)]
     set: bool,
     /// For a registry without TLS or with a certificate that nobody signed
@@ -48,30 +49,27 @@ impl<'a> Reference<'a> {
     /// Wants registry, name and tag: what is left out would be guessed differently by `spin` and by
     /// the cluster.
     fn parse(text: &'a str) -> Result<Self> {
-        let wanted = "REF has to be registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0";
-        if text.contains('@') {
-            bail!("{wanted}; a digest is the registry's to tell");
-        }
-        let after_host = text.rfind('/').with_context(|| wanted.to_owned())? + 1;
-        let colon = after_host + text[after_host..].find(':').with_context(|| wanted.to_owned())?;
-        let (name, tag) = (&text[..colon], &text[colon + 1..]);
-        // A registry refuses capitals; said here, before the build. The host may have a port.
-        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/:".contains(c);
         let is_tag = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if name.starts_with('/') || name.ends_with('/') || !name.chars().all(is_name) {
-            bail!("{wanted}; the name has lower-case letters, digits and . _ - only");
+        // A registry refuses capitals; said here, before the build. The host may have a port.
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-:".contains(c);
+        let is_part = |part: &str| !part.is_empty() && part.chars().all(is_name);
+        match text.rsplit_once(':') {
+            Some((name, tag))
+                if name.contains('/')
+                    && name.split('/').all(is_part)
+                    && !tag.is_empty()
+                    && tag.chars().all(is_tag) =>
+            {
+                Ok(Self { name, tag })
+            }
+            _ => bail!(
+                "REF has to be registry/name:tag in lower case and without a digest, such as ghcr.io/OWNER/order-pipeline:0.1.0"
+            ),
         }
-        if tag.is_empty() || !tag.chars().all(is_tag) {
-            bail!("{wanted}; the tag has letters, digits and . _ - only");
-        }
-        Ok(Self { name, tag })
     }
 }
 
 /// Builds, pushes, and tells what the manifests have to name.
-///
-/// # Errors When `spin` is missing, the reference or the kustomization is not as expected, or the
-/// build or the push fails.
 pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
     let reference = Reference::parse(&arguments.reference)?;
     if programs::find("spin").is_none() {
@@ -93,25 +91,48 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
     }
     let lines = lines(&reference, digest.as_deref());
     let text = read(&file)?;
+    let old = present_name(&text).map(owner).unwrap_or_default();
+    let others = files_with(&repository.root().join(OTHERS), &format!("{old}/"));
     if arguments.set {
         let changed = rename(&text, &reference, digest.as_deref())?;
-        fs::write(&file, changed).with_context(|| format!("failed to write {}", file.display()))?;
+        write(&file, &rename_others(&changed, old, &reference))?;
+        for other in &others {
+            write(other, &rename_others(&read(other)?, old, &reference))?;
+        }
         println!("{KUSTOMIZATION} now says");
     } else {
         println!("for {KUSTOMIZATION}, or run with --set:");
     }
     println!("  - name: {IMAGE}\n    {}\n    {}", lines[0], lines[1]);
-    if let Some(old) = present_name(&text).filter(|&old| old != reference.name) {
-        let mut files = Vec::new();
-        files_with(&repository.root().join(OVERLAYS), old, &mut files)?;
-        for file in files {
-            println!(
-                "change by hand: {} names {old}",
-                file.strip_prefix(repository.root()).unwrap_or(&file).display()
-            );
-        }
+    for other in others {
+        let name = other.strip_prefix(repository.root()).unwrap_or(&other).display();
+        let said = if arguments.set { "was changed too" } else { "names the old owner too" };
+        println!("{name} {said}");
     }
     Ok(())
+}
+
+/// An image without its last part.
+fn owner(image: &str) -> &str {
+    image.rsplit_once('/').unwrap_or_default().0
+}
+
+/// A kustomization with registry and owner of all images of `old` replaced, and their tags.
+fn rename_others(text: &str, old: &str, reference: &Reference<'_>) -> String {
+    let new = owner(reference.name);
+    let mut was_renamed = false;
+    let mut changed = Vec::new();
+    for line in text.lines() {
+        let is_tag = was_renamed && line.trim_start().starts_with("newTag: ");
+        was_renamed = line.contains(&format!("newName: {old}/"));
+        let indent = line.len() - line.trim_start().len();
+        changed.push(match line.split_once(&format!(" {old}/")) {
+            Some((before, name)) => format!("{before} {new}/{name}"),
+            None if is_tag => format!("{:indent$}newTag: \"{}\"", "", reference.tag),
+            None => line.to_owned(),
+        });
+    }
+    changed.join("\n") + "\n"
 }
 
 /// What the kustomization calls the application's image now.
@@ -122,28 +143,13 @@ fn present_name(kustomization: &str) -> Option<&str> {
 }
 
 /// The YAML files in `folder` and below that hold `text`, in order.
-///
-/// An overlay sees the name that base has given: one that replaces it, or brings a SpinApp of its
-/// own, has to name it too.
-fn files_with(folder: &Path, text: &str, found: &mut Vec<PathBuf>) -> Result<()> {
-    let context = || format!("failed to read {}", folder.display());
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    let entries: std::io::Result<Vec<_>> = fs::read_dir(folder).with_context(context)?.collect();
-    let mut paths: Vec<PathBuf> =
-        entries.with_context(context)?.iter().map(fs::DirEntry::path).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            files_with(&path, text, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "yaml")
-            && read(&path)?.contains(text)
-        {
-            found.push(path);
-        }
-    }
-    Ok(())
+fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let mut grep = Command::new("grep");
+    grep.args(["-rlF", "--include=*.yaml", "--", text]).arg(folder);
+    let mut files: Vec<PathBuf> =
+        programs::answer(&mut grep).unwrap_or_default().lines().map(PathBuf::from).collect();
+    files.sort();
+    files
 }
 
 /// Pushes what was built; the digest if the registry told one.
@@ -172,6 +178,10 @@ fn digest_in(line: &str) -> Option<String> {
     let digest = line.split_once(DIGEST)?.1.trim();
     let hex = digest.strip_prefix("sha256:")?;
     (hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit())).then(|| digest.to_owned())
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("failed to write {}", file.display()))
 }
 
 fn read(file: &Path) -> Result<String> {

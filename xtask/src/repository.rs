@@ -1,4 +1,4 @@
-//! Where things lie in the repository. All paths are absolute, so that the current directory can
+//! Where things are in the repository. All paths are absolute, so that the current directory can
 //! stay the user's own and their relative paths keep their meaning.
 
 use std::path::{Path, PathBuf};
@@ -12,20 +12,15 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// Finds the checkout: where cargo runs this package from, else where it was compiled.
     pub(crate) fn find() -> Result<Self> {
-        let package = std::env::var_os("CARGO_MANIFEST_DIR")
-            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        let root = package.parent().context("CARGO_MANIFEST_DIR has no parent folder")?;
-        Ok(Self { root: root.to_owned() })
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+        Ok(Self { root: root.context("xtask is not in a folder of a repository")?.to_owned() })
     }
 
-    /// The root folder.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The manifest of the Spin application.
     pub(crate) fn spin_toml(&self) -> PathBuf {
         self.root.join("spin.toml")
     }
@@ -40,7 +35,7 @@ impl Repository {
         self.target().join("release").join(name)
     }
 
-    /// Logs of what `xtask` ran.
+    /// Output of what `xtask` ran.
     pub(crate) fn logs(&self) -> PathBuf {
         self.target().join("xtask")
     }

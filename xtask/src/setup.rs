@@ -11,27 +11,29 @@ use anyhow::{Context, Result, bail};
 use crate::debian::Debian;
 use crate::repository::Repository;
 use crate::toolchain::Toolchain;
-use crate::{apt, process, programs};
+use crate::{apt, kubectl, process, programs};
 
 /// The oldest Redis whose Streams and scripts are enough.
 const REDIS_AT_LEAST: (u32, u32) = (7, 0);
+
+/// For a package of which only a file is used: what else it needs is large.
+const FILES_ONLY: &[&str] = &["--no-deps", "--require-hashes"];
 
 /// `cargo xtask setup`: installs what is missing and reports each thing.
 ///
 /// # Errors
 /// When something is still missing at the end. All of it is tried.
 pub(crate) fn run(repository: &Repository) -> Result<()> {
-    let redis = ensure_redis();
-    match &redis {
-        Ok(version) => println!("setup: redis-server {version} is ready"),
-        Err(error) => eprintln!("error: {error:#}"),
+    let redis = ensure_redis().map(|version| println!("setup: redis-server {version} is ready"));
+    let toolchain = ensure_wasm_toolchain(repository).map(|toolchain| match toolchain {
+        Toolchain::Rustup => println!("setup: the compiler in use has the target wasm32-wasip1"),
+        Toolchain::Debian(_) => println!("setup: Debian's compiler builds for wasm32-wasip1"),
+    });
+    let failures: Vec<_> = [redis, toolchain].into_iter().filter_map(Result::err).collect();
+    for error in &failures {
+        eprintln!("error: {error:#}");
     }
-    let toolchain = ensure_wasm_toolchain(repository);
-    match &toolchain {
-        Ok(toolchain) => println!("setup: {}", toolchain.describe()),
-        Err(error) => eprintln!("error: {error:#}"),
-    }
-    if redis.is_err() || toolchain.is_err() {
+    if !failures.is_empty() {
         bail!("the set-up is not complete, see above");
     }
     Ok(())
@@ -56,7 +58,7 @@ pub(crate) fn ensure_test_tools(repository: &Repository) -> Result<()> {
         || apt::unpack("prometheus", &promtool),
     )?;
     ensure(
-        "Python with venv, which runs the next two",
+        "Python with venv, which brings the next three",
         || programs::answer(Command::new("python3").args(["-c", "import ensurepip, venv"])),
         || apt::install(&["python3", "python3-venv"]),
     )?;
@@ -72,8 +74,16 @@ pub(crate) fn ensure_test_tools(repository: &Repository) -> Result<()> {
     ensure(
         "axe-core, which checks that the dashboard is accessible",
         || is_installed(&environment, &axe),
-        // The package's own dependencies are large, and only a script in it is used.
-        || pip_install(&environment, &axe, &["--no-deps", "--require-hashes"]),
+        || pip_install(&environment, &axe, FILES_ONLY),
+    )?;
+    let (kubectl, own) = (list("kubectl.txt"), repository.target().join("kubectl/kubectl"));
+    ensure(
+        "kubectl with kustomize 5, which renders manifests",
+        || kubectl::version(&own).or_else(|| kubectl::version(Path::new("kubectl"))),
+        || {
+            pip_install(&environment, &kubectl, FILES_ONLY)?;
+            kubectl::unpack(&environment.join("bin/python"), &own)
+        },
     )?;
     Ok(())
 }

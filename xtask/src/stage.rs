@@ -6,58 +6,84 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use private_redis::{Options, RedisServer};
 use supervise::Process;
 
 use crate::app::{self, Runtime};
-use crate::process;
 use crate::repository::Repository;
+use crate::{native, process, setup, wasm};
 
 /// How long the app may take to be ready.
 const READY_LIMIT: Duration = Duration::from_mins(1);
 
-/// The Redis of the app: private, or the user's.
-pub(crate) struct Redis {
-    pub(crate) url: String,
-    server: Option<RedisServer>,
+/// Flags of commands that start the app.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// What runs the app [default: spin if it is on the PATH, else local]
+    #[arg(long, value_enum)]
+    pub(crate) runtime: Option<Runtime>,
+    /// Use this Redis instead of starting a private one
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis_url: Option<String>,
 }
 
-impl Redis {
-    /// Starts a private Redis unless the user has one.
-    pub(crate) fn start(
-        given: Option<&String>,
-        port: Option<u16>,
-        folder: Option<PathBuf>,
-    ) -> Result<Self> {
-        if let Some(url) = given {
-            return Ok(Self { url: url.clone(), server: None });
-        }
-        let server = RedisServer::start_with(&Options { port, folder, ..Options::default() })?;
-        Ok(Self { url: server.url(), server: Some(server) })
-    }
+/// Everything that the app needs to start.
+pub(crate) struct Prepared {
+    pub(crate) runtime: Runtime,
+    pub(crate) redis_url: String,
+    redis: Option<RedisServer>,
 }
 
 /// Fields are dropped in their order: the app before its Redis.
 pub(crate) struct Stage {
     pub(crate) app: Process,
-    pub(crate) redis: Redis,
-    pub(crate) listen: SocketAddr,
+    redis: Option<RedisServer>,
+    redis_url: String,
+    listen: SocketAddr,
     channels: Vec<String>,
+}
+
+impl Prepared {
+    /// Starts Redis and builds the app, its runtime and `programs`.
+    pub(crate) fn new(
+        repository: &Repository,
+        arguments: &Arguments,
+        redis_port: Option<u16>,
+        redis_folder: Option<PathBuf>,
+        programs: &[&str],
+    ) -> Result<Self> {
+        let runtime = Runtime::choose(arguments.runtime)?;
+        // Before the build, so that a port or data folder in use is reported at once.
+        let redis = if arguments.redis_url.is_some() {
+            None
+        } else {
+            setup::ensure_redis()?;
+            let (port, folder) = (redis_port, redis_folder);
+            Some(RedisServer::start_with(&Options { port, folder, ..Options::default() })?)
+        };
+        let toolchain = setup::ensure_wasm_toolchain(repository)?;
+        let own: &[&str] = if runtime == Runtime::Local { &["local-runtime"] } else { &[] };
+        native::build(repository, &[own, programs].concat())?;
+        wasm::build(repository, &toolchain)?;
+        let private = redis.as_ref().map(RedisServer::url);
+        let redis_url = arguments.redis_url.clone().or(private).unwrap_or_default();
+        Ok(Self { runtime, redis_url, redis })
+    }
 }
 
 impl Stage {
     /// Starts the app; its output goes to a file, or else to the terminal.
     pub(crate) fn start(
         repository: &Repository,
-        runtime: Runtime,
-        redis: Redis,
+        prepared: Prepared,
         listen: SocketAddr,
         log: Option<&Path>,
         extra: &[OsString],
     ) -> Result<Self> {
+        let Prepared { runtime, redis_url, redis } = prepared;
         let manifest = repository.spin_toml();
         let text = fs::read_to_string(&manifest)
             .with_context(|| format!("failed to read {}", manifest.display()))?;
@@ -68,13 +94,11 @@ impl Stage {
                 println!("app      {name} is set by the environment");
             }
         }
-        let command = runtime.command(repository, &redis.url, listen, extra);
+        let command = runtime.command(repository, &redis_url, listen, extra);
         let app = match log {
             None => Process::start(runtime.name(), command)?,
             Some(path) => {
-                let folder = path.parent().context("a log file is in a folder")?;
-                fs::create_dir_all(folder)
-                    .with_context(|| format!("failed to make {}", folder.display()))?;
+                fs::create_dir_all(repository.logs()).context("failed to make target/xtask")?;
                 let file = File::create(path)
                     .with_context(|| format!("failed to create {}", path.display()))?;
                 let file = Arc::new(file);
@@ -83,13 +107,13 @@ impl Stage {
                 })?
             }
         };
-        Ok(Self { app, redis, listen, channels })
+        Ok(Self { app, redis, redis_url, listen, channels })
     }
 
     /// Whether the app answers HTTP and hears its bells.
     pub(crate) fn is_ready(&self) -> bool {
         app::serves(self.listen)
-            && supervise::subscribed(&self.redis.url, &self.channels).unwrap_or(false)
+            && supervise::subscribed(&self.redis_url, &self.channels).unwrap_or(false)
     }
 
     /// Waits until the app is ready.
@@ -97,29 +121,18 @@ impl Stage {
     /// # Errors
     /// When it ends or takes too long, with its last lines; or when the user asks for a stop.
     pub(crate) fn wait_until_ready(&self) -> Result<()> {
-        let deadline = Instant::now() + READY_LIMIT;
-        while !self.is_ready() {
-            self.check()?;
+        let what = format!("listener of {} and answer to HTTP", self.channels.join(", "));
+        self.app.wait_for(&what, READY_LIMIT, || {
             if process::stop_asked() {
                 bail!("the run was interrupted");
             }
-            if Instant::now() > deadline {
-                let why = match supervise::subscribed(&self.redis.url, &self.channels) {
-                    _ if !app::serves(self.listen) => format!("http://{} is silent", self.listen),
-                    Err(error) => error.to_string(),
-                    Ok(_) => format!("{} have no subscriber", self.channels.join(", ")),
-                };
-                let lines = self.app.last_lines();
-                bail!("the app is not ready after {} s: {why}\n{lines}", READY_LIMIT.as_secs());
-            }
-            std::thread::sleep(process::POLL);
-        }
-        Ok(())
+            Ok(self.is_ready().then_some(()))
+        })
     }
 
     /// Fails when the app or its Redis has ended.
     pub(crate) fn check(&self) -> Result<()> {
         self.app.check()?;
-        self.redis.server.as_ref().map_or(Ok(()), RedisServer::check)
+        self.redis.as_ref().map_or(Ok(()), RedisServer::check)
     }
 }

@@ -89,7 +89,10 @@ fn phases(repository: &Repository, arguments: &Arguments, tally: &Arc<Mutex<Tall
         setup::ensure_test_tools(repository)?;
         setup::ensure_wasm_toolchain(repository)
     })?;
-    phase("format", || format(repository))?;
+    phase("format", || {
+        let mut command = toolchain::plain_cargo(repository, "fmt");
+        process::run("cargo fmt", command.args(["--all", "--check"])).context(INSTALL)
+    })?;
     phase("lints", || {
         native::lint(repository, profile).context(INSTALL)?;
         wasm::lint(repository, &toolchain)
@@ -98,11 +101,6 @@ fn phases(repository: &Repository, arguments: &Arguments, tally: &Arc<Mutex<Tall
     phase("guests", || wasm::build_guests(repository, &toolchain))?;
     phase("native programs and tests", || native::build_for_tests(repository, profile))?;
     phase("tests", || cargo_test(repository, arguments, tally))
-}
-
-fn format(repository: &Repository) -> Result<()> {
-    let mut command = toolchain::plain_cargo(repository, "fmt");
-    process::run("cargo fmt", command.args(["--all", "--check"])).context(INSTALL)
 }
 
 /// Runs one phase and prints how long it took.

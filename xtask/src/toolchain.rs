@@ -56,14 +56,6 @@ impl Toolchain {
             Self::Debian(debian) => debian.cargo_build(repository),
         }
     }
-
-    /// One line for the user.
-    pub(crate) fn describe(&self) -> &'static str {
-        match self {
-            Self::Rustup => "the Rust tool chain in use has the target wasm32-wasip1",
-            Self::Debian(_) => "Debian's compiler builds for wasm32-wasip1",
-        }
-    }
 }
 
 /// The cargo that started this program, in the repository and with its target folder.

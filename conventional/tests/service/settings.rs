@@ -9,13 +9,14 @@ use private_redis::RedisServer;
 use crate::support::program;
 
 /// Flag, environment variable, the least and the most allowed.
-const NUMBERS: [(&str, &str, u32, u32); 7] = [
+const NUMBERS: [(&str, &str, u32, u32); 8] = [
     ("--complexity-threshold", "COMPLEXITY_THRESHOLD", 1, 1_000_000),
     ("--batch-size", "BATCH_SIZE", 1, 1_000),
     ("--claim-idle-ms", "CLAIM_IDLE_MS", 10, 86_400_000),
     ("--max-deliveries", "MAX_DELIVERIES", 1, 1_000),
     ("--drain-budget-ms", "DRAIN_BUDGET_MS", 1, 600_000),
     ("--bell-ms", "BELL_MS", 1, 60_000),
+    ("--linger-ms", "LINGER_MS", 0, 1_000),
     ("--retention-s", "RETENTION_S", 1, 31_536_000),
 ];
 
@@ -70,7 +71,7 @@ fn a_wrong_value_ends_with_an_error_that_names_flag_and_variable() {
     };
     for (flag, variable, least, most) in NUMBERS {
         for value in [
-            (least - 1).to_string(),
+            (i64::from(least) - 1).to_string(),
             (most + 1).to_string(),
             "-1".into(),
             "two".into(),

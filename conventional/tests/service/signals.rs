@@ -22,7 +22,7 @@ fn a_signal_while_it_waits_for_a_bell_ends_it_at_once_with_success() {
         poll_until("it says what was done", || {
             service
                 .said()
-                .contains("stopped; distributor applied 0 entries in 0 drains, ")
+                .contains("stopped; distributor applied 0 orders in 0 drains, ")
                 .then_some(())
         });
     }
@@ -55,11 +55,11 @@ fn a_signal_under_load_finishes_the_batch_in_hand_and_leaves_the_rest_to_others(
     let done = after.shares()["ingress"]["conventional"];
     assert!(ingress.length > 0, "the signal came too late: all {done} orders are routed");
     assert_eq!(ingress.pending, 0, "a batch was left in hand");
-    assert_eq!((done + ingress.length, after.streams["simple"].length), (ORDERS, done));
+    assert_eq!((done + ingress.length, after.streams["simple"].messages), (ORDERS, done));
     poll_until("it says what was done", || {
         service
             .said()
-            .contains(&format!("distributor applied {done} entries in 1 drains"))
+            .contains(&format!("distributor applied {done} orders in 1 drains"))
             .then_some(())
     });
     // Long before anything could be overdue, the next one has done the rest.

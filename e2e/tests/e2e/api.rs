@@ -221,7 +221,7 @@ fn a_tick_finds_and_rings_for_work_that_no_bell_told_of() {
 fn a_wrong_variable_is_named_in_the_log_and_nothing_is_taken_in() {
     let mut app = TestApp::listen_with(&[("batch_size", "lots")]);
     for answer in
-        [app.get("/healthz"), app.get("/distributor/tick"), app.post("/orders", an_order(1))]
+        [app.get("/readyz"), app.get("/distributor/tick"), app.post("/orders", an_order(1))]
     {
         assert_eq!(answer.outcome(), (500, "misconfigured"));
     }

@@ -21,7 +21,7 @@ const VARIABLES: [(&str, &str); 2] = [("claim_idle_ms", "500"), ("bell_ms", "200
 
 fn start(setup: &Setup<'_>) -> TestApp {
     let mut app = TestApp::listen_on(RedisServer::start().unwrap(), setup);
-    app.poll_until("the app answers", |app| (app.get("/healthz").status == 200).then_some(()));
+    app.poll_until("the app answers", |app| (app.get("/readyz").status == 200).then_some(()));
     app
 }
 
@@ -38,7 +38,7 @@ fn start_behind_proxy(arguments: &[&str]) -> (TestApp, Proxy) {
     let setup =
         Setup { variables: &VARIABLES, redis_url: Some(&url), arguments, ..Setup::default() };
     let mut app = TestApp::listen_on(server, &setup);
-    app.poll_until("the app answers", |app| (app.get("/healthz").status == 200).then_some(()));
+    app.poll_until("the app answers", |app| (app.get("/readyz").status == 200).then_some(()));
     (confirm(app, 1), proxy)
 }
 
@@ -51,7 +51,7 @@ fn state(app: &TestApp, number: u32) -> String {
 /// open dashboard.
 fn confirm(mut app: TestApp, number: u32) -> TestApp {
     app.poll_until("an order is taken in", |app| {
-        let answer = app.try_get("/healthz").map(|_| app.post("/orders", an_order(number)))?;
+        let answer = app.try_get("/readyz").map(|_| app.post("/orders", an_order(number)))?;
         (answer.status == 202).then_some(())
     });
     app.poll_until("the order is confirmed", |app| {
@@ -112,7 +112,7 @@ fn loading_is_said_and_waited_for() {
         "queue_loading",
         "failed to enqueue: An error was signalled by the server - BusyLoadingError",
     );
-    assert_eq!(app.get("/healthz").outcome(), (503, "queue_loading"));
+    assert_eq!(app.get("/readyz").outcome(), (503, "queue_loading"));
     proxy.set(Mode::Forward);
     is_healed(app);
 }
@@ -210,7 +210,7 @@ fn a_password_that_is_asked_for_and_not_given_is_said() {
         "queue_refused",
         "failed to enqueue: An error was signalled by the server - ResponseError: Protocol error: unauthenticated",
     );
-    assert_eq!(app.get("/healthz").outcome(), (503, "queue_refused"));
+    assert_eq!(app.get("/readyz").outcome(), (503, "queue_refused"));
     app.poll_until("the log says it in better words", |app| {
         app.said().contains("NOAUTH").then_some(())
     });

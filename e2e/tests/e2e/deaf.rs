@@ -64,7 +64,7 @@ fn a_worker_behind_a_half_open_connection_is_reported() {
         ..Setup::default()
     };
     let mut app = TestApp::listen_on(server, &setup);
-    app.poll_until("the app answers", |app| (app.get("/healthz").status == 200).then_some(()));
+    app.poll_until("the app answers", |app| (app.get("/readyz").status == 200).then_some(()));
     proxy.set(Mode::HalfOpen);
     let (mut redis, keys) = (app.redis(), app.keys());
     let channel = keys.channel(queue::Stream::Ingress);

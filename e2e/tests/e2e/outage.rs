@@ -16,7 +16,7 @@ fn while_redis_is_away_the_api_says_so_and_afterwards_all_goes_on() {
     app.server.kill().unwrap();
     for answer in [
         app.post("/orders", an_order(2)),
-        app.get("/healthz"),
+        app.get("/readyz"),
         app.get("/stats"),
         app.get("/orders/1"),
     ] {

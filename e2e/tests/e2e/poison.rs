@@ -27,7 +27,7 @@ fn only_the_poison_dies(poison: &str, reason: &str) {
         ..Setup::default()
     };
     let mut app = TestApp::listen_on(RedisServer::start().unwrap(), &setup);
-    app.poll_until("the app answers", |app| (app.get("/healthz").status == 200).then_some(()));
+    app.poll_until("the app answers", |app| (app.get("/readyz").status == 200).then_some(()));
     let orders: Vec<String> = (1..=NEIGHBOURS + 1)
         .map(|number| match number {
             POISON => an_order(number).replace("\"d\"", &format!("\"{poison}\"")),

@@ -28,7 +28,7 @@ fn bearer(token: &str) -> String {
 }
 
 /// The routes of `orders-api` that show nothing of an order.
-const OPEN: [&str; 4] = ["/healthz", "/openapi.json", "/", "/dashboard/..."];
+const OPEN: [&str; 5] = ["/healthz", "/readyz", "/openapi.json", "/", "/dashboard/..."];
 
 /// Paths under every route of `orders-api` that is not open.
 fn locked_paths() -> Vec<String> {
@@ -135,7 +135,7 @@ fn secrets_stand_in_no_answer_no_log_and_no_report() {
         let mut seen = vec![burst.text, burst.report.to_string()];
         let right = bearer(TOKEN);
         for (method, path, headers) in [
-            ("GET", "/healthz", ""),
+            ("GET", "/readyz", ""),
             ("GET", "/stats", right.as_str()),
             ("GET", "/stats", "Authorization: Bearer no\r\n"),
             ("POST", "/orders", &right),
@@ -197,7 +197,7 @@ fn a_component_whose_address_is_another_server_than_the_listed_one_does_not_reac
         server,
         &Setup { variables: &[("redis_login", &login)], ..Setup::default() },
     );
-    for answer in [app.post("/orders", an_order(1)), app.get("/healthz"), app.get("/stats")] {
+    for answer in [app.post("/orders", an_order(1)), app.get("/readyz"), app.get("/stats")] {
         assert_eq!(answer.outcome(), (503, "queue_unavailable"));
     }
     app.poll_until("the log says why", |app| {

@@ -9,7 +9,6 @@ pub(crate) mod parse;
 
 use clap::Args;
 
-pub use load::Load;
 pub use load::{BurstOptions, CurveOptions, Load, ReplayOptions, SteadyOptions};
 pub(crate) use load::{Paced, Results, Target};
 

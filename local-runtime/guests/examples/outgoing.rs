@@ -1,4 +1,5 @@
-//! Sends a GET to the URL in the body and answers with the status, or the error, and the body.
+//! Sends a GET to the URL in the body, and answers with the status or the error. The path may say how
+//! many milliseconds the next part of the response may take.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;
@@ -9,7 +10,8 @@ struct Http;
 wasi::http::proxy::export!(Http);
 
 use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{Fields, OutgoingRequest, Scheme};
+use wasi::http::types::{Fields, OutgoingRequest, RequestOptions, Scheme};
+use wasi::io::streams::StreamError;
 
 impl Guest for Http {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
@@ -20,17 +22,32 @@ impl Guest for Http {
         outgoing.set_scheme(Some(&Scheme::Http)).expect("a scheme");
         outgoing.set_authority(Some(authority)).expect("an authority");
         outgoing.set_path_with_query(Some(&format!("/{path}"))).expect("a path");
-        let text = match send(outgoing) {
-            Ok(status) => format!("status {status}"),
+        let options = RequestOptions::new();
+        let limit_ns = path_info(&request).parse::<u64>().ok().map(|ms| ms * 1_000_000);
+        options.set_between_bytes_timeout(limit_ns).expect("a supported option");
+        let text = match send(outgoing, options) {
+            Ok(text) => text,
             Err(code) => format!("error {code:?}"),
         };
         reply(out, 200, text.as_bytes());
     }
 }
 
-fn send(request: OutgoingRequest) -> Result<u16, wasi::http::types::ErrorCode> {
-    let future = handle(request, None)?;
+fn send(
+    request: OutgoingRequest,
+    options: RequestOptions,
+) -> Result<String, wasi::http::types::ErrorCode> {
+    let future = handle(request, Some(options))?;
     future.subscribe().block();
     let response = future.get().expect("it is ready").expect("it is taken once")?;
-    Ok(response.status())
+    let body = response.consume().expect("it is taken once");
+    let stream = body.stream().expect("it is taken once");
+    let end = loop {
+        match stream.blocking_read(64 * 1024) {
+            Ok(_) => {}
+            Err(StreamError::Closed) => break "",
+            Err(StreamError::LastOperationFailed(_)) => break ", the body broke off",
+        }
+    };
+    Ok(format!("status {}{end}", response.status()))
 }

@@ -1,7 +1,7 @@
 //! The HTTP trigger (facts 1, 9).
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 
 use private_redis::RedisServer;
 
@@ -166,6 +166,24 @@ fn a_listed_server_is_reached_over_http() {
     let running = app.start();
     let url = |path: &str| format!("http://{}{path}", running.address());
     assert_eq!(running.post("/", &url("/.well-known/spin/health")).1, "status 200");
+}
+
+#[test]
+fn a_body_whose_next_part_takes_longer_than_the_component_allows_breaks_off() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", server.local_addr().unwrap());
+    let answer = std::thread::spawn(move || {
+        let (mut client, _) = server.accept().unwrap();
+        client.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf ").unwrap();
+        // To the end of the connection, which the other side closes.
+        let _ = client.read_to_end(&mut Vec::new());
+    });
+    let app = TestApp::new()
+        .component("outgoing", "outgoing", "allowed_outbound_hosts = [\"http://127.0.0.1:*\"]")
+        .http("/...", "outgoing");
+    let running = app.start();
+    assert_eq!(running.post("/200", &url).1, "status 200, the body broke off");
+    answer.join().unwrap();
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Start, cache, figures and end.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -202,8 +204,7 @@ fn a_signal_ends_it_even_when_every_thread_computes() {
     let mut running = app.start();
     let mut clients = Vec::new();
     for _ in 0..16 {
-        use std::io::Write;
-        let mut client = std::net::TcpStream::connect(running.address()).unwrap();
+        let mut client = TcpStream::connect(running.address()).unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         clients.push(client);
     }
@@ -211,6 +212,31 @@ fn a_signal_ends_it_even_when_every_thread_computes() {
     running.wait_for("the handlers to compute", |running| cpu_ticks(running) > before + 30);
     running.signal("-TERM");
     assert_eq!(running.wait_for_end().code(), Some(0));
+}
+
+#[test]
+fn a_signal_ends_it_within_a_second_when_nobody_reads_what_it_prints() {
+    let app = TestApp::new().component("print", "print", "").http("/...", "print");
+    let mut command = app.command();
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("Serving http://") {
+        line.clear();
+        assert!(stdout.read_line(&mut line).unwrap() > 0, "it ended before it served");
+    }
+    let mut client = TcpStream::connect(line.trim().trim_start_matches("Serving http://")).unwrap();
+    let body = "more than a pipe holds\n".repeat(10_000);
+    let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+    client.write_all((head + &body).as_bytes()).unwrap();
+    client.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    assert!(client.read(&mut [0]).is_err(), "the handler is not held up by the pipe");
+    let begin = Instant::now();
+    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(kill.success());
+    poll_until("its end", || child.try_wait().unwrap().is_some());
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
 }
 
 #[test]

@@ -1,31 +1,51 @@
 //! Limits of one instance: memory and time.
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use private_redis::RedisServer;
 
 use crate::support::{TestApp, poll_until};
 
 #[test]
 fn an_instance_that_asks_for_too_much_memory_is_ended_with_the_name_of_the_limit() {
-    let app = TestApp::new()
-        .component("memory", "memory", "")
-        .http("/...", "memory")
-        .flags(&["--max-instance-memory", "64"]);
-    let mut running = app.start();
-    assert_eq!(running.get("/48").0, 200);
-    assert_eq!(running.get("/65").0, 500);
-    running.wait_for("the limit's name", |running| {
-        running.stderr().contains("more than 64 MiB of memory (--max-instance-memory)")
-    });
-    assert_eq!(running.get("/48").0, 200);
+    let app = || TestApp::new().component("memory", "memory", "").http("/...", "memory");
+    for app in [
+        app().flags(&["--max-instance-memory", "67108864"]),
+        app().env("SPIN_MAX_INSTANCE_MEMORY", "67108864"),
+    ] {
+        let mut running = app.start();
+        assert_eq!(running.get("/48").0, 200);
+        assert_eq!(running.get("/65").0, 500);
+        running.wait_for("the limit's name", |running| {
+            let limit = "more than 67108864 bytes of memory (--max-instance-memory)";
+            running.stderr().contains(limit)
+        });
+        assert_eq!(running.get("/48").0, 200);
+    }
 }
 
 #[test]
-fn without_the_flag_the_limit_is_256_mib() {
+fn without_a_limit_an_instance_takes_what_it_needs() {
     let running = TestApp::new().component("memory", "memory", "").http("/...", "memory").start();
-    assert_eq!(running.get("/240").0, 200);
-    assert_eq!(running.get("/256").0, 500);
+    assert_eq!(running.get("/300").0, 200);
+}
+
+#[test]
+fn a_component_of_more_parts_than_spin_takes_is_refused_at_the_start() {
+    let app = TestApp::new().table("[component.many]\nsource = \"many.wasm\"").http("/", "many");
+    // A component whose only module has a memory and is instantiated 33 times.
+    let module = b"\0asm\x01\0\0\0\x05\x03\x01\0\x01";
+    let mut component = b"\0asm\x0d\0\x01\0".to_vec();
+    component.extend([1, module.len() as u8]);
+    component.extend(module);
+    component.extend([2, 1 + 33 * 3, 33]);
+    component.extend([0; 33 * 3]);
+    std::fs::write(app.folder().join("many.wasm"), component).unwrap();
+    let said = app.refused();
+    assert!(said.contains("component \"many\"") && said.contains("33"), "{said}");
 }
 
 #[test]
@@ -54,49 +74,24 @@ fn a_handler_that_computes_or_waits_too_long_is_ended_and_the_others_go_on() {
 }
 
 #[test]
-fn copies_share_the_slots_and_a_time_limit_frees_those_of_handlers_that_hang() {
-    use std::io::Write;
-    use std::net::TcpStream;
-
+fn an_event_beyond_a_thousand_instances_fails_at_once_and_says_why() {
+    const INSTANCES: usize = 1000;
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
     let app = TestApp::new().component("waits", "waits", "").http("/...", "waits");
-    let app = app.flags(&["--copies", "2", "--invocation-timeout-ms", "2000"]);
-    let running = app.start();
-    let [first, second] = &running.addresses()[..] else { panic!("{}", running.stdout()) };
-    let mut clients: Vec<_> = (0..512).map(|_| TcpStream::connect(first).unwrap()).collect();
-    let begin = Instant::now();
+    let mut running = app.start();
+    let mut clients: Vec<_> =
+        (0..INSTANCES).map(|_| TcpStream::connect(running.address()).unwrap()).collect();
     for client in &mut clients {
         client.write_all(b"GET /60000 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     }
-    poll_until("all slots to be taken", || {
-        running
-            .get("/.well-known/local-runtime/instance-starts")
-            .1
-            .contains("\"all\":{\"starts\":512,")
+    poll_until("all instances to run", || {
+        let figures = running.get("/.well-known/local-runtime/instance-starts").1;
+        figures.contains(&format!("\"all\":{{\"starts\":{INSTANCES},"))
     });
-    assert_eq!(running.get_at(second, "/1").0, 200);
-    assert!(begin.elapsed() >= Duration::from_secs(2), "the second copy had a slot of its own");
-}
-
-#[test]
-fn more_requests_than_there_are_slots_wait_for_their_turn() {
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
-
-    let app = TestApp::new().component("waits", "waits", "").http("/...", "waits");
-    let running = app.start();
-    // More than the 512 slots: the last ones begin when the first are done.
-    let mut clients: Vec<_> =
-        (0..600).map(|_| TcpStream::connect(running.address()).unwrap()).collect();
-    for client in &mut clients {
-        client.write_all(b"GET /1500 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-    }
-    for mut client in clients {
-        let mut reply = String::new();
-        client.read_to_string(&mut reply).unwrap();
-        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
-    }
-    let text = running.get("/.well-known/local-runtime/instance-starts").1;
-    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(report["all"]["starts"], 600);
-    assert!(report["all"]["max_us"].as_u64().unwrap() > 500_000, "nobody waited: {report}");
+    assert_eq!(running.get("/1").0, 500);
+    assert_eq!(running.get("/.well-known/spin/health").0, 200);
+    running.wait_for("the reason", |running| {
+        running.stderr().contains("failed at GET /1: too many instances run at once")
+    });
 }

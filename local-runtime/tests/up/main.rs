@@ -1,7 +1,6 @@
 //! `local-runtime up` as a user meets it: the real program, real guests, a real Redis.
 //!
 //! - `http`: the HTTP trigger; `redis_trigger`: the Redis trigger; `outbound_redis`: what a component does with Redis
-//! - `copies`: many copies of an application in one process
 //! - `manifest`: what is refused, and how it is said; `variables`: values and templates
 //! - `world`: what an instance sees; `limits`: memory and time; `lifecycle`: start, cache, figures, end
 
@@ -14,7 +13,6 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
-mod copies;
 mod http;
 mod lifecycle;
 mod limits;

@@ -1,5 +1,7 @@
 //! What a component does with Redis (facts 7, 8, 11).
 
+use std::io::Read;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use private_redis::{RedisServer, free_port};
@@ -195,4 +197,24 @@ fn megabytes_pass_both_ways() {
     assert_eq!(execute(&redis, &running, &["SET", "big", &text]), "status:OK");
     assert_eq!(execute(&redis, &running, &["STRLEN", "big"]), format!("int:{}", text.len()));
     assert!(execute(&redis, &running, &["GET", "big"]) == format!("bytes:{text}"));
+}
+
+#[test]
+fn each_connection_is_named_to_the_server_as_spin_does() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let running = TestApp::new()
+        .component("commands", "commands", &format!("allowed_outbound_hosts = [{url:?}]"))
+        .http("/...", "commands")
+        .start();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = vec![0; 4096];
+        let length = stream.read(&mut asked).unwrap();
+        String::from_utf8_lossy(&asked[..length]).into_owned()
+    });
+    // The server hangs up after the first commands, which ends the request too.
+    running.post("/", &format!("{url}\nPING"));
+    let asked = server.join().unwrap();
+    assert!(asked.contains("SETINFO") && asked.contains("LIB-NAME"), "{asked}");
 }

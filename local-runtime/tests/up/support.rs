@@ -20,7 +20,6 @@ pub(crate) struct TestApp {
     pub(crate) head: String,
     triggers: String,
     components: String,
-    listen: String,
     flags: Vec<String>,
     env: Vec<(String, String)>,
 }
@@ -34,7 +33,6 @@ impl TestApp {
                     .to_owned(),
             triggers: String::new(),
             components: String::new(),
-            listen: "127.0.0.1:0".to_owned(),
             flags: Vec::new(),
             env: Vec::new(),
         }
@@ -82,12 +80,6 @@ impl TestApp {
         self
     }
 
-    /// Another address than a free port.
-    pub(crate) fn listen(mut self, address: &str) -> Self {
-        self.listen = address.to_owned();
-        self
-    }
-
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
@@ -104,12 +96,12 @@ impl TestApp {
     /// The program and what it is called with.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
         let program = env!("CARGO_BIN_EXE_local-runtime");
-        let fixed = [program, "up", "--listen", &self.listen, "-f"].map(OsString::from);
+        let fixed = [program, "up", "--listen", "127.0.0.1:0", "-f"].map(OsString::from);
         let flags = self.flags.iter().map(OsString::from);
         fixed.into_iter().chain([self.folder().into()]).chain(flags).collect()
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         std::fs::write(self.folder().join("spin.toml"), self.manifest()).unwrap();
         let mut arguments = self.arguments().into_iter();
         let mut command = Command::new(arguments.next().unwrap());
@@ -195,24 +187,8 @@ impl Running {
         self.base.trim_start_matches("http://")
     }
 
-    /// `127.0.0.1:<port>` of every copy.
-    pub(crate) fn addresses(&self) -> Vec<String> {
-        let stdout = self.stdout();
-        let lines = stdout.lines().filter_map(|line| line.strip_prefix("Serving http://"));
-        lines.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
-    }
-
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        self.get_at(self.address(), path)
-    }
-
-    pub(crate) fn get_at(&self, address: &str, path: &str) -> (u16, String) {
-        let (status, _, body) = request(address, "GET", path, &[], "");
-        (status, body)
-    }
-
-    pub(crate) fn post_at(&self, address: &str, path: &str, body: &str) -> (u16, String) {
-        let (status, _, body) = request(address, "POST", path, &[], body);
+        let (status, _, body) = self.request("GET", path, &[], "");
         (status, body)
     }
 
@@ -228,7 +204,20 @@ impl Running {
         headers: &[(&str, &str)],
         body: &str,
     ) -> (u16, ureq::http::HeaderMap, String) {
-        request(self.address(), method, path, headers, body)
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .new_agent();
+        let url = format!("http://{}{path}", self.address());
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = agent.run(request.body(body.to_owned()).unwrap()).unwrap();
+        let text =
+            response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_string().unwrap();
+        (response.status().as_u16(), response.headers().clone(), text)
     }
 
     /// Waits until a check of the program holds.
@@ -283,28 +272,6 @@ impl Drop for Running {
             eprintln!("--- stdout\n{}--- stderr\n{}---", self.stdout(), self.stderr());
         }
     }
-}
-
-fn request(
-    address: &str,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> (u16, ureq::http::HeaderMap, String) {
-    let agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .new_agent();
-    let mut request =
-        ureq::http::Request::builder().method(method).uri(format!("http://{address}{path}"));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let mut response = agent.run(request.body(body.to_owned()).unwrap()).unwrap();
-    let text = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_string().unwrap();
-    (response.status().as_u16(), response.headers().clone(), text)
 }
 
 /// Collects what comes through a pipe, as it comes: what was written at once is seen at once.

@@ -1,10 +1,8 @@
 //! Checks of the manifests without a cluster.
 //!
-//! - [`render`]: what `kubectl kustomize` would print
+//! - [`render`]: what `kubectl kustomize` prints
 //! - [`schema`]: every object against the schema of its kind, without unknown fields
 //! - [`checks`]: what no schema can know: whether names, references, ports and variables fit
-//!
-//! Admission, scheduling and image pulls of a cluster are not checked.
 
 pub mod application;
 pub mod checks;

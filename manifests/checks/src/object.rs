@@ -1,4 +1,4 @@
-//! A Kubernetes object as it is rendered, and the pods that a set of objects leads to.
+//! A Kubernetes object as it is rendered, and the pods that it leads to.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,17 +23,12 @@ pub struct Pods {
 }
 
 impl Object {
-    /// `kind`, empty when it has none.
+    /// `kind`, empty if it has none.
     pub fn kind(&self) -> &str {
         self.text("/kind")
     }
 
-    /// `apiVersion`, empty when it has none.
-    pub fn api_version(&self) -> &str {
-        self.text("/apiVersion")
-    }
-
-    /// `metadata.name`, empty when it has none.
+    /// `metadata.name`, empty if it has none.
     pub fn name(&self) -> &str {
         self.text("/metadata/name")
     }
@@ -43,9 +38,9 @@ impl Object {
         format!("{}/{}", self.kind(), self.name())
     }
 
-    /// The string at a JSON pointer, empty when there is none.
+    /// The string at a JSON pointer, empty if there is none.
     pub fn text(&self, pointer: &str) -> &str {
-        self.at(pointer).and_then(Value::as_str).unwrap_or_default()
+        text(&self.0, pointer)
     }
 
     /// The value at a JSON pointer.
@@ -53,9 +48,9 @@ impl Object {
         self.0.pointer(pointer)
     }
 
-    /// The list at a JSON pointer, empty when there is none.
+    /// The list at a JSON pointer, empty if there is none.
     pub fn list(&self, pointer: &str) -> &[Value] {
-        self.at(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        list(&self.0, pointer)
     }
 
     /// The strings in the list at a JSON pointer.
@@ -63,35 +58,25 @@ impl Object {
         self.list(pointer).iter().filter_map(Value::as_str).collect()
     }
 
-    /// Whether objects of this kind belong to no namespace.
-    pub fn is_cluster_wide(&self) -> bool {
-        matches!(self.kind(), "Namespace" | "RuntimeClass")
-    }
-
     /// The pods of a workload; none for other kinds.
     pub fn pods(&self) -> Option<Pods> {
-        if self.kind() == "SpinApp" {
-            return Some(self.pods_of_a_spin_app());
-        }
         let template = match self.kind() {
-            "Deployment" | "StatefulSet" | "Job" => "/spec/template",
+            "SpinApp" => return Some(self.pods_of_a_spin_app()),
+            "Deployment" | "StatefulSet" => "/spec/template",
             "CronJob" => "/spec/jobTemplate/spec/template",
             _ => return None,
         };
         let template = self.at(template)?;
         let spec = template.get("spec")?;
-        let ports = containers(spec)
-            .flat_map(|container| container["ports"].as_array().into_iter().flatten())
-            .map(|port| {
-                let name = port["name"].as_str().unwrap_or_default().to_owned();
-                (name, port["containerPort"].as_u64().unwrap_or_default())
-            })
-            .collect();
+        let ports = containers(spec).flat_map(|container| list(container, "/ports"));
+        let number = |port: &Value| port["containerPort"].as_u64().unwrap_or_default();
+        let ports = ports.map(|port| (text(port, "/name").to_owned(), number(port))).collect();
         let labels = strings(template.pointer("/metadata/labels"));
         Some(Pods { of: self.id(), labels, ports, spec: Some(spec.clone()) })
     }
 
-    /// What spin-operator makes of a SpinApp: its labels, and port 80 by the name `http-app`.
+    /// What spin-operator makes of a SpinApp: its labels, and port 80 by the name `http-app`. The
+    /// port of its Service has no name.
     fn pods_of_a_spin_app(&self) -> Pods {
         let mut labels = strings(self.at("/spec/podLabels"));
         labels.insert("core.spinkube.dev/app-name".into(), self.name().to_owned());
@@ -106,14 +91,22 @@ impl fmt::Display for Object {
     }
 }
 
-/// All containers of a pod's spec, those that run first included.
-pub fn containers(pod_spec: &Value) -> impl Iterator<Item = &Value> {
-    ["initContainers", "containers"]
-        .into_iter()
-        .flat_map(|field| pod_spec.get(field).and_then(Value::as_array).into_iter().flatten())
+/// The string at a JSON pointer, empty if there is none.
+pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A map of strings; what is no string is left out.
+/// The list at a JSON pointer, empty if there is none.
+pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// All containers of a pod's spec, those that run first included.
+pub fn containers(pod_spec: &Value) -> impl Iterator<Item = &Value> {
+    list(pod_spec, "/initContainers").iter().chain(list(pod_spec, "/containers"))
+}
+
+/// A map of strings; other values are left out.
 pub fn strings(map: Option<&Value>) -> BTreeMap<String, String> {
     let entries = map.and_then(Value::as_object).into_iter().flatten();
     entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()

@@ -3,7 +3,7 @@
 //! Schemas of Kubernetes come from the crate `k8s-openapi`, those of custom kinds from `crds/`. Any other
 //! kind is refused.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
@@ -13,7 +13,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
-use crate::object::Object;
+use crate::object::{Object, list, text};
 use crate::render::documents;
 
 /// The schemas of all kinds that the manifests may use.
@@ -28,25 +28,19 @@ impl Schemas {
         let mut schemas = Self(HashMap::new());
         schemas.add::<core::v1::ConfigMap>("v1", "ConfigMap")?;
         schemas.add::<core::v1::Namespace>("v1", "Namespace")?;
-        schemas.add::<core::v1::Secret>("v1", "Secret")?;
         schemas.add::<core::v1::Service>("v1", "Service")?;
         schemas.add::<core::v1::ServiceAccount>("v1", "ServiceAccount")?;
         schemas.add::<apps::v1::Deployment>("apps/v1", "Deployment")?;
         schemas.add::<apps::v1::StatefulSet>("apps/v1", "StatefulSet")?;
         schemas.add::<batch::v1::CronJob>("batch/v1", "CronJob")?;
-        schemas.add::<batch::v1::Job>("batch/v1", "Job")?;
         schemas.add::<networking::v1::NetworkPolicy>("networking.k8s.io/v1", "NetworkPolicy")?;
         schemas.add::<node::v1::RuntimeClass>("node.k8s.io/v1", "RuntimeClass")?;
         schemas.add::<policy::v1::PodDisruptionBudget>("policy/v1", "PodDisruptionBudget")?;
-        for entry in
-            std::fs::read_dir(crds).with_context(|| format!("failed to read {}", crds.display()))?
-        {
+        for entry in std::fs::read_dir(crds).with_context(|| crds.display().to_string())? {
             let file = entry?.path();
             if file.extension().is_some_and(|extension| extension == "yaml") {
-                let what = || format!("failed to read {}", file.display());
-                let text = std::fs::read_to_string(&file).with_context(what)?;
-                for definition in documents::<Value>(&text).with_context(what)? {
-                    schemas.add_custom(&definition).with_context(what)?;
+                for definition in documents::<Value>(&std::fs::read_to_string(&file)?)? {
+                    schemas.add_custom(&definition).with_context(|| file.display().to_string())?;
                 }
             }
         }
@@ -55,7 +49,7 @@ impl Schemas {
 
     /// The faults of an object, one line each.
     pub fn faults(&self, object: &Object) -> Vec<String> {
-        let kind = (object.api_version().to_owned(), object.kind().to_owned());
+        let kind = (object.text("/apiVersion").to_owned(), object.kind().to_owned());
         match self.0.get(&kind) {
             None => vec![format!("{object}: there is no schema for {} {}", kind.0, kind.1)],
             Some(schema) => schema
@@ -70,38 +64,24 @@ impl Schemas {
     }
 
     fn add_custom(&mut self, definition: &Value) -> Result<()> {
-        let text = |pointer: &str| {
-            definition
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .with_context(|| format!("there is no {pointer}"))
-        };
-        let (group, kind) = (text("/spec/group")?, text("/spec/names/kind")?);
-        let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
-        for version in versions.into_iter().flatten().filter(|version| version["served"] == true) {
-            let name = version["name"].as_str().context("a version has no name")?;
-            let mut schema =
-                version.pointer("/schema/openAPIV3Schema").context("there is no schema")?.clone();
+        let (group, kind) = (text(definition, "/spec/group"), text(definition, "/spec/names/kind"));
+        let versions = list(definition, "/spec/versions").iter();
+        for version in versions.filter(|version| version["served"] == true) {
+            let mut schema = version["schema"]["openAPIV3Schema"].clone();
             // A definition leaves metadata to the API server.
             let metadata = schema_for!(ObjectMeta).to_value();
             schema["$defs"] = metadata["$defs"].clone();
             schema["properties"]["metadata"] = metadata;
-            self.compile(&format!("{group}/{name}"), kind, schema)?;
+            self.compile(&format!("{group}/{}", text(version, "/name")), kind, schema)?;
         }
         Ok(())
     }
 
     fn compile(&mut self, api_version: &str, kind: &str, mut schema: Value) -> Result<()> {
         close(&mut schema);
-        schema["required"] = match schema["required"].take() {
-            Value::Array(mut required) => {
-                required.extend([json!("apiVersion"), json!("kind"), json!("metadata")]);
-                required.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-                required.dedup();
-                required.into()
-            }
-            _ => json!(["apiVersion", "kind", "metadata"]),
-        };
+        let mut required = schema["required"].as_array().cloned().unwrap_or_default();
+        required.extend(["apiVersion", "kind", "metadata"].map(Value::from));
+        schema["required"] = required.into_iter().collect::<HashSet<_>>().into_iter().collect();
         let validator = jsonschema::validator_for(&schema)
             .map_err(|error| anyhow!("the schema of {kind}: {error}"))?;
         self.0.insert((api_version.to_owned(), kind.to_owned()), validator);

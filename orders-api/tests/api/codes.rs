@@ -1,6 +1,7 @@
 //! Every code can be provoked, and what Redis refuses becomes one of them.
 
 use std::io::ErrorKind;
+use std::net::TcpListener;
 
 use orders_api::Problem;
 use private_redis::RedisServer;
@@ -141,7 +142,7 @@ fn a_user_without_rights_is_refused_on_every_route_that_needs_redis() {
         api.post("/dead-letters/1-1/redrive", ""),
         api.get("/stats"),
         api.get("/metrics"),
-        api.get("/healthz"),
+        api.get("/readyz"),
         api.get("/control"),
         api.get("/control/simple"),
         api.put("/control/simple", &json!({ "paused": true, "reason": "x" })),
@@ -159,7 +160,7 @@ fn a_user_without_rights_is_refused_on_every_route_that_needs_redis() {
 fn a_user_that_may_not_read_the_policy_still_gets_the_rest() {
     let mut api = TestApi::start();
     as_user(&mut api, "~* &* +@all -info");
-    assert_eq!(api.get("/healthz").body, json!({ "status": "ok" }));
+    assert_eq!(api.get("/readyz").body, json!({ "status": "ok" }));
     let page = api.get("/metrics").body;
     assert!(!page.as_str().unwrap().contains("orders_redis_may_evict 0"), "{page}");
 }
@@ -181,6 +182,7 @@ fn a_full_redis_refuses_new_orders_only() {
         "/stats",
         "/metrics",
         "/healthz",
+        "/readyz",
         "/control",
         "/control/simple",
     ] {
@@ -195,12 +197,23 @@ fn a_full_redis_refuses_new_orders_only() {
 fn without_redis_the_pages_that_need_none_are_served() {
     let mut api = TestApi::start();
     api.server.kill().unwrap();
-    for path in ["/", "/dashboard/main.js", "/openapi.json"] {
+    for path in ["/", "/dashboard/main.js", "/openapi.json", "/healthz"] {
         assert_eq!(api.get(path).status, 200, "{path}");
     }
-    assert_eq!(api.get("/healthz").outcome(), (503, "queue_unavailable"));
+    assert_eq!(api.get("/readyz").outcome(), (503, "queue_unavailable"));
     assert_eq!(api.post("/orders", "{}").outcome(), (422, "all_refused"), "no order, no Redis");
     let server = RedisServer::start().unwrap();
     api.redis_url = server.url();
-    assert_eq!(api.get("/healthz").status, 200);
+    assert_eq!(api.get("/readyz").status, 200);
+}
+
+/// Redis accepts the connection and never answers, as behind a firewall that drops packets.
+#[test]
+fn health_answers_at_once_whatever_redis_does() {
+    let mut api = TestApi::start();
+    let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
+    api.redis_url = format!("redis://{}", hanging.local_addr().unwrap());
+    assert_eq!(api.get("/healthz").body, json!({ "status": "ok" }));
+    hanging.set_nonblocking(true).unwrap();
+    assert!(hanging.accept().is_err(), "it does not even connect");
 }

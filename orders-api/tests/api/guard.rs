@@ -14,8 +14,8 @@ const LOCKED: [&str; 9] = [
     "/control",
     "/nothing/here",
 ];
-const OPEN: [&str; 5] =
-    ["/", "/dashboard/api.js", "/dashboard/limits.json", "/openapi.json", "/healthz"];
+const OPEN: [&str; 6] =
+    ["/", "/dashboard/api.js", "/dashboard/limits.json", "/openapi.json", "/healthz", "/readyz"];
 
 #[test]
 fn with_a_token_everything_that_may_show_an_order_asks_for_it() {

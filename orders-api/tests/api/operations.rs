@@ -1,4 +1,4 @@
-//! `/stats`, `/metrics` and `/healthz`.
+//! `/stats`, `/metrics` and `/readyz`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -146,9 +146,9 @@ fn orders_that_another_program_trimmed_are_counted() {
 #[test]
 fn a_policy_that_may_evict_is_named() {
     let api = TestApi::start();
-    assert_eq!(api.get("/healthz").body, serde_json::json!({ "status": "ok" }));
+    assert_eq!(api.get("/readyz").body, serde_json::json!({ "status": "ok" }));
     let _: String = api.command("CONFIG SET maxmemory-policy allkeys-lru");
-    let health = api.get("/healthz");
+    let health = api.get("/readyz");
     assert_eq!((health.status, &health.body["status"]), (200, &"ok".into()));
     assert!(health.body["warning"].as_str().unwrap().contains("allkeys-lru"), "{}", health.body);
     let page = api.get("/metrics").body;

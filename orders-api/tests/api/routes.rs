@@ -42,7 +42,7 @@ fn one_slash_at_the_end_of_a_path_is_ignored() {
     let api = TestApi::start();
     assert_eq!(api.post("/orders/", an_order(1)).status, 202);
     let path = format!("/orders/{}/", id(1));
-    for path in ["/", "/orders/", &path, "/dead-letters/", "/stats/", "/control/", "/healthz/"] {
+    for path in ["/", "/orders/", &path, "/dead-letters/", "/stats/", "/control/", "/readyz/"] {
         assert_eq!(api.get(path).status, 200, "{path}");
     }
 }

@@ -1,96 +1,83 @@
 //! Containers and SpinApps: limits, images, rights.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
 
-use super::Inputs;
-use crate::object::containers;
+use serde_json::{Value, json};
 
-pub(super) fn resources(inputs: &Inputs) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut look = |of: String, holder: &Value| {
+use super::memory::bytes;
+use super::{Faults, Inputs};
+use crate::object::{Object, containers, text};
+
+/// Every container, and the spec of a SpinApp in its place, with a name for reports.
+fn holders(inputs: &Inputs) -> Vec<(String, Value)> {
+    let of = |(object, pods): (&Object, crate::object::Pods)| match pods.spec {
+        None => vec![(object.id(), object.0["spec"].clone())],
+        Some(spec) => containers(&spec)
+            .map(|it| (format!("{object} {}", text(it, "/name")), it.clone()))
+            .collect(),
+    };
+    inputs.pods().into_iter().flat_map(of).collect()
+}
+
+pub(super) fn resources(inputs: &Inputs, faults: &mut Faults) {
+    for (of, holder) in holders(inputs) {
         for field in ["requests", "limits"] {
             for resource in ["cpu", "memory"] {
-                if holder.pointer(&format!("/resources/{field}/{resource}")).is_none() {
-                    faults.push(format!("{of}: resources.{field}.{resource} is absent"));
-                }
-            }
-        }
-    };
-    for (object, pods) in inputs.pods() {
-        match &pods.spec {
-            None => look(object.id(), &object.0["spec"]),
-            Some(spec) => containers(spec)
-                .for_each(|container| look(format!("{object} {}", container["name"]), container)),
-        }
-    }
-    faults
-}
-
-pub(super) fn images(inputs: &Inputs) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut look = |of: String, image: &Value| {
-        let image = image.as_str().unwrap_or_default();
-        let (name, tag) =
-            image.rsplit('/').next().unwrap_or_default().split_once(':').unwrap_or_default();
-        let is_pinned = image.contains("@sha256:")
-            || (!name.is_empty()
-                && tag.chars().next().is_some_and(|first| first.is_ascii_digit())
-                && tag.contains('.'));
-        if !is_pinned || !image.contains('/') {
-            faults.push(format!("{of}: the image {image:?} is not pinned, or names no registry"));
-        }
-    };
-    for (object, pods) in inputs.pods() {
-        match &pods.spec {
-            None => look(object.id(), &object.0["spec"]["image"]),
-            Some(spec) => {
-                containers(spec).for_each(|container| look(object.id(), &container["image"]));
+                let is_set = holder.pointer(&format!("/resources/{field}/{resource}")).is_some();
+                faults.unless(is_set, || format!("{of}: resources.{field}.{resource} is absent"));
             }
         }
     }
-    let apps: std::collections::BTreeSet<&str> =
-        inputs.of_kind("SpinApp").map(|app| app.text("/spec/image")).collect();
-    if apps.len() > 1 {
-        faults.push(format!("the SpinApps are not one image: {apps:?}"));
-    }
-    faults
-}
-
-pub(super) fn rights(inputs: &Inputs) -> Vec<String> {
-    let mut faults = Vec::new();
-    for (object, pods) in inputs.pods() {
-        let account = match &pods.spec {
-            None => object.text("/spec/serviceAccountName").to_owned(),
-            Some(spec) => spec["serviceAccountName"].as_str().unwrap_or_default().to_owned(),
+    for app in inputs.of_kind("SpinApp") {
+        let (instance, pod) = ("/spec/invocationLimits/memory", "/spec/resources/limits/memory");
+        let is_half = match (bytes(app.text(instance)), bytes(app.text(pod))) {
+            (Some(instance), Some(pod)) => instance * 2 <= pod,
+            _ => false,
         };
-        let has_no_token = inputs.named("ServiceAccount", &account).is_some_and(|account| {
-            account.at("/automountServiceAccountToken") == Some(&Value::Bool(false))
+        faults.unless(is_half, || {
+            format!("{app}: invocationLimits.memory is not at most half of the pod's limit")
         });
-        if !has_no_token {
-            faults.push(format!("{object}: its service account {account:?} brings a token"));
-        }
+    }
+}
+
+pub(super) fn images(inputs: &Inputs, faults: &mut Faults) {
+    for (of, holder) in holders(inputs) {
+        let image = text(&holder, "/image");
+        let last = image.rsplit('/').next().unwrap_or_default();
+        let tag = last.split_once(':').unwrap_or_default().1;
+        let is_version = tag.starts_with(|first: char| first.is_ascii_digit()) && tag.contains('.');
+        faults.unless(image.contains('/') && (is_version || image.contains("@sha256:")), || {
+            format!("{of}: the image {image:?} is not pinned, or names no registry")
+        });
+    }
+    let apps: BTreeSet<&str> =
+        inputs.of_kind("SpinApp").map(|app| app.text("/spec/image")).collect();
+    faults.unless(apps.len() <= 1, || format!("the SpinApps are not one image: {apps:?}"));
+}
+
+pub(super) fn rights(inputs: &Inputs, faults: &mut Faults) {
+    for (object, pods) in inputs.pods() {
+        let spec = pods.spec.as_ref().unwrap_or(&object.0["spec"]);
+        let account = text(spec, "/serviceAccountName");
+        let has_no_token = inputs
+            .named("ServiceAccount", account)
+            .is_some_and(|account| account.0["automountServiceAccountToken"] == false);
+        faults.unless(has_no_token, || {
+            format!("{object}: its service account {account:?} brings a token")
+        });
         let Some(spec) = &pods.spec else { continue };
-        if spec.pointer("/securityContext/runAsNonRoot") != Some(&Value::Bool(true)) {
-            faults.push(format!("{object}: runAsNonRoot is not set"));
-        }
-        if spec
-            .pointer("/securityContext/seccompProfile/type")
-            .is_none_or(|kind| kind != "RuntimeDefault")
-        {
-            faults.push(format!("{object}: seccompProfile is not RuntimeDefault"));
-        }
+        let has = |field: &str, value: Value| spec.pointer(field) == Some(&value);
+        let is_plain_user = has("/securityContext/runAsNonRoot", json!(true))
+            && has("/securityContext/seccompProfile", json!({ "type": "RuntimeDefault" }));
+        faults.unless(is_plain_user, || {
+            format!("{object}: it needs runAsNonRoot, and seccompProfile RuntimeDefault")
+        });
+        let expected = json!({ "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+            "capabilities": { "drop": ["ALL"] } });
         for container in containers(spec) {
-            for (field, expected) in [
-                ("allowPrivilegeEscalation", Value::Bool(false)),
-                ("readOnlyRootFilesystem", Value::Bool(true)),
-                ("capabilities", serde_json::json!({ "drop": ["ALL"] })),
-            ] {
-                if container["securityContext"][field] != expected {
-                    faults
-                        .push(format!("{object} {}: {field} is not {expected}", container["name"]));
-                }
-            }
+            faults.unless(container["securityContext"] == expected, || {
+                format!("{object} {}: securityContext is not {expected}", container["name"])
+            });
         }
     }
-    faults
 }

@@ -2,10 +2,7 @@
 //!
 //! The rule is that of `docs/deployment.md`, with the same figures. A test measures them again.
 
-use serde_json::Value;
-
-use super::Inputs;
-use crate::object::containers;
+use super::{Faults, Inputs};
 
 /// Bytes in Redis of an order that waits, with its record.
 pub const WAITING: u64 = 1_000;
@@ -20,17 +17,17 @@ const MIB: u64 = 1 << 20;
 /// What Redis uses without any order: scripts, connections, counters.
 const FIXED: u64 = 8 * MIB;
 
-pub(super) fn of_redis(inputs: &Inputs) -> Vec<String> {
-    let Some(redis) = inputs.named("StatefulSet", "redis") else { return Vec::new() };
+pub(super) fn of_redis(inputs: &Inputs, faults: &mut Faults) {
+    let Some(redis) = inputs.named("StatefulSet", "redis") else { return };
     let number = |text: &str| text.parse::<u64>().ok().filter(|number| *number > 0);
     let backlog = number(inputs.setting("max_backlog"));
     let retention_s = number(inputs.setting("retention_s"));
     let per_day = number(redis.text(ORDERS_PER_DAY));
     let (Some(backlog), Some(retention_s), Some(per_day)) = (backlog, retention_s, per_day) else {
-        return vec![format!(
+        return faults.add(format!(
             "{redis}: max_backlog, retention_s and the annotation orders-per-day must be numbers \
              above 0: {backlog:?}, {retention_s:?}, {per_day:?}"
-        )];
+        ));
     };
     let kept = per_day * retention_s / 86_400 * (CONFIRMATION + 2 * RECORD);
     let needed = FIXED + backlog * WAITING + kept;
@@ -39,41 +36,33 @@ pub(super) fn of_redis(inputs: &Inputs) -> Vec<String> {
 
     let config = inputs.named("ConfigMap", "redis").map_or("", |it| it.text("/data/redis.conf"));
     let configured = config.lines().find_map(|line| line.trim().strip_prefix("maxmemory "));
-    let pods = redis.pods().and_then(|pods| pods.spec);
-    let mut faults = Vec::new();
-    for container in pods.iter().flat_map(containers) {
-        let arguments = container["args"].as_array().into_iter().flatten();
-        let arguments: Vec<&str> = arguments.filter_map(Value::as_str).collect();
-        let argument = arguments.windows(2).find(|pair| pair[0] == "--maxmemory");
-        let max = argument.map(|pair| pair[1]).or(configured).unwrap_or_default();
-        let limit = container.pointer("/resources/limits/memory").and_then(Value::as_str);
-        let limit = limit.unwrap_or_default();
-        let (Some(max_bytes), Some(limit_bytes)) = (bytes(max), bytes(limit)) else {
-            faults.push(format!("{redis}: maxmemory {max:?} or its limit {limit:?} is no size"));
-            continue;
-        };
-        if max_bytes < needed {
-            faults.push(format!(
-                "{redis}: maxmemory {max} is too small: {backlog} waiting orders and {per_day} \
-                 orders a day, kept for {retention_s} s, need {} MiB",
-                needed.div_ceil(MIB)
-            ));
-        }
-        // A rewrite of the append-only file copies the pages that change meanwhile: up to a half.
-        let total = (max_bytes + growth) * 3 / 2;
-        if limit_bytes < total {
-            faults.push(format!(
-                "{redis}: a limit of {limit} is too small: maxmemory {max}, {backlog} waiting \
-                 orders that are confirmed above it, and a rewrite of the file need {} MiB",
-                total.div_ceil(MIB)
-            ));
-        }
-    }
-    faults
+    let arguments = redis.texts("/spec/template/spec/containers/0/args");
+    let argument = arguments.windows(2).find(|pair| pair[0] == "--maxmemory");
+    let max = argument.map(|pair| pair[1]).or(configured).unwrap_or_default();
+    let limit = redis.text("/spec/template/spec/containers/0/resources/limits/memory");
+    let (Some(max_bytes), Some(limit_bytes)) = (bytes(max), bytes(limit)) else {
+        return faults.add(format!("{redis}: maxmemory {max:?} or its limit {limit:?} is no size"));
+    };
+    faults.unless(max_bytes >= needed, || {
+        format!(
+            "{redis}: maxmemory {max} is too small: {backlog} waiting orders and {per_day} \
+             orders a day, kept for {retention_s} s, need {} MiB",
+            needed.div_ceil(MIB)
+        )
+    });
+    // A rewrite of the append-only file copies the pages that change meanwhile: up to a half.
+    let total = (max_bytes + growth) * 3 / 2;
+    faults.unless(limit_bytes >= total, || {
+        format!(
+            "{redis}: a limit of {limit} is too small: maxmemory {max}, {backlog} waiting \
+             orders that are confirmed above it, and a rewrite of the file need {} MiB",
+            total.div_ceil(MIB)
+        )
+    });
 }
 
 /// `1gb` and `128mb` as Redis writes them, `2Gi` and `512Mi` as Kubernetes does.
-fn bytes(size: &str) -> Option<u64> {
+pub(super) fn bytes(size: &str) -> Option<u64> {
     let at = size.find(|character: char| !character.is_ascii_digit())?;
     let unit = match &size[at..] {
         "gb" | "Gi" => 1 << 30,

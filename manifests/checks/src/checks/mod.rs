@@ -1,8 +1,8 @@
 //! What no schema can know: names, references, ports and variables have to fit each other.
 //!
-//! A check takes everything that is applied together. It returns one line for each fault, with the
-//! object's name in front. What a check does not understand is a fault as well.
+//! A check gets everything that is applied together, in that order.
 
+mod cluster;
 mod containers;
 pub mod memory;
 mod network;
@@ -29,46 +29,65 @@ pub struct Inputs {
     pub secrets: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// One check.
-#[derive(Debug, Clone, Copy)]
-pub struct Check {
-    /// What holds when it finds nothing.
-    pub name: &'static str,
-    /// Finds faults.
-    pub run: fn(&Inputs) -> Vec<String>,
+/// What a check found: one line for each fault, with the object's name in front.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<String>);
+
+impl Faults {
+    fn add(&mut self, fault: String) {
+        self.0.push(fault);
+    }
+
+    fn unless(&mut self, holds: bool, fault: impl FnOnce() -> String) {
+        self.0.extend((!holds).then(fault));
+    }
 }
 
-/// All checks.
+/// One check: what holds if it finds nothing, and how it finds faults.
+#[derive(Debug, Clone, Copy)]
+pub struct Check(pub &'static str, fn(&Inputs, &mut Faults));
+
+/// All of them.
 pub const ALL: &[Check] = &[
-    Check { name: "components are those of spin.toml", run: spin_app::components },
-    Check { name: "every stream is drained", run: spin_app::every_stream_is_drained },
-    Check { name: "variables are declared, used and all given", run: spin_app::variables },
-    Check { name: "probes are answered, and early", run: spin_app::probes },
-    Check { name: "the number of replicas is said by one", run: spin_app::replicas },
-    Check { name: "the executor is in the namespace", run: spin_app::executors },
-    Check { name: "KEDA looks at the streams of the queue", run: scaling::triggers },
-    Check { name: "KEDA scales what is there", run: scaling::targets },
-    Check { name: "one Redis is meant by all", run: scaling::one_redis },
-    Check { name: "Redis loses no order", run: scaling::redis_keeps_orders },
-    Check { name: "Redis has memory for what it keeps", run: memory::of_redis },
-    Check { name: "references lead to something", run: references::exist },
-    Check { name: "no secret is in plain text", run: references::no_plain_secret },
-    Check { name: "everything is in one namespace", run: references::one_namespace },
-    Check { name: "selectors select and ports are open", run: network::selectors },
-    Check { name: "policies fit pods and ports", run: network::policies },
-    Check { name: "only clients of Redis reach it", run: network::redis_clients },
-    Check { name: "resources are limited", run: containers::resources },
-    Check { name: "images are pinned", run: containers::images },
-    Check { name: "containers have no rights", run: containers::rights },
+    Check("the operator accepts the order of objects", cluster::order),
+    Check("executors fit the installed shim", cluster::executors),
+    Check("everything is in one namespace", cluster::one_namespace),
+    Check("components are those of spin.toml", spin_app::components),
+    Check("every stream is drained", spin_app::every_stream_is_drained),
+    Check("variables are declared, used and all given", spin_app::variables),
+    Check("probes are answered, and early", spin_app::probes),
+    Check("one place sets the number of replicas", spin_app::replicas),
+    Check("KEDA looks at the streams of the queue", scaling::triggers),
+    Check("KEDA scales what is there", scaling::targets),
+    Check("all use one Redis", scaling::one_redis),
+    Check("Redis loses no order", scaling::redis_keeps_orders),
+    Check("Redis has memory for what it keeps", memory::of_redis),
+    Check("references lead to something", references::exist),
+    Check("no secret is in plain text", references::no_plain_secret),
+    Check("selectors select and ports are open", network::selectors),
+    Check("monitors scrape an open port", network::monitors),
+    Check("policies fit pods and ports", network::policies),
+    Check("only clients of Redis reach it", network::redis_clients),
+    Check("resources are limited", containers::resources),
+    Check("images are pinned", containers::images),
+    Check("containers have no rights", containers::rights),
 ];
+
+impl Check {
+    /// The faults that this check finds.
+    pub fn faults(&self, inputs: &Inputs) -> Vec<String> {
+        let mut faults = Faults::default();
+        (self.1)(inputs, &mut faults);
+        faults.0
+    }
+}
 
 impl Inputs {
     /// The faults that all checks find, each behind the name of its check.
     pub fn faults(&self) -> Vec<String> {
-        let faults = ALL.iter().flat_map(|check| {
-            (check.run)(self).into_iter().map(|fault| format!("{}: {fault}", check.name))
-        });
-        faults.collect()
+        let named = |Check(name, _): &Check, fault: String| format!("{name}: {fault}");
+        let of = |check| Check::faults(check, self).into_iter().map(|it| named(check, it));
+        ALL.iter().flat_map(of).collect()
     }
 
     fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Object> {
@@ -83,23 +102,20 @@ impl Inputs {
         self.objects.iter().filter_map(|object| Some((object, object.pods()?))).collect()
     }
 
-    /// A value of the ConfigMap that all programs read, empty when it is not there.
+    /// A value of the ConfigMap that all programs read, empty if it is not there.
     fn setting(&self, key: &str) -> &str {
-        self.named("ConfigMap", "settings")
-            .map_or("", |settings| settings.text(&format!("/data/{key}")))
+        let settings = self.named("ConfigMap", "settings");
+        settings.map_or("", |settings| settings.text(&format!("/data/{key}")))
     }
 
     /// The names of the queue that the settings name.
-    fn keys(&self) -> Result<Keys, String> {
-        let queue = self.setting("queue");
-        let queue = QueueName::parse(queue)
-            .ok_or_else(|| format!("settings: {queue:?} is no name of a queue"))?;
-        Ok(Keys::new(&Settings { queue, ..pipeline::settings() }))
+    fn keys(&self) -> Option<Keys> {
+        let queue = QueueName::parse(self.setting("queue"))?;
+        Some(Keys::new(&Settings { queue, ..pipeline::settings() }))
     }
 
-    /// `host:port` of Redis, as the settings say it.
+    /// `host:port` of Redis in the settings.
     fn redis(&self) -> &str {
-        let url = self.setting("redis_url");
-        url.strip_prefix("redis://").or(url.strip_prefix("rediss://")).unwrap_or(url)
+        self.setting("redis_url").split_once("://").unwrap_or_default().1
     }
 }

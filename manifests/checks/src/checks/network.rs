@@ -2,245 +2,157 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::Inputs;
-use crate::object::{Object, Pods, strings};
+use super::{Faults, Inputs};
+use crate::object::{Object, Pods, list, strings, text};
 
-type Labels = BTreeMap<String, String>;
+/// Label of the pods that may reach Redis.
+const CLIENT: &str = "order-pipeline/redis-client";
 
-/// Whether a selector takes pods with these labels; a fault when it is one that is not understood.
-fn selects(selector: &Value, labels: &Labels) -> Result<bool, String> {
-    let Some(fields) = selector.as_object() else { return Err("a selector is no map".into()) };
-    if let Some(field) = fields.keys().find(|field| *field != "matchLabels") {
-        return Err(format!("the selector's {field} is not understood"));
-    }
-    Ok(strings(selector.get("matchLabels")).iter().all(|pair| labels.get(pair.0) == Some(pair.1)))
+/// Whether a selector takes pods with these labels. One with other fields than `matchLabels` is not
+/// understood, and takes none.
+fn selects(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
+    let fields = selector.as_object();
+    fields.is_some_and(|fields| fields.keys().all(|field| field == "matchLabels"))
+        && strings(selector.get("matchLabels")).iter().all(|it| labels.get(it.0) == Some(it.1))
 }
 
 /// The pods that a selector takes.
-fn selected<'a>(pods: &'a [(&Object, Pods)], selector: &Value) -> Result<Vec<&'a Pods>, String> {
-    let mut found = Vec::new();
-    for (_, pods) in pods {
-        if selects(selector, &pods.labels)? {
-            found.push(pods);
-        }
-    }
-    Ok(found)
+fn selected<'a>(pods: &'a [(&Object, Pods)], selector: &Value) -> Vec<&'a Pods> {
+    pods.iter().map(|(_, pods)| pods).filter(|pods| selects(selector, &pods.labels)).collect()
 }
 
 fn is_open(pods: &Pods, port: &Value) -> bool {
-    pods.ports
-        .iter()
-        .any(|(name, number)| port.as_u64() == Some(*number) || port.as_str() == Some(name))
+    pods.ports.iter().any(|(name, number)| *port == **name || *port == *number)
 }
 
-pub(super) fn selectors(inputs: &Inputs) -> Vec<String> {
+pub(super) fn selectors(inputs: &Inputs, faults: &mut Faults) {
     let all = inputs.pods();
-    let mut faults = Vec::new();
     for object in &inputs.objects {
-        let selector = match object.kind() {
-            "Service" => serde_json::json!({ "matchLabels": object.at("/spec/selector") }),
+        let found = match object.kind() {
+            "Service" => selected(&all, &json!({ "matchLabels": object.at("/spec/selector") })),
             "PodDisruptionBudget" | "Deployment" | "StatefulSet" => {
-                object.0["spec"]["selector"].clone()
+                selected(&all, &object.0["spec"]["selector"])
             }
             _ => continue,
         };
-        let found = match selected(&all, &selector) {
-            Ok(found) if found.is_empty() => {
-                faults.push(format!("{object}: its selector takes no pod"));
-                continue;
-            }
-            Ok(found) => found,
-            Err(fault) => {
-                faults.push(format!("{object}: {fault}"));
-                continue;
-            }
-        };
+        faults.unless(!found.is_empty(), || format!("{object}: its selector takes no pod"));
         if matches!(object.kind(), "Deployment" | "StatefulSet") {
             let is_own = found.iter().all(|pods| pods.of == object.id());
-            if !is_own {
-                faults.push(format!("{object}: its selector takes pods of others"));
-            }
+            faults.unless(is_own, || format!("{object}: its selector takes pods of others"));
         }
         for port in object.list("/spec/ports") {
             let target = port.get("targetPort").unwrap_or(&port["port"]);
             for pods in found.iter().filter(|pods| !is_open(pods, target)) {
-                faults.push(format!("{object}: {} does not listen on {target}", pods.of));
+                faults.add(format!("{object}: {} does not listen on {target}", pods.of));
             }
         }
     }
-    faults
 }
 
-pub(super) fn policies(inputs: &Inputs) -> Vec<String> {
-    let all = inputs.pods();
-    let mut faults = Vec::new();
-    let is_default = |policy: &Object| {
-        policy.at("/spec/podSelector") == Some(&serde_json::json!({}))
-            && policy.texts("/spec/policyTypes") == ["Ingress", "Egress"]
-            && policy.list("/spec/ingress").is_empty()
-            && policy.list("/spec/egress").is_empty()
-    };
-    if !inputs.of_kind("NetworkPolicy").any(is_default) {
-        faults.push("no policy denies what is not allowed".into());
-    }
-    for policy in inputs.of_kind("NetworkPolicy") {
-        if let Err(fault) = policy_faults(policy, &all, &mut faults) {
-            faults.push(format!("{policy}: {fault}"));
-        }
-    }
-    faults
-}
-
-fn policy_faults(
-    policy: &Object,
-    all: &[(&Object, Pods)],
-    faults: &mut Vec<String>,
-) -> Result<(), String> {
-    let targets = selected(all, &policy.0["spec"]["podSelector"])?;
-    if targets.is_empty() {
-        faults.push(format!("{policy}: its selector takes no pod"));
-    }
-    for (direction, peers, kind) in [("ingress", "from", "Ingress"), ("egress", "to", "Egress")] {
-        let rules = policy.list(&format!("/spec/{direction}"));
-        if !rules.is_empty() && !policy.texts("/spec/policyTypes").contains(&kind) {
-            faults.push(format!("{policy}: it has {direction} rules and not the type {kind}"));
-        }
-        for rule in rules {
-            let peers = rule[peers].as_array().map_or(&[][..], Vec::as_slice);
-            let ports = rule["ports"].as_array().map_or(&[][..], Vec::as_slice);
-            if peers.is_empty() || ports.is_empty() {
-                faults.push(format!(
-                    "{policy}: an {direction} rule is for everybody, or for every port"
-                ));
-            }
-            let mut listeners = if direction == "ingress" { targets.clone() } else { Vec::new() };
-            for peer in peers {
-                if peer
-                    .pointer("/ipBlock/cidr")
-                    .and_then(Value::as_str)
-                    .is_some_and(|cidr| cidr.ends_with("/0"))
-                {
-                    faults.push(format!("{policy}: the whole world is allowed"));
-                }
-                let (Some(selector), None) =
-                    (peer.get("podSelector"), peer.get("namespaceSelector"))
-                else {
-                    continue;
-                };
-                let found = selected(all, selector)?;
-                if found.is_empty() {
-                    faults.push(format!("{policy}: a {direction} selector takes no pod"));
-                }
-                if direction == "egress" {
-                    listeners.extend(found);
-                }
-            }
-            for port in ports {
-                for pods in listeners.iter().filter(|pods| !is_open(pods, &port["port"])) {
-                    faults
-                        .push(format!("{policy}: {} does not listen on {}", pods.of, port["port"]));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn redis_clients(inputs: &Inputs) -> Vec<String> {
-    let mut faults = Vec::new();
-    let redis = inputs.named("StatefulSet", "redis").and_then(Object::pods);
-    let (_, port) = inputs.redis().rsplit_once(':').unwrap_or_default();
-    for (object, pods) in inputs.pods() {
-        if redis.as_ref().is_some_and(|redis| redis.of == pods.of) {
+pub(super) fn monitors(inputs: &Inputs, faults: &mut Faults) {
+    for monitor in inputs.of_kind("ServiceMonitor") {
+        let name = monitor.text("/spec/selector/matchLabels/core.spinkube.dev~1app-name");
+        let Some(app) = inputs.named("SpinApp", name) else {
+            faults.add(format!("{monitor}: there is no SpinApp {name:?}"));
             continue;
-        }
-        let needs = is_client(&object.0);
-        let leaves =
-            allows(inputs, "egress", &pods.labels, port, redis.as_ref().map(|redis| &redis.labels));
-        let enters = match &redis {
-            Some(redis) => allows(inputs, "ingress", &redis.labels, port, Some(&pods.labels)),
-            None => needs,
         };
-        match (needs, leaves, enters) {
-            (true, false, _) => faults.push(format!("{object}: no policy lets it out to Redis")),
-            (true, _, false) => faults.push(format!("{object}: no policy lets it in to Redis")),
-            (false, true, _) | (false, _, true) => {
-                faults.push(format!(
-                    "{object}: it has nothing to do with Redis, and a policy lets it there"
-                ));
+        for endpoint in monitor.list("/spec/endpoints") {
+            faults.unless(endpoint.get("port").is_none(), || {
+                format!("{monitor}: the operator gives the port of a Service no name")
+            });
+            let target = &endpoint["targetPort"];
+            let is_open = app.pods().is_some_and(|pods| is_open(&pods, target));
+            faults.unless(is_open, || format!("{monitor}: {app} does not listen on {target}"));
+            let path = text(endpoint, "/path");
+            let is_served = inputs.application.answers(path, &app.texts("/spec/components"));
+            faults.unless(is_served, || format!("{monitor}: {app} has no route {path:?}"));
+        }
+    }
+}
+
+pub(super) fn policies(inputs: &Inputs, faults: &mut Faults) {
+    let all = inputs.pods();
+    let deny = json!({ "podSelector": {}, "policyTypes": ["Ingress", "Egress"] });
+    let denies = inputs.of_kind("NetworkPolicy").any(|policy| policy.0["spec"] == deny);
+    faults.unless(denies, || "no policy denies what is not allowed".into());
+    for policy in inputs.of_kind("NetworkPolicy") {
+        let targets = selected(&all, &policy.0["spec"]["podSelector"]);
+        faults.unless(!targets.is_empty(), || format!("{policy}: its selector takes no pod"));
+        for (kind, peers) in [("Ingress", "/from"), ("Egress", "/to")] {
+            let rules = policy.list(&format!("/spec/{}", kind.to_lowercase()));
+            let has_type = policy.texts("/spec/policyTypes").contains(&kind);
+            faults.unless(rules.is_empty() || has_type, || {
+                format!("{policy}: it has rules for {kind} and not the type")
+            });
+            for rule in rules {
+                let (peers, ports) = (list(rule, peers), list(rule, "/ports"));
+                faults.unless(!peers.is_empty() && !ports.is_empty(), || {
+                    format!("{policy}: a rule for {kind} is for everybody, or for every port")
+                });
+                let mut listeners = if kind == "Ingress" { targets.clone() } else { Vec::new() };
+                for peer in peers {
+                    faults.unless(!text(peer, "/ipBlock/cidr").ends_with("/0"), || {
+                        format!("{policy}: the whole world is allowed")
+                    });
+                    if peer.get("namespaceSelector").is_none() && peer.get("podSelector").is_some()
+                    {
+                        let found = selected(&all, &peer["podSelector"]);
+                        faults.unless(!found.is_empty(), || {
+                            format!("{policy}: a selector for {kind} takes no pod")
+                        });
+                        listeners.extend(found.into_iter().filter(|_| kind == "Egress"));
+                    }
+                }
+                for port in ports.iter().map(|port| &port["port"]) {
+                    for pods in listeners.iter().filter(|pods| !is_open(pods, port)) {
+                        faults.add(format!("{policy}: {} does not listen on {port}", pods.of));
+                    }
+                }
             }
-            _ => {}
-        }
-        if needs && !allows(inputs, "egress", &pods.labels, "53", None) {
-            faults.push(format!("{object}: no policy lets it ask for names"));
         }
     }
-    let keda = inputs.of_kind("NetworkPolicy").flat_map(|policy| policy.list("/spec/ingress")).any(
-        |rule| {
-            let peers = rule["from"].as_array().into_iter().flatten();
-            peers.into_iter().any(|peer| {
-                let name =
-                    peer.pointer("/namespaceSelector/matchLabels/kubernetes.io~1metadata.name");
-                name.is_some_and(|name| name == "keda") && has_port(rule, port)
-            })
-        },
-    );
-    if redis.is_some() && !keda {
-        faults.push("no policy lets KEDA in to Redis".into());
+}
+
+pub(super) fn redis_clients(inputs: &Inputs, faults: &mut Faults) {
+    for (object, pods) in inputs.pods() {
+        let is_labelled = pods.labels.get(CLIENT).is_some_and(|value| value == "true");
+        faults.unless(is_labelled == is_client(&object.0), || {
+            format!("{object}: it uses Redis or has the label {CLIENT}, and not both")
+        });
     }
-    faults
+    let clients = json!({ "matchLabels": { CLIENT: "true" } });
+    let policy = |name: &str, field: &str| {
+        let policy = inputs.named("NetworkPolicy", name);
+        policy.and_then(|it| it.at(field)).cloned().unwrap_or_default()
+    };
+    let leave = policy("redis-clients", "/spec/podSelector") == clients;
+    faults.unless(leave, || "NetworkPolicy/redis-clients: it is not for the clients".into());
+    let asks = policy("dns", "/spec/podSelector") == json!({})
+        && policy("dns", "/spec/egress/0/ports/0/port") == 53;
+    faults.unless(asks, || "NetworkPolicy/dns: not all pods may ask for names".into());
+    // KEDA's chart installs it in the first namespace, AKS in the second.
+    let keda = ["keda", "kube-system"].map(|namespace| {
+        let namespace = json!({ "matchLabels": { "kubernetes.io/metadata.name": namespace } });
+        let operator = json!({ "matchLabels": { "app": "keda-operator" } });
+        json!({ "namespaceSelector": namespace, "podSelector": operator })
+    });
+    let enter = json!([{ "podSelector": clients }, keda[0], keda[1]]);
+    let is_open = policy("redis", "/spec/ingress/0/from") == enter;
+    faults.unless(is_open || inputs.named("StatefulSet", "redis").is_none(), || {
+        format!("NetworkPolicy/redis: it does not let in {enter}")
+    });
 }
 
 /// Whether a workload is told where Redis is.
 fn is_client(value: &Value) -> bool {
+    let is_address = |key: &str| key.ends_with("_url") || key.ends_with("-url") || key == "login";
     match value {
         Value::Array(items) => items.iter().any(is_client),
         Value::Object(fields) => fields.iter().any(|(field, inner)| {
-            let is_address = field == "key"
-                && inner.as_str().is_some_and(|key| {
-                    key.ends_with("_url") || key.ends_with("-url") || key == "login"
-                });
-            is_address || is_client(inner)
+            (field == "key" && inner.as_str().is_some_and(is_address)) || is_client(inner)
         }),
         _ => false,
     }
-}
-
-fn has_port(rule: &Value, port: &str) -> bool {
-    rule["ports"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .any(|open| open["port"].to_string().trim_matches('"') == port)
-}
-
-/// Whether a policy that selects `own` allows traffic with `other`, or with anything outside these pods
-/// if there is no other.
-fn allows(
-    inputs: &Inputs,
-    direction: &str,
-    own: &Labels,
-    port: &str,
-    other: Option<&Labels>,
-) -> bool {
-    let peers = if direction == "egress" { "to" } else { "from" };
-    inputs.of_kind("NetworkPolicy").any(|policy| {
-        selects(&policy.0["spec"]["podSelector"], own) == Ok(true)
-            && policy.list(&format!("/spec/{direction}")).iter().any(|rule| {
-                has_port(rule, port)
-                    && rule[peers].as_array().into_iter().flatten().any(|peer| {
-                        match (peer.get("podSelector"), other) {
-                            (Some(selector), Some(labels))
-                                if peer.get("namespaceSelector").is_none() =>
-                            {
-                                selects(selector, labels) == Ok(true)
-                            }
-                            (_, Some(_)) => false,
-                            (_, None) => true,
-                        }
-                    })
-            })
-    })
 }

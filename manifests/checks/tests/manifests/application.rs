@@ -32,7 +32,7 @@ fn a_worker_serves_its_tick_only_and_the_api_serves_the_rest() {
     let application = application();
     let workers = STREAMS.map(component);
     for worker in workers {
-        for path in ["/orders", "/orders/1", "/stats", "/metrics", "/healthz", "/", "/control"] {
+        for path in ["/orders", "/orders/1", "/stats", "/metrics", "/healthz", "/readyz", "/"] {
             assert!(!application.answers(path, &[worker]), "{worker} {path}");
             assert!(application.answers(path, &["orders-api"]), "{path}");
         }

@@ -4,11 +4,13 @@
 //! - `catches`: every cross-check with broken examples
 //! - `memory`: bytes that an order takes in Redis
 //! - `observability`: queries of alerts and dashboard against the metrics
-//! - `overlays`: what each overlay is for, and the scripts
-//! - `renders`: every kustomization renders and fits the schemas; `renderer` tests the renderer
+//! - `overlays`: what each overlay is for
+//! - `renders`: every kustomization renders and fits the schemas
 //! - `rights`: the users of Redis
 //! - `runs`: Redis and the load test's Job, run here; `server` starts Redis
+//! - `scripts`: the scripts, with stand-ins for the programs that they start
 //! - `support`: paths, and the Secrets that exist
+//! - `versions`: one set of versions, and what documents promise
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
@@ -17,9 +19,10 @@ mod catches;
 mod memory;
 mod observability;
 mod overlays;
-mod renderer;
 mod renders;
 mod rights;
 mod runs;
+mod scripts;
 mod server;
 mod support;
+mod versions;

@@ -1,8 +1,7 @@
-//! The overlays: what each is for, how they combine, and the programs and scripts around them.
+//! The overlays: what each is for, how they combine, and the programs around them.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use conventional::cli::Arguments;
@@ -11,14 +10,32 @@ use manifest_checks::render::render;
 use orders::pipeline::{STREAMS, component};
 use serde_json::Value;
 
-use crate::support::{inputs, inputs_of, kustomizations, manifests, object, repository};
+use crate::support::{KEY, inputs, inputs_of, kustomizations, manifests, object, repository};
 
 const README_SECTIONS: [&str; 4] =
-    ["## What it changes", "## Apply", "## Go back", "## Good to know"];
+    ["## Apply", "## What you should see", "## Take it away", "## Good to know"];
+/// A screen.
+const README_LINES: usize = 60;
+
+/// The head that the README gives an overlay of one's own.
+const SORTED: &str = "apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+sortOptions:
+  order: legacy
+  legacySortOptions:
+    orderFirst: [Namespace, ServiceAccount, SpinAppExecutor, ConfigMap]
+    orderLast: [SpinApp, ScaledObject]
+";
 
 fn overlays() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(manifests().join("overlays")).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// A path as kustomize wants it: relative.
+fn from(folder: &Path, to: &Path) -> String {
+    let depth = folder.canonicalize().unwrap().components().count() - 1;
+    format!("{}{}", "../".repeat(depth), to.strip_prefix("/").unwrap().display())
 }
 
 fn stage(name: &str) -> Vec<Object> {
@@ -34,6 +51,7 @@ fn every_overlay_has_a_readme_of_the_same_shape_and_a_kustomization() {
         assert!(readme.starts_with(&format!("# {name}\n")), "{name}");
         let sections: Vec<&str> = readme.lines().filter(|line| line.starts_with("## ")).collect();
         assert_eq!(sections, README_SECTIONS, "{name}");
+        assert!(readme.lines().count() <= README_LINES, "{name}");
         assert!(all.iter().any(|folder| folder.starts_with(&overlay)), "{name}");
         let index = std::fs::read_to_string(manifests().join("README.md")).unwrap();
         assert!(
@@ -49,11 +67,13 @@ fn arm_pools_a_managed_redis_and_telemetry_can_be_had_together() {
     let folder = tempfile::tempdir().unwrap();
     let overlays = manifests().join("overlays");
     let text = format!(
-        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [{0}/aks-arm]\n\
+        "{SORTED}resources: [{0}/aks-arm]\n\
          components: [{0}/managed-redis/component, {0}/observability/component]\n",
-        overlays.display()
+        from(folder.path(), &overlays)
     );
     std::fs::write(folder.path().join("kustomization.yaml"), text).unwrap();
+    let readme = std::fs::read_to_string(manifests().join("README.md")).unwrap();
+    assert!(readme.contains(SORTED), "the README says how");
     let objects = render(folder.path()).unwrap();
     for executor in objects.iter().filter(|object| object.kind() == "SpinAppExecutor") {
         assert!(
@@ -72,8 +92,8 @@ fn a_second_deployment_beside_the_first_is_made_as_the_documentation_says() {
     let (_, rest) = section.split_once("```yaml\n").unwrap();
     let (kustomization, _) = rest.split_once("```").unwrap();
     let base = manifests().join("base");
-    let kustomization = kustomization.replace("../../base", base.to_str().unwrap());
     let folder = tempfile::tempdir().unwrap();
+    let kustomization = kustomization.replace("../../base", &from(folder.path(), &base));
     std::fs::write(folder.path().join("kustomization.yaml"), kustomization).unwrap();
     let objects = render(folder.path()).unwrap();
     let namespace = objects.iter().find(|object| object.kind() == "Namespace").unwrap();
@@ -84,22 +104,32 @@ fn a_second_deployment_beside_the_first_is_made_as_the_documentation_says() {
 
 #[test]
 fn each_stage_of_the_migration_has_the_pods_it_is_named_after() {
-    // Containers of a role, pods of a SpinApp that KEDA is paused at, pods of the API.
-    for (name, containers, paused, api) in [
-        ("0-containers", 2, Some("0"), 0),
-        ("1-both-90-10", 9, Some("1"), 2),
-        ("2-both-50-50", 1, Some("1"), 2),
-        ("3-wasm-only", 0, None, 2),
+    // Containers of a role, pods of a SpinApp that KEDA is paused at.
+    for (name, containers, paused) in [
+        ("0-containers", 2, None),
+        ("1-both-90-10", 9, Some("1")),
+        ("2-both-50-50", 1, Some("1")),
+        ("3-wasm-only", 0, None),
     ] {
         let objects = stage(name);
         for group in STREAMS.map(component) {
             let deployment = object(&objects, &format!("Deployment/{group}-container"));
             assert_eq!(deployment.0["spec"]["replicas"], containers, "{name} {group}");
-            let scaler = object(&objects, &format!("ScaledObject/{group}"));
-            let found = scaler.at("/metadata/annotations/autoscaling.keda.sh~1paused-replicas");
-            assert_eq!(found.and_then(Value::as_str), paused, "{name} {group}");
+            let scaler = format!("ScaledObject/{group}");
+            let scaler = objects.iter().find(|object| object.id() == scaler);
+            assert_eq!(scaler.is_none(), name == "0-containers", "{name} {group}");
+            let pause = "/metadata/annotations/autoscaling.keda.sh~1paused-replicas";
+            let found = scaler.and_then(|scaler| scaler.at(pause)).and_then(Value::as_str);
+            assert_eq!(found, paused, "{name} {group}");
         }
-        assert_eq!(object(&objects, "SpinApp/orders-api").0["spec"]["replicas"], api, "{name}");
+    }
+}
+
+#[test]
+fn the_first_stage_needs_neither_spinkube_nor_keda() {
+    for object in stage("0-containers") {
+        let api = object.text("/apiVersion");
+        assert!(!api.contains("spinkube") && !api.contains("keda"), "{object}");
     }
 }
 
@@ -117,10 +147,11 @@ fn a_change_of_stage_changes_numbers_and_nothing_else() {
         });
         objects.collect()
     };
-    let first = without_numbers("0-containers");
-    for name in ["1-both-90-10", "2-both-50-50", "3-wasm-only"] {
-        assert_eq!(first, without_numbers(name), "{name}");
+    let last = without_numbers("3-wasm-only");
+    for name in ["1-both-90-10", "2-both-50-50"] {
+        assert_eq!(last, without_numbers(name), "{name}");
     }
+    assert!(without_numbers("0-containers").is_subset(&last));
 }
 
 #[test]
@@ -194,19 +225,30 @@ fn nobody_is_let_in_to_the_door_without_a_token() {
 }
 
 #[test]
-fn scripts_are_good_shell() {
-    let scripts =
-        [manifests().join("create-secrets.sh"), manifests().join("overlays/k3d/burst.sh")];
-    for script in scripts {
-        assert!(Command::new("sh").arg("-n").arg(&script).status().unwrap().success());
-        match Command::new("shellcheck").arg(&script).output() {
-            Ok(output) => {
-                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-            }
-            Err(_) => println!(
-                "shellcheck is not installed: only the grammar of {} was looked at",
-                script.display()
-            ),
-        }
+fn the_api_of_dapr_is_the_image_that_base_names_and_logs_in_nowhere() {
+    let objects = render(&manifests().join("overlays/dapr/kafka")).unwrap();
+    let intake = object(&objects, "SpinApp/orders-intake");
+    assert_eq!(
+        intake.text("/spec/image"),
+        object(&objects, "SpinApp/orders-api").text("/spec/image")
+    );
+    let store = "/spec/podAnnotations/dapr.io~1disable-builtin-k8s-secret-store";
+    assert_eq!(intake.text(store), "true");
+}
+
+#[test]
+fn a_managed_redis_gets_the_key_raw_where_it_is_a_password_and_encoded_in_urls() {
+    let inputs = inputs(&manifests().join("overlays/managed-redis"));
+    let redis = &inputs.secrets["redis"];
+    assert_eq!((&*redis["pipeline-password"], &*redis["monitor-password"]), (KEY, KEY));
+    let settings = object(&inputs.objects, "ConfigMap/settings");
+    let (scheme, server) = settings.text("/data/redis_url").split_once("://").unwrap();
+    assert_eq!(scheme, "rediss");
+    for (key, end) in [("pipeline-url", ""), ("login", "/?")] {
+        let encoded = "%61%2b%2f%3a%40%62%31%3d";
+        assert_eq!(redis[key], format!("rediss://default:{encoded}@{server}{end}"));
     }
+    let policy = object(&inputs.objects, "NetworkPolicy/redis-clients");
+    let port = policy.at("/spec/egress/0/ports/0/port").unwrap().to_string();
+    assert_eq!(server.rsplit_once(':').unwrap().1, port);
 }

@@ -326,3 +326,49 @@ fn a_restart_of_redis_loses_nothing_that_was_acknowledged() {
         assert_eq!(worker.queue().stats().unwrap().results, u64::from(9 * round + 9), "{signal}");
     }
 }
+
+/// `kill -9` can cut the file anywhere in its last transaction.
+#[test]
+fn a_torn_append_only_file_is_repaired_before_redis_starts() {
+    let mut redis = Redis::start();
+    let mut worker = Worker::new(&redis);
+    worker.enqueue(&[an_order(1)]);
+    worker.drain(&DISTRIBUTOR);
+    let whole = std::fs::read(redis.appended()).unwrap().len();
+    let before = everything(&redis);
+    worker.enqueue(&[an_order(2)]);
+    drop(worker);
+    redis.stop("-KILL");
+    let torn = std::fs::read(redis.appended()).unwrap();
+    assert!(torn.ends_with(b"EXEC\r\n"));
+    let last = torn.len() - whole;
+    for cut in (1..40).chain((40..last).step_by(31)) {
+        std::fs::write(redis.appended(), &torn[..torn.len() - cut]).unwrap();
+        let (is_done, said) = redis.repair();
+        assert!(is_done, "{cut}: {said}");
+        assert_eq!(std::fs::read(redis.appended()).unwrap().len(), whole, "{cut}: {said}");
+    }
+    for _ in 0..2 {
+        redis.start_again();
+        assert_eq!(everything(&redis), before);
+        redis.stop("-KILL");
+    }
+}
+
+#[test]
+fn damage_inside_the_append_only_file_is_left_to_an_operator() {
+    let mut redis = Redis::start();
+    let mut worker = Worker::new(&redis);
+    for number in 1..4 {
+        worker.enqueue(&[an_order(number)]);
+    }
+    drop(worker);
+    redis.stop("-KILL");
+    let mut file = std::fs::read(redis.appended()).unwrap();
+    let at = file.windows(4).position(|word| word == b"XADD").unwrap();
+    file[at - 3] = b'9';
+    std::fs::write(redis.appended(), &file).unwrap();
+    let (is_done, said) = redis.repair();
+    assert!(is_done && said.contains("is not valid"), "{said}");
+    assert_eq!(std::fs::read(redis.appended()).unwrap(), file);
+}

@@ -1,11 +1,11 @@
 //! The Redis of the manifests, run here: its start script, its settings, its users.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use manifest_checks::checks::Inputs;
-use manifest_checks::object::{Object, containers};
+use manifest_checks::object::{Object, list};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -39,6 +39,8 @@ impl Redis {
         let script = script.replacen("\nUSERS\n", &format!("\n{ADMIN}\nUSERS\n"), 1);
         assert!(script.contains(ADMIN));
         std::fs::write(folder.path().join("etc/start.sh"), script).unwrap();
+        let repair = in_folder(config.text("/data/repair.sh"), folder.path());
+        std::fs::write(folder.path().join("etc/repair.sh"), repair).unwrap();
         let child = spawn(&objects, &secrets, port, folder.path());
         let redis = Self { child, port, objects, secrets, folder };
         redis.wait();
@@ -47,16 +49,42 @@ impl Redis {
 
     /// Ends the server by this signal, and starts it again with the same data.
     pub(crate) fn restart(&mut self, signal: &str) {
+        self.stop(signal);
+        self.start_again();
+    }
+
+    pub(crate) fn stop(&mut self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
         self.child.wait().unwrap();
+    }
+
+    /// Starts a stopped server as the pod does: first the init container.
+    pub(crate) fn start_again(&mut self) {
+        let (status, said) = self.repair();
+        assert!(status, "{said}");
         self.child = spawn(&self.objects, &self.secrets, self.port, self.folder.path());
         self.wait();
     }
 
+    /// Runs the init container here: whether it succeeds, and what it prints.
+    pub(crate) fn repair(&self) -> (bool, String) {
+        let pod = object(&self.objects, "StatefulSet/redis").pods().unwrap().spec.unwrap();
+        let output = command(&list(&pod, "/initContainers")[0], self.folder.path()).output();
+        let output = output.unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The last file of the append-only file.
+    pub(crate) fn appended(&self) -> PathBuf {
+        let files = std::fs::read_dir(self.folder.path().join("data/appendonlydir")).unwrap();
+        let mut files = files.map(|file| file.unwrap().path());
+        files.find(|file| file.to_string_lossy().ends_with(".incr.aof")).unwrap()
+    }
+
     fn wait(&self) {
         let pod = object(&self.objects, "StatefulSet/redis").pods().unwrap().spec.unwrap();
-        let container = containers(&pod).next().unwrap();
+        let container = &list(&pod, "/containers")[0];
         let probe = container.pointer("/readinessProbe/exec/command").unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
         while !self.probe(probe).status.success() {
@@ -100,17 +128,20 @@ impl Drop for Redis {
     }
 }
 
-/// Starts the container's command here.
+/// The command of a container, with its folders below `folder`.
+fn command(container: &Value, folder: &Path) -> Command {
+    let words = container["command"].as_array().unwrap().iter();
+    let words: Vec<String> = words.map(|word| in_folder(word.as_str().unwrap(), folder)).collect();
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).env_clear().env("PATH", std::env::var("PATH").unwrap());
+    command
+}
+
+/// Starts the server's container here.
 fn spawn(objects: &[Object], secrets: &Secrets, port: u16, folder: &Path) -> Child {
     let pod = object(objects, "StatefulSet/redis").pods().unwrap().spec.unwrap();
-    let container = containers(&pod).next().unwrap();
-    let command = container["command"].as_array().unwrap().iter();
-    let command: Vec<String> =
-        command.map(|word| in_folder(word.as_str().unwrap(), folder)).collect();
-    Command::new(&command[0])
-        .args(&command[1..])
-        .env_clear()
-        .env("PATH", std::env::var("PATH").unwrap())
+    let container = &list(&pod, "/containers")[0];
+    command(container, folder)
         .envs(environment(container, objects, secrets, port))
         .stdout(Stdio::null())
         .spawn()

@@ -13,6 +13,9 @@ use manifest_checks::render::render;
 /// The Secrets that a script creates: for each name its keys and values.
 pub(crate) type Secrets = BTreeMap<String, BTreeMap<String, String>>;
 
+/// An access key, which has characters with a meaning in a URL.
+pub(crate) const KEY: &str = "a+/:@b1=";
+
 pub(crate) fn manifests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -63,10 +66,7 @@ pub(crate) fn inputs_of(objects: Vec<Object>) -> Inputs {
     } else {
         let url = settings.text("/data/redis_url");
         let host = url.split_once("://").unwrap().1;
-        secrets(
-            &["managed"],
-            &[("REDIS_HOST", host), ("REDIS_USER", "pipeline"), ("REDIS_PASSWORD", "hush")],
-        )
+        secrets(&["managed"], &[("REDIS_HOST", host), ("REDIS_PASSWORD", KEY)])
     };
     secrets.extend(order_source());
     Inputs { objects, application: application(), secrets }

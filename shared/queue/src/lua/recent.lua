@@ -19,10 +19,17 @@ local function text(value)
   return value and #value <= longest and value or ''
 end
 for number = 1, STREAMS do
-  local rows = 0
-  for _, entry in ipairs(run('XREVRANGE', stream_of(number).key, '+', '-', 'COUNT', most)) do
+  local rows, from = 0, '+'
+  -- One by one: an entry of a lane holds up to a whole batch.
+  while rows < most do
+    local entry = run('XREVRANGE', stream_of(number).key, from, '-', 'COUNT', 1)[1]
+    if not entry then
+      break
+    end
+    from = '(' .. entry[1]
     if number == 1 then
       row(1, entry[1], '', '', entry[1], text(fields_of(entry)[MESSAGE]))
+      rows = rows + 1
     else
       for i = 1, math.min(#entry[2], 2 * (most - rows)), 2 do
         row(number, entry[1], '', '', string.match(entry[2][i], '^%S*'), text(entry[2][i + 1]))

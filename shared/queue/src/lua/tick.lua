@@ -53,13 +53,20 @@ if pending > 0 and run('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-'
   overdue = 1
 end
 local paused, heard = is_paused(stream), nil
-local unanswered, counted_ms = string.match(run('GET', stream.unanswered) or '', '^(%d+) (%d+)$')
+local seen = redis.pcall('GET', stream.unanswered)
+local unanswered, counted_ms = string.match(type(seen) == 'string' and seen or '', '^(%d+) (%d+)$')
 unanswered = tonumber(unanswered) or 0
 if not paused and waiting + overdue > 0 then
-  heard = ring(stream)
   -- Rings of producers count as well, or a busy queue would hide a deaf worker. It has bell_ms to
   -- answer.
-  if math.abs(now_ms - (tonumber(counted_ms) or 0)) >= tonumber(BELL_MS) then
+  local is_late = math.abs(now_ms - (tonumber(counted_ms) or 0)) >= tonumber(BELL_MS)
+  if is_late and unanswered > 0 then
+    -- By now the bell's mark should have expired. It has not if the clock was ahead when it was set,
+    -- or if somebody set it without an end, or deleted a pause and left its mark.
+    redis.pcall('DEL', stream.bell)
+  end
+  heard = ring(stream)
+  if is_late then
     local counted = string.format('%d %.0f', unanswered + 1, now_ms)
     redis.pcall('SET', stream.unanswered, counted, 'PX', 120000)
   end

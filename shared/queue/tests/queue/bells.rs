@@ -104,6 +104,25 @@ fn a_tick_rings_for_waiting_and_for_overdue_work_and_for_nothing_else() {
 }
 
 #[test]
+fn a_mark_that_outlives_its_ring_silences_one_tick_only() {
+    // Set while the clock was ahead; set by hand without an end; left by a pause that was deleted.
+    for (command, arguments) in
+        [("SET", &["1", "PX", "31536000000"] as &[&str]), ("SET", &["1"]), ("RPUSH", &["1"])]
+    {
+        let mut queue = TestQueue::with(Settings { bell_ms: 20, ..settings() });
+        let bell = queue.keys.bell(Stream::Ingress).to_owned();
+        let _: redis::Value = queue.ask(&[&[command, bell.as_str()], arguments].concat());
+        let mut ears = Ears::new(&queue);
+        queue.enqueue(&[parcel(1)]);
+        assert!(!queue.queue().tick(Stream::Ingress).unwrap().rung, "it may be a ring in time");
+        std::thread::sleep(Duration::from_millis(30));
+        let tick = queue.queue().tick(Stream::Ingress).unwrap();
+        assert!(tick.rung && tick.heard == 1, "{command}: {tick:?}");
+        assert_eq!(ears.rings(&mut queue), ["ingress"]);
+    }
+}
+
+#[test]
 fn a_drain_that_lingers_takes_what_comes_meanwhile_without_a_ring() {
     let mut queue = TestQueue::with(Settings { linger_ms: 1_000, bell_ms: 60_000, ..settings() });
     queue.add_parcels(1..2);

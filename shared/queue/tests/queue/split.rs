@@ -1,8 +1,11 @@
 //! Batches in lanes: their limits, and that an overdue one is split.
 
-use queue::{Message, Outcome, Role, Settings, State, Stream};
+use native::RedisConnection;
+use queue::{Drain, Message, Outcome, Queue, Role, Settings, State, Stream};
 
-use crate::support::{BIKE, BY_BIKE, BY_VAN, Dies, Scale, TestQueue, VAN, id_of, parcel, settings};
+use crate::support::{
+    BIKE, BY_BIKE, BY_VAN, Dies, Ears, Scale, TestQueue, VAN, id_of, parcel, settings,
+};
 
 /// Parcels that go by bike.
 fn by_bike(count: usize) -> Vec<String> {
@@ -122,6 +125,33 @@ fn of_several_overdue_batches_all_are_split_before_new_ones_are_handed_out() {
     assert_eq!(queue.drain(&BY_VAN).split, 3);
     queue.drain(&BY_BIKE);
     queue.assert_confirmed(&parcels);
+}
+
+#[test]
+fn a_claim_splits_20_batches_at_most_and_rings_for_the_rest() {
+    // Of six parcels two go by van.
+    let mut queue = TestQueue::with(Settings { batch_size: 6, ..settings() });
+    let parcels = queue.add_parcels(0..216);
+    queue.drain(&Scale);
+    queue.settings.batch_size = 1;
+    for _ in 0..36 {
+        queue.hold(&BY_VAN);
+    }
+    queue.age_pending();
+    queue.settings.batch_size = 5;
+    let mut ears = Ears::new(&queue);
+    let mut redis = RedisConnection::open(&queue.server.url()).unwrap();
+    let settings = queue.settings.clone();
+    let mut same = Queue::new(&mut redis, &settings);
+    let mut drain = Drain::new(&mut same, &BY_VAN);
+    drain.step().unwrap();
+    assert_eq!((drain.tally().split, drain.tally().confirmed), (20, 5));
+    assert_eq!(ears.rings(&mut queue), ["van"]);
+    drain.step().unwrap();
+    assert_eq!((drain.tally().split, drain.tally().confirmed), (36, 10));
+    queue.drain_all();
+    queue.assert_confirmed(&parcels);
+    assert_eq!(queue.vanished(), 0);
 }
 
 /// What is special, the fields of an entry, and how many messages of it are confirmed.

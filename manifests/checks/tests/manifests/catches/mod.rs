@@ -90,22 +90,25 @@ fn every_check_catches_what_it_is_there_for() {
         of_surroundings::CONTAINERS,
     ]
     .concat();
-    let good = inputs(&manifests().join("base"));
-    let mut tried = BTreeSet::new();
-    for (name, breaks, says) in base {
+    let (mut tried, mut missed) = (BTreeSet::new(), Vec::new());
+    let base = base.iter().map(|example| ("base", example));
+    let pools = of_apps::POOLS.iter().map(|example| ("overlays/aks-arm", example));
+    let monitors = of_surroundings::MONITORS.iter();
+    let monitors = monitors.map(|example| ("overlays/observability", example));
+    let mut good = std::collections::BTreeMap::new();
+    for (folder, &(name, breaks, says)) in base.chain(pools).chain(monitors) {
+        let good = good.entry(folder).or_insert_with(|| inputs(&manifests().join(folder)));
         let mut broken = good.clone();
         breaks(&mut broken);
-        let check = ALL
-            .iter()
-            .find(|check| check.name == name)
-            .unwrap_or_else(|| panic!("no check {name:?}"));
-        let faults = (check.run)(&broken);
-        assert!(
-            faults.iter().any(|fault| fault.contains(says)),
-            "{name}: expected {says:?}, got {faults:#?}"
-        );
+        let check =
+            ALL.iter().find(|check| check.0 == name).unwrap_or_else(|| panic!("no check {name:?}"));
+        let faults = check.faults(&broken);
+        if !faults.iter().any(|fault| fault.contains(says)) {
+            missed.push(format!("{name}: expected {says:?}, got {faults:#?}"));
+        }
         tried.insert(name);
     }
-    let all: BTreeSet<&str> = ALL.iter().map(|check| check.name).collect();
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    let all: BTreeSet<&str> = ALL.iter().map(|check| check.0).collect();
     assert_eq!(tried, all, "each check has to have an example");
 }

@@ -1,7 +1,5 @@
 //! SpinApps, what scales them, and Redis.
 
-use manifest_checks::application::Variable;
-use manifest_checks::object::Object;
 use serde_json::json;
 
 use super::*;
@@ -10,19 +8,19 @@ pub(super) const ALL: &[Example] = &[
     (
         "components are those of spin.toml",
         |m| set(m, WORKER, "/spec/components/0", json!("receiver-simpel")),
-        "spin.toml has no component receiver-simpel",
+        "are not those of spin.toml",
     ),
     (
         "components are those of spin.toml",
         |m| unset(m, WORKER, "/spec/components"),
-        "the whole application",
+        "components [] are not those",
     ),
     ("every stream is drained", |m| delete(m, WORKER), "nothing here is receiver-simple"),
     ("every stream is drained", |m| delete(m, API), "nothing here is orders-api"),
     (
         "variables are declared, used and all given",
         |m| set(m, WORKER, "/spec/variables/-", json!({ "name": "batch_sise", "value": "10" })),
-        "declares no variable batch_sise",
+        "do not use variable batch_sise",
     ),
     (
         "variables are declared, used and all given",
@@ -52,8 +50,7 @@ pub(super) const ALL: &[Example] = &[
     (
         "variables are declared, used and all given",
         |m| {
-            let required = Variable { is_required: true, is_secret: false };
-            m.application.variables.insert("price_list".into(), required);
+            m.application.variables.insert("price_list".into(), true);
         },
         "orders-api: variable price_list is not given",
     ),
@@ -93,67 +90,80 @@ pub(super) const ALL: &[Example] = &[
                 json!("/.well-known/spin/health"),
             );
         },
-        "readiness does not call /receiver-simple/tick",
+        "readiness does not call the tick",
     ),
     (
         "probes are answered, and early",
         |m| set(m, WORKER, "/spec/checks/liveness/httpGet/path", json!("/.well-known/spin/health")),
-        "a deaf worker is never restarted",
+        "a deaf worker stays deaf",
     ),
     (
-        "the number of replicas is said by one",
+        "one place sets the number of replicas",
         |m| set(m, WORKER, "/spec/replicas", json!(1)),
-        "exclude each other",
+        "either replicas or a ScaledObject",
     ),
     (
-        "the number of replicas is said by one",
+        "one place sets the number of replicas",
         |m| unset(m, API, "/spec/replicas"),
-        "replicas is absent",
+        "either replicas or a ScaledObject",
     ),
-    ("the number of replicas is said by one", |m| delete(m, SCALER), "and it is scaled: false"),
     (
-        "the number of replicas is said by one",
+        "one place sets the number of replicas",
+        |m| set(m, API, "/spec/replicas", json!(0)),
+        "replicas is below 1",
+    ),
+    ("one place sets the number of replicas", |m| delete(m, SCALER), "and it is scaled: false"),
+    (
+        "one place sets the number of replicas",
         |m| set(m, WORKER, "/spec/enableAutoscaling", json!(false)),
         "and it is scaled: true",
     ),
     (
-        "the number of replicas is said by one",
+        "one place sets the number of replicas",
         |m| unset(m, REDIS, "/spec/replicas"),
-        "replicas is absent",
+        "either replicas or a ScaledObject",
     ),
     (
-        "the number of replicas is said by one",
+        "one place sets the number of replicas",
         |m| {
             set(m, REDIS, "/kind", json!("Deployment"));
             set(m, SCALER, "/spec/scaleTargetRef/name", json!("redis"));
         },
-        "Deployment/redis: its ScaledObject says",
+        "Deployment/redis: it needs either",
     ),
+    (EXECUTORS, |m| set(m, API, "/spec/executor", json!("spin")), "no SpinAppExecutor spin"),
     (
-        "the executor is in the namespace",
-        |m| set(m, API, "/spec/executor", json!("spin")),
-        "no SpinAppExecutor spin",
-    ),
-    (
-        "the executor is in the namespace",
-        |m| {
-            unset(
-                m,
-                "SpinAppExecutor/containerd-shim-spin",
-                "/spec/deploymentConfig/runtimeClassName",
-            );
-        },
+        EXECUTORS,
+        |m| unset(m, EXECUTOR, "/spec/deploymentConfig/runtimeClassName"),
         "names no RuntimeClass",
     ),
+    (ORDER, |m| last(m, EXECUTOR), "SpinApp/orders-api: it comes before SpinAppExecutor"),
+    (ORDER, |m| last(m, "ServiceAccount/order-pipeline"), "comes before ServiceAccount"),
+    (ORDER, |m| last(m, "Namespace/order-pipeline"), "comes before Namespace"),
+];
+
+/// Changes of the overlay `aks-arm`.
+pub(super) const POOLS: &[Example] = &[
+    (EXECUTORS, |m| copy(m, POOL, "third"), "RuntimeClass/third: no executor names it"),
+    (EXECUTORS, |m| set(m, POOL, "/handler", json!("spin")), "not \"spin\""),
     (
-        "the executor is in the namespace",
-        |m| {
-            let class = json!({ "kind": "RuntimeClass", "metadata": { "name": "x" } });
-            m.objects.push(Object(class));
-        },
-        "no executor names it",
+        EXECUTORS,
+        |m| set(m, POOL, "/scheduling/nodeSelector", json!({ "order-pipeline/spin": "true" })),
+        "nodes with spin=true only",
     ),
 ];
+
+const EXECUTORS: &str = "executors fit the installed shim";
+const EXECUTOR: &str = "SpinAppExecutor/containerd-shim-spin";
+const ORDER: &str = "the operator accepts the order of objects";
+const POOL: &str = "RuntimeClass/wasmtime-spin-v2-arm64";
+
+/// Moves an object behind all others.
+fn last(inputs: &mut Inputs, id: &str) {
+    let moved = object(inputs, id).clone();
+    delete(inputs, id);
+    inputs.objects.push(moved);
+}
 
 const MEMORY: &str = "Redis has memory for what it keeps";
 
@@ -181,12 +191,12 @@ pub(super) const SCALING: &[Example] = &[
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, &format!("{METADATA}/consumerGroup"), json!("receiver-simple")),
-        "with consumerGroup",
+        "consumerGroup is not XLEN",
     ),
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, &format!("{METADATA}/streamLength"), json!(5000)),
-        "streamLength is not quoted",
+        "streamLength is not XLEN of the stream, not known or not quoted",
     ),
     (
         "KEDA looks at the streams of the queue",
@@ -196,32 +206,32 @@ pub(super) const SCALING: &[Example] = &[
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, &format!("{METADATA}/streamlength"), json!("5")),
-        "streamlength is not known",
+        "streamlength is not XLEN",
     ),
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, "/spec/triggers/0/type", json!("redis")),
-        "is not known",
+        "one plain trigger",
     ),
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, "/spec/advanced", json!({ "scalingModifiers": { "formula": "a" } })),
-        "a plain trigger needs none",
+        "one plain trigger",
     ),
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, "/spec/triggers/-", json!({ "type": "cron" })),
-        "exactly one trigger",
+        "one plain trigger",
     ),
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, &format!("{METADATA}/streamLength"), json!("5000")),
-        "in batches of 200 orders",
+        "or of orders in a lane",
     ),
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, &format!("{METADATA}/activationLagCount"), json!("5")),
-        "activationLagCount is not known",
+        "activationLagCount is not XLEN",
     ),
     (
         "KEDA scales what is there",
@@ -232,20 +242,31 @@ pub(super) const SCALING: &[Example] = &[
     (
         "KEDA scales what is there",
         |m| set(m, SCALER, "/spec/minReplicaCount", json!(9)),
-        "no range",
+        "are no range",
     ),
+    (
+        "KEDA scales what is there",
+        |m| set(m, SCALER, "/spec/fallback", json!({ "failureThreshold": 3, "replicas": 1 })),
+        "KEDA never uses fallback",
+    ),
+    (
+        "KEDA scales what is there",
+        |m| set(m, SCALER, "/spec/minReplicaCount", json!(1)),
+        "pollingInterval is for a minReplicaCount of 0",
+    ),
+    ("KEDA scales what is there", |m| unset(m, SCALER, "/spec/cooldownPeriod"), "cooldownPeriod"),
     (
         "KEDA scales what is there",
         |m| delete(m, "TriggerAuthentication/redis"),
         "no TriggerAuthentication",
     ),
     (
-        "one Redis is meant by all",
+        "all use one Redis",
         |m| set(m, SCALER, &format!("{METADATA}/address"), json!("redis:6379")),
         "\"redis:6379\" is not",
     ),
     (
-        "one Redis is meant by all",
+        "all use one Redis",
         |m| {
             m.secrets
                 .get_mut("redis")
@@ -254,44 +275,31 @@ pub(super) const SCALING: &[Example] = &[
         },
         "login leads to another server",
     ),
-    ("one Redis is meant by all", |m| delete(m, "Service/redis"), "no Service redis"),
     (
-        "one Redis is meant by all",
+        "all use one Redis",
+        |m| set(m, "Service/redis", "/spec/clusterIP", json!("None")),
+        "it is headless",
+    ),
+    (
+        "all use one Redis",
+        |m| set(m, SCALER, &format!("{METADATA}/enableTLS"), json!("true")),
+        "enableTLS is not that of redis_url",
+    ),
+    ("all use one Redis", |m| delete(m, "Service/redis"), "no Service redis"),
+    (
+        "all use one Redis",
         |m| set(m, "Service/redis", "/metadata/namespace", json!("default")),
         "no Service redis in order-pipeline",
     ),
     (
-        "one Redis is meant by all",
+        "all use one Redis",
         |m| set(m, "Service/redis", "/spec/ports/0/port", json!(6380)),
         "no port 6379",
     ),
     (
-        "one Redis is meant by all",
+        "all use one Redis",
         |m| set(m, "ConfigMap/settings", "/data/redis_url", json!("redis://redis")),
         "has no port",
-    ),
-    (
-        "Redis loses no order",
-        |m| edit(m, "ConfigMap/redis", "/data/redis.conf", "appendonly yes", "appendonly no"),
-        "appendonly",
-    ),
-    (
-        "Redis loses no order",
-        |m| {
-            edit(
-                m,
-                "ConfigMap/redis",
-                "/data/redis.conf",
-                "appendfsync everysec",
-                "appendfsync no",
-            );
-        },
-        "appendfsync",
-    ),
-    (
-        "Redis loses no order",
-        |m| edit(m, "ConfigMap/redis", "/data/redis.conf", "noeviction", "allkeys-lru"),
-        "maxmemory-policy",
     ),
     (
         "Redis loses no order",
@@ -301,12 +309,12 @@ pub(super) const SCALING: &[Example] = &[
     (
         "Redis loses no order",
         |m| unset(m, REDIS, &format!("{CONTAINER}/volumeMounts/0")),
-        "on no volume",
+        "another volumeMounts/0",
     ),
     (
         "Redis loses no order",
-        |m| set(m, REDIS, "/spec/volumeClaimTemplates", json!([])),
-        "on no volume",
+        |m| unset(m, REDIS, "/spec/template/spec/initContainers"),
+        "repair has another image",
     ),
     (
         MEMORY,

@@ -139,7 +139,7 @@ pub(super) const NETWORK: &[Example] = &[
     (
         "selectors select and ports are open",
         |m| set(m, REDIS, "/spec/selector/matchExpressions", json!([])),
-        "matchExpressions is not understood",
+        "StatefulSet/redis: its selector takes no pod",
     ),
     (
         "policies fit pods and ports",
@@ -177,7 +177,7 @@ pub(super) const NETWORK: &[Example] = &[
     (
         "policies fit pods and ports",
         |m| unset(m, "NetworkPolicy/redis-clients", "/spec/egress/0/to"),
-        "for everybody",
+        "is for everybody",
     ),
     (
         "policies fit pods and ports",
@@ -194,7 +194,7 @@ pub(super) const NETWORK: &[Example] = &[
     (
         "policies fit pods and ports",
         |m| set(m, "NetworkPolicy/redis-clients", "/spec/policyTypes", json!(["Ingress"])),
-        "not the type Egress",
+        "rules for Egress and not the type",
     ),
     (
         "policies fit pods and ports",
@@ -206,34 +206,50 @@ pub(super) const NETWORK: &[Example] = &[
                 json!({ "a": "b" }),
             );
         },
-        "ingress selector takes no pod",
+        "a selector for Ingress takes no pod",
     ),
     (
         "only clients of Redis reach it",
         |m| unset(m, WORKER, "/spec/podLabels"),
-        "SpinApp/receiver-simple: no policy lets it out",
+        "SpinApp/receiver-simple: it uses Redis or has the label",
+    ),
+    ("only clients of Redis reach it", |m| unset(m, JOB, &format!("{IN_JOB}/env")), JOB),
+    (
+        "only clients of Redis reach it",
+        |m| set(m, "NetworkPolicy/redis-clients", "/spec/podSelector", json!({})),
+        "it is not for the clients",
     ),
     (
         "only clients of Redis reach it",
         |m| unset(m, "NetworkPolicy/redis", "/spec/ingress/0/from/0"),
-        "no policy lets it in to Redis",
+        "it does not let in",
     ),
     (
         "only clients of Redis reach it",
-        |m| unset(m, "NetworkPolicy/redis", "/spec/ingress/0/from/1"),
-        "no policy lets KEDA in",
+        |m| unset(m, "NetworkPolicy/redis", "/spec/ingress/0/from/2"),
+        "it does not let in",
     ),
     (
         "only clients of Redis reach it",
         |m| delete(m, "NetworkPolicy/dns"),
-        "no policy lets it ask for names",
-    ),
-    (
-        "only clients of Redis reach it",
-        |m| unset(m, JOB, &format!("{IN_JOB}/env")),
-        "CronJob/loadtest: it has nothing to do with Redis",
+        "not all pods may ask for names",
     ),
 ];
+
+/// Changes of the overlay `observability`.
+pub(super) const MONITORS: &[Example] = &[
+    (
+        SCRAPED,
+        |m| set(m, MONITOR, "/spec/endpoints/0/port", json!("http-app")),
+        "gives the port of a Service no name",
+    ),
+    (SCRAPED, |m| unset(m, MONITOR, "/spec/endpoints/0/targetPort"), "does not listen on null"),
+    (SCRAPED, |m| set(m, MONITOR, "/spec/endpoints/0/path", json!("/metric")), "no route"),
+    (SCRAPED, |m| delete(m, API), "no SpinApp \"orders-api\""),
+];
+
+const SCRAPED: &str = "monitors scrape an open port";
+const MONITOR: &str = "ServiceMonitor/orders-api";
 
 pub(super) const CONTAINERS: &[Example] = &[
     (
@@ -247,18 +263,28 @@ pub(super) const CONTAINERS: &[Example] = &[
         "resources.requests.cpu",
     ),
     (
+        "resources are limited",
+        |m| unset(m, WORKER, "/spec/invocationLimits"),
+        "invocationLimits.memory is not at most half",
+    ),
+    (
+        "resources are limited",
+        |m| set(m, WORKER, "/spec/invocationLimits/memory", json!("200Mi")),
+        "invocationLimits.memory is not at most half",
+    ),
+    (
         "images are pinned",
         |m| set(m, REDIS, &format!("{CONTAINER}/image"), json!("docker.io/redis:latest")),
         "latest",
     ),
     (
         "images are pinned",
-        |m| set(m, WORKER, "/spec/image", json!("ghcr.io/example/order-pipeline")),
+        |m| set(m, WORKER, "/spec/image", json!("ghcr.io/OWNER/order-pipeline")),
         "not pinned",
     ),
     (
         "images are pinned",
-        |m| set(m, WORKER, "/spec/image", json!("ghcr.io/example/other:0.1.0")),
+        |m| set(m, WORKER, "/spec/image", json!("ghcr.io/OWNER/other:0.1.0")),
         "not one image",
     ),
     (
@@ -269,7 +295,7 @@ pub(super) const CONTAINERS: &[Example] = &[
     (
         "containers have no rights",
         |m| unset(m, JOB, &format!("{IN_JOB}/securityContext/readOnlyRootFilesystem")),
-        "readOnlyRootFilesystem",
+        "securityContext is not",
     ),
     (
         "containers have no rights",
@@ -281,7 +307,7 @@ pub(super) const CONTAINERS: &[Example] = &[
                 json!({ "add": ["NET_ADMIN"] }),
             );
         },
-        "capabilities",
+        "securityContext is not",
     ),
     (
         "containers have no rights",
@@ -291,7 +317,7 @@ pub(super) const CONTAINERS: &[Example] = &[
     (
         "containers have no rights",
         |m| unset(m, REDIS, "/spec/template/spec/securityContext/seccompProfile"),
-        "seccompProfile",
+        "seccompProfile RuntimeDefault",
     ),
     (
         "containers have no rights",
