@@ -9,8 +9,8 @@ use optics::{Eye, Lens, stock};
 use serde::Serialize;
 use strum::{EnumCount, IntoStaticStr, VariantArray, VariantNames};
 
-use crate::Lane;
 use crate::order::{Delivery, Order};
+use crate::{HOME, Lane};
 
 /// A reason why an order is work.
 #[derive(
@@ -43,9 +43,6 @@ pub enum Reason {
     /// Spherical equivalents 2 dioptres or more apart: thickness and base curve must be balanced.
     UnequalEyes,
 }
-
-/// The country of the works; express beyond it crosses a border.
-const HOME: &str = "DE";
 
 /// Points by the count from which on they are given; the last row that is reached applies.
 type Tiers = [(u64, u32)];

@@ -115,7 +115,6 @@ pub enum Delivery {
 pub enum Currency {
     AED,
     AUD,
-    BGN,
     BHD,
     BRL,
     CAD,
