@@ -1,7 +1,7 @@
 //! How much work an order is: a score, the sum of named reasons with points.
 //!
 //! The distributor compares the score with the variable `complexity_threshold`. The points of a
-//! reason say how much planning and calculation it causes; `docs/domain.md` explains them.
+//! reason say how much planning and calculation it causes; `README.md` explains them.
 
 use std::fmt::Write as _;
 
@@ -113,7 +113,7 @@ impl Assessment {
         let any_eye = |applies: fn(&Eye) -> bool| lens.eyes().any(applies);
         let reasons = [
             (Reason::Prescription, true),
-            (Reason::Progressive, any_eye(|eye| eye.addition > 0.0)),
+            (Reason::Progressive, any_eye(Eye::is_progressive)),
             (Reason::Prism, any_eye(|eye| eye.prism > 0.0)),
             (Reason::PowerBeyondStock, any_eye(|eye| !stock::has_power(eye))),
             (Reason::CylinderBeyondStock, any_eye(|eye| !stock::has_cylinder(eye))),

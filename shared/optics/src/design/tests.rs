@@ -19,7 +19,11 @@ fn a_lens() -> Lens<'static> {
 }
 
 fn right(lens: &Lens<'_>) -> EyeDesign {
-    design(lens).remove(0)
+    design(lens).eyes.remove(0)
+}
+
+fn spectacle(lens: &Lens<'_>) -> SpectacleDesign {
+    right(lens).spectacle.unwrap()
 }
 
 #[test]
@@ -59,21 +63,124 @@ fn a_design_reads_as_documented() {
             "decentration": {"inMm": 2.0, "upMm": 2.0},
             "prescribedPrism": {"amount": 2.0, "baseDegrees": 90.0, "baseIn": 0.0, "baseUp": 2.0},
             "inducedPrism": {"amount": 0.46, "baseDegrees": 328.0, "baseIn": -0.4, "baseUp": -0.25},
-            "totalPrism": {"amount": 1.8, "baseDegrees": 77.0, "baseIn": -0.4, "baseUp": 1.75},
+            "totalPrism": {"amount": 2.0, "baseDegrees": 90.0, "baseIn": 0.0, "baseUp": 2.0},
             "material": "1.60",
             // -2.25 / 2 + 6 = 4.875, of which 5 is the nearest in stock.
             "baseCurve": 5.0,
             // Effective diameter 56.06, twice 2.83 of decentration, 2 of allowance.
             "diameterMm": 65.0,
             "minimumBlankMm": 63.7,
-            "tolerance": {"power": 0.12, "cylinder": 0.12, "axisDegrees": 4.0,
-                "prismHorizontal": 0.55, "prismVertical": 0.4, "thicknessMm": 0.3},
+            "tolerance": {"state": "mounted", "power": 0.12, "cylinder": 0.12, "axisDegrees": 4.0},
             "warnings": []
         })
     );
     // Front curve 5 * 600 / 530 = 5.66 D; the back makes up for it and for the thickness.
     assert!(curves[0].as_f64().unwrap() < -1.5 - 5.66 && curves[1].as_f64().unwrap() < -3.0 - 5.66);
     assert!(thickness["thinEdgeMm"].as_f64().unwrap() >= 0.8);
+}
+
+const FRAME: Option<Frame> = Some(Frame { width: 50.0, height: 36.0, bridge: 18.0 });
+
+#[test]
+fn a_progressive_lens_induces_no_vertical_prism_where_its_reference_point_is_on_the_datum_line() {
+    let induced = |addition, fitting_cross_offset| {
+        let eye = Eye { sphere: -6.0, addition, fitting_height: Some(22.0), ..Eye::default() };
+        let pupillary_distance = Some(64.0);
+        let right = Some(eye);
+        let lens =
+            Lens { right, frame: FRAME, pupillary_distance, fitting_cross_offset, ..a_lens() };
+        let induced = spectacle(&lens).induced_prism.unwrap();
+        (induced.base_in, induced.base_up)
+    };
+    // The pupil is 22 - 36 / 2 = 4 mm above the datum line and (50 + 18 - 64) / 2 = 2 mm nasal of
+    // the middle: 0.2 cm * 6 D base out. A reference point 4 mm below the pupil is on the line.
+    assert_eq!(induced(2.0, None), (-1.2, 0.0));
+    // 2 mm below the pupil it is 2 mm above the line: 0.2 cm * 6 D base down.
+    assert_eq!(induced(2.0, Some(2.0)), (-1.2, -1.2));
+    // A lens of one power has its centre before the pupil: 0.4 cm * 6 D.
+    assert_eq!(induced(0.0, None), (-1.2, -2.4));
+}
+
+#[test]
+fn prism_is_checked_at_the_reference_point_with_the_thinning_of_the_pair() {
+    let eye = |prism| Eye {
+        sphere: 2.0,
+        addition: 1.5,
+        prism,
+        base: Some(PrismBase::Up),
+        ..Eye::default()
+    };
+    let pair = Lens { right: Some(eye(3.0)), left: Some(eye(0.0)), ..Lens::default() };
+    let [right, left] = [0, 1].map(|at| design(&pair).eyes[at].spectacle.clone().unwrap());
+    // Two thirds of 1.50 are 1.00 base down, in both eyes: 3.00 up becomes 2.00 up, and 3.00 remain
+    // between the eyes, as prescribed.
+    assert_eq!(right.thinning_prism, left.thinning_prism);
+    assert_eq!(right.thinning_prism.unwrap().base_up, -1.0);
+    assert_eq!(right.total_prism.unwrap().base_up, 2.0);
+    assert_eq!((left.prescribed_prism, left.total_prism.unwrap().base_up), (None, -1.0));
+}
+
+#[test]
+fn a_contact_lens_has_a_power_at_the_cornea_and_nothing_of_a_spectacle_lens() {
+    let eye = Eye { sphere: -6.0, cylinder: -3.0, axis: 20.0, ..Eye::default() };
+    let lens = Lens { is_contact: true, left: Some(eye), ..Lens::default() };
+    // By 12 mm: -6 / 1.072 = -5.597 and -9 / 1.108 = -8.123, so the cylinder is -2.526.
+    assert_eq!(
+        serde_json::to_value(design(&lens)).unwrap(),
+        json!({"eyes": [{
+            "eye": "left",
+            "minusCylinder": {"sphere": -6.0, "cylinder": -3.0, "axis": 20.0},
+            "plusCylinder": {"sphere": -9.0, "cylinder": 3.0, "axis": 110.0},
+            "sphericalEquivalent": -7.5,
+            "compensated": {"sphere": -5.6, "cylinder": -2.53, "axis": 20.0},
+            "stepped": {"sphere": -5.5, "cylinder": -2.5, "axis": 20.0},
+            "warnings": []
+        }]})
+    );
+}
+
+#[test]
+fn a_contact_lens_is_compensated_from_where_the_eye_was_refracted() {
+    let made = |sphere, refraction_distance, vertex_distance| {
+        let right = Some(Eye { sphere, ..Eye::default() });
+        let lens =
+            Lens { is_contact: true, right, refraction_distance, vertex_distance, ..a_lens() };
+        self::right(&lens).compensated.sphere
+    };
+    // As in the usual tables: -10 / 1.12 and 12 / 0.856. From 14 mm -10 / 1.14.
+    assert_eq!(made(-10.0, None, None), -8.93);
+    assert_eq!(made(12.0, None, None), 14.02);
+    assert_eq!(made(-10.0, Some(14.0), None), -8.77);
+    assert_eq!(made(-10.0, None, Some(14.0)), -8.77);
+    assert_eq!(made(-10.0, Some(14.0), Some(12.0)), -8.77);
+}
+
+#[test]
+fn a_lens_is_compensated_from_the_distance_of_the_refraction_to_that_of_the_fitting() {
+    let made = |refraction_distance, vertex_distance| {
+        let right = Some(Eye { sphere: -10.0, ..Eye::default() });
+        let lens = Lens { right, refraction_distance, vertex_distance, ..a_lens() };
+        self::right(&lens).compensated.sphere
+    };
+    // 2 mm closer than it was refracted: -10 / 1.02. 2 mm farther away: -10 / 0.98.
+    assert_eq!(made(Some(14.0), Some(12.0)), -9.8);
+    assert_eq!(made(Some(12.0), Some(14.0)), -10.2);
+    assert_eq!(made(Some(14.0), Some(14.0)), -10.0);
+    assert_eq!(made(Some(14.0), None), -10.0, "worn where it was refracted");
+}
+
+#[test]
+fn a_pair_for_a_frame_has_the_tolerances_of_a_mounted_pair() {
+    let eye = Eye { sphere: -4.0, ..Eye::default() };
+    let pair = Lens { left: Some(eye), right: Some(eye), frame: FRAME, ..Lens::default() };
+    // 2 mm of 4 D are 0.80; 1 mm of 4 D is less than 0.50.
+    assert_eq!(
+        design(&pair).imbalance_tolerance,
+        Some(Imbalance { horizontal: 0.8, vertical: 0.5 })
+    );
+    let uncut = Lens { frame: None, ..pair };
+    assert_eq!(design(&uncut).imbalance_tolerance, None);
+    assert_eq!(spectacle(&uncut).tolerance.state, State::Uncut);
 }
 
 #[test]
@@ -91,9 +198,9 @@ fn the_vertex_distance_changes_the_power_to_make() {
 fn right_comes_before_left_and_an_absent_eye_is_left_out() {
     let eye = Eye { sphere: 1.0, ..Eye::default() };
     let lens = Lens { right: Some(eye), left: Some(eye), ..Lens::default() };
-    let sides: Vec<_> = design(&lens).into_iter().map(|design| design.eye).collect();
+    let sides: Vec<_> = design(&lens).eyes.into_iter().map(|design| design.eye).collect();
     assert_eq!(sides, [Side::Right, Side::Left]);
-    assert_eq!(design(&Lens { left: Some(eye), ..Lens::default() }).len(), 1);
+    assert_eq!(design(&Lens { left: Some(eye), ..Lens::default() }).eyes.len(), 1);
 }
 
 #[test]
@@ -132,7 +239,8 @@ fn each_warning_starts_just_outside_its_limit() {
     assert!(sphere(-13.0).contains(&Warning::TooThick));
     let wide = Lens { base_curve: Some(12.0), diameter: Some(90.0), ..a_lens() };
     let made = right(&wide);
-    assert_eq!((made.thickness, made.back_curves), (None, None));
+    let form = made.spectacle.unwrap();
+    assert_eq!((form.thickness, form.back_curves), (None, None));
     assert!(made.warnings.contains(&Warning::SurfaceTooSteep));
 }
 
@@ -169,15 +277,17 @@ fn any_eye() -> impl Strategy<Value = Eye> {
         (0.0..=360.0).prop_map(PrismBase::Degrees)
     ];
     let power = (-30.0..=30.0, -12.0..=12.0, 0.0..=180.0, 0.0..=4.0);
-    (power, 0.0..=20.0, base, prop::option::of(5.0..=60.0)).prop_map(
-        |((sphere, cylinder, axis, addition), prism, base, fitting_height)| Eye {
+    let fit = (prop::option::of(5.0..=60.0), prop::option::of(20.0..=45.0));
+    (power, 0.0..=20.0, base, fit).prop_map(
+        |((sphere, cylinder, axis, addition), prism, base, fit)| Eye {
             sphere,
             cylinder,
             axis,
             addition,
             prism,
             base: Some(base),
-            fitting_height,
+            fitting_height: fit.0,
+            monocular_pupillary_distance: fit.1,
         },
     )
 }
@@ -190,26 +300,54 @@ fn any_lens() -> impl Strategy<Value = Lens<'static>> {
     });
     let sizes =
         (prop::option::of(1.4..=2.0), prop::option::of(40.0..=90.0), prop::option::of(0.0..=12.0));
-    let fit =
-        (prop::option::of(5.0..=25.0), prop::option::of(40.0..=85.0), prop::option::of(frame));
+    let distance = || prop::option::of(5.0..=25.0);
+    let fit = (
+        (distance(), distance()),
+        prop::option::of(40.0..=85.0),
+        prop::option::of(0.0..=10.0),
+        prop::option::of(frame),
+    );
     (any_eye(), any_eye(), sizes, fit).prop_map(
-        |(
-            right,
-            left,
-            (index, diameter, base_curve),
-            (vertex_distance, pupillary_distance, frame),
-        )| Lens {
+        |(right, left, (index, diameter, base_curve), (distances, pd, offset, frame))| Lens {
             right: Some(right),
             left: Some(left),
             index,
             diameter,
             base_curve,
-            vertex_distance,
-            pupillary_distance,
+            vertex_distance: distances.0,
+            refraction_distance: distances.1,
+            pupillary_distance: pd,
+            fitting_cross_offset: offset,
             frame,
             ..Lens::default()
         },
     )
+}
+
+/// As the wearer looks in a mirror.
+fn mirrored(lens: &Lens<'static>) -> Lens<'static> {
+    let eye = |eye: Eye| {
+        let base = match eye.base {
+            Some(PrismBase::Degrees(degrees)) => {
+                Some(PrismBase::Degrees((180.0 - degrees).rem_euclid(360.0)))
+            }
+            named => named,
+        };
+        Eye { axis: 180.0 - eye.axis, base, ..eye }
+    };
+    Lens { right: lens.left.map(eye), left: lens.right.map(eye), ..lens.clone() }
+}
+
+/// Whether two figures are the same but for a last digit that rounds the other way.
+fn are_same(one: &Value, other: &Value) -> bool {
+    let [mut ones, mut others] = [Vec::new(), Vec::new()];
+    numbers(String::new(), one, &mut ones);
+    numbers(String::new(), other, &mut others);
+    ones.len() == others.len()
+        && ones.iter().zip(&others).all(|((path, one), (other_path, other))| {
+            let step = if path.ends_with("Mm") { 0.1 } else { 0.01 };
+            path == other_path && (one - other).abs() < step + 1e-9
+        })
 }
 
 /// Every number in `value`, with the path to it.
@@ -229,7 +367,7 @@ fn numbers(path: String, value: &Value, found: &mut Vec<(String, f64)>) {
 proptest! {
     #[test]
     fn every_figure_is_finite_in_its_step_and_has_no_negative_zero(lens in any_lens()) {
-        for design in design(&lens) {
+        for design in design(&lens).eyes {
             let value = serde_json::to_value(&design).unwrap();
             let mut found = Vec::new();
             numbers(String::new(), &value, &mut found);
@@ -248,9 +386,50 @@ proptest! {
                 }
             }
             let no_form = design.warnings.contains(&Warning::SurfaceTooSteep);
-            prop_assert_eq!(design.thickness.is_none(), no_form);
-            prop_assert_eq!(design.back_curves.is_none(), no_form);
+            let form = design.spectacle.unwrap();
+            prop_assert_eq!(form.thickness.is_none(), no_form);
+            prop_assert_eq!(form.back_curves.is_none(), no_form);
             prop_assert!(design.warnings.is_sorted_by(|one, next| one < next));
+        }
+    }
+
+    #[test]
+    fn the_design_of_a_mirrored_prescription_is_the_mirrored_design(lens in any_lens()) {
+        // Axes and bases in degrees are mirrored; all other figures are those of the other eye.
+        let without_degrees = |design: &EyeDesign| {
+            let mut value = serde_json::to_value(design).unwrap();
+            for power in ["minusCylinder", "plusCylinder", "compensated", "stepped"] {
+                value[power].as_object_mut().unwrap().remove("axis");
+            }
+            for prism in ["prescribedPrism", "thinningPrism", "totalPrism", "inducedPrism"] {
+                if let Some(prism) = value.get_mut(prism) {
+                    prism.as_object_mut().unwrap().remove("baseDegrees");
+                }
+            }
+            value
+        };
+        let (design, mirrored) = (design(&lens), super::design(&mirrored(&lens)));
+        for (one, other) in design.eyes.iter().zip(mirrored.eyes.iter().rev()) {
+            let [one_value, other_value] = [one, other].map(without_degrees);
+            prop_assert!(are_same(&one_value, &other_value), "{} {}", one_value, other_value);
+            prop_assert_ne!(one.eye, other.eye);
+        }
+        let [one, other] = [&design, &mirrored]
+            .map(|design| serde_json::to_value(design.imbalance_tolerance).unwrap());
+        prop_assert!(are_same(&one, &other));
+    }
+
+    #[test]
+    fn a_lens_without_power_has_no_prism_wherever_it_is(lens in any_lens()) {
+        let plano = |eye: Option<Eye>| {
+            eye.map(|eye| Eye { sphere: 0.0, cylinder: 0.0, prism: 0.0, addition: 0.0, ..eye })
+        };
+        let lens = Lens { right: plano(lens.right), left: plano(lens.left), ..lens };
+        for design in design(&lens).eyes {
+            let made = design.spectacle.unwrap();
+            prop_assert_eq!(made.induced_prism.map_or(0.0, |prism| prism.amount), 0.0);
+            prop_assert_eq!((made.prescribed_prism, made.thinning_prism), (None, None));
+            prop_assert_eq!(made.total_prism, None);
         }
     }
 }
