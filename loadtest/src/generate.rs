@@ -187,6 +187,13 @@ fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) 
     fields.insert("customer".into(), json!(format!("C-{:06}", random.random_range(0..1_000_000))));
     let mut items = Vec::new();
     for _ in 0..random.random_range(1..=2) {
+        if random.random_bool(0.1) {
+            items.push(json!({
+                "sku": format!("CL-{:04}", random.random_range(0..10_000)),
+                "quantity": random.random_range(1..=6), "lens": contact_lens(random),
+            }));
+            continue;
+        }
         let index = *weighted(random, &INDICES);
         let is_progressive = random.random_bool(0.3);
         let family = if is_progressive { "LNS-PRG" } else { "LNS-SV" };
@@ -211,12 +218,25 @@ fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) 
     fields.insert("items".into(), items.into());
 }
 
+/// Most people are near plano; the sum of three dice falls off on both sides.
+fn sphere(random: &mut ChaCha8Rng) -> f64 {
+    let dice: i32 = (0..3).map(|_| random.random_range(-14..=10)).sum();
+    f64::from(dice) * 0.25
+}
+
+fn contact_lens(random: &mut ChaCha8Rng) -> Value {
+    let mut lens = json!({
+        "right": { "sphere": sphere(random) }, "left": { "sphere": sphere(random) },
+        "refractionDistance": 12.0 + 0.5 * f64::from(random.random_range(0..=4)),
+    });
+    if random.random_bool(0.2) {
+        lens["right"]["cylinder"] = json!(-0.25 * f64::from(random.random_range(3..=9)));
+        lens["right"]["axis"] = json!(random.random_range(1..=180));
+    }
+    lens
+}
+
 fn lens(random: &mut ChaCha8Rng, index: f64, is_progressive: bool) -> Value {
-    // Most people are near plano; the sum of three dice falls off on both sides.
-    let sphere = |random: &mut ChaCha8Rng| {
-        let dice: i32 = (0..3).map(|_| random.random_range(-14..=10)).sum();
-        f64::from(dice) * 0.25
-    };
     let right = sphere(random);
     let left = right + 0.25 * f64::from(random.random_range(-4..=4));
     let addition = is_progressive.then(|| 0.75 + 0.25 * f64::from(random.random_range(0..=9)));
@@ -240,6 +260,18 @@ fn lens(random: &mut ChaCha8Rng, index: f64, is_progressive: bool) -> Value {
             "bridge": random.random_range(14..=22),
         },
     });
+    if is_progressive && random.random_bool(0.5) {
+        lens["fittingCrossOffset"] = json!(random.random_range(0..=6));
+    }
+    if random.random_bool(0.3) {
+        lens["refractionDistance"] = json!(12 + random.random_range(0..=2));
+    }
+    if random.random_bool(0.3) {
+        for side in ["right", "left"] {
+            let distance = 28.0 + 0.5 * f64::from(random.random_range(0..=14));
+            lens[side]["monocularPupillaryDistance"] = json!(distance);
+        }
+    }
     if random.random_bool(0.06) {
         lens["tint"] = json!(pick(random, &["grey", "brown", "green"]));
     }
@@ -319,6 +351,22 @@ mod tests {
             assert_ne!(a["orderGuid"], b["orderGuid"]);
             (a["orderGuid"], b["orderGuid"]) = (Value::Null, Value::Null);
             assert_eq!(a, b);
+        }
+    }
+
+    #[test]
+    fn generated_orders_are_valid_and_use_every_field_of_a_prescription() {
+        let recipe = Recipe { prescriptions: 1.0, ..RECIPE };
+        let texts: Vec<_> = orders(recipe, 0).take(500).collect();
+        for text in &texts {
+            orders::order::Order::parse(text).unwrap();
+        }
+        for field in
+            ["CL-", "refractionDistance", "fittingCrossOffset", "monocularPupillaryDistance"]
+        {
+            let has_field = |text: &&Vec<u8>| String::from_utf8_lossy(text).contains(field);
+            let n_orders = texts.iter().filter(has_field).count();
+            assert!((25..475).contains(&n_orders), "{field} in {n_orders} of 500");
         }
     }
 
