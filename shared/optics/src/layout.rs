@@ -49,7 +49,7 @@ impl Decentration {
         };
         let up_mm = |height: f64| height - frame.height / 2.0 - below_pupil_mm;
         Some(Self {
-            in_mm: (frame.width + frame.bridge) / 2.0 - from_nose_mm,
+            in_mm: (frame.width + frame.bridge - 2.0 * from_nose_mm) / 2.0,
             up_mm: eye.fitting_height.map_or(0.0, up_mm),
         })
     }

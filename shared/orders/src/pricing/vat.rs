@@ -47,7 +47,7 @@ pub(super) fn rate(country: Option<&Country>) -> (&str, TaxBasis, i64) {
 }
 
 /// Whether a country belongs to the Union's VAT area, so that a parcel needs no customs papers.
-pub(crate) fn is_in_vat_area(country: &Country) -> bool {
+pub(crate) fn is_in_vat_area(country: Country) -> bool {
     standard_rate(country.as_str()).is_some()
 }
 

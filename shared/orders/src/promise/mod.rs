@@ -99,7 +99,7 @@ impl Zone {
         match country {
             None => Self::Unknown,
             Some(country) if country.as_str() == HOME => Self::Domestic,
-            Some(country) if is_in_vat_area(&country) => Self::Union,
+            Some(country) if is_in_vat_area(country) => Self::Union,
             Some(_) => Self::Abroad,
         }
     }

@@ -118,7 +118,7 @@ pub(crate) fn any_item() -> impl Strategy<Value = Item<'static>> {
     // A SKU by chance that makes a contact lens of spectacles is left out.
     let spectacles = (".{1,30}", prop::option::of(any_lens()))
         .prop_filter("not a contact lens", |(sku, _)| !sku.starts_with("CL-"));
-    let contact = ("CL-.{0,20}", any_lens().prop_map(|lens| Some(contact(lens))));
+    let contact = ("CL-.{0,20}", any_lens().prop_map(|lens| Some(contact(&lens))));
     let made = prop_oneof![3 => spectacles, 1 => contact];
     (order_item_id, made, quantity, price).prop_map(
         |(order_item_id, (sku, lens), quantity, price)| Item {
@@ -132,7 +132,7 @@ pub(crate) fn any_item() -> impl Strategy<Value = Item<'static>> {
 }
 
 /// What of a prescription a contact lens has.
-fn contact(lens: Lens<'static>) -> Lens<'static> {
+fn contact(lens: &Lens<'static>) -> Lens<'static> {
     let refraction = |eye: Eye| Eye {
         prism: 0.0,
         base: None,
