@@ -19,28 +19,22 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How a runtime says where it serves.
 const SERVING: &str = "Serving ";
 
-/// What a process has to do before it counts as ready.
 #[derive(Debug)]
-pub struct Duties {
-    /// The Redis that its bells come from.
-    pub redis_url: String,
-    /// The channels of its bells.
-    pub channels: Vec<String>,
-    /// Whether it serves HTTP.
-    pub serves: bool,
+pub(crate) struct Duties {
+    pub(crate) redis_url: String,
+    pub(crate) channels: Vec<String>,
+    pub(crate) serves: bool,
 }
 
-/// A running process.
 #[derive(Debug)]
-pub struct App {
+pub(crate) struct App {
     process: Process,
     said: Said,
     is_over: Arc<AtomicBool>,
 }
 
-/// What is known of a process so far.
 #[derive(Debug, Clone, Default)]
-pub struct Said(Arc<Mutex<Known>>);
+pub(crate) struct Said(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -49,13 +43,12 @@ struct Known {
 }
 
 impl Said {
-    /// Where it serves; empty as long as it has not said so.
-    pub fn urls(&self) -> Vec<String> {
+    /// Empty until it is known.
+    pub(crate) fn urls(&self) -> Vec<String> {
         self.lock().urls.clone()
     }
 
-    /// When it was ready; none as long as it is not.
-    pub fn ready_at(&self) -> Option<Instant> {
+    pub(crate) fn ready_at(&self) -> Option<Instant> {
         self.lock().ready_at
     }
 
@@ -65,7 +58,6 @@ impl Said {
         }
     }
 
-    /// Looks until the process does its duties, or is over.
     fn watch(&self, duties: &Duties, is_over: &AtomicBool) {
         while !is_over.load(Ordering::Relaxed) {
             let serves = !duties.serves || !self.urls().is_empty();
@@ -85,11 +77,7 @@ impl Said {
 }
 
 impl App {
-    /// Starts a command.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn start(command: Command, duties: Duties) -> Result<Self> {
+    pub(crate) fn start(command: Command, duties: Duties) -> Result<Self> {
         let program = command.get_program().to_owned();
         let name = std::path::Path::new(&program).file_name().unwrap_or(&program);
         let (said, is_over) = (Said::default(), Arc::new(AtomicBool::new(false)));
@@ -101,32 +89,23 @@ impl App {
         Ok(Self { process, said, is_over })
     }
 
-    /// What it says, from now on too.
-    pub fn said(&self) -> Said {
+    pub(crate) fn said(&self) -> Said {
         self.said.clone()
     }
 
-    /// Waits until it is ready; when that was.
-    ///
-    /// # Errors
-    /// When the process ends, or takes longer than `limit`.
-    pub fn wait_until_ready(&self, limit: Duration) -> Result<Instant> {
+    /// Returns when it was ready.
+    pub(crate) fn wait_until_ready(&self, limit: Duration) -> Result<Instant> {
         self.process.wait_for("readiness", limit, || {
             stop::check()?;
             Ok(self.said.ready_at())
         })
     }
 
-    /// An error when the process has ended, with what it said last.
-    ///
-    /// # Errors
-    /// That one.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         self.process.check()
     }
 
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.process.id()
     }
 }

@@ -1,54 +1,52 @@
 //! A day's load: how many orders a minute come at what time of day.
 //!
 //! Read from a CSV file with the header `time,orders_per_minute`: a time of day as HH:MM, and the
-//! rate at that time. Between two lines the rate is a straight line, and from the last line it goes
-//! on past midnight to the first. So the number of orders until a moment is known exactly, without
-//! steps. Blank lines and lines that begin with `#` are skipped.
+//! rate at that time. Between two lines the rate changes evenly, and from the last line past
+//! midnight to the first. So the number of orders until a moment is exact. Blank lines and lines
+//! that begin with `#` are skipped.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Seconds of a day; the load repeats after as many.
-pub const SECONDS_PER_DAY: f64 = 86_400.0;
+pub(crate) const SECONDS_PER_DAY: f64 = 86_400.0;
+
+const BUILT_IN: &str = include_str!("../shapes/day.csv");
 
 const HEADER: &str = "time,orders_per_minute";
 
-/// A day's load as a piecewise linear curve.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Day {
+pub(crate) struct Day {
     /// From 0 to [`SECONDS_PER_DAY`], both included, in order.
     knots: Vec<Knot>,
 }
 
-/// A moment at which the slope may change.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Knot {
+pub(crate) struct Knot {
     /// Seconds since midnight.
-    pub at_s: f64,
-    /// The rate at that moment.
-    pub orders_per_minute: f64,
-    /// Orders from midnight until then.
+    pub(crate) at_s: f64,
+    pub(crate) orders_per_minute: f64,
     orders_until: f64,
 }
 
 impl Day {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or with the line that is wrong.
-    pub fn read(path: &Path) -> Result<Self> {
+    /// The file that a flag names, or the built-in day.
+    pub(crate) fn of_flag(path: Option<&Path>, flag: &'static str) -> Result<Self> {
+        match path {
+            Some(path) => Self::read(path).context(flag),
+            None => Self::parse(BUILT_IN).context("the built-in day"),
+        }
+    }
+
+    fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)
             .with_context(|| format!("failed to read {}", path.display()))?;
         Self::parse(&text).with_context(|| path.display().to_string())
     }
 
-    /// Reads the text of a file.
-    ///
-    /// # Errors
-    /// With the number of the line that is wrong.
-    pub fn parse(text: &str) -> Result<Self> {
+    /// Errors name the line that is wrong.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         // Spreadsheets begin their files with a byte order mark.
         let text = text.trim_start_matches('\u{feff}');
         let mut lines = (1..)
@@ -74,7 +72,7 @@ impl Day {
         Ok(Self::through(&points))
     }
 
-    /// The curve through points in order of time; not empty.
+    /// Not empty, and in order of time.
     fn through(points: &[(f64, f64)]) -> Self {
         let (first, last) = (points[0], points[points.len() - 1]);
         let night_s = first.0 + SECONDS_PER_DAY - last.0;
@@ -98,36 +96,34 @@ impl Day {
         self.knots.push(Knot { at_s, orders_per_minute, orders_until });
     }
 
-    /// The rate so many seconds after midnight; the next day is like this one.
-    pub fn orders_per_minute(&self, at_s: f64) -> f64 {
+    #[cfg(test)]
+    fn orders_per_minute(&self, at_s: f64) -> f64 {
         self.at(at_s.rem_euclid(SECONDS_PER_DAY)).0
     }
 
-    /// The orders from midnight until so many seconds after it: the exact integral of the rate,
-    /// over more than a day too.
-    pub fn orders_until(&self, at_s: f64) -> f64 {
+    /// The orders from midnight until so many seconds after it: the exact integral of the rate. A
+    /// day follows the other.
+    pub(crate) fn orders_until(&self, at_s: f64) -> f64 {
         let days = at_s.div_euclid(SECONDS_PER_DAY);
         days * self.total() + self.at(at_s.rem_euclid(SECONDS_PER_DAY)).1
     }
 
-    /// Orders of a whole day.
-    pub fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.knots.last().map_or(0.0, |end| end.orders_until)
     }
 
-    /// The highest rate, in orders a minute.
-    pub fn peak(&self) -> f64 {
+    /// In orders a minute.
+    pub(crate) fn peak(&self) -> f64 {
         self.knots.iter().map(|knot| knot.orders_per_minute).fold(0.0, f64::max)
     }
 
-    /// The moments at which the slope may change, midnight at both ends among them.
-    pub fn knots(&self) -> &[Knot] {
+    /// Includes midnight at both ends.
+    pub(crate) fn knots(&self) -> &[Knot] {
         &self.knots
     }
 
-    /// The same day with so many times the orders.
     #[must_use]
-    pub fn times(&self, factor: f64) -> Self {
+    pub(crate) fn times(&self, factor: f64) -> Self {
         let knots = self.knots.iter().map(|knot| Knot {
             at_s: knot.at_s,
             orders_per_minute: knot.orders_per_minute * factor,
@@ -255,8 +251,7 @@ mod tests {
 
     #[test]
     fn the_checked_in_day_sleeps_at_night_and_peaks_as_the_reference_does() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("shapes/day.csv");
-        let day = Day::read(&path).expect("a good day");
+        let day = Day::of_flag(None, "--curve").expect("a good day");
         assert_close(day.peak(), 10_000.0);
         for at_s in [0.0, 3.0 * 3_600.0, 7.0 * 3_600.0, 20.0 * 3_600.0, 23.0 * 3_600.0] {
             assert_close(day.orders_per_minute(at_s), 0.0);

@@ -8,21 +8,16 @@ use orders::{Lane, Times};
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// The identity of an order that must be confirmed, or the code that one must be dead-lettered
-/// with.
-///
-/// # Errors
-/// That code.
-pub fn fate(json: &[u8]) -> Result<Uuid, &'static str> {
+/// The identity of a valid order, or the code of an invalid one.
+pub(crate) fn fate(json: &[u8]) -> Result<Uuid, &'static str> {
     match Order::parse(json) {
         Ok(order) => Ok(order.id),
         Err(rejection) => Err(rejection.first.code.as_str()),
     }
 }
 
-/// The lane an order must take and the confirmation it must get for these times; `None` if it is
-/// not valid.
-pub fn confirmation(
+/// The lane and the confirmation of a valid order.
+pub(crate) fn confirmation(
     json: &[u8],
     complexity_threshold: u32,
     times: Times,
@@ -32,8 +27,8 @@ pub fn confirmation(
     Some((lane, confirm(&order, lane, times).to_json()))
 }
 
-/// When an order was decided, in Unix ms, as its confirmation says.
-pub fn decided_at_ms(confirmation: &[u8]) -> Option<i64> {
+/// In Unix ms.
+pub(crate) fn decided_at_ms(confirmation: &[u8]) -> Option<i64> {
     #[derive(Deserialize)]
     struct Confirmation {
         promise: Promise,
@@ -47,8 +42,8 @@ pub fn decided_at_ms(confirmation: &[u8]) -> Option<i64> {
     Some(confirmation.promise.decided_at.timestamp_millis())
 }
 
-/// How an order is named in a report: its identity, or its position where it has none.
-pub fn name(json: &[u8], position: u64) -> String {
+/// The identity, or the position of an order without one.
+pub(crate) fn name(json: &[u8], position: u64) -> String {
     match Order::identity(json) {
         Some(id) => id.to_string(),
         None => format!("#{position}"),

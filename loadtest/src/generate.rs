@@ -6,59 +6,28 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use clap::Args;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::cli::{GenerateOptions, Recipe};
 use crate::identity::Identities;
 use crate::mutate::mutate;
+use crate::options::{Recipe, parse};
 
-const FIRST_NAMES: [&str; 16] = [
-    "Ada",
-    "Ben",
-    "Chiara",
-    "Dmitri",
-    "Emília",
-    "François",
-    "Greta",
-    "Hiroshi",
-    "İpek",
-    "Jürgen",
-    "Katarzyna",
-    "Liam",
-    "María",
-    "Noor",
-    "Øyvind",
-    "Zoë",
-];
-const LAST_NAMES: [&str; 16] = [
-    "Abbe", "Bäcker", "Conti", "Dvořák", "Eriksson", "Fischer", "García", "Hansen", "Ito",
-    "Jansen", "Kowalski", "Lefèvre", "Müller", "Nowak", "O'Brien", "Schott",
-];
-const WORDS: [&str; 16] = [
-    "amet",
-    "consequatur",
-    "dolor",
-    "eius",
-    "fuga",
-    "harum",
-    "ipsum",
-    "lorem",
-    "magni",
-    "nobis",
-    "odit",
-    "placeat",
-    "quia",
-    "rerum",
-    "sequi",
-    "vitae",
-];
-/// Countries with their currencies, and how often they come.
+const FIRST_NAMES: &str = "Ada Ben Chiara Dmitri Emília François Greta Hiroshi İpek Jürgen Katarzyna \
+    Liam María Noor Øyvind Zoë";
+const LAST_NAMES: &str = "Abbe Bäcker Conti Dvořák Eriksson Fischer García Hansen Ito Jansen \
+    Kowalski Lefèvre Müller Nowak O'Brien Schott";
+const WORDS: &str = "amet consequatur dolor eius fuga harum ipsum lorem magni nobis odit placeat quia \
+    rerum sequi vitae";
+/// With weights.
 const DESTINATIONS: [(&str, &str, u32); 8] = [
     ("DE", "EUR", 50),
     ("AT", "EUR", 10),
@@ -69,16 +38,28 @@ const DESTINATIONS: [(&str, &str, u32); 8] = [
     ("US", "USD", 6),
     ("JP", "JPY", 2),
 ];
-/// The lens materials and how often they come.
+/// With weights.
 const INDICES: [(f64, u32); 4] = [(1.5, 45), (1.6, 30), (1.67, 18), (1.74, 7)];
 /// 2026-01-05T08:00:00Z, the first moment an order is placed; the others follow within a minute.
 const FIRST_PLACED_AT_S: i64 = 1_767_600_000;
 
-/// Writes orders to a file or to standard output.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn run(options: &GenerateOptions) -> Result<()> {
+#[derive(Debug, Args)]
+pub(crate) struct GenerateOptions {
+    /// How many orders.
+    #[arg(long, default_value_t = 10_000)]
+    orders: u64,
+    #[command(flatten)]
+    recipe: Recipe,
+    /// Gives every order a placedAt at random within this time, so that the file can be replayed;
+    /// by default only orders with a prescription have one.
+    #[arg(long, value_parser = parse::duration)]
+    placed_over: Option<Duration>,
+    /// Where to write [default: standard output]
+    #[arg(long, short)]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(options: &GenerateOptions) -> Result<()> {
     match &options.out {
         Some(path) => {
             let what = || format!("--out: failed to write {}", path.display());
@@ -90,7 +71,7 @@ pub fn run(options: &GenerateOptions) -> Result<()> {
 }
 
 fn write(mut out: impl Write, options: &GenerateOptions) -> Result<()> {
-    let generator = Generator::new(options.recipe, 0).placed_over(options.placed_over_s);
+    let generator = Generator::new(options.recipe, 0).placed_over(options.placed_over);
     for number in 1..=options.orders {
         out.write_all(&generator.order(number))?;
         out.write_all(b"\n")?;
@@ -105,46 +86,44 @@ pub fn orders(recipe: Recipe, run: u64) -> impl Iterator<Item = Vec<u8>> {
     (1..).map(move |number| generator.order(number))
 }
 
-/// Makes the orders of a recipe, each by its number, so that none needs to be kept: what was sent
-/// can be made again.
+/// Makes each order by its number, so that none has to be kept.
 #[derive(Debug, Clone)]
-pub struct Generator {
+pub(crate) struct Generator {
     recipe: Recipe,
-    placed_over_s: Option<f64>,
+    placed_over: Option<Duration>,
     random: ChaCha8Rng,
     identities: Identities,
 }
 
 impl Generator {
-    /// The orders of a recipe; `run` changes their identities and nothing else.
-    pub fn new(recipe: Recipe, run: u64) -> Self {
+    pub(crate) fn new(recipe: Recipe, run: u64) -> Self {
         Self {
             recipe,
-            placed_over_s: None,
+            placed_over: None,
             random: ChaCha8Rng::seed_from_u64(recipe.seed),
             identities: Identities::new(recipe.seed, run),
         }
     }
 
-    /// Gives every order a `placedAt` within so many seconds; otherwise those with a prescription
-    /// have one.
+    /// Gives every order a `placedAt` within this time; otherwise those with a prescription have
+    /// one.
     #[must_use]
-    pub fn placed_over(mut self, seconds: Option<f64>) -> Self {
-        self.placed_over_s = seconds;
+    pub(crate) fn placed_over(mut self, time: Option<Duration>) -> Self {
+        self.placed_over = time;
         self
     }
 
-    /// The order with this number, from 1.
-    pub fn order(&self, number: u64) -> Vec<u8> {
+    /// Numbers count from 1.
+    pub(crate) fn order(&self, number: u64) -> Vec<u8> {
         let mut random = self.random.clone();
         // Two streams of random numbers for each order, so that orders that are not mutated are
         // those of the same seed without mutations.
         random.set_stream(number * 2);
         let mut order =
             order(&mut random, number, self.identities.of(number), self.recipe.prescriptions);
-        if let Some(seconds) = self.placed_over_s {
+        if let Some(time) = self.placed_over {
             let fields = order.as_object_mut().expect("an order is an object");
-            let within_ms = (seconds * 1000.0).max(1.0) as i64;
+            let within_ms = time.as_millis().max(1) as i64;
             fields.insert("placedAt".into(), placed_at(random.random_range(0..within_ms)));
         }
         // A JSON value with text keys always has a text form.
@@ -158,31 +137,30 @@ impl Generator {
         order
     }
 
-    /// The number of the order that was given this identity; none for an identity that is not of
-    /// this run.
-    pub fn number_of(&self, id: Uuid) -> Option<u64> {
+    /// `None` for an identity that is not of this run.
+    pub(crate) fn number_of(&self, id: Uuid) -> Option<u64> {
         self.identities.number_of(id)
     }
 
-    /// The identity that the order with this number was given. A mutated one may have another.
-    pub fn identity(&self, number: u64) -> Uuid {
+    /// A mutated order may have another one.
+    pub(crate) fn identity(&self, number: u64) -> Uuid {
         self.identities.of(number)
     }
 
     /// Whether an order may be mutated, so that its identity has to be read from it.
-    pub fn mutates(&self) -> bool {
+    pub(crate) fn mutates(&self) -> bool {
         self.recipe.mutated > 0.0
     }
 }
 
 fn order(random: &mut ChaCha8Rng, number: u64, guid: Uuid, prescriptions: f64) -> Value {
-    let slug: Vec<&str> = (0..5).map(|_| pick(random, &WORDS)).collect();
+    let slug: Vec<&str> = (0..5).map(|_| word(random, WORDS)).collect();
     let mut order = json!({
         "orderId": number,
         "orderGuid": guid,
         "description": slug.join("-"),
-        "firstName": pick(random, &FIRST_NAMES),
-        "lastName": pick(random, &LAST_NAMES),
+        "firstName": word(random, FIRST_NAMES),
+        "lastName": word(random, LAST_NAMES),
         "delivery": if random.random() { "Express" } else { "Standard" },
     });
     let fields = order.as_object_mut().expect("json! made an object");
@@ -198,7 +176,6 @@ fn order(random: &mut ChaCha8Rng, number: u64, guid: Uuid, prescriptions: f64) -
     order
 }
 
-/// A pair of spectacles or two: lenses, most often with a frame and sometimes with an accessory.
 fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) {
     let (country, currency) = *weighted(
         random,
@@ -210,6 +187,13 @@ fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) 
     fields.insert("customer".into(), json!(format!("C-{:06}", random.random_range(0..1_000_000))));
     let mut items = Vec::new();
     for _ in 0..random.random_range(1..=2) {
+        if random.random_bool(0.1) {
+            items.push(json!({
+                "sku": format!("CL-{:04}", random.random_range(0..10_000)),
+                "quantity": random.random_range(1..=6), "lens": contact_lens(random),
+            }));
+            continue;
+        }
         let index = *weighted(random, &INDICES);
         let is_progressive = random.random_bool(0.3);
         let family = if is_progressive { "LNS-PRG" } else { "LNS-SV" };
@@ -234,12 +218,25 @@ fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) 
     fields.insert("items".into(), items.into());
 }
 
+/// Most people are near plano; the sum of three dice falls off on both sides.
+fn sphere(random: &mut ChaCha8Rng) -> f64 {
+    let dice: i32 = (0..3).map(|_| random.random_range(-14..=10)).sum();
+    f64::from(dice) * 0.25
+}
+
+fn contact_lens(random: &mut ChaCha8Rng) -> Value {
+    let mut lens = json!({
+        "right": { "sphere": sphere(random) }, "left": { "sphere": sphere(random) },
+        "refractionDistance": 12.0 + 0.5 * f64::from(random.random_range(0..=4)),
+    });
+    if random.random_bool(0.2) {
+        lens["right"]["cylinder"] = json!(-0.25 * f64::from(random.random_range(3..=9)));
+        lens["right"]["axis"] = json!(random.random_range(1..=180));
+    }
+    lens
+}
+
 fn lens(random: &mut ChaCha8Rng, index: f64, is_progressive: bool) -> Value {
-    // Most people are near plano; the sum of three dice falls off on both sides.
-    let sphere = |random: &mut ChaCha8Rng| {
-        let dice: i32 = (0..3).map(|_| random.random_range(-14..=10)).sum();
-        f64::from(dice) * 0.25
-    };
     let right = sphere(random);
     let left = right + 0.25 * f64::from(random.random_range(-4..=4));
     let addition = is_progressive.then(|| 0.75 + 0.25 * f64::from(random.random_range(0..=9)));
@@ -263,6 +260,18 @@ fn lens(random: &mut ChaCha8Rng, index: f64, is_progressive: bool) -> Value {
             "bridge": random.random_range(14..=22),
         },
     });
+    if is_progressive && random.random_bool(0.5) {
+        lens["fittingCrossOffset"] = json!(random.random_range(0..=6));
+    }
+    if random.random_bool(0.3) {
+        lens["refractionDistance"] = json!(12 + random.random_range(0..=2));
+    }
+    if random.random_bool(0.3) {
+        for side in ["right", "left"] {
+            let distance = 28.0 + 0.5 * f64::from(random.random_range(0..=14));
+            lens[side]["monocularPupillaryDistance"] = json!(distance);
+        }
+    }
     if random.random_bool(0.06) {
         lens["tint"] = json!(pick(random, &["grey", "brown", "green"]));
     }
@@ -286,7 +295,6 @@ fn eye(random: &mut ChaCha8Rng, sphere: f64, addition: Option<f64>) -> Value {
     eye
 }
 
-/// So many ms after the first moment.
 fn placed_at(after_ms: i64) -> Value {
     let time = chrono::DateTime::from_timestamp_millis(FIRST_PLACED_AT_S * 1000 + after_ms);
     // Only a time far beyond any test's length is not a date.
@@ -297,6 +305,10 @@ fn placed_at(after_ms: i64) -> Value {
 /// The first 13 characters of a random UUID, as the reference makes its SKUs.
 fn random_sku(random: &mut ChaCha8Rng) -> String {
     format!("{:08x}-{:04x}", random.random::<u32>(), random.random::<u16>())
+}
+
+fn word<'a>(random: &mut ChaCha8Rng, words: &'a str) -> &'a str {
+    pick(random, &words.split(' ').collect::<Vec<_>>())
 }
 
 fn pick<'a>(random: &mut ChaCha8Rng, choices: &[&'a str]) -> &'a str {
@@ -343,8 +355,24 @@ mod tests {
     }
 
     #[test]
+    fn generated_orders_are_valid_and_use_every_field_of_a_prescription() {
+        let recipe = Recipe { prescriptions: 1.0, ..RECIPE };
+        let texts: Vec<_> = orders(recipe, 0).take(500).collect();
+        for text in &texts {
+            orders::order::Order::parse(text).unwrap();
+        }
+        for field in
+            ["CL-", "refractionDistance", "fittingCrossOffset", "monocularPupillaryDistance"]
+        {
+            let has_field = |text: &&Vec<u8>| String::from_utf8_lossy(text).contains(field);
+            let n_orders = texts.iter().filter(has_field).count();
+            assert!((25..475).contains(&n_orders), "{field} in {n_orders} of 500");
+        }
+    }
+
+    #[test]
     fn every_order_is_placed_within_the_time_asked_for() {
-        let generator = Generator::new(RECIPE, 0).placed_over(Some(2.5));
+        let generator = Generator::new(RECIPE, 0).placed_over(Some(Duration::from_millis(2_500)));
         let first = chrono::DateTime::from_timestamp(FIRST_PLACED_AT_S, 0).unwrap();
         for number in 1..=200 {
             let order: Value = serde_json::from_slice(&generator.order(number)).unwrap();

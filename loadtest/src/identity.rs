@@ -9,7 +9,6 @@ use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
 
-/// The identities of one run.
 #[derive(Debug, Clone)]
 pub(crate) struct Identities {
     random: ChaCha8Rng,
@@ -37,7 +36,6 @@ const fn inverse(odd: u64) -> u64 {
 }
 
 impl Identities {
-    /// Those of the run with this number and seed.
     pub(crate) fn new(seed: u64, run: u64) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -54,7 +52,7 @@ impl Identities {
         random.next_u64() & UPPER
     }
 
-    /// The identity of the order with this number, from 1.
+    /// Numbers count from 1.
     pub(crate) fn of(&self, number: u64) -> Uuid {
         let mut lower = number ^ self.key;
         lower ^= lower >> 31;
@@ -64,7 +62,7 @@ impl Identities {
         uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
     }
 
-    /// The number of the order with this identity; none for an identity that is not of this run.
+    /// `None` for an identity of another run.
     pub(crate) fn number_of(&self, id: Uuid) -> Option<u64> {
         let (upper, lower) = id.as_u64_pair();
         let mut number = lower & LOWER;

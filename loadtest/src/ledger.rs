@@ -1,52 +1,42 @@
 //! What was sent: for each order when it was due and where it was written, until it is settled.
 //!
-//! Positions are handed out in a row and settle roughly in that row, so the ledger is a queue of
-//! pages; a page whose orders are all settled goes. Memory depends on how many orders are under
-//! way, 40 bytes each, not on how many there ever were.
+//! Orders settle roughly in the order of their positions, so the ledger is a queue of pages; a page
+//! whose orders are all settled is dropped. Memory depends on how many orders are in progress, 40
+//! bytes each, not on how many there ever were.
 
 use std::collections::VecDeque;
 
-/// Orders of one page.
 const PAGE: u64 = 4_096;
 
-/// The id of an entry of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryId {
+pub(crate) struct EntryId {
     /// Unix ms by the clock of Redis.
-    pub ms: u64,
-    /// Tells entries of one millisecond apart.
-    pub sequence: u64,
+    pub(crate) ms: u64,
+    pub(crate) sequence: u64,
 }
 
-/// One order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// Microseconds from the release to the moment it was due.
-    pub due_us: u64,
-    /// Where it was written; none where nobody told.
-    pub entry_id: Option<EntryId>,
-    /// How far it is.
-    pub status: Status,
+    pub(crate) due_us: u64,
+    /// `None` if the sender does not know it.
+    pub(crate) entry_id: Option<EntryId>,
+    pub(crate) status: Status,
 }
 
-/// How far an order is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Not sent yet.
+pub(crate) enum Status {
     Unsent,
-    /// Accepted by the queue.
     Sent,
-    /// Not accepted for the reason with this number; it may have been written all the same.
-    NotTaken(u16),
-    /// What became of it is known.
+    /// With the number of the reason; it may have been written anyway.
+    Rejected(u16),
     Settled,
 }
 
-/// All orders of a run.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     pages: VecDeque<Page>,
-    /// Pages that are gone.
+    /// How many pages are dropped.
     gone: u64,
 }
 
@@ -66,16 +56,14 @@ impl std::fmt::Display for EntryId {
 }
 
 impl EntryId {
-    /// Reads `ms-sequence`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (ms, sequence) = text.split_once('-')?;
         Some(Self { ms: ms.parse().ok()?, sequence: sequence.parse().ok()? })
     }
 }
 
 impl Ledger {
-    /// Enters an order, or changes it.
-    pub fn set(&mut self, position: u64, line: Line) {
+    pub(crate) fn set(&mut self, position: u64, line: Line) {
         let Some(page) = (position / PAGE).checked_sub(self.gone) else { return };
         while self.pages.len() as u64 <= page {
             self.pages.push_back(Page { lines: vec![BLANK; PAGE as usize], unsettled: PAGE });
@@ -90,9 +78,8 @@ impl Ledger {
         }
     }
 
-    /// What stands in the ledger for an order. One whose page is gone is settled; nothing else of
-    /// it is kept.
-    pub fn get(&self, position: u64) -> Line {
+    /// An order whose page is gone is settled; nothing else of it is kept.
+    pub(crate) fn get(&self, position: u64) -> Line {
         match (position / PAGE).checked_sub(self.gone) {
             None => SETTLED,
             Some(page) => self
@@ -102,13 +89,12 @@ impl Ledger {
         }
     }
 
-    /// Marks an order as settled.
-    pub fn settle(&mut self, position: u64) {
+    pub(crate) fn settle(&mut self, position: u64) {
         self.set(position, Line { status: Status::Settled, ..self.get(position) });
     }
 
-    /// All orders that were sent and are not settled, in the row of their positions.
-    pub fn unsettled(&self) -> impl Iterator<Item = (u64, Line)> + '_ {
+    /// Orders that were sent and are not settled, by position.
+    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (u64, Line)> + '_ {
         let first = self.gone * PAGE;
         let lines = self.pages.iter().flat_map(|page| page.lines.iter().copied());
         (first..)
@@ -116,12 +102,10 @@ impl Ledger {
             .filter(|(_, line)| !matches!(line.status, Status::Unsent | Status::Settled))
     }
 
-    /// The position of the order that was written as this entry, when the `senders` connections
-    /// took turns order by order.
-    ///
-    /// The entries of one connection rise with the positions, so each connection is searched by
-    /// halves.
-    pub fn position_of(&self, entry_id: EntryId, senders: u64) -> Option<u64> {
+    /// The position of the order that was written as this entry, if the `senders` connections took
+    /// turns order by order. The entries of one connection rise with the positions, so each
+    /// connection takes a binary search.
+    pub(crate) fn position_of(&self, entry_id: EntryId, senders: u64) -> Option<u64> {
         let (first, end) = (self.gone * PAGE, (self.gone + self.pages.len() as u64) * PAGE);
         (0..senders).find_map(|sender| {
             // The first position of this connection that is still in the ledger, and how many
@@ -132,8 +116,7 @@ impl Ledger {
             let (mut low, mut high) = (0, count);
             while low < high {
                 let middle = low + (high - low) / 2;
-                // Orders that were not taken are gaps: the next one with an entry says on which
-                // side to look on.
+                // Rejected orders are gaps: the next order with an entry tells the side.
                 let next = (middle..high)
                     .find_map(|turn| Some((turn, self.get(position(turn)).entry_id?)));
                 match next {
@@ -193,7 +176,7 @@ mod tests {
             };
             look(&ledger, 0);
             // A failed pipeline in the midst leaves a gap.
-            let gap = Line { status: Status::NotTaken(0), ..BLANK };
+            let gap = Line { status: Status::Rejected(0), ..BLANK };
             (PAGE + 1..PAGE + 50).for_each(|position| ledger.set(position, gap));
             look(&ledger, PAGE + 50);
             (PAGE + 1..PAGE + 50).for_each(|position| ledger.set(position, sent(ms(position))));

@@ -1,66 +1,71 @@
-//! Sends orders by the shape of a real load, and proves what became of each one.
+//! Sends orders by the shape of a real load, and verifies what became of each one.
 //!
 //! A run, step by step:
-//! - [`cli`]: the command line
-//! - [`plan`]: what it means
-//! - [`run`]: from release to report
+//! - [`cli`]: the command line; [`options`]: flags that several commands share
+//! - [`plan`]: what they mean
+//! - [`load`], [`run`]: from release to report
 //! - [`schedule`]: when orders are due
 //! - [`day`]: a day's load as a curve
 //! - [`source`]: the orders
-//! - [`generate`], [`mutate`]: test data, good and broken, the same for the same seed
+//! - [`generate`], [`mutate`]: test data, valid and broken, the same for the same seed
 //! - [`send`]: into the queue
 //! - [`ledger`]: what was sent and is not settled
-//! - [`wait`], [`monitor`], [`measure`], [`patient`]: the streams, app and Redis meanwhile
-//! - [`verify`]: what was found against what was sent
+//! - [`listeners`], [`watch`], [`monitor`], [`measure`], [`clock`], [`patient`]: the streams, the app
+//!   and Redis during the run
+//! - [`verify`]: compares what is found with what was sent
 //! - [`expect`]: the expected outcome of an order, computed natively
-//! - [`records`]: what the queue knows of orders
+//! - [`records`]: the queue's records of orders
 //! - [`timeline`]: what happened when
-//! - [`summary`], [`report`], [`output`]: the figures
+//! - [`summary`], [`report`], [`output`], [`outcome`], [`progress`]: the figures, and how they are shown
 //!
-//! Beside it:
+//! Other commands, which do not know each other:
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
 //! - [`compare`]: reports side by side
 //! - [`cost`]: what a day's load costs on rented nodes
 //! - [`versus`]: Wasm and the always-on service in turn
-//! - [`cold_start`]: of an instance, a process, a pipeline
-//! - [`app`], [`processes`]: what a run starts
-//! - [`one_order`]: an order on its own
-//! - [`stop`]: what Ctrl-C does
 //!
-//! Times of orders come from stream ids, that is from one clock, Redis's. No figure is a count
-//! taken on trust: every order is looked for by its identity, and its confirmation made again.
+//! They share [`app`] and [`processes`], what a run starts; [`spread`], one figure over several runs;
+//! and [`stop`], what Ctrl-C does.
+//!
+//! Times of orders come from stream ids, so from the clock of Redis. Every order is looked for by its
+//! identity, and its confirmation is computed again.
 
-// Texts are put together piece by piece; a field is named after what it holds.
+// Texts are put together piece by piece; a field is named after its content.
 #![allow(clippy::format_push_string, clippy::struct_field_names)]
 
-pub mod app;
-pub mod chaos;
+mod app;
+mod chaos;
 pub mod cli;
-pub mod cold_start;
+mod clock;
 pub mod compare;
-pub mod cost;
-pub mod day;
-pub mod expect;
+mod cost;
+mod day;
+mod expect;
 pub mod generate;
 mod identity;
-pub mod ledger;
-pub mod measure;
-pub mod monitor;
-pub mod mutate;
-pub mod one_order;
-pub mod output;
-pub mod patient;
-pub mod plan;
-pub mod processes;
-pub mod records;
+mod ledger;
+mod listeners;
+mod load;
+mod measure;
+mod monitor;
+mod mutate;
+pub mod options;
+mod outcome;
+mod output;
+mod patient;
+mod plan;
+mod processes;
+mod progress;
+mod records;
 pub mod report;
 pub mod run;
-pub mod schedule;
-pub mod send;
-pub mod source;
-pub mod stop;
-pub mod summary;
-pub mod timeline;
-pub mod verify;
-pub mod versus;
-pub mod wait;
+mod schedule;
+mod send;
+mod source;
+mod spread;
+mod stop;
+mod summary;
+mod timeline;
+mod verify;
+mod versus;
+mod watch;

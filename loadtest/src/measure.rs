@@ -5,17 +5,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use native::RedisConnection;
 use procfs::process::{Process, Stat, all_processes};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::stop;
 
 const MIB: f64 = 1024.0 * 1024.0;
-/// The longest the runtime may take to tell about its instances.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
-/// A process with its children, watched from the moment it is made.
 #[derive(Debug)]
-pub struct Watched {
+pub(crate) struct Watched {
     pid: i32,
     has_children: bool,
     tree: Vec<Process>,
@@ -23,31 +21,20 @@ pub struct Watched {
     cpu_s_before: f64,
 }
 
-/// What a process used.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Usage {
-    /// CPU seconds, user and system.
-    pub cpu_s: f64,
-    /// Memory in MiB.
-    pub rss_mib: f64,
+pub(crate) struct Usage {
+    pub(crate) cpu_s: f64,
+    pub(crate) rss_mib: f64,
 }
 
 impl Watched {
-    /// Begins to watch a process; its memory peak is counted from now where the system allows it to
-    /// be reset.
-    ///
-    /// # Errors
-    /// When there is no such process.
-    pub fn new(pid: i32) -> Result<Self> {
+    /// Resets its memory peak if the system allows it.
+    pub(crate) fn new(pid: i32) -> Result<Self> {
         Self::watch(pid, true)
     }
 
-    /// As [`Watched::new`], without children: a forked copy of the process shares its memory, and
-    /// would be counted again.
-    ///
-    /// # Errors
-    /// When there is no such process.
-    pub fn alone(pid: i32) -> Result<Self> {
+    /// Without children: a forked copy shares its memory and would be counted again.
+    pub(crate) fn alone(pid: i32) -> Result<Self> {
         Self::watch(pid, false)
     }
 
@@ -67,11 +54,8 @@ impl Watched {
         })
     }
 
-    /// CPU seconds since watching began, and the most resident memory meanwhile.
-    ///
-    /// # Errors
-    /// When the process is gone.
-    pub fn usage(&self) -> Result<Usage> {
+    /// Since watching began; memory is the peak.
+    pub(crate) fn usage(&self) -> Result<Usage> {
         let tree = tree(self.pid, self.has_children)?;
         let peak_kib: u64 = tree.iter().filter_map(|process| process.status().ok()?.vmhwm).sum();
         Ok(Usage {
@@ -80,12 +64,8 @@ impl Watched {
         })
     }
 
-    /// CPU seconds since watching began, and the resident memory just now. Cheap: children are
-    /// looked for once a second.
-    ///
-    /// # Errors
-    /// When the process is gone.
-    pub fn now(&mut self) -> Result<Usage> {
+    /// Memory is the present one. Children are looked for once a second.
+    pub(crate) fn now(&mut self) -> Result<Usage> {
         if self.tree_is_of.elapsed() > Duration::from_secs(1) {
             (self.tree, self.tree_is_of) = (tree(self.pid, self.has_children)?, Instant::now());
         }
@@ -96,16 +76,11 @@ impl Watched {
     }
 }
 
-/// The process ids of a process and of all its descendants.
-///
-/// # Errors
-/// When there is no such process.
-pub fn pids(root: u32) -> Result<Vec<u32>> {
+pub(crate) fn pids(root: u32) -> Result<Vec<u32>> {
     let root = i32::try_from(root).context("a process id is a positive number")?;
     Ok(tree(root, true)?.iter().filter_map(|process| u32::try_from(process.pid).ok()).collect())
 }
 
-/// The process and, if wanted, all its descendants.
 fn tree(root: i32, has_children: bool) -> Result<Vec<Process>> {
     let mut tree = vec![Process::new(root).with_context(|| format!("there is no process {root}"))?];
     if !has_children {
@@ -128,7 +103,7 @@ fn tree(root: i32, has_children: bool) -> Result<Vec<Process>> {
     Ok(tree)
 }
 
-/// CPU seconds of these processes and of their children that have ended.
+/// Includes children that have ended.
 fn cpu_s(stats: &[Stat]) -> f64 {
     let ticks = |stat: &Stat| stat.utime as i64 + stat.stime as i64 + stat.cutime + stat.cstime;
     stats.iter().map(ticks).sum::<i64>() as f64 / procfs::ticks_per_second() as f64
@@ -138,43 +113,23 @@ fn stats(tree: &[Process]) -> Vec<Stat> {
     tree.iter().filter_map(|process| process.stat().ok()).collect()
 }
 
-/// Memory of one or more processes in MiB, from `/proc/<pid>/smaps_rollup`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Memory {
-    /// Resident: what is shared counts in full for each process.
-    pub rss_mib: f64,
-    /// Proportional: what is shared is divided among those who share it. The sum over processes is
-    /// what they take together.
-    pub pss_mib: f64,
-}
-
-/// The memory of processes, added up.
-///
-/// # Errors
-/// When one is gone.
-pub fn memory(pids: impl Iterator<Item = u32>) -> Result<Memory> {
-    let mut sum = Memory::default();
+/// Proportional set size: shared memory is divided among its users.
+pub(crate) fn pss_mib(pids: &[u32]) -> Result<f64> {
+    let mut bytes = 0;
     for pid in pids {
         let rollup =
-            process(pid)?.smaps_rollup().context("failed to read the memory of a process")?;
-        let of = |name: &str| {
-            let maps = rollup.memory_map_rollup.iter();
-            maps.filter_map(|map| map.extension.map.get(name)).sum::<u64>() as f64 / MIB
-        };
-        sum.rss_mib += of("Rss");
-        sum.pss_mib += of("Pss");
+            process(*pid)?.smaps_rollup().context("failed to read the memory of a process")?;
+        let maps = rollup.memory_map_rollup.iter();
+        bytes += maps.filter_map(|map| map.extension.map.get("Pss")).sum::<u64>();
     }
-    Ok(sum)
+    Ok(bytes as f64 / MIB)
 }
 
-/// The CPU time of processes in ms since their start, all threads.
-///
-/// # Errors
-/// When one is gone.
-pub fn cpu_ms(pids: impl Iterator<Item = u32>) -> Result<f64> {
+/// Of all threads since the start.
+fn cpu_ms(pids: &[u32]) -> Result<f64> {
     let mut ns = 0;
     for pid in pids {
-        for thread in process(pid)?.tasks().context("failed to list the threads of a process")? {
+        for thread in process(*pid)?.tasks().context("failed to list the threads of a process")? {
             let thread = thread.context("a thread ended while it was watched")?;
             ns += thread
                 .schedstat()
@@ -185,15 +140,11 @@ pub fn cpu_ms(pids: impl Iterator<Item = u32>) -> Result<f64> {
     Ok(ns as f64 / 1e6)
 }
 
-/// The CPU time of idle processes over so many seconds, in ms for each of them.
-///
-/// # Errors
-/// When one is gone, or a stop is asked for.
-pub fn idle_cpu_ms_per_s(pids: &[u32], seconds: u64) -> Result<f64> {
-    let before = cpu_ms(pids.iter().copied())?;
-    stop::sleep(Duration::from_secs(seconds))?;
-    let used = cpu_ms(pids.iter().copied())? - before;
-    Ok(used / seconds as f64)
+pub(crate) fn idle_cpu_ms_per_s(pids: &[u32], time: Duration) -> Result<f64> {
+    let before = cpu_ms(pids)?;
+    stop::sleep(time)?;
+    let used = cpu_ms(pids)? - before;
+    Ok(used / time.as_secs_f64())
 }
 
 fn process(pid: u32) -> Result<Process> {
@@ -201,25 +152,19 @@ fn process(pid: u32) -> Result<Process> {
     Process::new(pid).with_context(|| format!("process {pid} is gone"))
 }
 
-/// Redis, by its own account and, where it runs on this machine, by the system's.
+/// Measured by the system if Redis runs on this machine, and otherwise by itself.
 #[derive(Debug)]
-pub struct WatchedRedis {
+pub(crate) struct WatchedRedis {
     local: Option<Watched>,
     cpu_s_before: f64,
-    /// What it had used at the last look, and what servers before it had: it may be restarted in
-    /// the midst of a run.
+    /// At the last look, and of servers before a restart.
     cpu_s_now: f64,
     cpu_s_of_earlier: f64,
-    /// The most memory seen.
     rss_mib_seen: f64,
 }
 
 impl WatchedRedis {
-    /// Begins to watch the server behind a connection.
-    ///
-    /// # Errors
-    /// When Redis fails.
-    pub fn new(redis: &mut RedisConnection) -> Result<Self> {
+    pub(crate) fn new(redis: &mut RedisConnection) -> Result<Self> {
         let info = info(redis)?;
         let is_redis = |pid: &i32| {
             let name = Process::new(*pid).and_then(|process| process.stat()).map(|stat| stat.comm);
@@ -233,12 +178,8 @@ impl WatchedRedis {
         Ok(Self { local, cpu_s_before, cpu_s_now: 0.0, cpu_s_of_earlier: 0.0, rss_mib_seen: 0.0 })
     }
 
-    /// What it used since, and the most memory meanwhile. For a server elsewhere that is the most
-    /// that its data ever took.
-    ///
-    /// # Errors
-    /// When Redis fails.
-    pub fn usage(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
+    /// Memory is the peak; of a server elsewhere that of its data.
+    pub(crate) fn usage(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
         let now = self.now(redis)?;
         let rss_mib = match &self.local {
             Some(watched) => watched.usage()?.rss_mib,
@@ -247,12 +188,7 @@ impl WatchedRedis {
         Ok(Usage { rss_mib: rss_mib.max(self.rss_mib_seen), ..now })
     }
 
-    /// What it used since, and the memory just now. For a server elsewhere that is what its data
-    /// takes.
-    ///
-    /// # Errors
-    /// When Redis fails.
-    pub fn now(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
+    pub(crate) fn now(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
         let looked = if let Some(watched) = &mut self.local {
             watched.now().ok()
         } else {
@@ -282,15 +218,12 @@ fn redis_cpu_s(info: &redis::InfoDict) -> f64 {
     figure("used_cpu_user") + figure("used_cpu_sys")
 }
 
-/// How long instances took to start, as local-runtime tells it.
+/// As local-runtime reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct InstanceStarts {
-    /// Instances started.
-    pub starts: u64,
-    /// Median in microseconds.
-    pub p50_us: u64,
-    /// 99th percentile in microseconds.
-    pub p99_us: u64,
+pub(crate) struct InstanceStarts {
+    pub(crate) starts: u64,
+    pub(crate) p50_us: u64,
+    pub(crate) p99_us: u64,
 }
 
 #[derive(Deserialize)]
@@ -299,26 +232,17 @@ struct AllInstanceStarts {
 }
 
 impl InstanceStarts {
-    /// Where a local-runtime that serves at this URL tells them.
-    pub fn url(base_url: &str) -> String {
+    pub(crate) fn url(base_url: &str) -> String {
         format!("{base_url}/.well-known/local-runtime/instance-starts")
     }
 
-    /// Forgets what was measured so far.
-    ///
-    /// # Errors
-    /// When the runtime does not answer.
-    pub fn reset(url: &str) -> Result<()> {
+    pub(crate) fn reset(url: &str) -> Result<()> {
         let what = || format!("--instance-starts-url: failed to reset {url}");
         agent().delete(url).call().with_context(what)?;
         Ok(())
     }
 
-    /// Asks the runtime.
-    ///
-    /// # Errors
-    /// When the runtime does not answer.
-    pub fn get(url: &str) -> Result<Self> {
+    pub(crate) fn get(url: &str) -> Result<Self> {
         let what = || format!("--instance-starts-url: failed to read {url}");
         let all: AllInstanceStarts = agent()
             .get(url)
@@ -331,7 +255,7 @@ impl InstanceStarts {
     }
 }
 
-/// One that does not wait for long: an app that hangs must not hold up a run.
+/// An app that hangs must not delay a run.
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().timeout_global(Some(ANSWER_LIMIT)).build().into()
 }

@@ -1,8 +1,8 @@
-//! Looks at the app and at Redis while a run is on: backlog, CPU, memory, instance starts.
+//! Samples the app and Redis during a run: backlog, CPU, memory.
 //!
-//! The number of samples is limited: when there are too many, every other one goes and the next
-//! ones are taken half as often. So a burst of half a second is seen every 20 ms, and a soak of
-//! hours every minute or so.
+//! When there are too many samples, every other one is dropped and the next ones are taken half as
+//! often. So a burst of half a second is sampled every 20 ms, and a run of hours about every
+//! minute.
 
 use std::time::{Duration, Instant};
 
@@ -13,46 +13,30 @@ use crate::measure::{InstanceStarts, Usage, Watched, WatchedRedis};
 use crate::patient::Ask;
 use crate::report::Sample;
 
-/// The most samples.
-const MOST: usize = 600;
-/// The shortest time between two.
+const MAX_SAMPLES: usize = 600;
 const SHORTEST: Duration = Duration::from_millis(20);
-/// Instance starts are asked of the app itself, so not as often.
-const ASK_STARTS_EVERY: Duration = Duration::from_millis(250);
 
-/// Takes samples of a run.
 #[derive(Debug)]
-pub struct Monitor {
+pub(crate) struct Monitor {
     app: Option<Watched>,
     redis: WatchedRedis,
     starts_url: Option<String>,
-    starts: Option<u64>,
-    starts_asked_at: Instant,
     released: Instant,
     samples: Vec<Sample>,
     every: Duration,
     last: Option<(Duration, Option<Usage>, Usage)>,
 }
 
-/// What a whole run used.
 #[derive(Debug)]
-pub struct Used {
-    /// The app; none without a process id.
-    pub app: Option<Usage>,
-    /// The server.
-    pub redis: Usage,
-    /// The runtime's instances; none where it does not tell.
-    pub starts: Option<InstanceStarts>,
-    /// What was seen.
-    pub samples: Vec<Sample>,
+pub(crate) struct Used {
+    pub(crate) app: Option<Usage>,
+    pub(crate) redis: Usage,
+    pub(crate) starts: Option<InstanceStarts>,
+    pub(crate) samples: Vec<Sample>,
 }
 
 impl Monitor {
-    /// Begins to watch. CPU counts from now.
-    ///
-    /// # Errors
-    /// When there is no such process, or Redis or the runtime do not answer.
-    pub fn new(
+    pub(crate) fn new(
         redis: &mut RedisConnection,
         app_pid: Option<i32>,
         starts_url: Option<&str>,
@@ -64,8 +48,6 @@ impl Monitor {
             app: app_pid.map(|pid| Watched::new(pid).context("--app-pid")).transpose()?,
             redis: WatchedRedis::new(redis)?,
             starts_url: starts_url.map(Into::into),
-            starts: starts_url.map(|_| 0),
-            starts_asked_at: Instant::now(),
             released: Instant::now(),
             samples: Vec::new(),
             every: SHORTEST,
@@ -73,31 +55,17 @@ impl Monitor {
         })
     }
 
-    /// The moment that the samples' times count from is now.
-    pub fn release(&mut self) {
+    /// Times of samples count from now.
+    pub(crate) fn release(&mut self) {
         self.released = Instant::now();
     }
 
-    /// Takes a sample, if it is time for one. `lengths` are those of ingress, simple and complex.
-    ///
-    /// What has gone in the midst of a run, the app say, is not looked at any more; the orders are
-    /// verified all the same.
-    ///
-    /// # Errors
-    /// When Redis does not answer.
-    pub fn look(&mut self, redis: &mut RedisConnection, lengths: [u64; 3]) -> Result<()> {
+    /// Takes a sample, if it is time for one. An app that ends during the run is not measured
+    /// further.
+    pub(crate) fn look(&mut self, redis: &mut RedisConnection, lengths: [u64; 3]) -> Result<()> {
         let at = self.released.elapsed();
         if self.last.is_some_and(|(last, ..)| at < last + self.every) {
             return Ok(());
-        }
-        if let Some(url) = &self.starts_url
-            && self.starts_asked_at.elapsed() > ASK_STARTS_EVERY
-        {
-            match InstanceStarts::get(url) {
-                Ok(starts) => self.starts = Some(starts.starts),
-                Err(_) => self.forget_starts(),
-            }
-            self.starts_asked_at = Instant::now();
         }
         let app = self.app.as_mut().and_then(|app| app.now().ok());
         if app.is_none() && self.app.is_some() {
@@ -122,46 +90,35 @@ impl Monitor {
             redis_cores: cores(redis, last_redis, last_at),
             app_rss_mib: app.map(|app| app.rss_mib),
             redis_rss_mib: redis.rss_mib,
-            instance_starts: self.starts,
         });
         self.last = Some((at, app, redis));
-        if self.samples.len() >= MOST {
+        if self.samples.len() >= MAX_SAMPLES {
             thin(&mut self.samples);
             self.every *= 2;
         }
         Ok(())
     }
 
-    /// What was used from the beginning until now.
-    ///
-    /// # Errors
-    /// As [`Monitor::look`].
-    pub fn finish(mut self, redis: &mut impl Ask) -> Result<Used> {
+    pub(crate) fn finish(mut self, redis: &mut impl Ask) -> Result<Used> {
         let app = self.app.as_ref().and_then(|app| app.usage().ok());
         if app.is_none() && self.app.is_some() {
             self.forget_app();
         }
         let starts = self.starts_url.as_deref().and_then(|url| InstanceStarts::get(url).ok());
         if starts.is_none() && self.starts_url.is_some() {
-            self.forget_starts();
+            eprintln!("--instance-starts-url: no answer; instance starts are not reported");
         }
         let redis = redis.ask(|redis| self.redis.usage(redis))?;
         Ok(Used { app, redis, starts, samples: self.samples })
     }
 
     fn forget_app(&mut self) {
-        eprintln!("--app-pid: the process has gone; its CPU and memory are not reported");
+        eprintln!("--app-pid: the process ended; its CPU and memory are not reported");
         self.app = None;
-    }
-
-    fn forget_starts(&mut self) {
-        eprintln!("--instance-starts-url: no answer any more; instance starts are not reported");
-        (self.starts_url, self.starts) = (None, None);
     }
 }
 
-/// Lets two samples become one: the later moment, with the mean of what was used since the one
-/// before.
+/// Merges two samples into the later one, with the mean of what was used.
 fn thin(samples: &mut Vec<Sample>) {
     let pairs = samples.chunks_exact(2).map(|pair| {
         let (first, second) = (pair[0], pair[1]);
@@ -193,7 +150,6 @@ mod tests {
             redis_cores: 0.5,
             app_rss_mib: None,
             redis_rss_mib: 1.0,
-            instance_starts: None,
         };
         let mut samples: Vec<Sample> = (1..=10).map(sample).collect();
         thin(&mut samples);

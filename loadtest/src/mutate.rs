@@ -7,8 +7,7 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// Texts that have broken parsers: limits of number types, odd Unicode, pieces of JSON, of Redis'
-/// protocol and of keys.
+/// Texts that have broken parsers.
 const TOKENS: [&str; 32] = [
     "null",
     "true",
@@ -44,8 +43,7 @@ const TOKENS: [&str; 32] = [
     "\"quantity\":",
 ];
 
-/// Applies one to four random changes to an order.
-pub fn mutate(random: &mut ChaCha8Rng, order: &mut Vec<u8>) {
+pub(crate) fn mutate(random: &mut ChaCha8Rng, order: &mut Vec<u8>) {
     for _ in 0..random.random_range(1..=4) {
         change(random, order);
     }
@@ -75,7 +73,7 @@ fn change(random: &mut ChaCha8Rng, order: &mut Vec<u8>) {
     }
 }
 
-/// Puts a token in the place of what follows a random colon, up to the next comma or bracket.
+/// Replaces what follows a random colon.
 fn replace_value(random: &mut ChaCha8Rng, order: &mut Vec<u8>) {
     let colons: Vec<usize> = (0..order.len()).filter(|position| order[*position] == b':').collect();
     let Some(colon) = colons.choose(random) else { return };
@@ -95,8 +93,8 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
-    use crate::cli::Recipe;
     use crate::generate::orders;
+    use crate::options::Recipe;
 
     const RECIPE: Recipe = Recipe { seed: 5, prescriptions: 0.3, mutated: 1.0 };
 

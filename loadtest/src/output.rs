@@ -1,19 +1,26 @@
 //! A file that is opened before a run and filled after it.
 //!
-//! A path that cannot be written must not cost a run, and a run that fails must not cost the report
-//! of an earlier one: what is written takes its place at the very end.
+//! A path that cannot be written must not cost a run, so it is opened before. A run that fails must
+//! not cost the report of an earlier one, so the file takes its place at the very end.
 
 use std::fs::{File, Permissions};
-use std::io::Write as _;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-/// An output file.
+/// Prints the text before any file is written: a file that cannot be written loses nothing.
+pub(crate) fn publish(text: &str, write_files: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    write_files()?;
+    printed.context("failed to print the report")
+}
+
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     flag: &'static str,
     path: PathBuf,
     place: Place,
@@ -28,18 +35,15 @@ enum Place {
 }
 
 impl Output {
-    /// Opens the file of a flag, if that was given.
-    ///
-    /// # Errors
-    /// When it cannot be created; the text names the flag.
-    pub fn create(path: Option<&Path>, flag: &'static str) -> Result<Option<Self>> {
+    /// Opens the file of a flag, if that was given. Errors name the flag.
+    pub(crate) fn create(path: Option<&Path>, flag: &'static str) -> Result<Option<Self>> {
         let Some(path) = path else { return Ok(None) };
         let what = || format!("{flag}: failed to create {}", path.display());
         let is_new_or_file = path.metadata().map_or(true, |found| found.is_file());
         let place = if is_new_or_file {
             let folder =
                 path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-            // As any new file has; the umask takes away what it takes.
+            // As any new file, before the umask.
             let permissions = Permissions::from_mode(0o666);
             let file = tempfile::Builder::new()
                 .permissions(permissions)
@@ -52,11 +56,7 @@ impl Output {
         Ok(Some(Self { flag, path: path.to_owned(), place }))
     }
 
-    /// Fills it.
-    ///
-    /// # Errors
-    /// When it cannot be written; the text names the flag.
-    pub fn write(self, text: &[u8]) -> Result<()> {
+    pub(crate) fn write(self, text: &[u8]) -> Result<()> {
         let what = || format!("{}: failed to write {}", self.flag, self.path.display());
         match self.place {
             Place::There(mut file) => file.write_all(text).with_context(what),
@@ -68,11 +68,7 @@ impl Output {
         }
     }
 
-    /// Fills it with JSON.
-    ///
-    /// # Errors
-    /// As [`Output::write`].
-    pub fn write_json(self, value: &impl serde::Serialize) -> Result<()> {
+    pub(crate) fn write_json(self, value: &impl serde::Serialize) -> Result<()> {
         let mut text = serde_json::to_vec_pretty(value)
             .with_context(|| format!("{}: failed to make JSON", self.flag))?;
         text.push(b'\n');
@@ -106,6 +102,19 @@ mod tests {
         let path = PathBuf::from("/dev/null");
         Output::create(Some(path.as_path()), "--json").unwrap().unwrap().write_json(&1).unwrap();
         assert!(!path.metadata().unwrap().is_file());
+    }
+
+    #[test]
+    fn a_full_disk_and_a_folder_that_vanishes_are_errors_of_the_flag() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        let vanished = Output::create(Some(path.as_path()), "--json").unwrap().unwrap();
+        folder.close().unwrap();
+        let full = Output::create(Some(Path::new("/dev/full")), "--html").unwrap().unwrap();
+        for (output, flag) in [(vanished, "--json"), (full, "--html")] {
+            let error = format!("{:#}", output.write_json(&1).unwrap_err());
+            assert!(error.starts_with(&format!("{flag}: failed to write")), "{error}");
+        }
     }
 
     #[test]

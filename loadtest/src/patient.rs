@@ -9,17 +9,11 @@ use redis::{ConnectionInfo, IntoConnectionInfo, RedisResult};
 
 use crate::stop;
 
-/// The longest one answer may take before the connection counts as broken.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Somebody who can be asked things over a connection to Redis.
-pub trait Ask {
-    /// Asks; what is asked may be repeated, so it must change nothing before it has its answer.
-    ///
-    /// # Errors
-    /// Those of what is asked.
+pub(crate) trait Ask {
+    /// May ask repeatedly, so `what` must change nothing before it has its answer.
     fn ask<T>(&mut self, what: impl FnMut(&mut RedisConnection) -> Result<T>) -> Result<T>;
 }
 
@@ -29,19 +23,15 @@ impl Ask for RedisConnection {
     }
 }
 
-/// A connection that is opened anew when it breaks, for as long as patience lasts.
-pub struct PatientRedis {
+/// A connection that is opened again when it breaks, until patience runs out.
+pub(crate) struct PatientRedis {
     server: ConnectionInfo,
     redis: RedisConnection,
     patience: Duration,
 }
 
 impl PatientRedis {
-    /// Connects; this first time without patience.
-    ///
-    /// # Errors
-    /// When the URL is wrong or the server does not answer.
-    pub fn open(url: &str, patience: Duration) -> RedisResult<Self> {
+    pub(crate) fn open(url: &str, patience: Duration) -> RedisResult<Self> {
         let server = url.into_connection_info()?;
         let redis = RedisConnection::open_within(server.clone(), ANSWER_LIMIT)?;
         Ok(Self { server, redis, patience })
@@ -49,7 +39,7 @@ impl PatientRedis {
 }
 
 impl Ask for PatientRedis {
-    /// Gives up when patience is at its end, or the user has asked twice for a stop.
+    /// Gives up when patience runs out, or at the second signal.
     fn ask<T>(&mut self, mut what: impl FnMut(&mut RedisConnection) -> Result<T>) -> Result<T> {
         let asked_at = Instant::now();
         loop {
@@ -73,8 +63,8 @@ impl Ask for PatientRedis {
     }
 }
 
-/// Where a URL leads to, without its password; nothing of a URL that is none.
-pub fn address(url: &str) -> String {
+/// Without the password.
+pub(crate) fn address(url: &str) -> String {
     url.into_connection_info().map_or_else(
         |_| "an address that is no redis URL".into(),
         |server| server.addr().to_string(),

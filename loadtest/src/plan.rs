@@ -4,97 +4,71 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::cli::{
-    BurstOptions, Generated, Load, Paced, ReplayOptions, SoakOptions, SpikesOptions, SteadyOptions,
-    Target, WaveOptions,
-};
 use crate::day::{Day, SECONDS_PER_DAY};
 use crate::generate::Generator;
+use crate::options::{
+    BurstOptions, CurveOptions, Generated, Load, Paced, ReplayOptions, SteadyOptions, Target,
+};
+use crate::outcome::UsageError;
 use crate::report::{Door, Shape, Via};
 use crate::schedule::{Segment, due_us};
 use crate::source::Source;
 
-/// The built-in day.
-const DAY: &str = include_str!("../shapes/day.csv");
-
-/// A run before it begins.
-pub struct Plan {
-    /// What the report says of the shape.
-    pub shape: Shape,
-    /// The orders.
-    pub source: Arc<Source>,
-    /// When each is due, in microseconds since the release.
-    pub due_us: Box<dyn Iterator<Item = u64> + Send>,
-    /// How many there are.
-    pub orders: u64,
-    /// The orders that the queue may know from an earlier run: the first so many, none where the
-    /// run is new.
-    pub may_be_known: u64,
-    /// What the report says of generated orders; none for a file.
-    pub generated: Option<Generated>,
-    /// The file that is sent, if it is one.
-    pub file: Option<String>,
-    /// How orders are sent.
-    pub via: Via,
+pub(crate) struct Plan {
+    pub(crate) shape: Shape,
+    pub(crate) source: Arc<Source>,
+    /// When each order is due, in microseconds since the release.
+    pub(crate) due_us: Box<dyn Iterator<Item = u64> + Send>,
+    pub(crate) orders: u64,
+    /// How many orders, counted from the first, the queue may know from an earlier run.
+    pub(crate) may_be_known: u64,
+    /// `None` for a file.
+    pub(crate) generated: Option<Generated>,
+    pub(crate) file: Option<String>,
+    pub(crate) via: Via,
 }
 
 impl Plan {
-    /// Makes a plan.
-    ///
-    /// # Errors
-    /// When a file cannot be used, or flags do not go together.
-    pub fn new(load: &Load) -> Result<Self> {
+    pub(crate) fn new(load: &Load) -> Result<Self> {
         let mut plan = match load {
             Load::Burst(options) => burst(options)?,
             Load::Steady(options) => steady(options),
-            Load::Wave(options) => wave(options)?,
-            Load::Spikes(options) => spikes(options),
-            Load::Soak(options) => soak(options),
+            Load::Curve(options) => curve(options)?,
             Load::Replay(options) => replay(options)?,
         };
         plan.via = via(load.target());
         let mutates = plan.generated.is_some_and(|generated| generated.recipe.mutated > 0.0);
         if mutates && plan.via.door == Door::Http {
-            bail!(
-                "--mutated: broken orders break the request that carries them; send them with --via redis"
-            );
+            let why =
+                "--mutated: invalid orders break the request that carries them; use --via redis";
+            bail!(UsageError(why.into()));
         }
         Ok(plan)
     }
 
     /// Whether results are checked while orders are still being sent. A burst is checked
-    /// afterwards: checking takes the processor that the system under test needs, and it is over
-    /// soon.
-    pub fn verifies_meanwhile(&self) -> bool {
+    /// afterwards: checking takes the processor that the system under test needs.
+    pub(crate) fn verifies_meanwhile(&self) -> bool {
         !matches!(self.shape, Shape::Burst { .. })
     }
 
-    /// Orders made by a generator.
     fn generated(
         shape: Shape,
         generated: Generated,
         due_us: Box<dyn Iterator<Item = u64> + Send>,
         orders: u64,
     ) -> Self {
-        // A run of the clock is new: no queue knows its orders.
+        // A run number from the clock is new: no queue knows its orders.
         let may_be_known = generated.run.map_or(0, |_| orders);
         let run = generated.run.unwrap_or_else(clock);
-        let source = Source::generated(Generator::new(generated.recipe, run));
-        Self {
-            shape,
-            source: Arc::new(source),
-            due_us,
-            orders,
-            may_be_known,
-            generated: Some(Generated { run: Some(run), ..generated }),
-            file: None,
-            via: Via { door: Door::Redis, connections: 1, batch: 1 },
-        }
+        let source = Arc::new(Source::generated(Generator::new(generated.recipe, run)));
+        let generated = Some(Generated { run: Some(run), ..generated });
+        let via = Via { door: Door::Redis, connections: 1, batch: 1 };
+        Self { shape, source, due_us, orders, may_be_known, generated, file: None, via }
     }
 
-    /// The orders of a file.
     fn file(
         shape: Shape,
         path: &Path,
@@ -102,16 +76,9 @@ impl Plan {
         due_us: Box<dyn Iterator<Item = u64> + Send>,
     ) -> Self {
         let orders = source.len().unwrap_or_default();
-        Self {
-            shape,
-            source: Arc::new(source),
-            due_us,
-            orders,
-            may_be_known: orders,
-            generated: None,
-            file: Some(path.display().to_string()),
-            via: Via { door: Door::Redis, connections: 1, batch: 1 },
-        }
+        let (source, file) = (Arc::new(source), Some(path.display().to_string()));
+        let via = Via { door: Door::Redis, connections: 1, batch: 1 };
+        Self { shape, source, due_us, orders, may_be_known: orders, generated: None, file, via }
     }
 
     /// Orders at a rate that changes with time.
@@ -150,54 +117,34 @@ fn burst(options: &BurstOptions) -> Result<Plan> {
 }
 
 fn steady(options: &SteadyOptions) -> Plan {
-    let SteadyOptions { rate, duration_s, ref paced } = *options;
+    let SteadyOptions { rate, duration, ref paced } = *options;
+    let duration_s = duration.as_secs_f64();
     let shape = Shape::Steady { rate, duration_s, arrivals: paced.arrivals };
     Plan::at_rates(shape, paced, vec![Segment::constant(duration_s, rate)])
 }
 
-fn soak(options: &SoakOptions) -> Plan {
-    let SoakOptions { hours, rate, ref paced } = *options;
-    let shape = Shape::Soak { rate, hours, arrivals: paced.arrivals };
-    Plan::at_rates(shape, paced, vec![Segment::constant(hours * 3_600.0, rate)])
-}
-
-fn wave(options: &WaveOptions) -> Result<Plan> {
-    let day = match &options.day {
-        Some(path) => Day::read(path).context("--day")?,
-        None => Day::parse(DAY).context("the built-in day")?,
-    };
-    if day.total() <= 0.0 {
-        bail!("--day: the day has no orders");
-    }
-    let day_s = options.minutes * 60.0;
-    let orders_per_day = options.orders.map_or(day.total(), |orders| orders as f64);
-    // As many orders in fewer seconds, and as many as asked for.
-    let (shrink, grow) = (SECONDS_PER_DAY / day_s, orders_per_day / day.total());
-    let rate = |per_minute: f64| per_minute / 60.0 * shrink * grow;
+fn curve(options: &CurveOptions) -> Result<Plan> {
+    let CurveOptions { curve, compress, days, orders, paced } = options;
+    let day = Day::of_flag(curve.as_deref(), "--curve")?;
+    ensure!(day.total() > 0.0, "--curve: the day has no orders");
+    let orders_per_day = orders.map_or(day.total(), |orders| orders as f64);
+    let grow = orders_per_day / day.total();
+    let rate = |per_minute: f64| per_minute / 60.0 * compress * grow;
     let segments = day.knots().windows(2).map(|knots| Segment {
-        duration_s: (knots[1].at_s - knots[0].at_s) / shrink,
+        duration_s: (knots[1].at_s - knots[0].at_s) / compress,
         from: rate(knots[0].orders_per_minute),
         to: rate(knots[1].orders_per_minute),
     });
     let one_day: Vec<Segment> = segments.collect();
-    let segments = one_day.repeat(options.days as usize);
-    let shape = Shape::Wave {
-        day_s,
-        days: options.days,
+    let shape = Shape::Curve {
+        curve: curve.as_ref().map(|path| path.display().to_string()),
+        compress: *compress,
+        day_s: SECONDS_PER_DAY / compress,
+        days: *days,
         orders_per_day,
-        day: options.day.as_ref().map(|path| path.display().to_string()),
-        arrivals: options.paced.arrivals,
+        arrivals: paced.arrivals,
     };
-    Ok(Plan::at_rates(shape, &options.paced, segments))
-}
-
-fn spikes(options: &SpikesOptions) -> Plan {
-    let SpikesOptions { times, orders, within_s, pause_s, ref paced } = *options;
-    let shape = Shape::Spikes { times, orders, within_s, pause_s, arrivals: paced.arrivals };
-    let spike = Segment::constant(within_s, orders as f64 / within_s);
-    let mut segments = [spike, Segment::constant(pause_s, 0.0)].repeat(times as usize);
-    segments.pop();
-    Plan::at_rates(shape, paced, segments)
+    Ok(Plan::at_rates(shape, paced, one_day.repeat(*days as usize)))
 }
 
 fn replay(options: &ReplayOptions) -> Result<Plan> {
@@ -218,17 +165,11 @@ fn clock() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::cli::{Arguments, Command};
+    use crate::cli::parse_load;
 
     fn plan(arguments: &[&str]) -> Result<Plan> {
-        let arguments = std::iter::once("loadtest").chain(arguments.iter().copied());
-        match Arguments::try_parse_from(arguments)?.command {
-            Command::Load(load) => Plan::new(&load),
-            _ => unreachable!("the arguments are those of a shape"),
-        }
+        Plan::new(&parse_load(arguments)?)
     }
 
     fn due_s(arguments: &[&str]) -> Vec<f64> {
@@ -240,39 +181,39 @@ mod tests {
         assert_eq!(due_s(&["burst", "--orders", "3"]), [0.0; 3]);
     }
 
-    #[test]
-    fn spikes_are_apart_by_their_pause_and_nothing_follows_the_last() {
-        let due = due_s(&[
-            "spikes",
-            "--times",
-            "3",
-            "--orders",
-            "2",
-            "--within-s",
-            "1",
-            "--pause-s",
-            "9",
-        ]);
-        assert_eq!(due, [0.0, 0.5, 10.0, 10.5, 20.0, 20.5]);
+    fn a_curve(folder: &Path, lines: &str) -> String {
+        let path = folder.join("day.csv");
+        std::fs::write(&path, format!("time,orders_per_minute\n{lines}")).unwrap();
+        path.display().to_string()
     }
 
     #[test]
-    fn a_wave_has_the_orders_asked_for_and_quiet_troughs() {
+    fn a_curve_has_the_orders_asked_for_and_quiet_hours() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("day.csv");
-        std::fs::write(&path, "time,orders_per_minute\n00:00,0\n06:00,0\n12:00,10\n18:00,0\n")
-            .unwrap();
-        let path = path.to_str().unwrap();
-        let due =
-            due_s(&["wave", "--minutes", "1", "--days", "2", "--orders", "1000", "--day", path]);
+        let path = a_curve(folder.path(), "00:00,0\n06:00,0\n12:00,10\n18:00,0\n");
+        // A day takes a minute.
+        let arguments = ["--compress", "1440x", "--days", "2", "--orders", "1000"];
+        let due = due_s(&[&["curve", "--curve", &path][..], &arguments].concat());
         assert_eq!(due.len(), 2_000);
-        // A quarter of the squeezed day before and after the peak is empty.
+        // Before and after the peak a quarter of the day is empty.
         assert!(due.iter().all(|at| (15.0..=45.0).contains(&(at % 60.0))));
         // Half of a day's orders are due before noon.
         assert_eq!(due.iter().filter(|at| **at < 30.0).count(), 500);
-        let own = plan(&["wave", "--day", path]).unwrap();
+        let own = plan(&["curve", "--curve", &path]).unwrap();
         // A triangle of twelve hours and 10 a minute.
         assert_eq!(own.orders, 3_600);
+    }
+
+    #[test]
+    fn a_curve_may_have_spikes_with_pauses_between_them() {
+        let folder = tempfile::tempdir().unwrap();
+        // 60 orders within a minute, twice; an hour lies between them.
+        let spikes = "09:59,0\n10:00,60\n10:01,60\n10:02,0\n11:00,0\n11:01,120\n11:02,0\n";
+        let path = a_curve(folder.path(), spikes);
+        let due = due_s(&["curve", "--curve", &path, "--compress", "60x"]);
+        assert_eq!(due.len(), 240);
+        let gap = due.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+        assert!((57.0..60.0).contains(&gap), "58 minutes are 58 s: {gap}");
     }
 
     #[test]
@@ -298,12 +239,13 @@ mod tests {
     fn what_cannot_be_planned_names_the_flag() {
         for (arguments, expected) in [
             (&["burst", "--file", "/nonexistent"][..], "--file"),
-            (&["wave", "--day", "/nonexistent"], "--day"),
+            (&["curve", "--curve", "/nonexistent"], "--curve"),
+            (&["curve", "--compress", "0x"], "--compress"),
             (&["replay", "/nonexistent"], "FILE"),
             (&["steady", "--rate", "0"], "--rate"),
             (&["steady", "--rate", "NaN"], "--rate"),
             (&["steady"], "--rate"),
-            (&["soak", "--hours", "-1"], "--hours"),
+            (&["steady", "--rate", "1", "--duration", "30"], "--duration"),
             (&["burst", "--scheduled", "--via", "http"], "--scheduled"),
             (&["burst", "--via", "http", "--mutated", "0.5"], "--mutated"),
             (&["burst", "--connections", "0"], "--connections"),

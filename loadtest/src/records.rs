@@ -5,15 +5,10 @@ use native::RedisConnection;
 use queue::{Keys, MessageStatus};
 use uuid::Uuid;
 
-/// Records read by one command.
 const PAGE: usize = 1_000;
 
-/// The record of each order, in the order of `ids`; `None` where the queue knows none. Both
-/// generations of the index are read.
-///
-/// # Errors
-/// When Redis fails.
-pub fn records(
+/// In the order of `ids`, from both generations of the index.
+pub(crate) fn records(
     redis: &mut RedisConnection,
     keys: &Keys,
     ids: &[Uuid],

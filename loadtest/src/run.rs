@@ -2,16 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use native::RedisConnection;
 use queue::{Keys, Queue, Settings};
 
-use crate::cli::{Load, Target};
+use crate::clock::Clocks;
+use crate::listeners;
 use crate::monitor::{Monitor, Used};
-use crate::output::Output;
+use crate::options::{Load, Target};
 use crate::patient::{Ask, PatientRedis, address};
 use crate::plan::Plan;
-use crate::report::{Door, Report, Shape, page};
+use crate::progress::Progress;
+use crate::report::{Door, Report, Shape};
 use crate::send::by_http::HttpDoor;
 use crate::send::by_redis::{RedisDoor, ScheduledDoor};
 use crate::send::{self, Senders};
@@ -19,47 +21,29 @@ use crate::stop;
 use crate::summary::{self, Surroundings};
 use crate::verify::results::Before;
 use crate::verify::{Rules, Verifier};
-use crate::wait::{LOOK_EVERY, Watch, progress_bar};
+use crate::watch::{LOOK_EVERY, Watch};
 
-/// How often results are checked while orders are being sent, and how many pages of a thousand at
-/// once.
+/// How often results are checked while orders are being sent, and how many pages of a thousand.
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
 const VERIFY_PAGES: usize = 20;
-/// A burst that is not done after so long may share the queue with others; then results have to say
-/// when it is.
+/// A burst that takes longer may share the queue with others; then results say when it is done.
 const VERIFY_BURST_AFTER: Duration = Duration::from_secs(30);
-/// How often Redis and the app are looked at while orders are being sent, as a part of the time
-/// that has passed.
+/// Redis and the app are looked at so many times in the time that has passed.
 const LOOK_PART: u32 = 600;
 
-/// Runs a load and prints its report; `false` when an order is lost, doubled, wrong or not taken
-/// in.
-///
-/// # Errors
-/// When the run cannot be carried to its end: a file or Redis cannot be used.
-pub fn run(load: &Load) -> Result<bool> {
-    let target = load.target();
-    let json = Output::create(target.json.as_deref(), "--json")?;
-    let html = Output::create(target.html.as_deref(), "--html")?;
-    // The first ends the sending, the second the waiting, the third does not even wait for the
-    // report.
-    stop::listen_and_end_at(3)?;
-    let report = carry_out(load)?;
-    if let Some(json) = json {
-        json.write_json(&report)?;
-    }
-    if let Some(html) = html {
-        html.write(page::page(&report)?.as_bytes())?;
-    }
-    print!("{}", report.to_text());
-    Ok(report.is_success())
+/// Runs a load.
+pub fn carry_out(load: &Load) -> Result<Report> {
+    let Finished { report, failure } = execute(load)?;
+    failure.map_or(Ok(report), Err)
 }
 
-/// Runs a load.
-///
-/// # Errors
-/// When it cannot be carried to its end.
-pub fn carry_out(load: &Load) -> Result<Report> {
+pub(crate) struct Finished {
+    pub(crate) report: Report,
+    /// Why not all orders were sent.
+    pub(crate) failure: Option<Error>,
+}
+
+pub(crate) fn execute(load: &Load) -> Result<Finished> {
     let target = load.target();
     let settings = Settings { queue: target.queue.clone(), ..orders::pipeline::settings() };
     let keys = Keys::new(&settings);
@@ -67,13 +51,10 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     let mut redis = RedisConnection::open(&target.redis_url).with_context(|| {
         format!("--redis-url: failed to connect to {}", address(&target.redis_url))
     })?;
-    let before = Before::look(&mut redis, &keys, plan.source.identities(plan.may_be_known))?;
-    if before.known() > 0 {
-        eprintln!(
-            "{} of these orders were confirmed before; sent again they are duplicates",
-            before.known()
-        );
+    if !target.from_zero {
+        listeners::check(&mut redis, &keys, listeners::GRACE)?;
     }
+    let before = Before::look(&mut redis, &keys, plan.source.identities(plan.may_be_known))?;
     let mut watch = Watch::new(&settings);
     watch.look(&mut redis)?;
     let surroundings = Surroundings::look(&mut redis, &settings, watch.left())?;
@@ -82,50 +63,55 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     let Plan { shape, source, due_us, orders, generated, file, via, .. } = plan;
     let senders = Senders::prepare(source.clone(), due_us, doors, via.batch)?;
 
-    let mut monitor =
-        Monitor::new(&mut redis, target.app_pid, target.instance_starts_url.as_deref())?;
-    let (seconds, microseconds): (u64, u64) =
-        redis::cmd("TIME").query(redis.inner()).context("failed to ask redis for the time")?;
+    let mut monitor = Monitor::new(
+        &mut redis,
+        target.results.app_pid,
+        target.results.instance_starts_url.as_deref(),
+    )?;
+    let clocks = Clocks::release(&mut redis)?;
     senders.release();
     monitor.release();
     let rules = Rules {
         complexity_threshold: target.complexity_threshold,
         senders: via.connections as u64,
-        tells_entry_ids: via.door == Door::Redis,
-        released_at_us: seconds * 1_000_000 + microseconds,
+        has_entry_ids: via.door == Door::Redis,
+        released_at_us: clocks.released_at_us(),
     };
-    let patience = Duration::from_secs(target.patience_s);
     let mut running = Running {
-        redis: PatientRedis::open(&target.redis_url, patience).context("--redis-url")?,
+        redis: PatientRedis::open(&target.redis_url, target.patience).context("--redis-url")?,
         watch,
         monitor,
+        clocks,
         verifier: Verifier::new(source, keys, rules, before),
-        patience,
+        patience: target.patience,
+        failure: None,
     };
     running.until_done(senders, orders, verifies_meanwhile)?;
+    running.redis.ask(|redis| running.clocks.sample(redis))?;
     let interrupted = stop::asked() > 0;
-    let Running { mut redis, watch, monitor, verifier, .. } = running;
-    match watch.left() {
-        0 => {}
-        left if interrupted => {
-            eprintln!("{left} orders were in the streams when the waiting was ended");
-        }
-        left => {
-            let seconds = watch.still_for().as_secs();
-            eprintln!("gave up: {left} orders did not move for {seconds} s");
-            let stats = redis.ask(|redis| Ok(Queue::new(redis, &settings).stats()?))?;
-            for (name, stream) in stats.streams {
-                if let Some(pause) = stream.paused {
-                    eprintln!("{name} is paused: {}", pause.reason.escape_debug());
-                }
-            }
-        }
+    let Running { mut redis, watch, monitor, clocks, verifier, failure, .. } = running;
+    if watch.left() > 0 && !interrupted {
+        explain_the_rest(&mut redis, &watch, &settings)?;
     }
     let used: Used = monitor.finish(&mut redis)?;
     let verdict = verifier.close(&mut redis)?;
     let shares = surroundings.shares_since(&mut redis, &settings)?;
     let about = summary::About { shape, via, generated, file, interrupted, target };
-    Ok(summary::report(about, rules.released_at_us, verdict, used, &watch, surroundings, shares))
+    let measured = summary::Measured { clocks: &clocks, verdict, used, watch: &watch, shares };
+    Ok(Finished { report: summary::report(about, measured, surroundings), failure })
+}
+
+/// Says that patience ran out, and which streams are paused.
+fn explain_the_rest(redis: &mut PatientRedis, watch: &Watch, settings: &Settings) -> Result<()> {
+    let (left, seconds) = (watch.left(), watch.still_for().as_secs());
+    eprintln!("gave up: {left} orders did not move for {seconds} s");
+    let stats = redis.ask(|redis| Ok(Queue::new(redis, settings).stats()?))?;
+    for (name, stream) in stats.streams {
+        if let Some(pause) = stream.paused {
+            eprintln!("{name} is paused: {}", pause.reason.escape_debug());
+        }
+    }
+    Ok(())
 }
 
 fn doors(plan: &Plan, target: &Target, settings: &Settings) -> Result<Vec<Box<dyn send::Door>>> {
@@ -145,57 +131,61 @@ fn doors(plan: &Plan, target: &Target, settings: &Settings) -> Result<Vec<Box<dy
         .context("--connections: failed to open one")
 }
 
-/// A run between its release and its report.
 struct Running {
     redis: PatientRedis,
     watch: Watch,
     monitor: Monitor,
+    clocks: Clocks,
     verifier: Verifier,
     patience: Duration,
+    failure: Option<Error>,
 }
 
 impl Running {
-    /// Watches until all orders are sent and done, or patience runs out, or a second stop is asked
-    /// for.
+    /// Watches until all orders are sent and done, patience runs out, or a second signal comes.
     fn until_done(
         &mut self,
         senders: Senders,
         orders: u64,
         verifies_meanwhile: bool,
     ) -> Result<()> {
-        let bar = progress_bar(orders);
+        let mut progress = Progress::new(orders);
         let (started, mut sent) = (Instant::now(), 0);
         let mut senders = Some(senders);
         let mut stops_seen = 0;
         let mut verify_every = if verifies_meanwhile { VERIFY_EVERY } else { VERIFY_BURST_AFTER };
         let mut verified_at = Instant::now();
         loop {
-            // Before the look at the streams: what is empty after the end of sending stays empty.
+            // Before the look at the streams: after the end of sending, empty streams stay empty.
             let had_finished = senders.is_none();
-            if let Some(running) = &senders {
+            if let Some(running) = senders.take() {
                 if stop::asked() > 0 {
                     running.stop();
                     stops_seen = 1;
                 }
                 let answers: Vec<_> = if running.have_finished() {
-                    senders.take().map(Senders::finish).transpose()?.unwrap_or_default()
+                    let (answers, result) = running.finish();
+                    self.failure = result.err();
+                    answers
                 } else {
-                    running.answers().collect()
+                    let answers = running.answers().collect();
+                    senders = Some(running);
+                    answers
                 };
                 sent += answers.len() as u64;
                 answers.into_iter().try_for_each(|answered| self.verifier.sent(answered))?;
             }
             self.redis.ask(|redis| self.watch.look(redis))?;
             self.redis.ask(|redis| self.monitor.look(redis, self.watch.lengths))?;
-            bar.set_position(sent.saturating_sub(self.watch.left()));
-            bar.set_message(self.watch.to_text());
+            self.redis.ask(|redis| self.clocks.look(redis))?;
+            progress.show(sent.saturating_sub(self.watch.left()), &self.watch.to_text());
             let is_hopeless = self.watch.still_for() > self.patience || stop::asked() > stops_seen;
             if had_finished && (self.watch.left() == 0 || is_hopeless) {
                 break;
             }
             if verified_at.elapsed() > verify_every {
                 self.verifier.look(&mut self.redis, VERIFY_PAGES)?;
-                // What is left in the streams is somebody else's then.
+                // The rest in the streams is another producer's then.
                 if had_finished && self.verifier.is_settled() {
                     break;
                 }
@@ -211,7 +201,7 @@ impl Running {
             };
             std::thread::sleep(pause);
         }
-        bar.finish_and_clear();
+        progress.finish();
         Ok(())
     }
 }

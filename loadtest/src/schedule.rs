@@ -9,29 +9,25 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::report::Arrivals;
 
-/// A stretch of time over which the rate changes evenly.
+/// The rate changes evenly.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Segment {
-    /// How long it is, in seconds.
-    pub duration_s: f64,
-    /// Orders a second at its beginning.
-    pub from: f64,
-    /// Orders a second at its end.
-    pub to: f64,
+pub(crate) struct Segment {
+    pub(crate) duration_s: f64,
+    /// Orders a second.
+    pub(crate) from: f64,
+    pub(crate) to: f64,
 }
 
 impl Segment {
-    /// A stretch of constant rate.
-    pub fn constant(duration_s: f64, rate: f64) -> Self {
+    pub(crate) fn constant(duration_s: f64, rate: f64) -> Self {
         Self { duration_s, from: rate, to: rate }
     }
 
-    /// Orders due in it.
-    pub fn orders(&self) -> f64 {
+    pub(crate) fn orders(&self) -> f64 {
         f64::midpoint(self.from, self.to) * self.duration_s
     }
 
-    /// Seconds into it when `orders` have become due.
+    /// In seconds since its start.
     fn when(&self, orders: f64) -> f64 {
         // from * t + slope / 2 * t^2 = orders, solved in the form that does not cancel out for a
         // slope near 0.
@@ -47,7 +43,7 @@ impl Segment {
 /// Evenly spaced, the first order is due when the first stretch with a rate begins. At random, each
 /// order is independent of the others: the gaps, measured in orders, are exponentially distributed,
 /// and their number varies as that of customers does.
-pub fn due_us(
+pub(crate) fn due_us(
     segments: Vec<Segment>,
     arrivals: Arrivals,
     seed: u64,

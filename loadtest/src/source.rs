@@ -11,19 +11,19 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 use crate::expect::fate;
 use crate::generate::Generator;
 
-/// The orders of a run.
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     orders: Orders,
-    /// Positions by identity, of valid orders whose position cannot be told from their identity.
+    /// Of valid orders whose identity does not tell the position.
     index: Mutex<HashMap<Uuid, Positions>>,
 }
 
@@ -34,14 +34,12 @@ enum Orders {
     List(Vec<Vec<u8>>),
 }
 
-/// Where a line of a file begins and how long it is.
 #[derive(Debug, Clone, Copy)]
 struct Line {
     offset: u64,
     length: u32,
 }
 
-/// Most identities occur once.
 #[derive(Debug)]
 enum Positions {
     One(u64),
@@ -49,21 +47,22 @@ enum Positions {
 }
 
 impl Source {
-    /// The orders of a generator, without end.
-    pub fn generated(generator: Generator) -> Self {
+    /// Without end.
+    pub(crate) fn generated(generator: Generator) -> Self {
         Self { orders: Orders::Generated(Box::new(generator)), index: Mutex::default() }
     }
 
-    /// The lines of a file, broken ones too; blank lines are skipped.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn file(path: &Path) -> Result<Self> {
-        let what = || format!("failed to read {}", path.display());
+    /// The lines of a file, invalid ones too; blank lines are skipped.
+    pub(crate) fn file(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let what = || format!("failed to read {name}");
         let file = File::open(path).with_context(what)?;
+        // Orders are read a second time to verify them.
+        ensure!(file.metadata().with_context(what)?.is_file(), "{name} must be a regular file");
         let mut reader = BufReader::new(&file);
         let (mut lines, mut offset, mut line) = (Vec::new(), 0, Vec::new());
         let source = Self { orders: Orders::List(Vec::new()), index: Mutex::default() };
+        let mut has_object = false;
         loop {
             line.clear();
             let read = reader.read_until(b'\n', &mut line).with_context(what)?;
@@ -74,19 +73,22 @@ impl Source {
             let order = line.trim_ascii();
             if !order.is_empty() {
                 source.note(lines.len() as u64, order);
+                has_object = has_object || is_object(order);
                 let length = u32::try_from(order.len()).context("a line is longer than 4 GiB")?;
                 lines.push(Line { offset: offset + start as u64, length });
             }
             offset += read as u64;
         }
-        Ok(Self {
-            orders: Orders::File { file, name: path.display().to_string(), lines },
-            ..source
-        })
+        ensure!(!lines.is_empty(), "{name} has no orders: it is empty");
+        ensure!(
+            has_object,
+            "{name} has no orders: none of its {} lines is a JSON object",
+            lines.len()
+        );
+        Ok(Self { orders: Orders::File { file, name, lines }, ..source })
     }
 
-    /// These orders.
-    pub fn list(orders: Vec<Vec<u8>>) -> Self {
+    pub(crate) fn list(orders: Vec<Vec<u8>>) -> Self {
         let source = Self { orders: Orders::List(Vec::new()), index: Mutex::default() };
         for (position, order) in orders.iter().enumerate() {
             source.note(position as u64, order);
@@ -95,7 +97,7 @@ impl Source {
     }
 
     /// How many orders there are; `None` where there is no end.
-    pub fn len(&self) -> Option<u64> {
+    pub(crate) fn len(&self) -> Option<u64> {
         match &self.orders {
             Orders::Generated(_) => None,
             Orders::File { lines, .. } => Some(lines.len() as u64),
@@ -103,16 +105,7 @@ impl Source {
         }
     }
 
-    /// Whether there is no order.
-    pub fn is_empty(&self) -> bool {
-        self.len() == Some(0)
-    }
-
-    /// The order at a position below [`Source::len`].
-    ///
-    /// # Errors
-    /// When the file cannot be read any more, or was cut.
-    pub fn order(&self, position: u64) -> Result<Vec<u8>> {
+    pub(crate) fn order(&self, position: u64) -> Result<Vec<u8>> {
         match &self.orders {
             Orders::Generated(generator) => Ok(generator.order(position + 1)),
             Orders::List(orders) => Ok(orders[position as usize].clone()),
@@ -126,12 +119,8 @@ impl Source {
         }
     }
 
-    /// Makes an order for sending: as [`Source::order`], and its identity is remembered where that
-    /// is not its number.
-    ///
-    /// # Errors
-    /// As [`Source::order`].
-    pub fn order_to_send(&self, position: u64) -> Result<Vec<u8>> {
+    /// As [`Source::order`], and remembers an identity that does not tell the position.
+    pub(crate) fn order_to_send(&self, position: u64) -> Result<Vec<u8>> {
         let order = self.order(position)?;
         if let Orders::Generated(generator) = &self.orders
             && generator.mutates()
@@ -143,7 +132,7 @@ impl Source {
     }
 
     /// The positions of all orders with this identity that may be confirmed.
-    pub fn positions(&self, id: Uuid) -> Vec<u64> {
+    pub(crate) fn positions(&self, id: Uuid) -> Vec<u64> {
         let mut positions = match self.index.lock().unwrap_or_else(PoisonError::into_inner).get(&id)
         {
             None => Vec::new(),
@@ -158,19 +147,16 @@ impl Source {
         positions
     }
 
-    /// Whether an order may turn out to be a copy of another that was sent long before it.
-    pub fn may_repeat(&self) -> bool {
+    /// Whether an order may be a copy of one that was sent long before.
+    pub(crate) fn may_repeat(&self) -> bool {
         match &self.orders {
             Orders::Generated(generator) => generator.mutates(),
             Orders::File { .. } | Orders::List(_) => false,
         }
     }
 
-    /// The identities of the first `count` orders, those of broken ones not.
-    ///
-    /// # Errors
-    /// As [`Source::order`].
-    pub fn identities(&self, count: u64) -> impl Iterator<Item = Result<Uuid>> + '_ {
+    /// Of valid orders among the first `count`.
+    pub(crate) fn identities(&self, count: u64) -> impl Iterator<Item = Result<Uuid>> + '_ {
         (0..count).filter_map(|position| match &self.orders {
             Orders::Generated(generator) if !generator.mutates() => {
                 Some(Ok(generator.identity(position + 1)))
@@ -179,12 +165,8 @@ impl Source {
         })
     }
 
-    /// Puts the orders into the row in which they were placed; gives those times in Unix
-    /// microseconds.
-    ///
-    /// # Errors
-    /// With the number of the order that has no `placedAt`, or none that is a time.
-    pub fn in_order_of_placing(self) -> Result<(Self, Vec<i64>)> {
+    /// Sorts the orders by `placedAt`; returns these times in Unix microseconds.
+    pub(crate) fn in_order_of_placing(self) -> Result<(Self, Vec<i64>)> {
         let Some(count) = self.len() else { bail!("generated orders have no recorded times") };
         let mut placed: Vec<(i64, u64)> = Vec::with_capacity(count as usize);
         for position in 0..count {
@@ -238,6 +220,10 @@ impl Source {
     }
 }
 
+fn is_object(line: &[u8]) -> bool {
+    line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Placed {
@@ -247,7 +233,7 @@ struct Placed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Recipe;
+    use crate::options::Recipe;
 
     const RECIPE: Recipe = Recipe { seed: 3, prescriptions: 0.3, mutated: 0.0 };
 
@@ -269,6 +255,32 @@ mod tests {
         assert_eq!(source.positions(generator.identity(2)), [1]);
         assert!(source.positions(generator.identity(3)).is_empty());
         assert_eq!(source.identities(4).count(), 3);
+    }
+
+    #[test]
+    fn a_file_without_a_single_order_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders");
+        let pretty = "{\n  \"orderId\": 1,\n  \"items\": []\n}\n";
+        for (text, expected) in [
+            ("", "it is empty"),
+            ("\n \n", "it is empty"),
+            ("orderId,items\n1,2\n", "none of its 2 lines is a JSON object"),
+            (pretty, "none of its 4 lines is a JSON object"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = format!("{:#}", Source::file(&path).unwrap_err());
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+        // An invalid order is an order: it is to be dead-lettered.
+        std::fs::write(&path, "{}\nno\n").unwrap();
+        assert_eq!(Source::file(&path).unwrap().len(), Some(2));
+    }
+
+    #[test]
+    fn a_pipe_is_refused_because_it_cannot_be_read_twice() {
+        let error = format!("{:#}", Source::file(Path::new("/dev/null")).unwrap_err());
+        assert!(error.contains("/dev/null must be a regular file"), "{error}");
     }
 
     #[test]

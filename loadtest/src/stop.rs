@@ -6,54 +6,36 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 static ASKED: AtomicU32 = AtomicU32::new(0);
-/// What a shell expects of a program that Ctrl-C has ended.
-const INTERRUPTED: i32 = 130;
-/// How late a wait may notice.
+/// As shells expect it.
+pub(crate) const INTERRUPTED: u8 = 130;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Listens for the signals from now on.
-///
-/// # Errors
-/// When something else in this process listens already.
-pub fn listen() -> Result<()> {
+pub(crate) fn listen() -> Result<()> {
     listen_and_end_at(u32::MAX)
 }
 
-/// As [`listen`], and ends the process at the signal with this number: for what has no children
-/// that would be left behind.
-///
-/// # Errors
-/// As [`listen`].
-pub fn listen_and_end_at(last: u32) -> Result<()> {
+/// Ends the process at the signal with this number, so it must have no children.
+pub(crate) fn listen_and_end_at(last: u32) -> Result<()> {
     let count = move || {
         if ASKED.fetch_add(1, Ordering::SeqCst) + 1 >= last {
-            std::process::exit(INTERRUPTED);
+            std::process::exit(i32::from(INTERRUPTED));
         }
     };
     ctrlc::set_handler(count).context("failed to listen for Ctrl-C")
 }
 
-/// How often a stop was asked for.
-pub fn asked() -> u32 {
+pub(crate) fn asked() -> u32 {
     ASKED.load(Ordering::SeqCst)
 }
 
-/// An error once a stop was asked for.
-///
-/// # Errors
-/// That one.
-pub fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     if asked() > 0 {
         bail!("stopped by a signal");
     }
     Ok(())
 }
 
-/// Sleeps, or fails when a stop is asked for.
-///
-/// # Errors
-/// As [`check`].
-pub fn sleep(duration: Duration) -> Result<()> {
+pub(crate) fn sleep(duration: Duration) -> Result<()> {
     let end = Instant::now() + duration;
     loop {
         check()?;

@@ -1,4 +1,4 @@
-//! Puts the figures of a run together into its report.
+//! The report of a run, from its figures.
 
 use std::collections::BTreeMap;
 
@@ -8,38 +8,41 @@ use native::RedisConnection;
 use procfs::Current;
 use queue::{Queue, Settings, Stats};
 
-use crate::cli::{Generated, Target};
+use crate::clock::Clocks;
 use crate::monitor::Used;
+use crate::options::{Generated, Target};
 use crate::patient::Ask;
 use crate::report::{
     AppAndRedis, Host, InstanceStartUs, Lanes, Report, Setting, Shape, Share, Via,
 };
 use crate::timeline::{buckets, percentiles};
 use crate::verify::Verdict;
-use crate::wait::Watch;
+use crate::watch::Watch;
 
 /// Settings of Redis that decide what a figure means.
 const REDIS_SETTINGS: [&str; 4] = ["appendonly", "appendfsync", "maxmemory", "maxmemory-policy"];
 
-/// What was asked for.
-pub struct About<'a> {
-    /// When orders were due.
-    pub shape: Shape,
-    /// How they were sent.
-    pub via: Via,
-    /// What they were like; none for a file.
-    pub generated: Option<Generated>,
-    /// The file, if it was one.
-    pub file: Option<String>,
-    /// Whether the run was ended early.
-    pub interrupted: bool,
-    /// What was tested.
-    pub target: &'a Target,
+pub(crate) struct About<'a> {
+    pub(crate) shape: Shape,
+    pub(crate) via: Via,
+    /// `None` for a file.
+    pub(crate) generated: Option<Generated>,
+    pub(crate) file: Option<String>,
+    pub(crate) interrupted: bool,
+    pub(crate) target: &'a Target,
 }
 
-/// What was there before a run.
+pub(crate) struct Measured<'a> {
+    pub(crate) clocks: &'a Clocks,
+    pub(crate) verdict: Verdict,
+    pub(crate) used: Used,
+    pub(crate) watch: &'a Watch,
+    pub(crate) shares: Vec<Share>,
+}
+
+/// The state before a run.
 #[derive(Debug)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     redis_version: String,
     redis_settings: Vec<Setting>,
     backlog: u64,
@@ -47,16 +50,16 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Looks round.
-    ///
-    /// # Errors
-    /// When Redis fails.
-    pub fn look(redis: &mut RedisConnection, settings: &Settings, backlog: u64) -> Result<Self> {
+    pub(crate) fn look(
+        redis: &mut RedisConnection,
+        settings: &Settings,
+        backlog: u64,
+    ) -> Result<Self> {
         let info: redis::InfoDict = redis::cmd("INFO")
             .arg("server")
             .query(redis.inner())
             .context("failed to ask redis for its version")?;
-        // A managed Redis may refuse to tell.
+        // A managed Redis may refuse.
         let redis_settings: BTreeMap<String, String> = redis::cmd("CONFIG")
             .arg("GET")
             .arg(&REDIS_SETTINGS)
@@ -74,10 +77,11 @@ impl Surroundings {
     }
 
     /// What each consumer has done since, by the queue's own count.
-    ///
-    /// # Errors
-    /// When Redis fails.
-    pub fn shares_since(&self, redis: &mut impl Ask, settings: &Settings) -> Result<Vec<Share>> {
+    pub(crate) fn shares_since(
+        &self,
+        redis: &mut impl Ask,
+        settings: &Settings,
+    ) -> Result<Vec<Share>> {
         let now = redis.ask(|redis| Ok(Queue::new(redis, settings).stats()?))?;
         let before = self.stats.shares();
         let mut shares = Vec::new();
@@ -98,20 +102,16 @@ impl Surroundings {
     }
 }
 
-/// The report of a run.
-pub fn report(
+pub(crate) fn report(
     about: About<'_>,
-    released_at_us: u64,
-    verdict: Verdict,
-    used: Used,
-    watch: &Watch,
+    measured: Measured<'_>,
     surroundings: Surroundings,
-    shares: Vec<Share>,
 ) -> Report {
     let About { shape, via, generated, file, interrupted, target } = about;
+    let Measured { clocks, verdict, used, watch, shares } = measured;
+    let released_at_us = clocks.released_at_us();
     let orders = verdict.sent;
-    // The release is known in microseconds, the last entry in milliseconds, rounded down: half a
-    // millisecond is added for it.
+    // The last entry is known in milliseconds, rounded down; half of one is the mean of the rest.
     let total_s = verdict
         .last_done_at_ms
         .map_or(0.0, |last| (last as f64 * 1_000.0 + 500.0 - released_at_us as f64).max(0.0) / 1e6);
@@ -134,11 +134,11 @@ pub fn report(
         confirmed: verdict.confirmed,
         dead_lettered: verdict.dead_lettered,
         refused: verdict.refused,
-        not_taken: verdict.not_taken,
-        duplicates: verdict.duplicates,
+        rejected: verdict.rejected,
+        duplicate_deliveries: verdict.duplicate_deliveries,
         lost: verdict.lost,
-        unfinished: verdict.unfinished,
-        doubled: verdict.doubled,
+        late: verdict.late,
+        confirmed_twice: verdict.confirmed_twice,
         wrong: verdict.wrong,
         failures: verdict.failures,
         lanes: Lanes { simple: verdict.lanes[0], complex: verdict.lanes[1] },
@@ -159,8 +159,9 @@ pub fn report(
             .starts
             .map(|starts| InstanceStartUs { p50: starts.p50_us, p99: starts.p99_us }),
         instance_starts: used.starts.map(|starts| starts.starts),
-        metronome_rings: watch.metronome_rings,
+        tick_rings: watch.tick_rings,
         backlog_before: surroundings.backlog,
+        clock: clocks.drift(),
         timeline: verdict.recorder.finish(),
         samples: used.samples,
         redis_version: surroundings.redis_version,
@@ -174,13 +175,11 @@ pub fn report(
     report
 }
 
-/// Processors of this machine.
-pub fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(0, usize::from)
 }
 
-/// This machine, as far as it tells.
-pub fn host() -> Host {
+pub(crate) fn host() -> Host {
     let cpu = procfs::CpuInfo::current().ok();
     let cpu = cpu.as_ref().and_then(|cpu| cpu.model_name(0)).unwrap_or_default();
     let memory = procfs::Meminfo::current().map_or(0, |memory| memory.mem_total);

@@ -1,37 +1,30 @@
-//! What happened when, in intervals that grow with the run: a burst of half a second and a soak of
+//! What happened when, in intervals that grow with the run: a burst of half a second and a run of
 //! days both fit a chart.
 //!
-//! When the intervals have become too many, each two become one. Nothing is thrown away: counts are
-//! added, and so are the histograms that the percentiles are read from.
+//! When there are too many intervals, each two are merged into one: counts are added, and so are
+//! the histograms of the percentiles.
 
 use hdrhistogram::Histogram;
 
 use crate::report::{Bucket, Interval, IntervalLatency, Latency, Timeline};
 
-/// The most intervals.
-const MOST: usize = 600;
-/// The shortest interval, in microseconds.
+const MAX_INTERVALS: usize = 600;
 const SHORTEST_US: u64 = 10_000;
 /// Significant digits: of the whole run, and of one interval, where memory counts.
 const DIGITS: u8 = 3;
 const DIGITS_OF_INTERVAL: u8 = 2;
 
-/// What can happen to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// It was due.
+pub(crate) enum Event {
     Due,
-    /// It entered ingress.
+    SentLate,
     Arrived,
-    /// It was confirmed.
     Confirmed,
-    /// It was set aside.
     DeadLettered,
 }
 
-/// Counts events by time, and latencies by the time their orders were due.
 #[derive(Debug)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     interval_us: u64,
     intervals: Vec<Counted>,
 }
@@ -44,11 +37,7 @@ struct Counted {
     slowest_us: u64,
 }
 
-/// A histogram in microseconds that takes any time.
-///
-/// # Panics
-/// Never: the number of digits is right.
-pub fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new(DIGITS)
         .unwrap_or_else(|error| unreachable!("{DIGITS} digits are allowed: {error}"))
 }
@@ -60,11 +49,11 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// Counts an event so many microseconds after the release.
-    pub fn count(&mut self, event: Event, at_us: u64) {
+    pub(crate) fn count(&mut self, event: Event, at_us: u64) {
         let interval = &mut self.at(at_us).interval;
         let counter = match event {
             Event::Due => &mut interval.due,
+            Event::SentLate => &mut interval.sent_late,
             Event::Arrived => &mut interval.arrived,
             Event::Confirmed => &mut interval.confirmed,
             Event::DeadLettered => &mut interval.dead_lettered,
@@ -72,8 +61,7 @@ impl Recorder {
         *counter += 1;
     }
 
-    /// Records the latency of an order that was due at that time.
-    pub fn latency(&mut self, due_us: u64, latency_us: u64) {
+    pub(crate) fn latency(&mut self, due_us: u64, latency_us: u64) {
         let counted = self.at(due_us);
         counted.slowest_us = counted.slowest_us.max(latency_us);
         let latencies = counted.latencies.get_or_insert_with(|| {
@@ -85,8 +73,7 @@ impl Recorder {
         let _ = latencies.record(latency_us);
     }
 
-    /// The intervals.
-    pub fn finish(self) -> Timeline {
+    pub(crate) fn finish(self) -> Timeline {
         let interval_ms = self.interval_us / 1_000;
         let finished = |counted: Counted| Interval {
             latency_ms: counted.latencies.map(|latencies| IntervalLatency {
@@ -100,8 +87,8 @@ impl Recorder {
     }
 
     fn at(&mut self, at_us: u64) -> &mut Counted {
-        while (at_us / self.interval_us) as usize >= MOST {
-            self.halve();
+        while (at_us / self.interval_us) as usize >= MAX_INTERVALS {
+            self.coarsen();
         }
         let index = (at_us / self.interval_us) as usize;
         if self.intervals.len() <= index {
@@ -110,7 +97,7 @@ impl Recorder {
         &mut self.intervals[index]
     }
 
-    fn halve(&mut self) {
+    fn coarsen(&mut self) {
         self.interval_us *= 2;
         let mut old = std::mem::take(&mut self.intervals).into_iter();
         while let Some(mut first) = old.next() {
@@ -126,6 +113,7 @@ impl Counted {
     fn add(&mut self, other: Self) {
         self.slowest_us = self.slowest_us.max(other.slowest_us);
         self.interval.due += other.interval.due;
+        self.interval.sent_late += other.interval.sent_late;
         self.interval.arrived += other.interval.arrived;
         self.interval.confirmed += other.interval.confirmed;
         self.interval.dead_lettered += other.interval.dead_lettered;
@@ -138,8 +126,7 @@ impl Counted {
     }
 }
 
-/// The percentiles of a histogram in microseconds.
-pub fn percentiles(histogram: &Histogram<u64>) -> Latency {
+pub(crate) fn percentiles(histogram: &Histogram<u64>) -> Latency {
     let at = |quantile| ms(histogram.value_at_quantile(quantile));
     Latency {
         p50: at(0.5),
@@ -152,15 +139,14 @@ pub fn percentiles(histogram: &Histogram<u64>) -> Latency {
     }
 }
 
-/// The steps of a histogram in microseconds up to the slowest, each ending a tenth higher than the
-/// one before.
-pub fn buckets(histogram: &Histogram<u64>) -> Vec<Bucket> {
+/// Each step ends a tenth higher than the one before.
+pub(crate) fn buckets(histogram: &Histogram<u64>) -> Vec<Bucket> {
     let steps = histogram.iter_log(100, 1.1);
     let bucket = |up_to_us, orders| Bucket { up_to_ms: ms(up_to_us), orders };
     steps.map(|step| bucket(step.value_iterated_to(), step.count_since_last_iteration())).collect()
 }
 
-/// Microseconds as ms, in steps of 10 microseconds.
+/// In steps of 10 microseconds.
 fn ms(us: u64) -> f64 {
     (us as f64 / 10.0).round() / 100.0
 }
@@ -181,7 +167,7 @@ mod tests {
             recorder.latency(second * 1_000_000, 1_000 * (second + 1));
         }
         let timeline = recorder.finish();
-        assert!((MOST / 2..=MOST).contains(&timeline.intervals.len()));
+        assert!((MAX_INTERVALS / 2..=MAX_INTERVALS).contains(&timeline.intervals.len()));
         let sum = |count: fn(&Interval) -> u64| timeline.intervals.iter().map(count).sum::<u64>();
         assert_eq!((sum(|i| i.due), sum(|i| i.arrived), sum(|i| i.confirmed)), (1, 3_600, 3_600));
         let last = timeline.intervals.last().unwrap().latency_ms.unwrap();
@@ -194,7 +180,7 @@ mod tests {
         let mut recorder = Recorder::default();
         recorder.count(Event::Due, 0);
         recorder.count(Event::DeadLettered, 30 * 86_400 * 1_000_000);
-        assert!(recorder.intervals.len() <= MOST);
+        assert!(recorder.intervals.len() <= MAX_INTERVALS);
         let timeline = recorder.finish();
         assert_eq!(
             timeline.intervals.iter().map(|interval| interval.dead_lettered).sum::<u64>(),

@@ -25,7 +25,8 @@ fn bad_orders() -> Vec<(String, &'static str)> {
 
 /// Orders that were confirmed, found to be duplicates, and dead-lettered.
 fn outcomes(report: &Value) -> [u64; 3] {
-    ["confirmed", "duplicates", "dead_lettered"].map(|field| report[field].as_u64().unwrap())
+    ["confirmed", "duplicate_deliveries", "dead_lettered"]
+        .map(|field| report[field].as_u64().unwrap())
 }
 
 #[test]

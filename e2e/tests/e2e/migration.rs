@@ -60,7 +60,10 @@ fn assert_books(stats: &Stats, reports: &[Value]) {
             "the report tells who did it: {}",
             report["shares"]
         );
-        assert_eq!((&report["confirmed"], &report["duplicates"]), (&report["orders"], &0.into()));
+        assert_eq!(
+            (&report["confirmed"], &report["duplicate_deliveries"]),
+            (&report["orders"], &0.into())
+        );
     }
     let sum = |field: &str| {
         let counts = reports.iter().map(|report| report.pointer(field).unwrap().as_u64().unwrap());

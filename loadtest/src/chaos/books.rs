@@ -1,10 +1,10 @@
-//! What was sent, and what is known of each order: acknowledged, or its acknowledgement was lost
-//! and it may exist.
+//! What was sent, and whether it was acknowledged. If the acknowledgement was lost, the order may
+//! exist.
 //!
-//! When all is done the books are settled: an order that may exist and left a trace in the queue
-//! did exist, and is held to the same promise as an acknowledged one. One without a trace must not
-//! be confirmed either.
+//! In the end the books are settled: an uncertain order that left a trace in the queue exists, and
+//! the same promise holds for it. One without a trace must not be confirmed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -12,6 +12,7 @@ use native::RedisConnection;
 use orders::order::Order;
 use queue::{Keys, Settings};
 use redis::Commands;
+use redis::streams::StreamRangeReply;
 use uuid::Uuid;
 
 use crate::ledger::EntryId;
@@ -23,75 +24,61 @@ use crate::verify::{Rules, Verdict, Verifier};
 
 /// The books of one producer, or of all.
 #[derive(Debug, Default)]
-pub struct Books {
+pub(crate) struct Books {
     orders: Vec<Booked>,
-    /// Attempts to send an order beyond its first, because the acknowledgement was lost.
-    pub sent_again: u64,
+    /// Attempts to send an order again after a lost acknowledgement.
+    pub(crate) sent_again: u64,
 }
 
 #[derive(Debug)]
 struct Booked {
     json: Vec<u8>,
-    /// Where it stands in ingress; none where nobody told, or where a copy of it may stand too.
+    /// In ingress; `None` if it is unknown, or if there may be a copy.
     entry_id: Option<EntryId>,
     is_acknowledged: bool,
 }
 
 /// The settled books.
 #[derive(Debug)]
-pub struct Account {
-    /// Orders whose acknowledgement was received.
-    pub acknowledged: u64,
+pub(crate) struct Account {
+    pub(crate) acknowledged: u64,
     /// Orders that may exist.
-    pub uncertain: u64,
-    /// Of those, found in the queue.
-    pub uncertain_found: u64,
-    /// As in [`Books`].
-    pub sent_again: u64,
-    /// Copies that the queue recognised and dropped, by its own count.
-    pub duplicates: u64,
-    /// What became of all.
-    pub verdict: Verdict,
+    pub(crate) uncertain: u64,
+    /// Of those, orders found in the queue.
+    pub(crate) uncertain_found: u64,
+    pub(crate) sent_again: u64,
+    /// Copies that the queue recognised, by its own count.
+    pub(crate) duplicate_deliveries: u64,
+    pub(crate) verdict: Verdict,
 }
 
 impl Books {
-    /// How many orders stand in the books.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.orders.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.orders.is_empty()
-    }
-
-    /// Enters an order that was acknowledged, with its entry id where it was told.
-    pub fn acknowledged(&mut self, json: Vec<u8>, entry_id: Option<EntryId>) {
+    pub(crate) fn acknowledged(&mut self, json: Vec<u8>, entry_id: Option<EntryId>) {
         self.orders.push(Booked { json, entry_id, is_acknowledged: true });
     }
 
-    /// Enters an order whose acknowledgement was lost; gives its place in the books.
-    pub fn uncertain(&mut self, json: Vec<u8>) -> usize {
+    /// Returns the order's place in the books.
+    pub(crate) fn uncertain(&mut self, json: Vec<u8>) -> usize {
         self.orders.push(Booked { json, entry_id: None, is_acknowledged: false });
         self.orders.len() - 1
     }
 
     /// A copy of an uncertain order was acknowledged. Either may be the one that is routed.
-    pub fn acknowledged_after_all(&mut self, place: usize) {
+    pub(crate) fn acknowledged_after_all(&mut self, place: usize) {
         self.orders[place].is_acknowledged = true;
     }
 
-    /// Adds the books of another producer.
-    pub fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.orders.extend(other.orders);
         self.sent_again += other.sent_again;
     }
 
-    /// Looks for every order. All must have been done: what is under way counts as lost.
-    ///
-    /// # Errors
-    /// When Redis fails.
-    pub fn settle(
+    /// Looks for every order.
+    pub(crate) fn settle(
         mut self,
         redis: &mut RedisConnection,
         settings: &Settings,
@@ -107,22 +94,23 @@ impl Books {
             .iter()
             .filter(|order| !order.is_acknowledged && order.entry_id.is_some())
             .count();
-        // Entries rise with the positions then, which the verifier finds them by.
+        // The verifier finds orders by entries that rise with their positions.
         self.orders.sort_by_key(|order| (order.entry_id.is_none(), order.entry_id));
         let sent: Vec<Answered> = (0..)
             .zip(&self.orders)
-            // One that left no trace was never written, and must not be confirmed.
+            // Without a trace an order was never written, and must not be confirmed.
             .filter(|(_, order)| order.is_acknowledged || order.entry_id.is_some())
             .map(|(position, order)| Answered {
                 position,
                 due_us: 0,
+                sent_us: 0,
                 acknowledged_us: 0,
                 answer: Answer::Queued(order.entry_id),
             })
             .collect();
         let source = Source::list(self.orders.into_iter().map(|order| order.json).collect());
         let rules =
-            Rules { complexity_threshold, senders: 1, tells_entry_ids: true, released_at_us: 0 };
+            Rules { complexity_threshold, senders: 1, has_entry_ids: true, released_at_us: 0 };
         let mut verifier = Verifier::new(Arc::new(source), keys.clone(), rules, before);
         sent.into_iter().try_for_each(|answered| verifier.sent(answered))?;
         let verdict = verifier.close(redis)?;
@@ -133,21 +121,35 @@ impl Books {
             uncertain: orders - acknowledged,
             uncertain_found: uncertain_found as u64,
             sent_again: self.sent_again,
-            duplicates: duplicates.unwrap_or_default(),
+            duplicate_deliveries: duplicates.unwrap_or_default(),
             verdict,
         })
     }
 
-    /// Looks up which entry of ingress each order was routed from.
+    /// Looks up the entry of each order in its record, and then among the dead letters: the record
+    /// of an invalid order may be that of a valid copy.
     fn find_entry_ids(&mut self, redis: &mut RedisConnection, keys: &Keys) -> Result<()> {
         let unknown = self.orders.iter_mut().filter(|order| order.entry_id.is_none());
         let (ids, unknown): (Vec<Uuid>, Vec<&mut Booked>) =
             unknown.filter_map(|order| Some((Order::identity(&order.json)?, order))).unzip();
-        for (order, record) in unknown.into_iter().zip(records(redis, keys, &ids)?) {
-            order.entry_id = record.and_then(|record| EntryId::parse(&record.ingress?));
+        let dead = dead_letters(redis, keys)?;
+        for ((id, order), record) in ids.iter().zip(unknown).zip(records(redis, keys, &ids)?) {
+            let by_record = record.and_then(|record| EntryId::parse(&record.ingress?));
+            order.entry_id = by_record.or_else(|| dead.get(id).copied());
         }
         Ok(())
     }
+}
+
+/// The entry in ingress of each dead letter with an identity.
+fn dead_letters(redis: &mut RedisConnection, keys: &Keys) -> Result<HashMap<Uuid, EntryId>> {
+    let reply: StreamRangeReply =
+        redis.inner().xrange_all(keys.dead_letters()).context("failed to read the dead letters")?;
+    let letters = reply.ids.iter().filter_map(|letter| {
+        let id = Uuid::try_parse(&letter.get::<String>("order_id")?).ok()?;
+        Some((id, EntryId::parse(&letter.get::<String>("ingress")?)?))
+    });
+    Ok(letters.collect())
 }
 
 #[cfg(test)]
@@ -155,12 +157,11 @@ mod tests {
     use private_redis::RedisServer;
 
     use super::*;
-    use crate::cli::Recipe;
     use crate::generate;
+    use crate::options::Recipe;
 
     #[test]
-    fn an_uncertain_order_is_lost_where_it_left_a_trace_and_wrong_where_it_is_confirmed_without_one()
-     {
+    fn an_uncertain_order_with_a_trace_is_missed_and_one_confirmed_without_a_trace_is_wrong() {
         let server = RedisServer::start().unwrap();
         let mut redis = RedisConnection::open(&server.url()).unwrap();
         let settings = orders::pipeline::settings();
@@ -185,10 +186,38 @@ mod tests {
         let account = books.settle(&mut redis, &settings, 50, before).unwrap();
         assert_eq!((account.acknowledged, account.uncertain, account.uncertain_found), (1, 3, 1));
         let verdict = account.verdict;
-        assert_eq!(verdict.failures.lost, [acknowledged.to_string(), with_trace.to_string()]);
+        // The record says that it is still in the queue.
+        assert_eq!(verdict.failures.lost, [acknowledged.to_string()]);
+        assert_eq!((verdict.late, with_trace.get_version_num()), (1, 4));
         let wrong: Vec<String> =
             verdict.failures.wrong.into_iter().map(|wrong| wrong.order).collect();
         assert_eq!(wrong, [confirmed.to_string()]);
-        assert_eq!((verdict.lost, verdict.wrong, verdict.doubled), (2, 1, 0));
+        assert_eq!((verdict.lost, verdict.wrong, verdict.confirmed_twice), (1, 1, 0));
+    }
+
+    #[test]
+    fn an_invalid_order_without_a_record_is_accounted_for_by_its_dead_letter() {
+        let server = RedisServer::start().unwrap();
+        let mut redis = RedisConnection::open(&server.url()).unwrap();
+        let settings = orders::pipeline::settings();
+        let keys = Keys::new(&settings);
+        let before = Before::look(&mut redis, &keys, std::iter::empty()).unwrap();
+        let recipe = Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 };
+        let good = generate::orders(recipe, 0).next().unwrap();
+        let text = String::from_utf8(good).unwrap().replace("\"delivery\"", "\"delivers\"");
+        let id = Order::identity(text.as_bytes()).unwrap().to_string();
+        let code = crate::expect::fate(text.as_bytes()).unwrap_err();
+        let mut books = Books::default();
+        books.uncertain(text.into_bytes());
+        // Twice: an answer that was lost does not excuse it.
+        for _ in 0..2 {
+            let code = code.to_owned();
+            let fields = [("order_id", id.clone()), ("ingress", "1-2".into()), ("code", code)];
+            let _: String = redis.inner().xadd(keys.dead_letters(), "*", &fields).unwrap();
+        }
+        let account = books.settle(&mut redis, &settings, 50, before).unwrap();
+        assert_eq!((account.uncertain, account.uncertain_found), (1, 1));
+        let verdict = account.verdict;
+        assert_eq!((verdict.dead_lettered, verdict.confirmed_twice), (1, 1));
     }
 }

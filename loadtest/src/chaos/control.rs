@@ -1,4 +1,4 @@
-//! The connection that looks and breaks; it is made again when Redis was killed.
+//! The connection that observes and breaks; it is opened again after Redis was killed.
 
 use std::time::Duration;
 
@@ -9,29 +9,31 @@ use queue::Keys;
 /// The longest an answer may take. Nothing is asked while Redis is paused.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
-/// A connection with the names of what is in Redis.
-pub struct Control {
+pub(crate) struct Control {
     url: String,
     keys: Keys,
     connection: Option<RedisConnection>,
 }
 
 impl Control {
-    /// For the server at `url`; connects when it is first used.
-    pub fn new(url: String) -> Self {
+    /// Connects when it is first used.
+    pub(crate) fn new(url: String) -> Self {
         Self { url, keys: Keys::new(&orders::pipeline::settings()), connection: None }
     }
 
-    /// The names.
-    pub fn keys(&self) -> &Keys {
+    pub(crate) fn keys(&self) -> &Keys {
         &self.keys
     }
 
-    /// The connection, fresh.
-    ///
-    /// # Errors
-    /// When Redis does not answer.
-    pub fn reconnect(&mut self) -> Result<&mut RedisConnection> {
+    /// The connection, opened if there is none.
+    pub(crate) fn connection(&mut self) -> Result<&mut RedisConnection> {
+        match self.connection {
+            Some(ref mut open) => Ok(open),
+            None => self.reconnect(),
+        }
+    }
+
+    pub(crate) fn reconnect(&mut self) -> Result<&mut RedisConnection> {
         let mut opened = RedisConnection::open(&self.url).context("failed to connect to redis")?;
         opened
             .inner()
@@ -40,12 +42,9 @@ impl Control {
         Ok(self.connection.insert(opened))
     }
 
-    /// Asks, a second time on a fresh connection: the first may have been lost with the server. For
-    /// what may be done twice.
-    ///
-    /// # Errors
-    /// When that fails too.
-    pub fn query<T>(
+    /// Asks, and asks again on a new connection if that fails: the first may have been lost with
+    /// the server. For commands that may be executed twice.
+    pub(crate) fn query<T>(
         &mut self,
         mut ask: impl FnMut(&mut RedisConnection) -> redis::RedisResult<T>,
     ) -> Result<T> {

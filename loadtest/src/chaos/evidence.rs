@@ -1,4 +1,5 @@
-//! What Redis has of the orders that are not as expected. The private server is gone after the run.
+//! What Redis has of the orders that did not end as expected. The private server is gone after the
+//! run.
 
 use anyhow::{Context, Result};
 use native::RedisConnection;
@@ -8,16 +9,18 @@ use redis::streams::{StreamId, StreamRangeReply};
 
 use crate::report::Failures;
 
-/// What a confirmation and a dead letter say, without the order.
+/// Fields of confirmations and dead letters, without the order.
 const FIELDS: [&str; 6] = ["order_id", "code", "stream", "entry", "ingress", "delivery_count"];
 
-/// One line for each trace of a failed order: its record, its confirmations, its dead letters.
-///
-/// # Errors
-/// When Redis fails.
-pub fn of(redis: &mut RedisConnection, keys: &Keys, failures: &Failures) -> Result<Vec<String>> {
+/// One line for each trace of an order: its record, its confirmations, its dead letters.
+pub(crate) fn of(
+    redis: &mut RedisConnection,
+    keys: &Keys,
+    failures: &Failures,
+) -> Result<Vec<String>> {
     let wrong = failures.wrong.iter().map(|wrong| &wrong.order);
-    let orders: Vec<&String> = failures.lost.iter().chain(&failures.doubled).chain(wrong).collect();
+    let orders: Vec<&String> =
+        failures.lost.iter().chain(&failures.confirmed_twice).chain(wrong).collect();
     let mut lines = Vec::new();
     if orders.is_empty() {
         return Ok(lines);

@@ -1,7 +1,7 @@
 //! What is broken, in which order, and how.
 //!
 //! The kinds are dealt from a deck of twenty cards, shuffled by the seed each time it is used up:
-//! twenty kills have every kind. A fault that cannot be struck is an error; none is left out.
+//! twenty faults have every kind. A fault that cannot be injected is an error; none is left out.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -23,36 +23,35 @@ use super::control::Control;
 use super::supervisor::{Supervisor, WORKERS};
 use crate::stop;
 
-/// The longest what was killed stays dead, in ms.
-const MOST_DEAD_MS: u64 = 1_500;
+/// How long a killed process stays dead, in ms.
+const MAX_DEAD_MS: u64 = 1_500;
 /// How long Redis is paused, in ms.
 const PAUSE_MS: std::ops::RangeInclusive<u64> = 200..=3_000;
-/// The longest to wait for connections that can be cut.
+/// How long to wait for connections that can be cut.
 const CUT_LIMIT: Duration = Duration::from_secs(20);
 
-/// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// `kill -9` of one process of the app, restarted later.
     KillApp,
     /// `kill -9` of all processes of one worker at once, restarted later.
     KillWorker,
     /// `kill -9` of Redis, restarted later on its port and folder.
     KillRedis,
-    /// Every connection to Redis is cut.
+    /// All connections to Redis are cut.
     Cut,
     /// Redis is stopped by `SIGSTOP` for a while.
     Pause,
     /// Redis forgets all scripts.
     ScriptFlush,
-    /// Those who listen for the bells are cut off, and all bells marked as rung.
+    /// All subscribers of the bells are cut off, and all bells are marked as rung.
     LoseBells,
 }
 
 impl Kind {
-    /// All kinds with how many cards of the deck they have.
-    pub const DECK: [(Self, usize); 7] = [
+    /// All kinds and the number of their cards.
+    pub(crate) const DECK: [(Self, usize); 7] = [
         (Self::KillApp, 6),
         (Self::KillWorker, 2),
         (Self::KillRedis, 4),
@@ -62,8 +61,7 @@ impl Kind {
         (Self::LoseBells, 2),
     ];
 
-    /// As it stands in a report.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::KillApp => "kill app",
             Self::KillWorker => "kill worker",
@@ -76,8 +74,7 @@ impl Kind {
     }
 }
 
-/// The kinds of `count` faults, the same for the same random numbers.
-pub fn deal(random: &mut ChaCha8Rng, count: usize) -> Vec<Kind> {
+pub(crate) fn deal(random: &mut ChaCha8Rng, count: usize) -> Vec<Kind> {
     let mut kinds = Vec::with_capacity(count);
     while kinds.len() < count {
         let cards = Kind::DECK.iter().flat_map(|(kind, cards)| std::iter::repeat_n(*kind, *cards));
@@ -89,43 +86,36 @@ pub fn deal(random: &mut ChaCha8Rng, count: usize) -> Vec<Kind> {
     kinds
 }
 
-/// How the private Redis is started. Its file is rewritten early and often, so that kills hit
-/// rewrites as well.
-pub fn redis_options() -> Options {
+/// The append-only file is rewritten early and often, so that kills hit rewrites too.
+pub(crate) fn redis_options() -> Options {
     let arguments = ["--auto-aof-rewrite-min-size", "16mb"].map(String::from).to_vec();
     Options { append_fsync: AppendFsync::Always, arguments, ..Options::default() }
 }
 
 /// What can be broken.
-pub struct Victims {
-    /// The private Redis.
-    pub server: RedisServer,
-    /// The app.
-    pub supervisor: Supervisor,
-    /// The connection that breaks things, and is spared.
-    pub control: Control,
-    /// How long a ring counts, in ms.
-    pub bell_ms: u32,
+pub(crate) struct Targets {
+    pub(crate) server: RedisServer,
+    pub(crate) supervisor: Supervisor,
+    /// The connection that injects faults, and is spared.
+    pub(crate) control: Control,
+    pub(crate) bell_ms: u32,
 }
 
-impl Victims {
-    /// Strikes, and puts back what was broken. Says in words what was done.
-    ///
-    /// # Errors
-    /// When the fault is not possible, or what was broken cannot be put back.
-    pub fn strike(&mut self, kind: Kind, random: &mut ChaCha8Rng) -> Result<String> {
-        let dead_for = Duration::from_millis(random.random_range(0..=MOST_DEAD_MS));
+impl Targets {
+    /// Injects a fault and ends it. Returns in words what was done.
+    pub(crate) fn inject(&mut self, kind: Kind, random: &mut ChaCha8Rng) -> Result<String> {
+        let dead_for = Duration::from_millis(random.random_range(0..=MAX_DEAD_MS));
         match kind {
             Kind::KillApp => {
                 let all: Vec<usize> = (0..self.supervisor.len()).collect();
-                let victim = all.choose(random).copied().context("there is no process to kill")?;
-                self.kill_processes(&[victim], dead_for)
+                let index = all.choose(random).copied().context("there is no process to kill")?;
+                self.kill_processes(&[index], dead_for)
             }
             Kind::KillWorker => {
                 let worker =
                     WORKERS.choose(random).copied().context("there is no worker to kill")?;
-                let victims = self.supervisor.replicas_of(worker);
-                self.kill_processes(&victims, dead_for)
+                let replicas = self.supervisor.replicas_of(worker);
+                self.kill_processes(&replicas, dead_for)
             }
             Kind::KillRedis => {
                 self.server.kill()?;
@@ -151,18 +141,18 @@ impl Victims {
             Kind::LoseBells => {
                 let cut = self.cut(&["pubsub"])?;
                 self.mark_bells_as_rung()?;
-                Ok(format!("cut {cut} listeners and marked all bells as rung"))
+                Ok(format!("cut {cut} subscribers and marked all bells as rung"))
             }
         }
     }
 
-    fn kill_processes(&mut self, victims: &[usize], dead_for: Duration) -> Result<String> {
-        let names: Vec<String> = victims.iter().map(|index| self.supervisor.name(*index)).collect();
-        for index in victims {
+    fn kill_processes(&mut self, indices: &[usize], dead_for: Duration) -> Result<String> {
+        let names: Vec<String> = indices.iter().map(|index| self.supervisor.name(*index)).collect();
+        for index in indices {
             self.supervisor.kill(*index)?;
         }
         stop::sleep(dead_for)?;
-        for index in victims {
+        for index in indices {
             self.supervisor.start_process(*index)?;
         }
         Ok(format!("killed {}, dead for {dead_for:?}", names.join(" and ")))
@@ -173,12 +163,12 @@ impl Victims {
         let pid = Pid::from_raw(pid);
         kill(pid, Signal::SIGSTOP).context("failed to stop redis")?;
         let slept = stop::sleep(pause);
-        kill(pid, Signal::SIGCONT).context("failed to let redis go on")?;
+        kill(pid, Signal::SIGCONT).context("failed to continue redis")?;
         slept
     }
 
-    /// Cuts the connections of these types but our own. Waits for some to cut: after the last fault
-    /// all may still be coming back.
+    /// Cuts all connections of these types but the own one. Waits until there are some: after the
+    /// last fault all may still be reconnecting.
     fn cut(&mut self, types: &[&str]) -> Result<u64> {
         let deadline = Instant::now() + CUT_LIMIT;
         loop {
@@ -198,8 +188,7 @@ impl Victims {
         }
     }
 
-    /// As if somebody had rung and nobody had heard: no ring is let through for as long as a ring
-    /// counts.
+    /// As if the bells had rung unheard: for `bell_ms` no further ring is sent.
     fn mark_bells_as_rung(&mut self) -> Result<()> {
         let (keys, bell_ms) = (self.control.keys().clone(), self.bell_ms);
         self.control.query(|redis| {
@@ -212,7 +201,8 @@ impl Victims {
     }
 }
 
-/// Cuts the half of a transaction that a kill in the middle of a write leaves at the end of the file.
+/// Cuts the half of a transaction that a kill in the middle of a write leaves at the end of the
+/// file.
 ///
 /// Redis 7 ignores it when it starts, but keeps its beginning in the file, and executes that at the
 /// start after the next one (valkey-io/valkey#4342). `redis-check-aof` is the same program.
@@ -243,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn twenty_kills_have_every_kind_and_a_seed_gives_the_same_deal() {
+    fn twenty_faults_have_every_kind_and_a_seed_gives_the_same_deal() {
         let deal = |seed, count| deal(&mut ChaCha8Rng::seed_from_u64(seed), count);
         for seed in 0..10 {
             let kinds = deal(seed, 20);

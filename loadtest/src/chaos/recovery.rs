@@ -1,9 +1,8 @@
 //! How long it takes to recover from a fault, by the clock of Redis.
 //!
-//! Two times, both counted from the moment when what was broken is put back, that is a process
-//! started, not yet serving: until the next order is confirmed, and until every order that had been
-//! enqueued by then is done. The second is the longer one: what a dead instance held is pending
-//! until it is overdue.
+//! Two times count from the end of the fault, when a killed process is started but does not serve
+//! yet: until the next order is confirmed, and until every order enqueued before is done. The
+//! second is longer: entries of a dead instance are pending until they are overdue.
 
 use anyhow::Result;
 use orders::pipeline::{COMPLEX, SIMPLE};
@@ -13,68 +12,53 @@ use redis::streams::StreamRangeReply;
 
 use super::control::Control;
 use super::faults::Kind;
-use crate::wait::lengths;
+use crate::watch::lengths;
 
 /// A fault whose backlog is not done yet.
 #[derive(Debug)]
-pub struct CatchUp {
+struct CatchUp {
     kind: Kind,
     ended_at_ms: i64,
 }
 
 /// Backlogs that are watched, and the times of those that are done.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub(crate) struct CatchUps {
     open: Vec<CatchUp>,
-    /// Time to catch up in ms by kind.
-    pub caught_up_ms: Vec<(Kind, i64)>,
+    pub(crate) caught_up_ms: Vec<(Kind, i64)>,
 }
 
 /// The time by the clock of Redis, in Unix ms.
-///
-/// # Errors
-/// When Redis fails.
-pub fn now_ms(control: &mut Control) -> Result<i64> {
+pub(crate) fn now_ms(control: &mut Control) -> Result<i64> {
     let (seconds, microseconds): (i64, i64) =
         control.query(|redis| redis::cmd("TIME").query(redis.inner()))?;
     Ok(seconds * 1_000 + microseconds / 1_000)
 }
 
 /// When the first order after `since_ms` was confirmed, if one was.
-///
-/// # Errors
-/// When Redis fails.
-pub fn first_confirmed_ms(control: &mut Control, since_ms: i64) -> Result<Option<i64>> {
+pub(crate) fn first_confirmed_ms(control: &mut Control, since_ms: i64) -> Result<Option<i64>> {
     let key = control.keys().results().to_owned();
     first_ms(control, &key, &format!("{since_ms}-0"))
 }
 
 /// Orders in the three streams that are drained.
-///
-/// # Errors
-/// When Redis fails.
-pub fn backlog(control: &mut Control) -> Result<u64> {
+pub(crate) fn backlog(control: &mut Control) -> Result<u64> {
     let keys = control.keys().clone();
     control.query(|redis| Ok(lengths(redis, &keys)?.iter().sum()))
 }
 
-impl Watch {
-    /// Watches the backlog of a fault that ended at this time.
-    pub fn add(&mut self, kind: Kind, ended_at_ms: i64) {
+impl CatchUps {
+    pub(crate) fn add(&mut self, kind: Kind, ended_at_ms: i64) {
         self.open.push(CatchUp { kind, ended_at_ms });
     }
 
-    /// Looks at all backlogs that are not done.
-    ///
-    /// # Errors
-    /// When Redis fails.
-    pub fn look(&mut self, control: &mut Control) -> Result<()> {
+    pub(crate) fn look(&mut self, control: &mut Control) -> Result<()> {
         if self.open.is_empty() {
             return Ok(());
         }
         let now = now_ms(control)?;
         let key = control.keys().stream(Stream::Ingress).to_owned();
-        // Ingress is read before the lanes: what has left it by then is in them.
+        // Ingress is read before the lanes: orders that have left it by then are in them.
         let mut oldest = first_ms(control, &key, "-")?;
         let is_before =
             |queued_at_ms: i64| self.open.iter().any(|it| it.ended_at_ms < queued_at_ms);

@@ -14,22 +14,18 @@ use anyhow::{Context, Result, bail};
 
 use crate::stop;
 
-/// The components that drain a stream.
-pub const WORKERS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];
-/// The component that takes orders in.
+pub(crate) const WORKERS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];
 const API: &str = "orders-api";
-/// The longest all processes may take to serve at the start; the first one compiles the components.
+/// The first process compiles the components.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// Between two starts of a process that keeps ending.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
 
-/// Where a process listens; none while it is starting or dead.
-pub type Endpoint = Arc<Mutex<Option<String>>>;
+/// `None` while a process is starting or dead.
+pub(crate) type Endpoint = Arc<Mutex<Option<String>>>;
 
-/// The processes and how they are started.
 #[derive(Debug)]
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     program: PathBuf,
     manifest: PathBuf,
     variables: Vec<(String, String)>,
@@ -44,24 +40,20 @@ struct Process {
     state: State,
     started_at: Instant,
     endpoint: Endpoint,
-    /// What it said at the end of its last life.
+    /// At the end of the last life.
     last_words: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// It is to run: when it ends, it is started again.
+    /// Started again when it ends.
     Wanted,
-    /// It was killed by a fault.
+    /// By a fault.
     Killed,
 }
 
 impl Supervisor {
-    /// Starts everything and waits until all of it serves.
-    ///
-    /// # Errors
-    /// When a process cannot be started, ends, or does not serve in time.
-    pub fn start(
+    pub(crate) fn start(
         program: &Path,
         manifest: &Path,
         variables: Vec<(String, String)>,
@@ -96,54 +88,39 @@ impl Supervisor {
         Ok(supervisor)
     }
 
-    /// How many processes there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.processes.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.processes.is_empty()
-    }
-
-    /// The name of a process, as `receiver-simple/2`.
-    pub fn name(&self, index: usize) -> String {
+    /// Such as `receiver-simple/2`.
+    pub(crate) fn name(&self, index: usize) -> String {
         let process = &self.processes[index];
         format!("{}/{}", process.component, process.replica)
     }
 
-    /// All processes that run this component.
-    pub fn replicas_of(&self, component: &str) -> Vec<usize> {
+    pub(crate) fn replicas_of(&self, component: &str) -> Vec<usize> {
         (0..self.len()).filter(|index| self.processes[*index].component == component).collect()
     }
 
-    /// Where the API listens.
-    pub fn api(&self) -> Endpoint {
+    pub(crate) fn api(&self) -> Endpoint {
         Arc::clone(&self.processes[0].endpoint)
     }
 
-    /// Where each process of a worker listens, with the component's name.
-    pub fn workers(&self) -> impl Iterator<Item = (&'static str, Endpoint)> + '_ {
+    /// With the names of their components.
+    pub(crate) fn workers(&self) -> impl Iterator<Item = (&'static str, Endpoint)> + '_ {
         let workers = self.processes.iter().filter(|process| process.component != API);
         workers.map(|process| (process.component, Arc::clone(&process.endpoint)))
     }
 
-    /// Kills a process at once. One that has just ended by itself stays dead.
-    ///
-    /// # Errors
-    /// When it cannot be killed.
-    pub fn kill(&mut self, index: usize) -> Result<()> {
+    /// A process that has just ended stays dead.
+    pub(crate) fn kill(&mut self, index: usize) -> Result<()> {
         let name = self.name(index);
         let process = &mut self.processes[index];
         process.state = State::Killed;
         process.end().with_context(|| format!("failed to kill {name}"))
     }
 
-    /// Starts a killed process again, and does not wait until it serves.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn start_process(&mut self, index: usize) -> Result<()> {
+    pub(crate) fn start_process(&mut self, index: usize) -> Result<()> {
         let name = self.name(index);
         let process = &mut self.processes[index];
         let mut command = supervise::app(&self.program);
@@ -165,11 +142,8 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Starts again what has ended by itself, as a cluster does; how many processes had ended.
-    ///
-    /// # Errors
-    /// When a process cannot be reaped or started.
-    pub fn revive(&mut self) -> Result<u64> {
+    /// Starts ended processes again, as a cluster does; returns how many had ended.
+    pub(crate) fn revive(&mut self) -> Result<u64> {
         let mut ended = 0;
         for index in 0..self.len() {
             let process = &mut self.processes[index];
@@ -185,11 +159,7 @@ impl Supervisor {
         Ok(ended)
     }
 
-    /// Waits until every process that is not killed says where it serves.
-    ///
-    /// # Errors
-    /// When one takes too long.
-    pub fn wait_until_serving(&mut self) -> Result<()> {
+    pub(crate) fn wait_until_serving(&mut self) -> Result<()> {
         self.wait(true)
     }
 
@@ -210,8 +180,7 @@ impl Supervisor {
         }
     }
 
-    /// The last lines of all processes.
-    pub fn said_by_all(&self) -> String {
+    pub(crate) fn said_by_all(&self) -> String {
         let said = |index| format!("-- {}\n{}\n", self.name(index), self.said(index));
         (0..self.len()).map(said).collect::<Vec<_>>().concat()
     }
@@ -243,7 +212,6 @@ impl Drop for Supervisor {
     }
 }
 
-/// The value behind an endpoint.
-pub fn lock(endpoint: &Endpoint) -> std::sync::MutexGuard<'_, Option<String>> {
+pub(crate) fn lock(endpoint: &Endpoint) -> std::sync::MutexGuard<'_, Option<String>> {
     endpoint.lock().unwrap_or_else(PoisonError::into_inner)
 }

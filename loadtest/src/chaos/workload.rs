@@ -1,9 +1,9 @@
 //! The load: producers that send orders all the time, by plain `XADD` and by `POST /orders`, and
-//! write down what they were told.
+//! keep books of the answers.
 //!
-//! The pace is given by the clock, not by the answers. A lost acknowledgement leaves an order
-//! uncertain; half of those batches are sent once more, as a careful producer does, so that the
-//! queue meets copies in the midst of faults.
+//! The clock sets the pace, not the answers. A lost acknowledgement leaves an order uncertain; half
+//! of those batches are sent again, as a careful producer does, so that the queue meets copies
+//! during faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,62 +18,71 @@ use rand_chacha::ChaCha8Rng;
 
 use super::books::Books;
 use super::supervisor::{Endpoint, lock};
-use crate::cli::Recipe;
 use crate::generate;
 use crate::ledger::EntryId;
+use crate::options::Recipe;
 
-/// Orders in one batch: most are small, so that there is hardly a moment without an order on its
-/// way, and one in eight is large.
+/// Orders in one batch. Most batches are small, so that there is always an order in progress, and
+/// one in eight is large.
 const SMALL: std::ops::RangeInclusive<usize> = 1..=4;
 const LARGE: std::ops::RangeInclusive<usize> = 10..=100;
-/// Orders in a batch on average. The pace goes by it: a pause after a large batch would be time
-/// without load.
+/// Orders in a batch on average. It sets the pace, because a pause after a large batch would be
+/// time without load.
 const MEAN: f64 = 9.0;
+/// The longest pause between two batches. Recovery from a fault shows by the next order.
+const MAX_PAUSE_S: f64 = 3.0;
 /// One order in so many, by `XADD`, breaks the schema and must end as a dead letter.
 const ONE_BROKEN_IN: u32 = 50;
-/// The longest an answer may take. Redis is paused for longer at times: then an order is written,
-/// and its sender has given up.
+/// Redis is sometimes paused for longer: then an order is written after its sender has given up.
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
-/// Between two attempts to reach what is away.
+/// Between two attempts.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
+
+/// How fast orders are sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// All producers together.
+    pub(crate) orders_per_s: u32,
+    /// Whether orders that were due during an outage are sent after it.
+    pub(crate) catch_up: bool,
+}
 
 /// The running producers. Dropping it stops them.
 #[derive(Debug)]
-pub struct Workload {
+pub(crate) struct Workload {
     stop: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
     producers: Vec<JoinHandle<Result<Books>>>,
 }
 
-/// Where orders go.
 enum Door {
-    /// Straight into the stream.
     Redis {
         url: String,
         ingress: String,
         channel: String,
         connection: Option<Box<RedisConnection>>,
     },
-    /// Through the API.
-    Api { endpoint: Endpoint, agent: ureq::Agent },
+    Api {
+        endpoint: Endpoint,
+        agent: ureq::Agent,
+    },
 }
 
-/// What became of a batch.
+/// The answer to a batch.
 enum Answer {
-    /// All are written, with these entry ids where they were told.
+    /// All orders are written, with these entry ids if they are known.
     Acknowledged(Vec<Option<EntryId>>),
-    /// Nobody knows.
     Lost,
 }
 
 impl Workload {
     /// Starts two producers by `XADD` and one by the API.
-    pub fn start(
+    pub(crate) fn start(
         redis_url: &str,
         keys: &Keys,
         api: &Endpoint,
         seed: u64,
-        orders_per_s: u32,
+        pace: Pace,
     ) -> Self {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let agent = ureq::Agent::config_builder().http_status_as_error(false);
@@ -85,26 +94,22 @@ impl Workload {
             connection: None,
         };
         let doors = [xadd(), xadd(), Door::Api { endpoint: Arc::clone(api), agent }];
-        let per_s = f64::from(orders_per_s) / doors.len() as f64;
+        let per_s = f64::from(pace.orders_per_s) / doors.len() as f64;
         let producers = (1..).zip(doors).map(|(number, door)| {
             let (stop, sent) = (Arc::clone(&stop), Arc::clone(&sent));
             let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number);
-            std::thread::spawn(move || produce(door, seed, per_s, &stop, &sent))
+            std::thread::spawn(move || produce(door, seed, (per_s, pace.catch_up), &stop, &sent))
         });
         let producers = producers.collect();
         Self { stop, sent, producers }
     }
 
-    /// How many orders were sent so far.
-    pub fn sent(&self) -> u64 {
+    pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Stops the producers and gives their books.
-    ///
-    /// # Errors
-    /// When a producer was answered what it must never be: a refusal of a good order.
-    pub fn stop(mut self) -> Result<Books> {
+    /// Stops the producers and returns their books; an error if a valid order was refused.
+    pub(crate) fn stop(mut self) -> Result<Books> {
         self.stop.store(true, Ordering::Relaxed);
         let mut books = Books::default();
         for producer in self.producers.drain(..) {
@@ -113,8 +118,7 @@ impl Workload {
         Ok(books)
     }
 
-    /// Whether a producer has given up.
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         self.producers.iter().any(JoinHandle::is_finished)
     }
 }
@@ -128,7 +132,7 @@ impl Drop for Workload {
 fn produce(
     mut door: Door,
     seed: u64,
-    per_s: f64,
+    (per_s, catch_up): (f64, bool),
     stop: &AtomicBool,
     sent: &AtomicU64,
 ) -> Result<Books> {
@@ -137,8 +141,7 @@ fn produce(
     let mut books = Books::default();
     let mut due = Instant::now();
     while !stop.load(Ordering::Relaxed) {
-        let sizes = if random.random_ratio(1, 8) { LARGE } else { SMALL };
-        let count = random.random_range(sizes);
+        let (count, pause) = batch(&mut random, per_s);
         let mut batch: Vec<Vec<u8>> = orders.by_ref().take(count).collect();
         if matches!(door, Door::Redis { .. }) {
             batch
@@ -146,7 +149,7 @@ fn produce(
                 .filter(|_| random.random_ratio(1, ONE_BROKEN_IN))
                 .for_each(break_order);
         }
-        due += Duration::from_secs_f64(MEAN / per_s);
+        due += pause;
         let answer = door.send(&batch)?;
         sent.fetch_add(count as u64, Ordering::Relaxed);
         match answer {
@@ -161,8 +164,9 @@ fn produce(
                 enter_uncertain(&mut books, &mut door, batch, send_again, stop)?;
             }
         }
-        // What could not be sent while all was away is not made up for: the load is steady.
-        due = due.max(Instant::now());
+        if !catch_up {
+            due = due.max(Instant::now());
+        }
         while Instant::now() < due && !stop.load(Ordering::Relaxed) {
             std::thread::sleep((due - Instant::now()).min(Duration::from_millis(50)));
         }
@@ -170,8 +174,16 @@ fn produce(
     Ok(books)
 }
 
-/// Enters a batch whose acknowledgement was lost, and perhaps sends it once more until it is
-/// acknowledged.
+/// How many orders to send, and how long to wait then. At a low rate orders are sent one by one.
+fn batch(random: &mut ChaCha8Rng, per_s: f64) -> (usize, Duration) {
+    if MEAN / per_s > MAX_PAUSE_S {
+        return (1, Duration::from_secs_f64(1.0 / per_s));
+    }
+    let sizes = if random.random_ratio(1, 8) { LARGE } else { SMALL };
+    (random.random_range(sizes), Duration::from_secs_f64(MEAN / per_s))
+}
+
+/// Enters a batch whose acknowledgement was lost, and may send it again until it is acknowledged.
 fn enter_uncertain(
     books: &mut Books,
     door: &mut Door,
@@ -179,7 +191,7 @@ fn enter_uncertain(
     send_again: bool,
     stop: &AtomicBool,
 ) -> Result<()> {
-    // Broken orders have no copies: each is a dead letter of its own.
+    // Invalid orders are not recognised as copies: each becomes a dead letter.
     let (broken, good): (Vec<_>, Vec<_>) = batch.into_iter().partition(|json| is_broken(json));
     for json in broken {
         books.uncertain(json);
@@ -232,7 +244,7 @@ impl Door {
     }
 }
 
-/// As any foreign producer: one pipeline of `XADD` with a `PUBLISH` at its end.
+/// As any producer: one pipeline of `XADD` with a `PUBLISH` at its end.
 fn add(
     redis: &mut RedisConnection,
     ingress: &str,
@@ -261,7 +273,7 @@ fn connect<'c>(
     }
 }
 
-/// By the API. Anything but 202 and 503 is an answer that a good order must never get.
+/// A valid order must get 202 or 503.
 fn post(endpoint: &Endpoint, agent: &ureq::Agent, batch: &[Vec<u8>]) -> Result<Answer> {
     let Some(url) = lock(endpoint).clone() else { return Ok(Answer::Lost) };
     let request =
@@ -276,12 +288,12 @@ fn post(endpoint: &Endpoint, agent: &ureq::Agent, batch: &[Vec<u8>]) -> Result<A
             let body: serde_json::Value =
                 serde_json::from_str(&body).context("the API answered 202 without JSON")?;
             if body["accepted"] != batch.len() {
-                bail!("the API accepted {} of {} good orders", body["accepted"], batch.len());
+                bail!("the API accepted {} of {} valid orders", body["accepted"], batch.len());
             }
             Ok(Answer::Acknowledged(vec![None; batch.len()]))
         }
         503 => Ok(Answer::Lost),
-        _ => bail!("the API answered {status} to good orders: {body}"),
+        _ => bail!("the API answered {status} to valid orders: {body}"),
     }
 }
 
@@ -289,6 +301,22 @@ fn post(endpoint: &Endpoint, agent: &ureq::Agent, batch: &[Vec<u8>]) -> Result<A
 mod tests {
     use super::*;
     use crate::expect::fate;
+
+    #[test]
+    fn no_pace_leaves_a_pause_in_which_a_recovery_could_not_show() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        // 1 to 100,000 orders a second of three producers.
+        for per_s in [1.0 / 3.0, 1.0, 2.9, 3.1, 100.0, 100_000.0 / 3.0] {
+            let (mut orders, mut seconds) = (0.0, 0.0);
+            for _ in 0..20_000 {
+                let (count, pause) = batch(&mut random, per_s);
+                assert!(pause.as_secs_f64() <= MAX_PAUSE_S + 1e-6, "{per_s}: {pause:?}");
+                (orders, seconds) = (orders + count as f64, seconds + pause.as_secs_f64());
+            }
+            let pace: f64 = orders / seconds / per_s;
+            assert!((0.9..1.1).contains(&pace), "{per_s}: {pace}");
+        }
+    }
 
     #[test]
     fn one_break_makes_any_generated_order_a_dead_letter_that_keeps_its_identity() {

@@ -1,11 +1,9 @@
-//! Why a ratio may not mean what it seems: runs of different kinds, disturbed runs, and differences
-//! within the noise.
+//! Why a ratio may not mean what it seems: runs of different kinds, disturbed runs, and noise.
 
 use super::{Comparison, Group, RUNS_FOR_A_RANGE, Row};
 use crate::report::Report;
 use crate::report::units::{count, harmless};
 
-/// All doubts, in words.
 pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
     let mut doubts = Vec::new();
     let Some(first) = groups.first().and_then(|group| group.reports.first()) else { return doubts };
@@ -20,7 +18,6 @@ pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
                 [one] => {
                     doubts.push(format!("{letter} is not like A: {name} is {one}, not {value}."));
                 }
-                // Of the first group itself, or of another.
                 several => doubts.push(format!(
                     "The runs of {letter} are not alike: {name} is {}.",
                     several.join(", ")
@@ -39,10 +36,10 @@ pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
     doubts
 }
 
-/// What must be the same in two runs for their ratio to say something of the system.
+/// What must be equal in two runs, or their ratio says nothing about the system.
 fn conditions(report: &Report) -> Vec<(String, String)> {
     let mut conditions = report.settings();
-    // Made anew for each run.
+    // They differ in each run.
     conditions.retain(|(name, _)| name != "run number" && name != "queue");
     conditions.insert(0, ("the number of orders".into(), count(report.orders)));
     let redis = report.redis_settings.iter();
@@ -53,17 +50,17 @@ fn conditions(report: &Report) -> Vec<(String, String)> {
 
 fn condition(report: &Report, name: &str) -> String {
     let found = conditions(report).into_iter().find(|(found, _)| found == name);
-    found.map_or_else(|| "not told".into(), |(_, value)| value)
+    found.map_or_else(|| "unknown".into(), |(_, value)| value)
 }
 
 fn disturbed(letter: &str, run: usize, report: &Report) -> Vec<String> {
     let all = [
         (report.interrupted, "was interrupted"),
-        (!report.is_clean(), "has lost, doubled or wrong orders, so its speed counts for nothing"),
         (
-            report.turned_away() > 0,
-            "has orders that were not taken in, so it did less than the others",
+            !report.is_clean() || report.late > 0,
+            "has lost, late, twice confirmed or wrong orders, so its speed counts for nothing",
         ),
+        (report.rejected_orders() > 0, "has rejected orders, so it did less than the others"),
         (report.backlog_before > 0, "began with a backlog"),
     ];
     let found = all.iter().filter(|(is_so, _)| *is_so);
@@ -76,8 +73,7 @@ fn noise(groups: &[Group], rows: &[Row]) -> Vec<String> {
     let mut noise = Vec::new();
     if groups.iter().any(is_small) {
         noise.push(
-            "With less than three runs in a group, nothing tells a difference from noise; see --group."
-                .into(),
+            "With fewer than three runs in a group, a difference may be noise; see --group.".into(),
         );
     }
     let large = groups
@@ -90,7 +86,7 @@ fn noise(groups: &[Group], rows: &[Row]) -> Vec<String> {
         let near: Vec<&str> = near.collect();
         if !near.is_empty() {
             noise.push(format!(
-                "The runs of {} do not stand clear of those of A in {}: these differences may be noise.",
+                "The runs of {} overlap with those of A in {}: these differences may be noise.",
                 Comparison::letter(place),
                 near.join("; ")
             ));

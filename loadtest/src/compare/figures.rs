@@ -1,29 +1,28 @@
-//! The figures that are compared, and how those of several runs become one.
+//! The figures that are compared.
 
-use serde::Serialize;
+use Better::{Higher, Lower, Neither};
 
 use crate::report::Report;
 use crate::report::units::{count, digits, time};
 
-/// One figure of a report.
 pub(super) struct Figure {
+    /// Its name in `--fail-if`.
+    pub(super) key: &'static str,
     pub(super) name: &'static str,
     pub(super) better: Better,
     pub(super) of: fn(&Report) -> Option<f64>,
     pub(super) show: fn(f64) -> String,
 }
 
-/// Which of two figures is the better one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Better {
     Higher,
     Lower,
-    /// Neither: it only tells how the run went.
     Neither,
 }
 
 impl Better {
-    /// What a ratio means; nothing where it is neither, or the difference is not worth a word.
+    /// `None` if a difference means neither, or is below 2 %.
     pub(super) fn word(self, ratio: f64) -> Option<&'static str> {
         let is_more = match ratio {
             ratio if ratio > 1.02 => true,
@@ -38,84 +37,55 @@ impl Better {
     }
 }
 
-/// All of them, in the order of the table.
 pub(super) const FIGURES: &[Figure] = &[
-    figure("orders a second", Better::Higher, |report| some(report.orders_per_s), whole),
-    figure("all done after", Better::Lower, |report| some(report.total_s * 1e3), time),
-    figure("all acknowledged after", Better::Neither, |report| some(report.enqueue_s * 1e3), time),
-    figure("due to confirmed, p50", Better::Lower, |report| some(report.latency_ms.p50), time),
-    figure("due to confirmed, p99", Better::Lower, |report| some(report.latency_ms.p99), time),
-    figure("due to confirmed, p99.9", Better::Lower, |report| some(report.latency_ms.p999), time),
-    figure("due to confirmed, max", Better::Lower, |report| some(report.latency_ms.max), time),
+    figure("orders_per_s", "orders a second", Higher, |r| some(r.orders_per_s), whole),
+    figure("total", "all done after", Lower, |r| some(r.total_s * 1e3), time),
+    figure("enqueue", "all acknowledged after", Neither, |r| some(r.enqueue_s * 1e3), time),
+    figure("latency_p50", "due to confirmed, p50", Lower, |r| some(r.latency_ms.p50), time),
+    figure("latency_p99", "due to confirmed, p99", Lower, |r| some(r.latency_ms.p99), time),
+    figure("latency_p999", "due to confirmed, p99.9", Lower, |r| some(r.latency_ms.p999), time),
+    figure("latency_max", "due to confirmed, max", Lower, |r| some(r.latency_ms.max), time),
+    figure("queue_p50", "ingress to confirmed, p50", Lower, |r| some(r.queue_latency_ms.p50), time),
+    figure("queue_p99", "ingress to confirmed, p99", Lower, |r| some(r.queue_latency_ms.p99), time),
+    figure("send_p99", "due to acknowledged, p99", Neither, |r| some(r.send_latency_ms.p99), time),
+    figure("cpu_app", "CPU an order, app", Lower, |r| r.us_per_order(r.cpu_s.app?), us),
+    figure("cpu_redis", "CPU an order, Redis", Lower, |r| r.us_per_order(r.cpu_s.redis), us),
+    figure("memory_app", "peak memory, app", Lower, |r| r.rss_mib.app, mib),
+    figure("memory_redis", "peak memory, Redis", Lower, |r| some(r.rss_mib.redis), mib),
+    figure("starts", "instance starts", Neither, |r| Some(r.instance_starts? as f64), whole),
     figure(
-        "ingress to confirmed, p50",
-        Better::Lower,
-        |report| some(report.queue_latency_ms.p50),
-        time,
-    ),
-    figure(
-        "ingress to confirmed, p99",
-        Better::Lower,
-        |report| some(report.queue_latency_ms.p99),
-        time,
-    ),
-    figure(
-        "due to acknowledged, p99",
-        Better::Neither,
-        |report| some(report.send_latency_ms.p99),
-        time,
-    ),
-    figure("CPU an order, app", Better::Lower, |report| per_order(report, report.cpu_s.app), us),
-    figure(
-        "CPU an order, Redis",
-        Better::Lower,
-        |report| per_order(report, Some(report.cpu_s.redis)),
-        us,
-    ),
-    figure("peak memory, app", Better::Lower, |report| report.rss_mib.app, mib),
-    figure("peak memory, Redis", Better::Lower, |report| some(report.rss_mib.redis), mib),
-    figure(
-        "instance starts",
-        Better::Neither,
-        |report| report.instance_starts.map(|starts| starts as f64),
-        whole,
-    ),
-    figure(
+        "start_p50",
         "instance start, p50",
-        Better::Lower,
-        |report| Some(report.instance_start_us?.p50 as f64),
+        Lower,
+        |r| Some(r.instance_start_us?.p50 as f64),
         us,
     ),
     figure(
+        "start_p99",
         "instance start, p99",
-        Better::Lower,
-        |report| Some(report.instance_start_us?.p99 as f64),
+        Lower,
+        |r| Some(r.instance_start_us?.p99 as f64),
         us,
     ),
-    figure(
-        "lost, doubled or wrong",
-        Better::Lower,
-        |report| Some((report.lost + report.doubled + report.wrong) as f64),
-        whole,
-    ),
+    figure("failed", "lost, twice or wrong", Lower, |r| Some(failed(r)), whole),
 ];
 
 const fn figure(
+    key: &'static str,
     name: &'static str,
     better: Better,
     of: fn(&Report) -> Option<f64>,
     show: fn(f64) -> String,
 ) -> Figure {
-    Figure { name, better, of, show }
+    Figure { key, name, better, of, show }
 }
 
-/// Nothing where nothing was measured.
+fn failed(report: &Report) -> f64 {
+    (report.lost + report.confirmed_twice + report.wrong) as f64
+}
+
 fn some(figure: f64) -> Option<f64> {
     (figure > 0.0).then_some(figure)
-}
-
-fn per_order(report: &Report, seconds: Option<f64>) -> Option<f64> {
-    report.us_per_order(seconds?)
 }
 
 fn whole(figure: f64) -> String {
@@ -128,43 +98,4 @@ fn us(figure: f64) -> String {
 
 fn mib(figure: f64) -> String {
     format!("{} MiB", digits(figure))
-}
-
-/// One figure over the runs of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Spread {
-    /// The least.
-    pub least: f64,
-    /// The median.
-    pub median: f64,
-    /// The most.
-    pub most: f64,
-    /// Of how many runs.
-    pub runs: usize,
-}
-
-impl Spread {
-    /// Of the runs that have the figure; none where none has it.
-    pub(super) fn of(reports: &[Report], figure: fn(&Report) -> Option<f64>) -> Option<Self> {
-        Self::over(reports.iter().filter_map(figure).collect())
-    }
-
-    /// Of these figures; none where there is none.
-    pub(crate) fn over(mut figures: Vec<f64>) -> Option<Self> {
-        figures.retain(|figure| figure.is_finite());
-        figures.sort_by(f64::total_cmp);
-        let (least, most) = (*figures.first()?, *figures.last()?);
-        let middle = figures.len() / 2;
-        let median = if figures.len() % 2 == 1 {
-            figures[middle]
-        } else {
-            f64::midpoint(figures[middle - 1], figures[middle])
-        };
-        Some(Self { least, median, most, runs: figures.len() })
-    }
-
-    /// Whether the runs of the two lie apart.
-    pub(crate) fn is_apart_from(&self, other: &Self) -> bool {
-        self.least > other.most || self.most < other.least
-    }
 }

@@ -1,26 +1,27 @@
-//! Sets reports side by side: medians of each group of runs, from least to most, and their ratio to
-//! the first group.
+//! Compares reports: the median of each group of runs, its range, and its ratio to the first group.
 //!
 //! - [`figures`]: what is compared
+//! - [`gate`]: the limits of `--fail-if`
 //! - [`doubts`]: why a ratio may not mean what it seems
 //! - [`text`]: for the terminal
-//! - [`page`]: one HTML file
 
 mod doubts;
 mod figures;
+mod gate;
 mod options;
-mod page;
 mod text;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-pub use figures::Spread;
-pub use options::{CompareOptions, NamedFiles};
+pub(crate) use options::CompareOptions;
 
-use crate::output::Output;
+use crate::outcome::Outcome;
+use crate::output::publish;
 use crate::report::Report;
 use crate::report::units::digits;
+use crate::spread::Spread;
 use figures::{FIGURES, Figure};
+use gate::Gate;
 
 /// Runs that are taken together.
 #[derive(Debug, Clone)]
@@ -31,36 +32,31 @@ pub struct Group {
     pub reports: Vec<Report>,
 }
 
-/// The fewest runs whose range says something.
 const RUNS_FOR_A_RANGE: usize = 3;
 
-/// One figure of every group.
 struct Row {
     figure: &'static Figure,
-    /// By group; none where no run of the group has it.
+    /// By group; `None` if no run of the group has it.
     spreads: Vec<Option<Spread>>,
 }
 
 impl Row {
-    /// The ratio of a group as people read it.
     fn ratio_in_words(&self, group: usize) -> Option<String> {
         self.ratio(group).map(|ratio| format!("x{}", digits(ratio)))
     }
 
-    /// The median of a group by that of the first one.
     fn ratio(&self, group: usize) -> Option<f64> {
         let first = self.spreads.first()?.as_ref()?.median;
         (first > 0.0).then_some(self.spreads[group].as_ref()?.median / first)
     }
 
-    /// Whether a group is better or worse; nothing where its runs do not stand clear of those of
-    /// the first group.
+    /// Whether a group is better or worse; `None` if its runs overlap with those of the first
+    /// group.
     fn word(&self, group: usize) -> Option<&'static str> {
         self.stands_clear(group).then(|| self.figure.better.word(self.ratio(group)?)).flatten()
     }
 
-    /// Whether the medians differ as if a group were better or worse, and its runs do not stand
-    /// clear.
+    /// Whether the medians differ, but the runs overlap.
     fn may_be_noise(&self, group: usize) -> bool {
         let seems = self.ratio(group).and_then(|ratio| self.figure.better.word(ratio));
         seems.is_some() && !self.stands_clear(group)
@@ -75,7 +71,6 @@ impl Row {
     }
 }
 
-/// Groups and what is found when they are compared.
 struct Comparison {
     groups: Vec<Group>,
     rows: Vec<Row>,
@@ -86,12 +81,32 @@ impl Comparison {
     fn of(groups: Vec<Group>) -> Self {
         let rows = FIGURES.iter().map(|figure| Row {
             figure,
-            spreads: groups.iter().map(|group| Spread::of(&group.reports, figure.of)).collect(),
+            spreads: groups
+                .iter()
+                .map(|group| Spread::over(group.reports.iter().filter_map(figure.of).collect()))
+                .collect(),
         });
-        // What no group has is not worth a row.
         let rows: Vec<Row> = rows.filter(|row| row.spreads.iter().any(Option::is_some)).collect();
         let doubts = doubts::doubts(&groups, &rows);
         Self { groups, rows, doubts }
+    }
+
+    /// A line for each group and gate beyond its limit. A figure that was not measured is an error.
+    fn violations(&self, gates: &[Gate]) -> Result<String> {
+        let mut lines = String::new();
+        for gate in gates {
+            let key = gate.figure().key;
+            let row = self.rows.iter().find(|row| row.figure.key == key);
+            for group in 1..self.groups.len() {
+                let letter = Self::letter(group);
+                let ratio = row.and_then(|row| row.ratio(group)).with_context(|| {
+                    format!("--fail-if: {key} was not measured in A or {letter}")
+                })?;
+                let violation = gate.violation(&letter, ratio);
+                lines.extend(violation.into_iter().map(|line| line + "\n"));
+            }
+        }
+        Ok(lines)
     }
 
     /// The short name of a group in tables: A, B, ...
@@ -103,22 +118,14 @@ impl Comparison {
     }
 }
 
-/// Compares reports and prints a table.
-///
-/// # Errors
-/// When a report cannot be read or the page cannot be written.
-pub fn run(options: &CompareOptions) -> Result<bool> {
-    let html = Output::create(options.html.as_deref(), "--html")?;
+pub(crate) fn run(options: &CompareOptions) -> Result<Outcome> {
     let comparison = Comparison::of(options.groups()?);
-    if let Some(html) = html {
-        html.write(page::page(&comparison).as_bytes())?;
-    }
-    print!("{}", text::text(&comparison));
-    Ok(true)
+    let violations = comparison.violations(&options.fail_if)?;
+    publish(&(text::text(&comparison) + &violations), || Ok(()))?;
+    Ok(if violations.is_empty() { Outcome::Good } else { Outcome::Bad })
 }
 
-/// The comparison as text and as a page.
-pub fn compare(groups: Vec<Group>) -> (String, String) {
-    let comparison = Comparison::of(groups);
-    (text::text(&comparison), page::page(&comparison))
+/// The comparison as text.
+pub fn compare(groups: Vec<Group>) -> String {
+    text::text(&Comparison::of(groups))
 }

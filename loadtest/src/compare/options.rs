@@ -1,4 +1,4 @@
-//! `loadtest compare`
+//! `loadtest compare`: its flags, and the reports that they name.
 
 use std::path::PathBuf;
 
@@ -6,28 +6,27 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::Group;
+use super::gate::Gate;
+use crate::outcome::UsageError;
 use crate::report::Report;
 
-/// `loadtest compare`
 #[derive(Debug, Args)]
-pub struct CompareOptions {
-    /// Reports as `--json` wrote them, each on its own.
-    pub files: Vec<PathBuf>,
-    /// Several runs of one kind, of which the median counts: NAME=FILE,FILE,... May be given again.
-    #[arg(long, value_parser = group)]
-    pub group: Vec<NamedFiles>,
-    /// Writes the comparison here as an HTML page as well.
-    #[arg(long)]
-    pub html: Option<PathBuf>,
+pub(crate) struct CompareOptions {
+    /// Reports in JSON, each a group of its own.
+    files: Vec<PathBuf>,
+    /// Several runs of one kind, of which the median counts: NAME=FILE,FILE,... May be repeated.
+    #[arg(long, value_parser = group, help_heading = "Groups")]
+    group: Vec<NamedFiles>,
+    /// Exits with 1 if a figure of a group differs from the first group by more than this, such as
+    /// 'latency_p99>+10%' or 'orders_per_s<-5%'. May be repeated.
+    #[arg(long, help_heading = "Result")]
+    pub(super) fail_if: Vec<Gate>,
 }
 
-/// The files of one group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedFiles {
-    /// Its name.
-    pub name: String,
-    /// Its reports.
-    pub files: Vec<PathBuf>,
+struct NamedFiles {
+    name: String,
+    files: Vec<PathBuf>,
 }
 
 fn group(text: &str) -> Result<NamedFiles, String> {
@@ -46,10 +45,7 @@ fn group(text: &str) -> Result<NamedFiles, String> {
 }
 
 impl CompareOptions {
-    /// Reads all reports: single files first, then groups, each in the order given.
-    ///
-    /// # Errors When a file cannot be read or is no report of this version, or when there is
-    /// nothing to compare.
+    /// Single files first, then groups, each in the order given.
     pub(super) fn groups(&self) -> Result<Vec<Group>> {
         let single = self.files.iter().map(|file| NamedFiles {
             name: file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned(),
@@ -57,7 +53,8 @@ impl CompareOptions {
         });
         let named: Vec<NamedFiles> = single.chain(self.group.iter().cloned()).collect();
         if named.len() < 2 {
-            bail!("expected at least two reports or groups to compare, found {}", named.len());
+            let found = named.len();
+            bail!(UsageError(format!("expected at least two reports or groups, found {found}")));
         }
         named
             .into_iter()

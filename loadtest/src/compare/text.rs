@@ -5,10 +5,8 @@ use std::fmt::Write as _;
 use super::Comparison;
 use crate::report::text::write_wrapped;
 
-/// Groups that fit beside the first one.
 const BESIDE: usize = 2;
 
-/// The comparison for a reader, in tables of three groups at most, the first group in each of them.
 pub(super) fn text(comparison: &Comparison) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -20,7 +18,7 @@ fn write(comparison: &Comparison, text: &mut String) -> std::fmt::Result {
     for (place, group) in comparison.groups.iter().enumerate() {
         let runs = match group.reports.len() {
             1 => "1 run".to_owned(),
-            many => format!("median of {many} runs, least..most below"),
+            many => format!("median of {many} runs, min..max below"),
         };
         let letter = Comparison::letter(place);
         write_wrapped(text, &format!("{letter}  "), "   ", &format!("{}: {runs}", group.name))?;
@@ -38,11 +36,11 @@ fn write(comparison: &Comparison, text: &mut String) -> std::fmt::Result {
 
 fn write_table(comparison: &Comparison, shown: &[usize], text: &mut String) -> std::fmt::Result {
     writeln!(text)?;
-    let mut head = format!("  {:<26}{:>18}", "", "A");
+    let mut head = format!("  {:<26}{:>16}", "", "A");
     for group in shown {
-        head += &format!("{:>18}{:>9}", Comparison::letter(*group), "ratio");
+        head += &format!("{:>16}{:>8} {:<6}", Comparison::letter(*group), "ratio", "");
     }
-    writeln!(text, "{head}")?;
+    writeln!(text, "{}", head.trim_end())?;
     for row in &comparison.rows {
         let mut line = format!("  {:<26}", row.figure.name);
         let mut ranges = format!("  {:<26}", "");
@@ -50,21 +48,17 @@ fn write_table(comparison: &Comparison, shown: &[usize], text: &mut String) -> s
             let spread = row.spreads[*group];
             let median =
                 spread.map_or_else(|| "-".into(), |spread| (row.figure.show)(spread.median));
-            let range = spread.filter(|spread| spread.runs > 1 && spread.least < spread.most);
-            let range = range.map_or_else(String::new, |spread| {
-                // The unit stands beside the median.
-                let least = (row.figure.show)(spread.least);
-                format!("{least}..{}", (row.figure.show)(spread.most))
-            });
-            line += &format!("{median:>18}");
-            ranges += &format!("{range:>18}");
+            let range = spread.filter(|spread| spread.runs > 1 && spread.min < spread.max);
+            let range = range.map_or_else(String::new, |spread| spread.range(row.figure.show));
+            line += &format!("{median:>16}");
+            ranges += &format!("{range:>16}");
             if *group > 0 {
                 let ratio = row.ratio_in_words(*group).unwrap_or_else(|| "-".into());
-                line += &format!("{ratio:>9}");
-                ranges += &format!("{:>9}", "");
+                line += &format!("{ratio:>8} {:<6}", row.word(*group).unwrap_or_default());
+                ranges += &format!("{:>15}", "");
             }
         }
-        writeln!(text, "{line}")?;
+        writeln!(text, "{}", line.trim_end())?;
         if !ranges.trim().is_empty() {
             writeln!(text, "{}", ranges.trim_end())?;
         }

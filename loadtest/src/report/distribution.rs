@@ -4,19 +4,14 @@
 use super::Bucket;
 use super::units;
 
-/// One row of a histogram for people.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Row {
-    /// Where it begins in ms; orders are slower than this.
     pub(crate) above_ms: f64,
-    /// Where it ends in ms.
     pub(crate) up_to_ms: f64,
-    /// Orders.
     pub(crate) orders: u64,
 }
 
 impl Row {
-    /// The end of the row with its unit.
     pub(crate) fn label(&self) -> String {
         units::chosen_time(self.up_to_ms)
     }
@@ -30,10 +25,7 @@ const STEPS: [&[f64]; 4] = [
     &[1.0],
 ];
 
-/// At most `most` rows with round bounds, spaced as logarithms, from the fastest order to the
-/// slowest; gaps are rows of none.
-///
-/// A step that lies across a bound counts where it ends.
+/// At most `max` rows with round bounds, from the fastest order to the slowest.
 pub(crate) fn rows(buckets: &[Bucket], most: usize) -> Vec<Row> {
     let full = || buckets.iter().filter(|bucket| bucket.orders > 0 && bucket.up_to_ms.is_finite());
     let ends = || full().map(|bucket| bucket.up_to_ms).filter(|end| *end > 0.0);
@@ -65,12 +57,9 @@ pub(crate) fn rows(buckets: &[Bucket], most: usize) -> Vec<Row> {
     rows
 }
 
-/// Stream ids tell whole milliseconds: rows that lie closer together would show the clock, not the
-/// orders.
+/// Stream ids count whole milliseconds: finer rows would show the clock, not the orders.
 const CLOCK_MS: f64 = 1.0;
 
-/// The round numbers from the first that is not below `fastest` to the first that is not below
-/// `slowest`.
 fn bounds(steps: &[f64], fastest: f64, slowest: f64) -> Vec<f64> {
     let decades = fastest.log10().floor() as i32..=slowest.log10().ceil() as i32;
     let all = decades.flat_map(|decade| {
@@ -95,7 +84,6 @@ fn bounds(steps: &[f64], fastest: f64, slowest: f64) -> Vec<f64> {
     bounds
 }
 
-/// Every n-th bound, and the last.
 fn thinned(bounds: &[f64], most: usize) -> Vec<f64> {
     let step = bounds.len().div_ceil(most.max(1));
     // Counted from the end, so that the last one stays.
@@ -104,7 +92,7 @@ fn thinned(bounds: &[f64], most: usize) -> Vec<f64> {
     kept
 }
 
-/// For each step with orders: the share of all orders that are no slower, and its latency in ms.
+/// The share of orders that are no slower, and the latency in ms.
 pub(crate) fn shares(buckets: &[Bucket]) -> Vec<(f64, f64)> {
     let total: u64 = buckets.iter().map(|bucket| bucket.orders).sum();
     let mut below = 0;

@@ -22,38 +22,18 @@ pub enum Shape {
         /// How they are spaced.
         arrivals: Arrivals,
     },
-    /// Days squeezed into minutes.
-    Wave {
-        /// Length of one day in seconds.
+    /// The curve of a day, compressed.
+    Curve {
+        /// The file of the curve; none for the built-in one.
+        curve: Option<String>,
+        /// How many times faster than the clock.
+        compress: f64,
+        /// Length of one compressed day in seconds.
         day_s: f64,
         /// How many days.
         days: u32,
         /// Orders of one day.
         orders_per_day: f64,
-        /// The file of the day's curve; none for the built-in one.
-        day: Option<String>,
-        /// How they are spaced.
-        arrivals: Arrivals,
-    },
-    /// Nothing, then many within a short time, again and again.
-    Spikes {
-        /// How many spikes.
-        times: u32,
-        /// Orders of one spike.
-        orders: u64,
-        /// Length of a spike in seconds.
-        within_s: f64,
-        /// Quiet seconds between two spikes.
-        pause_s: f64,
-        /// How they are spaced.
-        arrivals: Arrivals,
-    },
-    /// A constant rate for hours.
-    Soak {
-        /// Orders a second.
-        rate: f64,
-        /// For how long, in hours.
-        hours: f64,
         /// How they are spaced.
         arrivals: Arrivals,
     },
@@ -80,11 +60,11 @@ pub enum Arrivals {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Via {
-    /// Through which door.
+    /// By Redis or by the API.
     pub door: Door,
-    /// Connections at once.
+    /// Concurrent connections.
     pub connections: usize,
-    /// The most orders in one pipeline or request.
+    /// Maximum number of orders in one pipeline or request.
     pub batch: usize,
 }
 

@@ -7,20 +7,18 @@ use std::fmt::Write as _;
 
 use textwrap::Options;
 
-use super::units::{digits, harmless};
+use super::units::{count, digits, harmless};
 use super::{Failures, Latency, Report, distribution, verdict};
 
 /// Columns of the terminal that is written for.
 pub const WIDTH: usize = 100;
-/// Order ids shown of each kind; the JSON has more.
 const SHOWN: usize = 20;
-/// The most rows of the histogram.
 const ROWS: usize = 15;
-/// Columns of the longest bar.
 const BAR: usize = 60;
+const DUE_TO_CONFIRMED: &str = "due to confirmed";
 
 impl Report {
-    /// The report for a reader.
+    /// For the terminal.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -43,7 +41,7 @@ impl Report {
         writeln!(text)?;
         self.write_fates(text)?;
         writeln!(text)?;
-        self.failures.write_text(text)?;
+        self.failures.write_text(text, [self.lost, self.confirmed_twice, self.wrong])?;
         for finding in verdict::findings(self) {
             write_wrapped(
                 text,
@@ -54,11 +52,13 @@ impl Report {
         }
         writeln!(text)?;
         let verdict = if !self.is_clean() {
-            "FAILED: not every order is where it must be"
-        } else if self.turned_away() > 0 {
-            "FAILED: not every order was taken in"
+            "FAILED: not every order ended as expected"
+        } else if self.late > 0 {
+            "FAILED: not every order was done in time"
+        } else if self.rejected_orders() > 0 {
+            "FAILED: not every order was accepted"
         } else {
-            "every order sent was found exactly once, as it must be"
+            "every order sent was found exactly once, as expected"
         };
         writeln!(text, "{verdict}")
     }
@@ -99,8 +99,8 @@ impl Report {
         let starts =
             starts.map(|(us, starts)| format!("{starts}, p50 {} us  p99 {} us", us.p50, us.p99));
         writeln!(text, "  instance starts    {}", or_none(starts))?;
-        if self.metronome_rings > 0 {
-            writeln!(text, "  metronome          had to ring {} times", self.metronome_rings)?;
+        if self.tick_rings > 0 {
+            writeln!(text, "  ticks              rang again {} times", self.tick_rings)?;
         }
         if self.backlog_before > 0 {
             writeln!(
@@ -125,17 +125,23 @@ impl Report {
         for (name, latency) in self.latencies() {
             write!(text, "  {name:<22}")?;
             for figure in latency.figures() {
-                write!(text, " {:>9}", digits(figure))?;
+                write!(text, " {:>9}", self.marked(name, figure, digits(figure)))?;
             }
             writeln!(text)?;
         }
         Ok(())
     }
 
-    /// The three latencies by name. One that was not measured is left out.
+    /// The only one that is measured with two clocks is marked with `~` below their drift.
+    pub(crate) fn marked(&self, name: &str, ms: f64, figure: String) -> String {
+        let is_drowned = name == DUE_TO_CONFIRMED && ms < self.clock.drift_ms;
+        if is_drowned { format!("~{figure}") } else { figure }
+    }
+
+    /// One that was not measured is left out.
     pub(crate) fn latencies(&self) -> Vec<(&'static str, &Latency)> {
         let all = [
-            ("due to confirmed", &self.latency_ms),
+            (DUE_TO_CONFIRMED, &self.latency_ms),
             ("ingress to confirmed", &self.queue_latency_ms),
             ("due to acknowledged", &self.send_latency_ms),
         ];
@@ -183,7 +189,6 @@ impl Report {
         Ok(())
     }
 
-    /// The consumers that took part, each once.
     pub(crate) fn consumers(&self) -> Vec<&str> {
         let mut consumers = Vec::new();
         for share in self.shares.iter().filter(|share| share.orders > 0) {
@@ -199,46 +204,57 @@ impl Report {
         if self.refused > 0 {
             write!(text, "  refused {}", self.refused)?;
         }
-        writeln!(text, "  duplicates {}", self.duplicates)?;
-        writeln!(text, "  lost {}  doubled {}  wrong {}", self.lost, self.doubled, self.wrong)?;
-        if self.unfinished > 0 {
-            writeln!(text, "  unfinished {}", self.unfinished)?;
-        }
-        for kind in &self.not_taken {
-            let done = kind.done_all_the_same;
-            let line = format!("{} ({}), done all the same {done}", kind.orders, kind.answer);
-            write_wrapped(text, "  not taken ", "    ", &line)?;
+        writeln!(text, "  duplicate deliveries {}", self.duplicate_deliveries)?;
+        let (lost, late, twice) = (self.lost, self.late, self.confirmed_twice);
+        writeln!(
+            text,
+            "  lost {lost}  late {late}  confirmed twice {twice}  wrong {}",
+            self.wrong
+        )?;
+        for kind in &self.rejected {
+            let anyway = kind.processed_anyway;
+            let line = format!("{} ({}), processed anyway {anyway}", kind.orders, kind.answer);
+            write_wrapped(text, "  rejected ", "    ", &line)?;
         }
         Ok(())
     }
 }
 
 impl Latency {
-    /// In the order of the columns: p50, p90, p95, p99, p99.9, max, mean.
     pub(crate) fn figures(&self) -> [f64; 7] {
         [self.p50, self.p90, self.p95, self.p99, self.p999, self.max, self.mean]
     }
 }
 
 impl Failures {
-    /// Lists the orders, a limited number of each kind.
-    pub(crate) fn write_text(&self, text: &mut String) -> std::fmt::Result {
+    /// Lists some of the orders. `totals` are those of lost, confirmed twice and wrong.
+    pub(crate) fn write_text(&self, text: &mut String, totals: [u64; 3]) -> std::fmt::Result {
         let wrong: Vec<String> =
             self.wrong.iter().map(|wrong| format!("{}: {}", wrong.order, wrong.why)).collect();
-        for (name, orders) in [("lost", &self.lost), ("doubled", &self.doubled), ("wrong", &wrong)]
-        {
+        let kinds =
+            [("lost", &self.lost), ("confirmed twice", &self.confirmed_twice), ("wrong", &wrong)];
+        for ((name, orders), total) in kinds.into_iter().zip(totals) {
             for order in orders.iter().take(SHOWN) {
                 write_wrapped(text, &format!("{name}: "), "  ", order)?;
             }
-            if orders.len() > SHOWN {
-                writeln!(text, "{name}: {} more, see --json", orders.len() - SHOWN)?;
+            let more = count(total.saturating_sub(SHOWN as u64));
+            let named = count(orders.len() as u64);
+            match total {
+                total if total <= SHOWN as u64 => {}
+                total if total > orders.len() as u64 => {
+                    writeln!(
+                        text,
+                        "{name}: {more} more (the first {named} are in the JSON report)"
+                    )?;
+                }
+                _ => writeln!(text, "{name}: {more} more (in the JSON report)")?,
             }
         }
         Ok(())
     }
 }
 
-/// Eighths of a column, so that short bars still differ. What is not nothing has at least one.
+/// In eighths of a column, so that short bars still differ. Every share above zero is visible.
 fn bar(share: f64) -> String {
     const EIGHTHS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
     if share <= 0.0 {
@@ -250,7 +266,6 @@ fn bar(share: f64) -> String {
     bar
 }
 
-/// A text in as many lines as it needs, the first begun by `first`, the others by `rest`.
 pub(crate) fn write_wrapped(
     text: &mut String,
     first: &str,

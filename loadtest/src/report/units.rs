@@ -1,16 +1,7 @@
 //! Figures as people read them: with a unit, and no more digits than they deserve.
 
-/// A whole number in groups of three digits.
 pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    indicatif::HumanCount(number).to_string()
 }
 
 /// `1 order`, `2,000 orders`.
@@ -18,7 +9,7 @@ pub(crate) fn orders(number: u64) -> String {
     if number == 1 { "1 order".into() } else { format!("{} orders", count(number)) }
 }
 
-/// Three significant digits or all whole ones, without a unit.
+/// Three significant digits.
 pub(crate) fn digits(value: f64) -> String {
     match value.abs() {
         size if size >= 99.95 || size == 0.0 => format!("{value:.0}"),
@@ -28,7 +19,7 @@ pub(crate) fn digits(value: f64) -> String {
     }
 }
 
-/// A time in the unit that fits it, such as `203 ms`, `1.35 s` or `2.5 min`.
+/// Such as `203 ms`, `1.35 s` or `2.5 min`.
 pub(crate) fn time(ms: f64) -> String {
     match ms {
         ms if ms >= 7_200_000.0 => format!("{} h", digits(ms / 3_600_000.0)),
@@ -38,7 +29,7 @@ pub(crate) fn time(ms: f64) -> String {
     }
 }
 
-/// The same for a time that somebody chose: without zeros behind the point.
+/// Without zeros behind the point.
 pub(crate) fn chosen_time(ms: f64) -> String {
     let text = time(ms);
     let (figure, unit) = text.split_once(' ').unwrap_or((&text, ""));
@@ -50,7 +41,6 @@ pub(crate) fn chosen_time(ms: f64) -> String {
     format!("{figure} {unit}")
 }
 
-/// Orders a second.
 pub(crate) fn rate(orders_per_s: f64) -> String {
     let figure = if orders_per_s >= 1_000.0 {
         count(orders_per_s.round() as u64)
@@ -73,7 +63,7 @@ pub(crate) fn short(value: f64) -> String {
     format!("{value}{unit}")
 }
 
-/// The text without characters that would move the cursor or colour a terminal.
+/// Without characters that move the cursor or colour a terminal.
 pub(crate) fn harmless(text: &str) -> String {
     text.chars()
         .map(|character| if character.is_control() { '\u{fffd}' } else { character })

@@ -1,27 +1,21 @@
-//! What a run shows, in plain words. A sentence stands here only when the figures say so; what was
-//! not measured is not judged.
+//! What a run shows, in plain words. Nothing is said of what was not measured.
 //!
-//! Thresholds are set so that noise of a healthy run does not cross them; each says what it means
-//! beside it.
+//! Thresholds are set so that the noise of a healthy run does not cross them.
 
 use super::units::{count, digits, orders, rate, time};
-use super::{Door, Report, Sample, Shape};
+use super::{Door, Interval, Report, Sample, Shape};
 
-/// How a sentence is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As it should be.
     Good,
-    /// Worth knowing.
     Note,
     /// The run shows less than it seems, or the system is at its limit.
     Warning,
-    /// An order is not where it must be, or was not taken in.
+    /// An order did not end as expected.
     Failed,
 }
 
 impl Tone {
-    /// The tone as a word, for where there is no colour.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -32,7 +26,6 @@ impl Tone {
     }
 }
 
-/// One sentence of the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) tone: Tone,
@@ -42,19 +35,22 @@ pub(crate) struct Finding {
 /// Samples that a trend needs: two for each quarter.
 const SAMPLES_FOR_A_TREND: usize = 8;
 
-/// The verdict, the fate of the orders first.
 pub(crate) fn findings(report: &Report) -> Vec<Finding> {
     let mut findings = vec![fate(report)];
     let all = [
-        not_taken,
+        rejected,
+        wrong_redis,
         interrupted,
-        unfinished,
+        late,
+        copies,
         speed,
+        clock,
         senders,
+        sent_late,
         backlog,
         app_memory,
         redis_memory,
-        metronome,
+        tick_rings,
         disturbed,
     ];
     findings.extend(all.iter().filter_map(|finding| finding(report)));
@@ -67,67 +63,74 @@ fn finding(tone: Tone, text: String) -> Option<Finding> {
 }
 
 fn fate(report: &Report) -> Finding {
-    let (sent, turned_away) = (orders(report.orders), report.turned_away());
-    if !report.is_clean() {
-        let kinds = [(report.lost, "lost"), (report.doubled, "doubled"), (report.wrong, "wrong")];
-        return Finding {
-            tone: Tone::Failed,
-            text: format!("Of {sent} sent, {}.", counts(&kinds)),
-        };
+    let (sent, rejected) = (orders(report.orders), report.rejected_orders());
+    if !report.is_clean() || report.late > 0 {
+        let kinds = [
+            (report.lost, "lost"),
+            (report.late, "late"),
+            (report.confirmed_twice, "confirmed twice"),
+            (report.wrong, "wrong"),
+        ];
+        let text = format!("Of {sent} sent, {}.", counts(&kinds));
+        return Finding { tone: Tone::Failed, text };
     }
     if report.orders == 0 {
-        return Finding {
-            tone: Tone::Note,
-            text: "No order was sent, so nothing is shown.".into(),
-        };
+        let text = "No order was sent, so nothing is shown.".into();
+        return Finding { tone: Tone::Note, text };
     }
-    // What was done although its answer was lost is told beside those that were turned away.
-    let taken_in = report.confirmed.saturating_sub(done_all_the_same(report));
+    // What was processed although it was rejected is reported by `rejected`.
+    let accepted = report.confirmed.saturating_sub(processed_anyway(report));
     let ends = [
-        (taken_in, "confirmed"),
+        (accepted, "confirmed"),
         (report.dead_lettered, "dead-lettered"),
         (report.refused, "refused"),
     ];
-    let (tone, text) = if turned_away == 0 {
+    let (tone, text) = if rejected == 0 {
         let ends = counts(&ends);
-        (Tone::Good, format!("{sent} sent, each found exactly once as it must be: {ends}."))
-    } else if turned_away >= report.orders {
-        (Tone::Failed, format!("Of {sent} sent, none was taken in."))
+        (Tone::Good, format!("{sent} sent, each found exactly once as expected: {ends}."))
+    } else if rejected >= report.orders {
+        (Tone::Failed, format!("Of {sent} sent, all were rejected."))
     } else {
-        let not = count(turned_away);
-        let others =
-            format!("The others were found exactly once, as they must be: {}.", counts(&ends));
-        (Tone::Failed, format!("Of {sent} sent, {not} were not taken in. {others}"))
+        let (rejected, ends) = (count(rejected), counts(&ends));
+        let others = format!("The others were found exactly once as expected: {ends}.");
+        (Tone::Failed, format!("Of {sent} sent, {rejected} were rejected. {others}"))
     };
     Finding { tone, text }
 }
 
-/// Those that there are any of; the first where there are none at all.
+/// Those above zero; the first if all are zero.
 fn counts(kinds: &[(u64, &str)]) -> String {
     let named = |(orders, kind): &(u64, &str)| format!("{} {kind}", count(*orders));
     let named: Vec<String> = kinds.iter().filter(|(orders, _)| *orders > 0).map(named).collect();
     if named.is_empty() { format!("0 {}", kinds[0].1) } else { named.join(", ") }
 }
 
-fn done_all_the_same(report: &Report) -> u64 {
-    report.not_taken.iter().map(|kind| kind.done_all_the_same).sum()
+fn processed_anyway(report: &Report) -> u64 {
+    report.rejected.iter().map(|kind| kind.processed_anyway).sum()
 }
 
-fn not_taken(report: &Report) -> Option<Finding> {
-    let all = report.turned_away();
+fn rejected(report: &Report) -> Option<Finding> {
+    let all = report.rejected_orders();
     if all == 0 {
         return None;
     }
-    let done = done_all_the_same(report);
-    let mut text =
-        format!("{} got no answer that promises anything, so none is owed.", orders(all));
+    let mut text = format!("{} got an answer that promises nothing.", orders(all));
+    let done = processed_anyway(report);
     if done > 0 {
-        text += &format!(
-            " {} of them were done all the same: the answer was lost, not the order.",
-            count(done)
-        );
+        let done = count(done);
+        text += &format!(" {done} of them were processed anyway: only the answer was lost.");
     }
     finding(Tone::Warning, text)
+}
+
+/// The API accepted orders, and Redis has no trace of a single one.
+fn wrong_redis(report: &Report) -> Option<Finding> {
+    let accepted = report.orders.saturating_sub(report.refused + report.rejected_orders());
+    let has_none = accepted > 0 && report.lost == accepted;
+    let text = "This Redis has no trace of any order that the API accepted: --redis-url and the API \
+                use different servers or queues.";
+    (has_none && report.via.door == Door::Http)
+        .then(|| Finding { tone: Tone::Failed, text: text.into() })
 }
 
 fn interrupted(report: &Report) -> Option<Finding> {
@@ -135,25 +138,31 @@ fn interrupted(report: &Report) -> Option<Finding> {
     report.interrupted.then(|| Finding { tone: Tone::Warning, text: text.into() })
 }
 
-fn unfinished(report: &Report) -> Option<Finding> {
-    if report.unfinished == 0 {
+fn late(report: &Report) -> Option<Finding> {
+    if report.late == 0 {
         return None;
     }
     let end = if report.interrupted { "the waiting was ended" } else { "patience ran out" };
-    let still = if report.unfinished == 1 { "was still" } else { "were still" };
+    let still = if report.late == 1 { "was still" } else { "were still" };
     let text = format!(
-        "{} {still} in the queue, waiting or under way, when {end}: late or stuck, not gone.",
-        orders(report.unfinished)
+        "{} {still} in the queue when {end}: late or stuck, not lost.",
+        orders(report.late)
     );
     finding(Tone::Warning, text)
 }
 
+fn copies(report: &Report) -> Option<Finding> {
+    let text = "An earlier run had confirmed these orders. They were recognised as duplicates, so the \
+                run shows nothing about speed.";
+    report.is_all_copies().then(|| Finding { tone: Tone::Warning, text: text.into() })
+}
+
 fn speed(report: &Report) -> Option<Finding> {
-    if report.done() == 0 || report.total_s <= 0.0 {
+    if report.done() == 0 || report.total_s <= 0.0 || report.is_all_copies() {
         return None;
     }
     let mut text = format!("{} after the release the last was done", time(report.total_s * 1e3));
-    // Where the shape sets the pace, orders a second say nothing of the system.
+    // In other shapes the rate is that of the shape.
     if matches!(report.shape, Shape::Burst { .. }) {
         text += &format!(", {}", rate(report.orders_per_s));
     }
@@ -167,20 +176,19 @@ fn speed(report: &Report) -> Option<Finding> {
     finding(Tone::Note, text + ".")
 }
 
-/// Senders are behind when half of the time of slow orders passes before the queue has them. Below
-/// 10 ms it does not matter. None where it was not measured, or only of the orders that were taken
-/// in.
+/// The slowest orders spent half of their time before the queue had them. Below 10 ms it does not
+/// matter. `None` if it was measured of no order, or only of some.
 fn senders_fell_behind(report: &Report) -> Option<bool> {
     let (sent, done) = (report.send_latency_ms.p99, report.latency_ms.p99);
     let is_measured =
-        report.send_latency_ms.max > 0.0 && report.confirmed > 0 && report.turned_away() == 0;
+        report.send_latency_ms.max > 0.0 && done > 0.0 && report.rejected_orders() == 0;
     is_measured.then_some(sent >= 10.0 && sent >= done / 2.0)
 }
 
 fn senders(report: &Report) -> Option<Finding> {
     let (sent, done) = (report.send_latency_ms.p99, report.latency_ms.p99);
     if !senders_fell_behind(report)? {
-        // All orders of a burst are due at once: nobody can keep up with that.
+        // All orders of a burst are due at once, so no sender keeps up with it.
         let what = match report.shape {
             Shape::Burst { .. } => "The senders were not the bottleneck",
             _ => "The senders kept up",
@@ -209,12 +217,47 @@ fn senders(report: &Report) -> Option<Finding> {
     finding(Tone::Warning, text)
 }
 
+/// Says when most orders were sent late, unless all are due at once.
+fn sent_late(report: &Report) -> Option<Finding> {
+    let timeline = &report.timeline;
+    let late: u64 = timeline.intervals.iter().map(|interval| interval.sent_late).sum();
+    if late == 0 || matches!(report.shape, Shape::Burst { .. }) {
+        return None;
+    }
+    let worst =
+        (0u64..).zip(&timeline.intervals).max_by_key(|(_, Interval { sent_late, .. })| *sent_late);
+    let (place, worst) = worst?;
+    let at = time((place * timeline.interval_ms) as f64);
+    let text = format!(
+        "{} sent more than 100 ms after they were due, most of them ({}) within {} from {at}: the load \
+         was not as even as asked for. Latencies count from the due time anyway.",
+        if late == 1 { "1 order was".into() } else { format!("{} were", orders(late)) },
+        count(worst.sent_late),
+        time(timeline.interval_ms as f64)
+    );
+    finding(Tone::Warning, text)
+}
+
+fn clock(report: &Report) -> Option<Finding> {
+    let drift_ms = report.clock.drift_ms;
+    let is_touched = report.latency_ms.p50 < drift_ms && report.latency_ms.max > 0.0;
+    let text = format!(
+        "The clocks of Redis and of this machine moved apart by {}: latencies from due to confirmed \
+         below that, marked with ~, show nothing.",
+        time(drift_ms)
+    );
+    is_touched.then_some(Finding { tone: Tone::Warning, text })
+}
+
 /// At a constant rate a backlog that grows by more than a second's orders from one half of the
-/// sending to the other grows without end. One that is level was kept up with; what lies between
-/// shows neither. Where less came in than was due, it says nothing of the rate.
+/// sending to the other grows without end. A level one shows that the app kept up; nothing is said
+/// of what lies between, or if fewer orders came in than were due.
 fn backlog(report: &Report) -> Option<Finding> {
     let rate_per_s = report.shape.constant_rate()?;
-    if report.interrupted || report.turned_away() > 0 || senders_fell_behind(report) == Some(true) {
+    if report.interrupted
+        || report.rejected_orders() > 0
+        || senders_fell_behind(report) == Some(true)
+    {
         return None;
     }
     let sending: Vec<&Sample> = report
@@ -248,56 +291,55 @@ fn backlog(report: &Report) -> Option<Finding> {
     is_level.then_some(Finding { tone: Tone::Good, text })
 }
 
-fn app_memory(report: &Report) -> Option<Finding> {
-    let Shape::Soak { hours, .. } = report.shape else { return None };
+/// A shorter run shows the warm-up only.
+const SOAK_S: f64 = 1_800.0;
+
+/// A figure's means of the second and of the last quarter, in a run at a constant rate that is long
+/// enough to show a leak. The first quarter is warm-up.
+fn soak(report: &Report, figure: impl Fn(&&Sample) -> Option<f64>) -> Option<(f64, f64)> {
+    let Shape::Steady { duration_s: SOAK_S.., .. } = report.shape else { return None };
     let samples: Vec<&Sample> = report.samples.iter().collect();
-    let [_, before, _, after] = quarters(&samples, |sample| sample.app_rss_mib)?;
-    if grew(before, after) {
-        let text = format!(
-            "Memory of the app grew through the soak, from {} to {} MiB: look for a leak, and soak longer than {}.",
-            digits(before),
-            digits(after),
-            time(hours * 3_600_000.0)
-        );
-        return finding(Tone::Warning, text);
-    }
-    finding(
-        Tone::Good,
-        format!("Memory of the app stayed level through the soak, at {} MiB.", digits(after)),
-    )
+    let [_, before, _, after] = quarters(&samples, figure)?;
+    Some((before, after))
 }
 
-fn redis_memory(report: &Report) -> Option<Finding> {
-    let Shape::Soak { .. } = report.shape else { return None };
-    let samples: Vec<&Sample> = report.samples.iter().collect();
-    let [_, before, _, after] = quarters(&samples, |sample| Some(sample.redis_rss_mib))?;
+fn app_memory(report: &Report) -> Option<Finding> {
+    let (before, after) = soak(report, |sample| sample.app_rss_mib)?;
     if !grew(before, after) {
-        return finding(
-            Tone::Good,
-            format!("Memory of Redis stayed level through the soak, at {} MiB.", digits(after)),
-        );
+        let text = format!("Memory of the app stayed level, at {} MiB.", digits(after));
+        return finding(Tone::Good, text);
     }
-    let mut text = format!(
-        "Memory of Redis grew through the soak, from {} to {} MiB",
+    let text = format!(
+        "Memory of the app grew from {} to {} MiB: look for a leak in a longer run.",
         digits(before),
         digits(after)
     );
+    finding(Tone::Warning, text)
+}
+
+fn redis_memory(report: &Report) -> Option<Finding> {
+    let (before, after) = soak(report, |sample| Some(sample.redis_rss_mib))?;
+    if !grew(before, after) {
+        let text = format!("Memory of Redis stayed level, at {} MiB.", digits(after));
+        return finding(Tone::Good, text);
+    }
+    let mut text = format!("Memory of Redis grew from {} to {} MiB", digits(before), digits(after));
     if report.confirmed > 0 {
-        // From the middle of the second quarter to the middle of the last half of all orders come.
+        // Half of all orders come between the middles of the second and of the last quarter.
         let bytes = (after - before) * 1024.0 * 1024.0 / (report.confirmed as f64 / 2.0);
         text += &format!(", about {bytes:.0} bytes for each order");
     }
-    text += ". Confirmations and states are kept for a day unless retention_s says otherwise; only growth beyond that is a leak.";
+    text += ". Confirmations and states are kept for retention_s, a day by default; only growth \
+             beyond that is a leak.";
     finding(Tone::Note, text)
 }
 
-/// By a tenth and by more than what an allocator keeps back now and then.
+/// By a tenth, and by more than an allocator keeps back.
 fn grew(before_mib: f64, after_mib: f64) -> bool {
     after_mib > 1.1 * before_mib && after_mib - before_mib > 4.0
 }
 
-/// The mean of each quarter; none where there are too few samples for a trend, or they lack the
-/// figure.
+/// The mean of each quarter; `None` if there are too few samples for a trend.
 fn quarters(samples: &[&Sample], figure: impl Fn(&&Sample) -> Option<f64>) -> Option<[f64; 4]> {
     let figures: Vec<f64> = samples.iter().filter_map(figure).collect();
     if figures.len() < SAMPLES_FOR_A_TREND {
@@ -310,14 +352,15 @@ fn quarters(samples: &[&Sample], figure: impl Fn(&&Sample) -> Option<f64>) -> Op
     Some([mean(0), mean(1), mean(2), mean(3)])
 }
 
-fn metronome(report: &Report) -> Option<Finding> {
-    let times = match report.metronome_rings {
+fn tick_rings(report: &Report) -> Option<Finding> {
+    let times = match report.tick_rings {
         0 => return None,
         1 => "once".to_owned(),
         many => format!("{} times", count(many)),
     };
     let text = format!(
-        "Nothing moved for a second {times}, so the bell was rung again: a worker was away, or a bell was lost."
+        "Nothing moved for a second {times}, so the bell was rung again: a worker was unavailable, or a \
+         bell was lost."
     );
     finding(Tone::Note, text)
 }
@@ -327,7 +370,7 @@ fn disturbed(report: &Report) -> Option<Finding> {
         return None;
     }
     let text = format!(
-        "{} waited before the start: they took part of the time and of the CPU shown here.",
+        "{} waited before the start: they used part of the time and of the CPU shown here.",
         orders(report.backlog_before)
     );
     finding(Tone::Warning, text)

@@ -4,7 +4,6 @@ use super::units::{chosen_time, count, digits, orders, rate};
 use super::{Arrivals, Door, Report, Shape, Via};
 
 impl Shape {
-    /// When orders were due, in words.
     pub(crate) fn in_words(&self) -> String {
         match self {
             Self::Burst { scheduled: true } => "burst, all visible in one instant".into(),
@@ -13,34 +12,21 @@ impl Shape {
                 let length = chosen_time(duration_s * 1e3);
                 format!("steady, {} for {length}, {}", rate(*orders_per_s), arrivals.in_words())
             }
-            Self::Wave { day_s, days, orders_per_day, day, arrivals } => {
-                let curve = day.as_deref().unwrap_or("the built-in curve");
-                format!(
-                    "wave, {days} x {} by {curve} in {}, {}",
-                    orders(orders_per_day.round() as u64),
-                    chosen_time(day_s * 1e3),
-                    arrivals.in_words()
-                )
-            }
-            Self::Spikes { times, orders: of_one, within_s, pause_s, arrivals } => format!(
-                "spikes, {times} x {} within {}, {} apart, {}",
-                orders(*of_one),
-                chosen_time(within_s * 1e3),
-                chosen_time(pause_s * 1e3),
+            Self::Curve { curve, compress, day_s, days, orders_per_day, arrivals } => format!(
+                "curve, {days} x {} by {} in {} ({compress} times as fast), {}",
+                orders(orders_per_day.round() as u64),
+                curve.as_deref().unwrap_or("the built-in day"),
+                chosen_time(day_s * 1e3),
                 arrivals.in_words()
             ),
-            Self::Soak { rate: orders_per_s, hours, arrivals } => {
-                let length = chosen_time(hours * 3_600_000.0);
-                format!("soak, {} for {length}, {}", rate(*orders_per_s), arrivals.in_words())
-            }
             Self::Replay { speed } => format!("replay of recorded times, {speed} times as fast"),
         }
     }
 
-    /// Orders a second that were due all the time; none where the rate changes.
+    /// `None` if the rate changes.
     pub(crate) fn constant_rate(&self) -> Option<f64> {
         match self {
-            Self::Steady { rate, .. } | Self::Soak { rate, .. } => Some(*rate),
+            Self::Steady { rate, .. } => Some(*rate),
             _ => None,
         }
     }
@@ -56,11 +42,10 @@ impl Arrivals {
 }
 
 impl Via {
-    /// How orders were sent, in words.
     pub(crate) fn in_words(&self) -> String {
         let (door, parcel) = match self.door {
             Door::Redis => ("by XADD to Redis", "pipelines"),
-            Door::Http => ("by POST /orders", "requests"),
+            Door::Http => ("by POST /orders over HTTP", "requests"),
         };
         let connections = match self.connections {
             1 => "1 connection".to_owned(),
@@ -71,7 +56,6 @@ impl Via {
 }
 
 impl Report {
-    /// Where the orders came from, in words.
     pub(crate) fn source(&self) -> String {
         match (&self.file, self.seed) {
             (Some(file), _) => format!("from {file}"),
@@ -79,10 +63,7 @@ impl Report {
             (None, None) => "of unknown origin".into(),
         }
     }
-}
 
-impl Report {
-    /// What was set and where it ran, by name; without the settings of Redis.
     pub(crate) fn settings(&self) -> Vec<(String, String)> {
         let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".into());
         let or_unknown =

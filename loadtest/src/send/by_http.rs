@@ -1,4 +1,4 @@
-//! By the API: one order as JSON, several as NDJSON, over a connection that is kept.
+//! Over HTTP: one order as JSON, several as NDJSON, on a connection that is kept.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,17 +7,14 @@ use serde::Deserialize;
 
 use super::{Answer, Door, Due};
 
-/// The longest an answer may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
-/// A connection to `orders-api`.
-pub struct HttpDoor {
+pub(crate) struct HttpDoor {
     agent: ureq::Agent,
     url: String,
     authorization: Option<String>,
 }
 
-/// The parts of an answer that matter here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Body {
@@ -33,8 +30,7 @@ struct OrderError {
 }
 
 impl HttpDoor {
-    /// Will connect to the API at this base URL, with a token where the API wants one.
-    pub fn new(base_url: &str, api_token: Option<&str>) -> Self {
+    pub(crate) fn new(base_url: &str, api_token: Option<&str>) -> Self {
         let agent = ureq::Agent::config_builder().http_status_as_error(false);
         Self {
             agent: agent.timeout_global(Some(ANSWER_LIMIT)).build().into(),
@@ -67,24 +63,23 @@ impl Door for HttpDoor {
             Ok((status, body)) => answers(orders.len(), status, body),
             Err(ureq::Error::Timeout(_)) => {
                 let why = format!("http: no answer within {} s", ANSWER_LIMIT.as_secs());
-                vec![Answer::NotTaken(why); orders.len()]
+                vec![Answer::Rejected(why); orders.len()]
             }
-            Err(_) => vec![Answer::NotTaken("http: the connection failed".into()); orders.len()],
+            Err(_) => vec![Answer::Rejected("http: the connection failed".into()); orders.len()],
         }
     }
 }
 
-/// An answer for each of `count` orders.
 fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
     match status {
         202 | 422 => {
             let errors: HashMap<usize, String> =
                 body.errors.into_iter().map(|error| (error.index, error.code)).collect();
-            let told = body.accepted + errors.len();
-            if told != count {
+            let answered = body.accepted + errors.len();
+            if answered != count {
                 return vec![
-                    Answer::NotTaken(format!(
-                        "{status}, and the answer tells of {told} orders"
+                    Answer::Rejected(format!(
+                        "{status} with answers for {answered} orders"
                     ));
                     count
                 ];
@@ -100,7 +95,7 @@ fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
         }
         _ => {
             vec![
-                Answer::NotTaken(
+                Answer::Rejected(
                     format!("{status} {}", body.code.unwrap_or_default()).trim().into()
                 );
                 count
@@ -130,20 +125,20 @@ mod tests {
     #[test]
     fn an_answer_that_does_not_account_for_every_order_promises_nothing() {
         let answers = answer(3, 202, r#"{"accepted":2,"errors":[]}"#);
-        assert!(answers.iter().all(|answer| matches!(answer, Answer::NotTaken(_))), "{answers:?}");
+        assert!(answers.iter().all(|answer| matches!(answer, Answer::Rejected(_))), "{answers:?}");
     }
 
     #[test]
-    fn what_is_not_about_the_orders_is_not_a_refusal() {
+    fn a_failure_that_is_not_about_the_orders_is_not_a_refusal() {
         for (status, code) in
             [(429, "backlog_full"), (503, "queue_unavailable"), (401, "unauthorized")]
         {
-            let expected = Answer::NotTaken(format!("{status} {code}"));
+            let expected = Answer::Rejected(format!("{status} {code}"));
             assert_eq!(
                 answer(2, status, &format!(r#"{{"code":"{code}"}}"#)),
                 [expected.clone(), expected]
             );
         }
-        assert_eq!(answer(1, 502, "{}"), [Answer::NotTaken("502".into())]);
+        assert_eq!(answer(1, 502, "{}"), [Answer::Rejected("502".into())]);
     }
 }

@@ -1,92 +1,121 @@
-//! As a foreign producer does: plain XADD in pipelines, and a ring of the bell after each.
+//! As any producer does: XADD in pipelines, and a ring of the bell after each.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use native::RedisConnection;
 use queue::{Queue, Settings, Stream};
+use redis::{FromRedisValue, RedisError, RedisResult, Value};
 
 use super::{Answer, Door, Due};
 use crate::ledger::EntryId;
 
-/// The longest an answer may take; a server that takes longer has most likely gone without a word.
+/// A server that takes longer to answer is considered unavailable.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// Orders handed over at once for a scheduled burst.
 const PIPELINE: usize = 1_000;
 
-/// A connection to Redis. When it breaks, orders are not taken until the next one opens.
-pub struct RedisDoor {
+/// A connection to Redis. While it is broken, orders are rejected.
+pub(crate) struct RedisDoor {
     url: String,
     settings: Settings,
     ingress: String,
     redis: Option<RedisConnection>,
 }
 
-/// All orders at one instant, as scheduled messages become visible: they are handed over in one
-/// transaction, which is executed at the release.
-pub struct ScheduledDoor(RedisDoor);
+/// All orders at one instant, as scheduled messages become visible: they are handed over in a
+/// transaction that is executed at the release.
+pub(crate) struct ScheduledDoor(RedisDoor);
 
 impl RedisDoor {
-    /// Connects.
-    ///
-    /// # Errors
-    /// When Redis does not answer.
-    pub fn open(url: &str, settings: Settings) -> redis::RedisResult<Self> {
+    pub(crate) fn open(url: &str, settings: Settings) -> RedisResult<Self> {
         let mut redis = connect(url)?;
         let ingress = Queue::new(&mut redis, &settings).keys().stream(Stream::Ingress).to_owned();
         Ok(Self { url: url.to_owned(), settings, ingress, redis: Some(redis) })
     }
 
-    fn redis(&mut self) -> redis::RedisResult<&mut RedisConnection> {
+    fn redis(&mut self) -> RedisResult<&mut RedisConnection> {
         match self.redis {
             Some(ref mut redis) => Ok(redis),
             None => Ok(self.redis.insert(connect(&self.url)?)),
         }
     }
 
-    fn add(&mut self, orders: &[Due]) -> redis::RedisResult<Vec<String>> {
+    /// A reply for each order, as far as they came.
+    fn add(&mut self, orders: &[Due]) -> RedisResult<Vec<RedisResult<Value>>> {
         let pipeline = pipeline(&self.ingress, orders);
-        pipeline.query(self.redis()?.inner())
+        let redis = self.redis()?.inner();
+        redis.send_packed_command(&pipeline.get_packed_pipeline())?;
+        let mut replies = Vec::with_capacity(orders.len());
+        for _ in orders {
+            let reply = redis.recv_response();
+            let is_broken = reply.as_ref().is_err_and(|error| !was_interrupted(error));
+            replies.push(reply);
+            if is_broken {
+                break;
+            }
+        }
+        Ok(replies)
     }
 
-    /// A tick rings once for work that nobody was rung for yet, so ten thousand orders are not ten
-    /// thousand rings.
+    /// A tick rings only if no ring is on its way, so ten thousand orders are not ten thousand
+    /// rings.
     fn ring(&mut self) {
         if let Some(redis) = &mut self.redis
             && Queue::new(redis, &self.settings).tick(Stream::Ingress).is_err()
         {
-            // The orders are written; the metronome rings for them.
+            // The orders are written; a later tick rings for them.
             self.redis = None;
         }
     }
 
-    fn answers(&mut self, count: usize, added: redis::RedisResult<Vec<String>>) -> Vec<Answer> {
-        match added {
-            Ok(ids) => {
-                self.ring();
-                ids.iter().map(|id| Answer::Queued(EntryId::parse(id))).collect()
-            }
-            Err(error) => {
-                self.redis = None;
-                vec![Answer::NotTaken(reason(&error)); count]
+    fn answers(
+        &mut self,
+        count: usize,
+        replies: RedisResult<Vec<RedisResult<Value>>>,
+    ) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(count);
+        let mut broken = None;
+        for reply in replies.unwrap_or_else(|error| vec![Err(error)]) {
+            match reply.and_then(Value::extract_error) {
+                Ok(id) => {
+                    let id = String::from_redis_value(id).ok();
+                    answers.push(Answer::Queued(id.and_then(|id| EntryId::parse(&id))));
+                }
+                // The reply is lost, not the order.
+                Err(error) if was_interrupted(&error) => answers.push(Answer::Queued(None)),
+                Err(error) => {
+                    if error.is_io_error() {
+                        broken = Some(reason(&error));
+                    }
+                    answers.push(Answer::Rejected(reason(&error)));
+                }
             }
         }
+        let why = broken.clone().or_else(|| match answers.last() {
+            Some(Answer::Rejected(why)) => Some(why.clone()),
+            _ => None,
+        });
+        answers.resize(count, Answer::Rejected(why.unwrap_or_else(|| "redis: no reply".into())));
+        if broken.is_some() {
+            self.redis = None;
+        }
+        if answers.iter().any(|answer| matches!(answer, Answer::Queued(_))) {
+            self.ring();
+        }
+        answers
     }
 }
 
 impl Door for RedisDoor {
     fn send(&mut self, orders: &[Due]) -> Vec<Answer> {
-        let added = self.add(orders);
-        self.answers(orders.len(), added)
+        let replies = self.add(orders);
+        self.answers(orders.len(), replies)
     }
 }
 
 impl ScheduledDoor {
-    /// Connects.
-    ///
-    /// # Errors
-    /// When Redis does not answer.
-    pub fn open(url: &str, settings: Settings) -> redis::RedisResult<Self> {
+    pub(crate) fn open(url: &str, settings: Settings) -> RedisResult<Self> {
         RedisDoor::open(url, settings).map(Self)
     }
 }
@@ -109,12 +138,21 @@ impl Door for ScheduledDoor {
     }
 
     fn send(&mut self, orders: &[Due]) -> Vec<Answer> {
-        let added = self.0.redis().and_then(|redis| redis::cmd("EXEC").query(redis.inner()));
-        self.0.answers(orders.len(), added)
+        let executed = self.0.redis().and_then(|redis| redis::cmd("EXEC").query(redis.inner()));
+        let replies = match executed {
+            Ok(ids) => Ok(Vec::into_iter(ids).map(Ok).collect()),
+            // All or nothing, and the transaction was executed.
+            Err(error) if was_interrupted(&error) => {
+                let lost = |_: &Due| Ok(Value::Nil);
+                Ok(orders.iter().map(lost).collect())
+            }
+            Err(error) => Err(error),
+        };
+        self.0.answers(orders.len(), replies)
     }
 }
 
-fn connect(url: &str) -> redis::RedisResult<RedisConnection> {
+fn connect(url: &str) -> RedisResult<RedisConnection> {
     let mut redis = RedisConnection::open(url)?;
     redis.inner().set_read_timeout(Some(ANSWER_LIMIT))?;
     Ok(redis)
@@ -128,8 +166,15 @@ fn pipeline(ingress: &str, orders: &[Due]) -> redis::Pipeline {
     pipeline
 }
 
-/// Short and always the same for the same trouble: orders are counted by it.
-fn reason(error: &redis::RedisError) -> String {
+/// A read with a time limit fails with EINTR when the process is stopped and continued (signal(7)).
+/// The connection is in order, and skips the reply that it did not deliver. Its error gives access
+/// to the text only.
+fn was_interrupted(error: &RedisError) -> bool {
+    error.is_io_error() && error.to_string().contains("os error 4)")
+}
+
+/// Short and the same for the same failure: orders are counted by it.
+fn reason(error: &RedisError) -> String {
     match error.code() {
         Some(code) => format!("redis: {code}"),
         None if error.is_timeout() => {
@@ -137,5 +182,54 @@ fn reason(error: &redis::RedisError) -> String {
         }
         None if error.is_connection_refusal() => "redis: connection refused".into(),
         None => "redis: the connection broke".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use private_redis::RedisServer;
+
+    use super::*;
+    use crate::send::Due;
+
+    fn due(count: u64) -> Vec<Due> {
+        let order = |position| Due { position, due_us: 0, json: b"{}".to_vec() };
+        (0..count).map(order).collect()
+    }
+
+    fn door(server: &RedisServer) -> RedisDoor {
+        RedisDoor::open(&server.url(), orders::pipeline::settings()).unwrap()
+    }
+
+    #[test]
+    fn a_rejection_has_the_code_of_redis() {
+        let server = RedisServer::start().unwrap();
+        let mut redis = RedisConnection::open(&server.url()).unwrap();
+        let set = |redis: &mut RedisConnection, name: &str, value: &str| {
+            redis::cmd("CONFIG").arg(&["SET", name, value]).exec(redis.inner()).unwrap();
+        };
+        let mut door = door(&server);
+        set(&mut redis, "min-replicas-to-write", "1");
+        let rejected = Answer::Rejected("redis: NOREPLICAS".into());
+        assert_eq!(door.send(&due(3)), [rejected.clone(), rejected.clone(), rejected]);
+        set(&mut redis, "min-replicas-to-write", "0");
+        assert!(matches!(door.send(&due(1))[..], [Answer::Queued(Some(_))]));
+        set(&mut redis, "maxmemory", "1");
+        assert_eq!(door.send(&due(1)), [Answer::Rejected("redis: OOM".into())]);
+    }
+
+    #[test]
+    fn a_lost_reply_is_not_a_lost_order_and_a_broken_connection_rejects_the_rest() {
+        let server = RedisServer::start().unwrap();
+        let mut door = door(&server);
+        let interrupted = || Err(std::io::Error::from_raw_os_error(4).into());
+        let id = || Ok(Value::BulkString(b"5-1".to_vec()));
+        let queued = |ms| Answer::Queued(Some(EntryId { ms, sequence: 1 }));
+        let answers = door.answers(3, Ok(vec![id(), interrupted(), id()]));
+        assert_eq!(answers, [queued(5), Answer::Queued(None), queued(5)]);
+        let broken = Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
+        let rejected = || Answer::Rejected("redis: the connection broke".into());
+        assert_eq!(door.answers(3, Ok(vec![id(), broken])), [queued(5), rejected(), rejected()]);
+        assert!(door.redis.is_none());
     }
 }

@@ -1,78 +1,72 @@
-//! Sends orders when they are due, on several connections at once, and hands on how each was
-//! answered.
+//! Sends orders when they are due, on several connections, and returns how each was answered.
 //!
 //! A planner makes orders ahead of time and deals them to the connections in turn; each connection
-//! sends what is due, as many at once as a batch may hold. A connection that the system under test
-//! keeps waiting does not hold up the others, until its share of the orders made ahead is full. The
-//! clock goes on for all: an order that is sent late was due all the same.
+//! sends the orders that are due, up to a batch at once. A connection that is kept waiting does not
+//! delay the others until its share of the orders made ahead is full. Each answer says when its
+//! order was due and when it was sent.
 //!
-//! - this file: planner and clock
-//! - [`by_redis`], [`by_http`]: the two doors
+//! - this file: planner
+//! - [`connection`]: sends when orders are due
+//! - [`by_redis`], [`by_http`]: where orders enter
 
-pub mod by_http;
-pub mod by_redis;
+pub(crate) mod by_http;
+pub(crate) mod by_redis;
+mod connection;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
 use crate::ledger::EntryId;
 use crate::source::Source;
+use connection::{Connection, Gate, Primed};
 
 /// Orders made ahead of time, all connections together: about 64 MiB of them.
 const AHEAD: usize = 65_536;
-/// How late a sleeping sender may notice that it is to stop.
-const NOTICE_STOP: Duration = Duration::from_millis(50);
-
-/// An order on its way to a door.
+/// An order that is to be sent.
 #[derive(Debug)]
-pub struct Due {
+pub(crate) struct Due {
     position: u64,
     due_us: u64,
     json: Vec<u8>,
 }
 
-/// How an order was answered.
+/// How an order was answered. Times are in microseconds since the release.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answered {
-    /// Its position in the source.
-    pub position: u64,
-    /// When it was due, in microseconds since the release.
-    pub due_us: u64,
-    /// When the answer came, in microseconds since the release.
-    pub acknowledged_us: u64,
-    /// The answer.
-    pub answer: Answer,
+pub(crate) struct Answered {
+    /// In the source.
+    pub(crate) position: u64,
+    pub(crate) due_us: u64,
+    pub(crate) sent_us: u64,
+    pub(crate) acknowledged_us: u64,
+    pub(crate) answer: Answer,
 }
 
-/// What a door says of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// Written, as this entry where it is told.
+pub(crate) enum Answer {
+    /// Written, as this entry if it is known.
     Queued(Option<EntryId>),
-    /// Refused for its content, with this code; `body:` stands before the code where the whole
-    /// request was refused.
+    /// Refused for its content, with this code; prefixed with `body:` if the whole request was
+    /// refused.
     Refused(String),
-    /// Not taken for a reason that is none of the order's, or not known to be.
-    NotTaken(String),
+    /// For a reason that is not the order's, or not known to be.
+    Rejected(String),
 }
 
 /// Where orders enter.
-pub trait Door: Send {
-    /// Sends these orders at once; gives an answer for each.
+pub(crate) trait Door: Send {
+    /// Sends these orders at once; returns an answer for each.
     fn send(&mut self, orders: &[Due]) -> Vec<Answer>;
 
-    /// Makes ready what can be before the first order is due. Called once, with what the planner
-    /// has made if `wants_all` is true.
+    /// Called once before the release, with all orders if `wants_all` is true.
     fn prepare(&mut self, _orders: &[Due]) -> Result<()> {
         Ok(())
     }
 
-    /// Whether all orders are to be handed over before the release, and then sent at once.
+    /// Whether all orders are handed over before the release, and then sent at once.
     fn wants_all(&self) -> bool {
         false
     }
@@ -80,33 +74,17 @@ pub trait Door: Send {
 
 /// The running senders. Dropping them stops them.
 #[derive(Debug)]
-pub struct Senders {
+pub(crate) struct Senders {
     gate: Arc<Gate>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<Result<()>>>,
     answers: Receiver<Vec<Answered>>,
 }
 
-/// Holds the senders until all is ready, and gives them the moment that time counts from.
-#[derive(Debug, Default)]
-struct Gate {
-    state: Mutex<GateState>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct GateState {
-    is_primed: bool,
-    released: Option<Instant>,
-}
-
 impl Senders {
-    /// Begins to make orders for these times, in microseconds since the release, and waits until
-    /// enough are made to begin with.
-    ///
-    /// # Errors
-    /// When a thread cannot be started.
-    pub fn prepare(
+    /// Starts to make orders for these times, in microseconds since the release, and waits until
+    /// enough are made to start with.
+    pub(crate) fn prepare(
         source: Arc<Source>,
         due_us: Box<dyn Iterator<Item = u64> + Send>,
         doors: Vec<Box<dyn Door>>,
@@ -116,10 +94,10 @@ impl Senders {
         let (answers_in, answers) = channel();
         let capacity = (AHEAD / doors.len().max(1)).max(batch);
         let wants_all = doors.iter().any(|door| door.wants_all());
-        let (mut lanes, mut threads) = (Vec::new(), Vec::new());
+        let (mut queues, mut threads) = (Vec::new(), Vec::new());
         for door in doors {
             let (orders_in, orders) = sync_channel(capacity);
-            lanes.push(orders_in);
+            queues.push(orders_in);
             let sender = Connection {
                 door,
                 orders,
@@ -136,7 +114,7 @@ impl Senders {
             let (gate, stop) = (Arc::clone(&gate), Arc::clone(&stop));
             move || {
                 let primed = (!wants_all).then(|| Primed(gate));
-                plan(&source, due_us, &lanes, primed, &stop)
+                plan(&source, due_us, &queues, primed, &stop)
             }
         })?;
         threads.push(planner);
@@ -144,35 +122,34 @@ impl Senders {
         Ok(Self { gate, stop, threads, answers })
     }
 
-    /// The moment that times count from is now.
-    pub fn release(&self) {
+    /// Times count from now.
+    pub(crate) fn release(&self) {
         self.gate.release();
     }
 
-    /// The answers that have come since the last call.
-    pub fn answers(&self) -> impl Iterator<Item = Answered> + '_ {
+    /// New answers since the last call.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = Answered> + '_ {
         self.answers.try_iter().flatten()
     }
 
-    /// Stops sending: what is due from now on is not sent.
-    pub fn stop(&self) {
+    /// Orders that are due from now on are not sent.
+    pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Whether all has been sent, or the senders have stopped.
-    pub fn have_finished(&self) -> bool {
+    pub(crate) fn have_finished(&self) -> bool {
         self.threads.iter().all(JoinHandle::is_finished)
     }
 
-    /// Waits for the end of sending, and gives the last answers.
-    ///
-    /// # Errors
-    /// When an order could not be made or a connection could not be prepared.
-    pub fn finish(mut self) -> Result<Vec<Answered>> {
+    /// Waits for the end of sending. Returns the last answers, and why not all was sent: an order
+    /// could not be made, or a connection not prepared.
+    pub(crate) fn finish(mut self) -> (Vec<Answered>, Result<()>) {
+        let mut result = Ok(());
         for thread in std::mem::take(&mut self.threads) {
-            thread.join().map_err(|_| anyhow!("a sender panicked"))??;
+            let ended = thread.join().unwrap_or_else(|_| Err(anyhow!("a sender panicked")));
+            result = result.and(ended);
         }
-        Ok(self.answers().collect())
+        (self.answers().collect(), result)
     }
 }
 
@@ -183,42 +160,11 @@ impl Drop for Senders {
     }
 }
 
-impl Gate {
-    fn lock(&self) -> std::sync::MutexGuard<'_, GateState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait_until_primed(&self) {
-        let state = self.lock();
-        drop(self.changed.wait_while(state, |state| !state.is_primed));
-    }
-
-    fn release(&self) {
-        self.lock().released.get_or_insert_with(Instant::now);
-        self.changed.notify_all();
-    }
-
-    fn wait_for_release(&self) -> Instant {
-        let state = self.changed.wait_while(self.lock(), |state| state.released.is_none());
-        state.unwrap_or_else(PoisonError::into_inner).released.unwrap_or_else(Instant::now)
-    }
-}
-
-/// Tells the gate that enough is made, at the latest when dropped.
-struct Primed(Arc<Gate>);
-
-impl Drop for Primed {
-    fn drop(&mut self) {
-        self.0.lock().is_primed = true;
-        self.0.changed.notify_all();
-    }
-}
-
 /// Makes the orders and deals them out in turn.
 fn plan(
     source: &Source,
     due_us: impl Iterator<Item = u64>,
-    lanes: &[SyncSender<Due>],
+    queues: &[SyncSender<Due>],
     mut primed: Option<Primed>,
     stop: &AtomicBool,
 ) -> Result<()> {
@@ -228,13 +174,13 @@ fn plan(
             break;
         }
         let order = Due { position, due_us, json: source.order_to_send(position)? };
-        let lane = &lanes[(position % lanes.len() as u64) as usize];
-        match lane.try_send(order) {
+        let queue = &queues[(position % queues.len() as u64) as usize];
+        match queue.try_send(order) {
             Ok(()) => {}
             Err(TrySendError::Full(order)) => {
                 primed = None;
-                // Its receiver is gone when the senders were stopped.
-                if lane.send(order).is_err() {
+                // Its receiver is gone if the senders were stopped.
+                if queue.send(order).is_err() {
                     break;
                 }
             }
@@ -245,92 +191,13 @@ fn plan(
     Ok(())
 }
 
-/// One connection with its orders.
-struct Connection {
-    door: Box<dyn Door>,
-    orders: Receiver<Due>,
-    batch: usize,
-    answers: Sender<Vec<Answered>>,
-    gate: Arc<Gate>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Connection {
-    fn run(mut self) -> Result<()> {
-        if self.door.wants_all() {
-            return self.run_at_once();
-        }
-        self.door.prepare(&[])?;
-        let release = self.gate.wait_for_release();
-        let mut next = None;
-        while let Some(first) = next.take().or_else(|| self.orders.recv().ok()) {
-            if !self.sleep_until(release + Duration::from_micros(first.due_us)) {
-                break;
-            }
-            let now_us = release.elapsed().as_micros() as u64;
-            let mut batch = vec![first];
-            while batch.len() < self.batch && next.is_none() {
-                match self.orders.try_recv() {
-                    Ok(order) if order.due_us <= now_us => batch.push(order),
-                    Ok(order) => next = Some(order),
-                    Err(_) => break,
-                }
-            }
-            self.send(&batch, release);
-        }
-        Ok(())
-    }
-
-    /// All orders are handed over first, and sent in the moment of the release.
-    fn run_at_once(mut self) -> Result<()> {
-        let primed = Primed(Arc::clone(&self.gate));
-        let mut orders: Vec<Due> = self.orders.iter().collect();
-        self.door.prepare(&orders)?;
-        // The server has them now.
-        for order in &mut orders {
-            order.json = Vec::new();
-        }
-        drop(primed);
-        let release = self.gate.wait_for_release();
-        if !self.stop.load(Ordering::Relaxed) {
-            self.send(&orders, release);
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, batch: &[Due], release: Instant) {
-        let answers = self.door.send(batch);
-        let acknowledged_us = release.elapsed().as_micros() as u64;
-        let answered = batch.iter().zip(answers).map(|(order, answer)| Answered {
-            position: order.position,
-            due_us: order.due_us,
-            acknowledged_us,
-            answer,
-        });
-        // Nobody listens any more when the run has failed elsewhere.
-        let _ = self.answers.send(answered.collect());
-    }
-
-    /// `false` when it is to stop.
-    fn sleep_until(&self, moment: Instant) -> bool {
-        loop {
-            if self.stop.load(Ordering::Relaxed) {
-                return false;
-            }
-            let left = moment.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return true;
-            }
-            std::thread::sleep(left.min(NOTICE_STOP));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::cli::Recipe;
     use crate::generate::Generator;
+    use crate::options::Recipe;
 
     const RECIPE: Recipe = Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 };
 
@@ -353,7 +220,8 @@ mod tests {
         let source = Arc::new(Source::generated(Generator::new(RECIPE, 0)));
         let senders = Senders::prepare(source, Box::new(due_us.into_iter()), doors, batch).unwrap();
         senders.release();
-        let mut answers = senders.finish().unwrap();
+        let (mut answers, result) = senders.finish();
+        result.unwrap();
         answers.sort_by_key(|answered| answered.position);
         answers
     }
@@ -378,6 +246,9 @@ mod tests {
         let late = |position: usize| answers[position].acknowledged_us - answers[position].due_us;
         // Order 20 + k was due k ms after the stall began and waited for the rest of it.
         assert!(late(20) >= 60_000 && late(40) >= 40_000 && late(60) >= 20_000);
+        // It was sent in time itself, the others after the stall.
+        let sent_late = |position: usize| answers[position].sent_us - answers[position].due_us;
+        assert!(sent_late(20) < 40_000 && sent_late(40) >= 40_000);
     }
 
     #[test]
@@ -392,6 +263,22 @@ mod tests {
     }
 
     #[test]
+    fn answers_are_kept_when_an_order_cannot_be_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders");
+        std::fs::write(&path, "{}\n{}\n{\"orderId\":3}\n").unwrap();
+        let source = Arc::new(Source::file(&path).unwrap());
+        std::fs::write(&path, "{}\n{}\n").unwrap();
+        let door = Box::new(StallingDoor { stalls_at: u64::MAX, stall: Duration::ZERO });
+        let due_us = Box::new([0, 0, 0].into_iter());
+        let senders = Senders::prepare(source, due_us, vec![door], 1).unwrap();
+        senders.release();
+        let (answers, result) = senders.finish();
+        assert_eq!(answers.len(), 2);
+        assert!(result.unwrap_err().to_string().contains("again"));
+    }
+
+    #[test]
     fn a_stop_ends_sending_long_before_the_last_order_is_due() {
         let source = Arc::new(Source::generated(Generator::new(RECIPE, 0)));
         let due_us = (0..).map(|order| order * 3_600_000_000);
@@ -402,6 +289,6 @@ mod tests {
             std::thread::yield_now();
         }
         senders.stop();
-        assert_eq!(senders.finish().unwrap(), []);
+        assert_eq!(senders.finish().0, []);
     }
 }

@@ -6,13 +6,13 @@ use anyhow::Result;
 use orders::Lane;
 use uuid::Uuid;
 
-use super::{DIFFERS, Verifier, keep};
+use super::outcomes::DIFFERS;
+use super::{Verifier, keep};
 use crate::ledger::Line;
 use crate::patient::Ask;
 
 impl Verifier {
-    /// An order that was confirmed before this run: what was sent now is a duplicate, and that
-    /// confirmation still has to be right.
+    /// What was sent now is a duplicate, and the earlier confirmation has to be right.
     pub(super) fn known_before(
         &mut self,
         redis: &mut impl Ask,
@@ -20,7 +20,7 @@ impl Verifier {
         seen: &mut HashMap<Uuid, bool>,
     ) -> Result<()> {
         if let Some(is_right) = seen.get(&id) {
-            self.verdict.duplicates += u64::from(*is_right);
+            self.verdict.duplicate_deliveries += u64::from(*is_right);
             return Ok(());
         }
         let known = &self.before.known[&id];
@@ -47,7 +47,7 @@ impl Verifier {
                 self.wrong(id.to_string(), DIFFERS.into());
             }
             Some(Some(lane)) => {
-                self.verdict.duplicates += 1;
+                self.verdict.duplicate_deliveries += 1;
                 self.verdict.confirmed += 1;
                 self.verdict.lanes[usize::from(lane == Lane::Complex)] += 1;
             }

@@ -1,9 +1,10 @@
-//! The streams of confirmations and dead letters, read on from where they stood before a run.
+//! The streams of confirmations and dead letters, read from their ends before a run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use native::RedisConnection;
+use orders::order::Order;
 use queue::{Keys, State, Stream};
 use redis::streams::{StreamId, StreamRangeReply};
 use redis::{Commands, FromRedisValue};
@@ -13,39 +14,34 @@ use crate::ledger::EntryId;
 use crate::patient::Ask;
 use crate::records::records;
 
-/// Entries read at once.
 const PAGE: usize = 1_000;
 
-/// Where the result streams stood before the run, and which orders the queue knew already.
+/// Where the result streams ended before the run, and which orders the queue knew.
 #[derive(Debug)]
-pub struct Before {
+pub(crate) struct Before {
     confirmations: String,
     dead_letters: String,
-    /// Orders that were done before.
     pub(super) known: HashMap<Uuid, Known>,
-    /// Orders that were routed before and not done yet: they are confirmed as what they were queued
-    /// as then.
-    pub(super) under_way: HashMap<Uuid, EntryId>,
+    /// Orders that were routed but not done; they are confirmed as queued then.
+    pub(super) in_progress: HashMap<Uuid, EntryId>,
 }
 
-/// Where an order that was done before has left its traces.
+/// An order that was confirmed before.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) ingress: EntryId,
     pub(super) confirmed: String,
 }
 
-/// A confirmation that was found.
 #[derive(Debug)]
 pub(super) struct Confirmation {
     pub(super) order_id: Uuid,
     pub(super) confirmation: Vec<u8>,
     pub(super) done_at_ms: u64,
-    /// Where its order stood in ingress, if that had to be asked.
+    /// The entry of its order, if it was looked up.
     pub(super) ingress: Option<EntryId>,
 }
 
-/// A dead letter that was found.
 #[derive(Debug)]
 pub(super) struct DeadLetter {
     pub(super) ingress: EntryId,
@@ -54,7 +50,6 @@ pub(super) struct DeadLetter {
     pub(super) done_at_ms: u64,
 }
 
-/// The results since a moment.
 #[derive(Debug)]
 pub(super) struct Results {
     keys: Keys,
@@ -63,16 +58,12 @@ pub(super) struct Results {
 }
 
 impl Before {
-    /// Looks at the queue before a run, and whether it knows one of these orders.
-    ///
-    /// # Errors
-    /// When Redis fails, or the identities cannot be told.
-    pub fn look(
+    pub(crate) fn look(
         redis: &mut RedisConnection,
         keys: &Keys,
         mut identities: impl Iterator<Item = Result<Uuid>>,
     ) -> Result<Self> {
-        let (mut known, mut under_way) = (HashMap::new(), HashMap::new());
+        let (mut known, mut in_progress) = (HashMap::new(), HashMap::new());
         loop {
             let page: Vec<Uuid> = identities.by_ref().take(PAGE).collect::<Result<_>>()?;
             if page.is_empty() {
@@ -86,7 +77,7 @@ impl Before {
                 };
                 match record.confirmed {
                     Some(confirmed) => drop(known.insert(id, Known { ingress, confirmed })),
-                    None => drop(under_way.insert(id, ingress)),
+                    None => drop(in_progress.insert(id, ingress)),
                 }
             }
         }
@@ -94,13 +85,8 @@ impl Before {
             confirmations: last_id(redis, keys.results())?,
             dead_letters: last_id(redis, keys.dead_letters())?,
             known,
-            under_way,
+            in_progress,
         })
-    }
-
-    /// Orders that were confirmed before the run.
-    pub fn known(&self) -> usize {
-        self.known.len()
     }
 }
 
@@ -111,7 +97,7 @@ impl Results {
         Self { keys, confirmations, dead_letters }
     }
 
-    /// The next page of confirmations, and whether there was one.
+    /// The next page, and whether there was one.
     pub(super) fn confirmations(
         &mut self,
         redis: &mut impl Ask,
@@ -121,14 +107,12 @@ impl Results {
         Ok((page.iter().filter_map(confirmation).collect(), !page.is_empty()))
     }
 
-    /// The next page of dead letters, and whether there was one.
     pub(super) fn dead_letters(&mut self, redis: &mut impl Ask) -> Result<(Vec<DeadLetter>, bool)> {
         let page = redis
             .ask(|redis| next_page(redis, self.keys.dead_letters(), &mut self.dead_letters))?;
         Ok((page.iter().filter_map(dead_letter).collect(), !page.is_empty()))
     }
 
-    /// The confirmation in one entry.
     pub(super) fn confirmation_at(
         &self,
         redis: &mut impl Ask,
@@ -141,7 +125,6 @@ impl Results {
         Ok(reply.ids.first().and_then(confirmation))
     }
 
-    /// Looks up which entry of ingress each order was routed from.
     pub(super) fn ask_for_ingress(
         &self,
         redis: &mut impl Ask,
@@ -155,20 +138,19 @@ impl Results {
         Ok(())
     }
 
-    /// How many of these orders are still under way: their record says so, or their entry is in
-    /// ingress.
-    pub(super) fn under_way(
+    /// Which of these orders the queue still has: by their record, or by their entry in ingress.
+    pub(super) fn in_queue(
         &self,
         redis: &mut impl Ask,
-        orders: &[(Option<Uuid>, Option<EntryId>)],
-    ) -> Result<u64> {
-        let mut under_way = 0;
+        orders: &[(Option<Uuid>, Option<EntryId>, String)],
+    ) -> Result<Vec<bool>> {
+        let mut in_queue = Vec::with_capacity(orders.len());
         for page in orders.chunks(PAGE) {
             // Without an identity the nil one is looked up, which no order has.
-            let ids: Vec<Uuid> = page.iter().map(|(id, _)| id.unwrap_or_default()).collect();
+            let ids: Vec<Uuid> = page.iter().map(|(id, ..)| id.unwrap_or_default()).collect();
             let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
             let mut pipeline = redis::pipe();
-            for (_, entry_id) in page {
+            for (_, entry_id, _) in page {
                 let entry_id = entry_id.unwrap_or(EntryId { ms: 0, sequence: 1 }).to_string();
                 pipeline
                     .cmd("XRANGE")
@@ -177,19 +159,44 @@ impl Results {
                     .arg(&entry_id);
             }
             let found: Vec<redis::Value> = redis.ask(|redis| {
-                pipeline
-                    .query(redis.inner())
-                    .context("failed to look for orders that are under way")
+                pipeline.query(redis.inner()).context("failed to look for orders that still wait")
             })?;
             for (record, entries) in records.into_iter().zip(found) {
                 let state = record.map(|record| record.state);
                 let is_routed = matches!(state, Some(State::Queued | State::Routed));
                 let is_in_ingress =
                     matches!(&entries, redis::Value::Array(entries) if !entries.is_empty());
-                under_way += u64::from(is_routed || is_in_ingress);
+                in_queue.push(is_routed || is_in_ingress);
             }
         }
-        Ok(under_way)
+        let may_be_in_ingress = |(id, entry_id, _): &(Option<Uuid>, Option<EntryId>, String)| {
+            id.filter(|_| entry_id.is_none())
+        };
+        if orders
+            .iter()
+            .zip(&in_queue)
+            .any(|(order, is_found)| !is_found && may_be_in_ingress(order).is_some())
+        {
+            let waiting = self.waiting(redis)?;
+            for (order, is_found) in orders.iter().zip(&mut in_queue) {
+                *is_found |= may_be_in_ingress(order).is_some_and(|id| waiting.contains(&id));
+            }
+        }
+        Ok(in_queue)
+    }
+
+    /// The identities of all orders in ingress.
+    fn waiting(&self, redis: &mut impl Ask) -> Result<HashSet<Uuid>> {
+        let key = self.keys.stream(Stream::Ingress);
+        let (mut waiting, mut after) = (HashSet::new(), "0-0".to_owned());
+        loop {
+            let page = redis.ask(|redis| next_page(redis, key, &mut after))?;
+            if page.is_empty() {
+                return Ok(waiting);
+            }
+            let orders = page.iter().filter_map(|entry| text(entry, "order"));
+            waiting.extend(orders.filter_map(|order| Order::identity(order.as_bytes())));
+        }
     }
 }
 

@@ -1,13 +1,14 @@
-//! The books on made-up results: what a run cannot be made to do at will.
+//! The verifier on forged results.
 
 use native::RedisConnection;
 use private_redis::RedisServer;
 use queue::Stream;
 use redis::Commands;
 
+use super::outcomes::FOREIGN_AFTER_MS;
 use super::*;
-use crate::cli::Recipe;
 use crate::generate::Generator;
+use crate::options::Recipe;
 
 const THRESHOLD: u32 = 50;
 
@@ -31,7 +32,7 @@ impl Queue {
         let rules = Rules {
             complexity_threshold: THRESHOLD,
             senders: 1,
-            tells_entry_ids: true,
+            has_entry_ids: true,
             released_at_us: 0,
         };
         Verifier::new(Arc::clone(source), self.keys.clone(), rules, before)
@@ -70,7 +71,13 @@ fn at(ms: u64) -> EntryId {
 }
 
 fn queued(position: u64, ms: u64) -> Answered {
-    Answered { position, due_us: 0, acknowledged_us: 0, answer: Answer::Queued(Some(at(ms))) }
+    Answered {
+        position,
+        due_us: 0,
+        sent_us: 0,
+        acknowledged_us: 0,
+        answer: Answer::Queued(Some(at(ms))),
+    }
 }
 
 #[test]
@@ -85,7 +92,10 @@ fn a_copy_that_is_sent_later_and_confirmed_again_is_doubled() {
     verifier.sent(queued(1, 2_000)).unwrap();
     queue.confirm(&order, at(2_000));
     let verdict = verifier.close(&mut queue.redis).unwrap();
-    assert_eq!((verdict.confirmed, verdict.doubled, verdict.duplicates), (1, 1, 1));
+    assert_eq!(
+        (verdict.confirmed, verdict.confirmed_twice, verdict.duplicate_deliveries),
+        (1, 1, 1)
+    );
     assert!(!verdict.is_clean());
 }
 
@@ -118,25 +128,27 @@ fn what_was_never_sent_must_not_be_confirmed() {
 }
 
 #[test]
-fn an_order_that_was_not_taken_and_is_done_all_the_same_is_told_apart() {
+fn an_order_that_was_not_taken_and_is_processed_anyway_is_told_apart() {
     let mut queue = Queue::start();
     let orders = orders(3);
     let source = Arc::new(Source::list(orders.clone()));
     let mut verifier = queue.verifier(&source);
     for position in 0..3 {
-        let answer = Answer::NotTaken("redis: the connection broke".into());
-        verifier.sent(Answered { position, due_us: 0, acknowledged_us: 0, answer }).unwrap();
+        let answer = Answer::Rejected("redis: the connection broke".into());
+        verifier
+            .sent(Answered { position, due_us: 0, sent_us: 0, acknowledged_us: 0, answer })
+            .unwrap();
     }
     queue.record(&orders[1], "routed 1001-0 1000-0 simple 1001-0 0 - -");
     queue.confirm(&orders[1], at(1_000));
     let verdict = verifier.close(&mut queue.redis).unwrap();
     assert!(verdict.is_clean());
-    assert_eq!((verdict.confirmed, verdict.not_taken[0].orders), (1, 3));
-    assert_eq!(verdict.not_taken[0].done_all_the_same, 1);
+    assert_eq!((verdict.confirmed, verdict.rejected[0].orders), (1, 3));
+    assert_eq!(verdict.rejected[0].processed_anyway, 1);
 }
 
 #[test]
-fn lost_orders_that_the_queue_still_has_are_told_from_those_it_does_not() {
+fn orders_that_the_queue_still_has_are_late_and_the_others_lost() {
     let mut queue = Queue::start();
     let orders = orders(4);
     let source = Arc::new(Source::list(orders.clone()));
@@ -148,11 +160,14 @@ fn lost_orders_that_the_queue_still_has_are_told_from_those_it_does_not() {
     queue.record(&orders[1], "routed 2-0 1-0 simple 2-0 0 - -");
     let waiting = EntryId::parse(&waiting).unwrap();
     let answer = Answer::Queued(Some(waiting));
-    verifier.sent(Answered { position: 0, due_us: 0, acknowledged_us: 0, answer }).unwrap();
+    verifier
+        .sent(Answered { position: 0, due_us: 0, sent_us: 0, acknowledged_us: 0, answer })
+        .unwrap();
     (1..4).for_each(|position| verifier.sent(queued(position, waiting.ms + position)).unwrap());
     assert!(!verifier.is_settled());
     let verdict = verifier.close(&mut queue.redis).unwrap();
-    assert_eq!((verdict.lost, verdict.unfinished), (4, 2));
+    assert_eq!((verdict.lost, verdict.late), (2, 2));
+    assert_eq!(verdict.failures.lost.len(), 2, "late orders are not named as lost");
 }
 
 #[test]
@@ -167,6 +182,72 @@ fn orders_that_an_earlier_run_has_left_on_their_way_are_confirmed_as_queued_then
     let verdict = verifier.close(&mut queue.redis).unwrap();
     assert!(verdict.is_clean());
     assert_eq!(verdict.confirmed, 1);
+}
+
+#[test]
+fn a_second_dead_letter_of_an_order_without_an_identity_counts_after_its_page_is_gone() {
+    let mut queue = Queue::start();
+    // A page of the ledger, and one order more.
+    let count = 4_097;
+    let source = Arc::new(Source::list(vec![b"{broken".to_vec(); count]));
+    let mut verifier = queue.verifier(&source);
+    for position in 0..count as u64 {
+        verifier.sent(queued(position, position + 1)).unwrap();
+        queue.dead_letter("invalid_json", at(position + 1));
+    }
+    while verifier.look(&mut queue.redis, 1).unwrap() {}
+    assert!(verifier.is_settled());
+    queue.dead_letter("invalid_json", at(1));
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert_eq!((verdict.dead_lettered, verdict.confirmed_twice), (count as u64, 1));
+}
+
+#[test]
+fn orders_whose_entry_is_unknown_are_found_by_their_records() {
+    let mut queue = Queue::start();
+    let orders = orders(1);
+    let source = Arc::new(Source::list(orders.clone()));
+    let mut verifier = queue.verifier(&source);
+    let answer = Answer::Queued(None);
+    let times = Answered { position: 0, due_us: 0, sent_us: 0, acknowledged_us: 0, answer };
+    verifier.sent(times).unwrap();
+    queue.record(&orders[0], "routed 1001-0 1000-0 simple 1001-0 0 - -");
+    queue.confirm(&orders[0], at(1_000));
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert_eq!((verdict.confirmed, verdict.wrong), (1, 0));
+}
+
+#[test]
+fn an_order_whose_entry_is_unknown_is_late_while_it_is_in_ingress() {
+    let mut queue = Queue::start();
+    let orders = orders(2);
+    let source = Arc::new(Source::list(orders.clone()));
+    let mut verifier = queue.verifier(&source);
+    let fields = [("order", orders[1].as_slice())];
+    let ingress = queue.keys.stream(Stream::Ingress).to_owned();
+    let _: String = queue.redis.inner().xadd(ingress, "*", &fields).unwrap();
+    for position in 0..2 {
+        let answer = Answer::Queued(None);
+        let times = Answered { position, due_us: 0, sent_us: 0, acknowledged_us: 0, answer };
+        verifier.sent(times).unwrap();
+    }
+    let verdict = verifier.close(&mut queue.redis).unwrap();
+    assert_eq!((verdict.lost, verdict.late), (1, 1));
+}
+
+#[test]
+fn orders_are_sent_late_in_the_interval_in_which_they_were_due() {
+    let mut queue = Queue::start();
+    let source = Arc::new(Source::list(orders(3)));
+    let mut verifier = queue.verifier(&source);
+    for (position, due_us, sent_us) in [(0, 0, 99_000), (1, 20_000, 121_000), (2, 25_000, 26_000)] {
+        let answer = Answer::Queued(Some(at(position + 1)));
+        let times = Answered { position, due_us, sent_us, acknowledged_us: sent_us, answer };
+        verifier.sent(times).unwrap();
+    }
+    let timeline = verifier.close(&mut queue.redis).unwrap().recorder.finish();
+    let late: Vec<u64> = timeline.intervals.iter().map(|interval| interval.sent_late).collect();
+    assert_eq!(late, [0, 0, 1]);
 }
 
 #[test]

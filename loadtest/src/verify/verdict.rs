@@ -1,49 +1,37 @@
-//! What a run has come to.
+//! Totals of a run.
 
 use hdrhistogram::Histogram;
 
-use crate::report::{Failures, NotTaken};
+use crate::report::{Failures, Rejected};
 use crate::timeline::{Recorder, histogram};
 
-/// What was found.
 #[derive(Debug)]
-pub struct Verdict {
-    /// Orders that were sent, taken or not.
-    pub sent: u64,
-    /// Orders with the confirmation they must have.
-    pub confirmed: u64,
-    /// Dead letters with the code they must have.
-    pub dead_lettered: u64,
-    /// Orders refused at the door with the code they must have.
-    pub refused: u64,
-    /// Orders that were not taken in, by answer.
-    pub not_taken: Vec<NotTaken>,
-    /// Copies of an order beyond its first; each is counted, none is confirmed again.
-    pub duplicates: u64,
-    /// Orders found nowhere among the results.
-    pub lost: u64,
-    /// Of those, orders that the queue still has: they wait, or are under way.
-    pub unfinished: u64,
-    /// Orders found more than once.
-    pub doubled: u64,
-    /// Orders with another fate, lane or confirmation than they must have.
-    pub wrong: u64,
-    /// The orders behind these three, a limited number.
-    pub failures: Failures,
+pub(crate) struct Verdict {
+    /// Accepted or not.
+    pub(crate) sent: u64,
+    pub(crate) confirmed: u64,
+    pub(crate) dead_lettered: u64,
+    pub(crate) refused: u64,
+    pub(crate) rejected: Vec<Rejected>,
+    pub(crate) duplicate_deliveries: u64,
+    pub(crate) lost: u64,
+    pub(crate) late: u64,
+    pub(crate) confirmed_twice: u64,
+    pub(crate) wrong: u64,
+    pub(crate) failures: Failures,
     /// Confirmed by the simple and by the complex lane.
-    pub lanes: [u64; 2],
-    /// From due to confirmed, in microseconds.
-    pub latency_us: Histogram<u64>,
-    /// From ingress to confirmed, in microseconds, in steps of 1 ms.
-    pub queue_latency_us: Histogram<u64>,
-    /// From due to acknowledged by the queue, in microseconds.
-    pub send_latency_us: Histogram<u64>,
-    /// When the last order was acknowledged, in microseconds since the release.
-    pub last_acknowledged_us: u64,
+    pub(crate) lanes: [u64; 2],
+    /// From due to confirmed.
+    pub(crate) latency_us: Histogram<u64>,
+    /// From ingress to confirmed, in steps of 1 ms.
+    pub(crate) queue_latency_us: Histogram<u64>,
+    /// From due to acknowledged.
+    pub(crate) send_latency_us: Histogram<u64>,
+    /// Since the release.
+    pub(crate) last_acknowledged_us: u64,
     /// When the last confirmation or dead letter was written, in Unix ms by the clock of Redis.
-    pub last_done_at_ms: Option<u64>,
-    /// What happened when.
-    pub recorder: Recorder,
+    pub(crate) last_done_at_ms: Option<u64>,
+    pub(crate) recorder: Recorder,
 }
 
 impl Default for Verdict {
@@ -53,11 +41,11 @@ impl Default for Verdict {
             confirmed: 0,
             dead_lettered: 0,
             refused: 0,
-            not_taken: Vec::new(),
-            duplicates: 0,
+            rejected: Vec::new(),
+            duplicate_deliveries: 0,
             lost: 0,
-            unfinished: 0,
-            doubled: 0,
+            late: 0,
+            confirmed_twice: 0,
             wrong: 0,
             failures: Failures::default(),
             lanes: [0; 2],
@@ -72,8 +60,9 @@ impl Default for Verdict {
 }
 
 impl Verdict {
-    /// Whether every order is where it must be.
-    pub fn is_clean(&self) -> bool {
-        self.lost == 0 && self.doubled == 0 && self.wrong == 0
+    /// Whether no order is lost, confirmed twice or wrong.
+    #[cfg(test)]
+    pub(crate) fn is_clean(&self) -> bool {
+        self.lost == 0 && self.confirmed_twice == 0 && self.wrong == 0
     }
 }

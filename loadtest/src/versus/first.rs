@@ -1,101 +1,122 @@
-//! From no process to the first confirmation: an order waits in Redis, nobody has been rung, and
-//! the processes are started.
+//! From no process to the first confirmation: an order waits in Redis without a ring, and a process
+//! is started.
 //!
-//! The always-on service looks when it starts. Wasm components have to be rung: each process's tick
-//! is called as soon as it serves, and then once a second, as a probe without an initial delay
-//! does.
+//! The always-on service looks when it starts. Wasm components need a ring: their ticks are called
+//! as soon as the process serves, and then once a second, as a probe without an initial delay does.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use native::RedisConnection;
+use orders::Times;
 use orders::pipeline::{STREAMS, component, settings};
-use queue::Stream;
+use queue::{Keys, Stream, milliseconds};
+use redis::Commands;
+use redis::streams::StreamReadReply;
 use serde::Serialize;
 
-use super::sides::{Side, Spread};
+use super::sides::Side;
 use crate::app::{App, Said};
-use crate::cli::Recipe;
+use crate::expect;
 use crate::generate;
-use crate::one_order::OneOrder;
+use crate::options::Recipe;
 use crate::stop;
 
-/// Between two probes.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// How long a probe waits, as a cluster's do by default.
+/// As a cluster's probes by default.
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
 /// How late a probe may notice that a process serves.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
+/// How long one blocking read may last, so that a signal or a dead process is noticed.
+const BLOCK_MS: &str = "50";
 
-/// How a start went.
+/// Times count from the start of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct FirstConfirmation {
-    /// From the start of the first process until all have said that they are ready.
-    pub start_to_ready_ms: f64,
-    /// From the start of the first process to the confirmation.
-    pub start_to_first_confirmation_ms: f64,
+pub(crate) struct FirstConfirmation {
+    pub(crate) start_to_ready_ms: f64,
+    pub(crate) start_to_first_confirmation_ms: f64,
 }
 
-/// Adds an order to an empty queue, starts processes, and waits until they are ready and the order
-/// is confirmed.
-///
-/// # Errors
-/// When a process ends or is not ready within `limit`, or the order is not confirmed as it must be.
-pub fn first_confirmation(
+/// Adds an order to an empty queue, starts the app, and waits until it is ready and the order is
+/// confirmed as expected.
+pub(crate) fn first_confirmation(
     redis: &mut RedisConnection,
     side: Side,
-    spread: Spread,
     complexity_threshold: u32,
     limit: Duration,
-    start: impl FnOnce() -> Result<Vec<App>>,
-) -> Result<(Vec<App>, FirstConfirmation)> {
-    // One order, the same each time; its run is none that a burst has.
+    start: impl FnOnce() -> Result<App>,
+) -> Result<(App, FirstConfirmation)> {
+    let keys = Keys::new(&settings());
+    // The same order each time, and of no burst.
     let recipe = Recipe { seed: 42, prescriptions: 0.0, mutated: 0.0 };
     let order = generate::orders(recipe, 0).next().context("a generated order")?;
-    let order = OneOrder::add(redis, &settings(), order)?;
+    let fields = [("order", order.as_slice())];
+    let entry: String = redis
+        .inner()
+        .xadd(keys.stream(Stream::Ingress), "*", &fields)
+        .context("failed to add an order to ingress")?;
     let started_at = Instant::now();
-    let apps = start()?;
-    let said: Vec<Said> = apps.iter().map(App::said).collect();
+    let app = start()?;
     let is_over = AtomicBool::new(false);
-    let confirmed_at = thread::scope(|scope| {
-        for (said, stream) in said.iter().zip(STREAMS) {
-            let paths: Vec<String> = match (side, spread) {
-                (Side::Conventional, _) => break,
-                (Side::Wasm, Spread::OneProcess) => STREAMS.map(tick_path).to_vec(),
-                (Side::Wasm, Spread::ProcessPerWorker) => vec![tick_path(stream)],
-            };
-            let is_over = &is_over;
-            scope.spawn(move || probe(said, &paths, is_over));
+    let found = thread::scope(|scope| {
+        if side == Side::Wasm {
+            let (said, is_over) = (app.said(), &is_over);
+            scope.spawn(move || probe(&said, is_over));
         }
-        let alive = || stop::check().and_then(|()| apps.iter().try_for_each(App::check));
-        let waited = order.wait(redis, limit, alive);
+        let found = wait(redis, &keys, limit, || stop::check().and_then(|()| app.check()));
         is_over.store(true, Ordering::Relaxed);
-        waited
+        found
     });
-    let confirmed_at = confirmed_at.context("the order that waited was not confirmed")?;
-    let ready = apps.iter().map(|app| app.wait_until_ready(limit));
-    let ready_at =
-        ready.collect::<Result<Vec<_>>>()?.into_iter().max().context("no process was started")?;
-    if !order.is_confirmed(redis, complexity_threshold)? {
-        bail!("the order that waited was not confirmed once, in its lane, with the right bytes");
-    }
+    let (confirmed_at, confirmation) = found.context("the waiting order was not confirmed")?;
+    let ready_at = app.wait_until_ready(limit)?;
+    let times = milliseconds(&entry).zip(expect::decided_at_ms(&confirmation));
+    let expected = times.and_then(|(queued_at_ms, decided_at_ms)| {
+        expect::confirmation(&order, complexity_threshold, Times { queued_at_ms, decided_at_ms })
+    });
+    let is_right = expected.is_some_and(|(_, expected)| expected == confirmation);
+    ensure!(
+        is_right,
+        "the confirmation of the waiting order differs from the one computed natively"
+    );
     let ms = |moment: Instant| (moment - started_at).as_secs_f64() * 1e3;
     let first = FirstConfirmation {
         start_to_ready_ms: ms(ready_at),
         start_to_first_confirmation_ms: ms(confirmed_at),
     };
-    Ok((apps, first))
+    Ok((app, first))
 }
 
-fn tick_path(stream: Stream) -> String {
-    format!("/{}/tick", component(stream))
+/// Waits for the only confirmation. It blocks in Redis, because polling would take CPU time from
+/// the app.
+fn wait(
+    redis: &mut RedisConnection,
+    keys: &Keys,
+    limit: Duration,
+    check: impl Fn() -> Result<()>,
+) -> Result<(Instant, Vec<u8>)> {
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        check()?;
+        let reply: StreamReadReply = redis::cmd("XREAD")
+            .arg(&["BLOCK", BLOCK_MS, "STREAMS", keys.results(), "0"])
+            .query(redis.inner())
+            .context("failed to wait for a confirmation")?;
+        let entries = reply.keys.iter().flat_map(|stream| &stream.ids).collect::<Vec<_>>();
+        if let Some(first) = entries.first() {
+            ensure!(entries.len() == 1, "the waiting order was confirmed twice");
+            let bytes = first.get("confirmation").context("the confirmation has no field of it")?;
+            return Ok((Instant::now(), bytes));
+        }
+    }
+    bail!("nothing came to {} within {} s", keys.results(), limit.as_secs())
 }
 
-fn probe(said: &Said, paths: &[String], is_over: &AtomicBool) {
+fn probe(said: &Said, is_over: &AtomicBool) {
     let agent: ureq::Agent =
         ureq::Agent::config_builder().timeout_global(Some(PROBE_LIMIT)).build().into();
+    let paths = STREAMS.map(|stream| format!("/{}/tick", component(stream)));
     let mut probed_at: Option<Instant> = None;
     while !is_over.load(Ordering::Relaxed) {
         let is_due = probed_at.is_none_or(|last| last.elapsed() >= PROBE_EVERY);

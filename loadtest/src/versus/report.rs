@@ -3,156 +3,97 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::first::FirstConfirmation;
 use super::options::Runtime;
-use super::sides::{Artifact, Side};
-use crate::compare::Spread;
-use crate::measure::Memory;
+use super::sides::Side;
 use crate::report::units::{count, digits, time};
-use crate::report::{AppAndRedis, Host, InstanceStartUs, Report, Setting};
+use crate::report::{Host, Report, Setting};
+use crate::spread::Spread;
 
-/// The report. Its JSON form is what `--json` writes.
+/// What `--json` writes.
 #[derive(Debug, Serialize)]
-pub struct VersusReport {
-    /// Version of loadtest.
-    pub loadtest_version: String,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// What was asked for, and the Redis that both had.
-    pub settings: Settings,
-    /// Medians and ratios.
-    pub figures: Vec<Compared>,
-    /// What is shipped, and how large it is.
-    pub artifacts: Vec<Artifact>,
-    /// Every round.
-    pub rounds: Vec<Round>,
-    /// Processors of this machine.
-    pub cores: usize,
-    /// This machine.
-    pub host: Host,
+pub(crate) struct VersusReport {
+    pub(crate) loadtest_version: String,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) settings: Settings,
+    pub(crate) figures: Vec<Compared>,
+    pub(crate) rounds: Vec<Round>,
+    pub(crate) cores: usize,
+    pub(crate) host: Host,
 }
 
-/// What was asked for, and the Redis that both had.
 #[derive(Debug, Serialize)]
-pub struct Settings {
-    /// How often each side ran.
-    pub rounds: u32,
-    /// Orders of a burst.
-    pub orders: u64,
-    /// Share of orders with a prescription.
-    pub prescriptions: f64,
-    /// Seed of the orders.
-    pub seed: u64,
-    /// How long idle CPU time was measured.
-    pub idle_s: u64,
-    /// Score from which an order is complex.
-    pub complexity_threshold: u32,
-    /// What ran the Wasm components.
-    pub runtime: Runtime,
-    /// Version of Redis.
-    pub redis_version: String,
-    /// Its settings that decide what a figure means.
-    pub redis_settings: Vec<Setting>,
+pub(crate) struct Settings {
+    pub(crate) rounds: u32,
+    pub(crate) orders: u64,
+    pub(crate) prescriptions: f64,
+    pub(crate) seed: u64,
+    pub(crate) idle_s: f64,
+    pub(crate) complexity_threshold: u32,
+    pub(crate) runtime: Runtime,
+    pub(crate) redis_version: String,
+    pub(crate) redis_settings: Vec<Setting>,
 }
 
-/// Both sides, one after the other.
 #[derive(Debug, Clone, Serialize)]
-pub struct Round {
-    /// Its number, from 1.
-    pub number: u32,
-    /// Which side ran first.
-    pub first: Side,
-    /// The components.
-    pub wasm: SideRound,
-    /// The service.
-    pub conventional: SideRound,
+pub(crate) struct Round {
+    pub(crate) number: u32,
+    pub(crate) first: Side,
+    pub(crate) wasm: SideRound,
+    pub(crate) conventional: SideRound,
 }
 
-/// One side of a round.
 #[derive(Debug, Clone, Serialize)]
-pub struct SideRound {
-    /// From the start of the process until it said that it is ready.
-    pub start_to_ready_ms: f64,
-    /// From the start of the process to the confirmation of an order that waited.
-    pub start_to_first_confirmation_ms: f64,
-    /// CPU time of the idle process, in ms for each second.
-    pub idle_cpu_ms_per_s: f64,
-    /// Memory of the idle process.
-    pub idle_memory: Memory,
-    /// The burst.
-    pub burst: BurstFigures,
+pub(crate) struct SideRound {
+    #[serde(flatten)]
+    pub(crate) first: FirstConfirmation,
+    /// Of the idle process, in ms a second.
+    pub(crate) idle_cpu_ms_per_s: f64,
+    /// Proportional set size of the idle process.
+    pub(crate) idle_pss_mib: f64,
+    /// Without timeline, samples and histogram.
+    pub(crate) burst: Report,
 }
 
-/// A burst, every order of which was found as it must be.
+/// One figure over all rounds.
 #[derive(Debug, Clone, Serialize)]
-pub struct BurstFigures {
-    /// Orders confirmed: all that were sent.
-    pub confirmed: u64,
-    /// Seconds from release to the last confirmation.
-    pub total_s: f64,
-    /// Orders by `total_s`.
-    pub orders_per_s: f64,
-    /// CPU seconds for 10,000 orders.
-    pub cpu_s_per_10000_orders: AppAndRedis,
-    /// The most resident memory in MiB.
-    pub peak_memory_mib: AppAndRedis,
-    /// Instances started; none where nobody tells.
-    pub instance_starts: Option<u64>,
-    /// How long they took; none where nobody tells.
-    pub instance_start_us: Option<InstanceStartUs>,
-}
-
-impl BurstFigures {
-    /// Of a report.
-    pub fn of(report: &Report) -> Self {
-        let per_10000 = |cpu_s: f64| cpu_s * 10_000.0 / report.orders.max(1) as f64;
-        Self {
-            confirmed: report.confirmed,
-            total_s: report.total_s,
-            orders_per_s: report.orders_per_s,
-            cpu_s_per_10000_orders: AppAndRedis {
-                app: report.cpu_s.app.map(per_10000),
-                redis: per_10000(report.cpu_s.redis),
-            },
-            peak_memory_mib: report.rss_mib,
-            instance_starts: report.instance_starts,
-            instance_start_us: report.instance_start_us,
-        }
-    }
-}
-
-/// One figure of both sides over all rounds.
-#[derive(Debug, Clone, Serialize)]
-pub struct Compared {
-    /// What it is.
-    pub name: &'static str,
-    /// Over the rounds of the components.
-    pub wasm: Spread,
-    /// Over the rounds of the service.
-    pub conventional: Spread,
-    /// The median of the components by that of the service; none by nothing.
-    pub ratio_of_medians: Option<f64>,
-    /// The median of the rounds' ratios, each of two runs that were neighbours; none by nothing.
-    pub median_of_ratios: Option<f64>,
+pub(crate) struct Compared {
+    pub(crate) name: &'static str,
+    pub(crate) wasm: Spread,
+    /// `None` if it does not apply: the service starts no instances.
+    pub(crate) conventional: Option<Spread>,
+    /// Wasm to conventional.
+    pub(crate) ratio_of_medians: Option<f64>,
+    /// The median of the rounds' ratios, each of two neighbouring runs.
+    pub(crate) median_of_ratios: Option<f64>,
     #[serde(skip)]
     pub(super) show: fn(f64) -> String,
 }
 
 type Row = (&'static str, fn(&SideRound) -> Option<f64>, fn(f64) -> String);
 
-/// All figures, in the order of the table.
 const ROWS: &[Row] = &[
-    ("start to ready", |side| Some(side.start_to_ready_ms), time),
-    ("start to first confirmation", |side| Some(side.start_to_first_confirmation_ms), time),
+    ("start to ready", |side| Some(side.first.start_to_ready_ms), time),
+    ("start to first confirmation", |side| Some(side.first.start_to_first_confirmation_ms), time),
+    ("start of an instance, p50", |side| Some(side.burst.instance_start_us?.p50 as f64), us),
+    ("start of an instance, p99", |side| Some(side.burst.instance_start_us?.p99 as f64), us),
     ("idle CPU, ms a second", |side| Some(side.idle_cpu_ms_per_s), digits),
-    ("idle memory, PSS", |side| Some(side.idle_memory.pss_mib), mib),
-    ("idle memory, RSS", |side| Some(side.idle_memory.rss_mib), mib),
+    ("idle memory, PSS", |side| Some(side.idle_pss_mib), mib),
     ("burst: orders a second", |side| Some(side.burst.orders_per_s), whole),
     ("burst: all done after", |side| Some(side.burst.total_s * 1e3), time),
-    ("CPU for 10,000 orders, app", |side| side.burst.cpu_s_per_10000_orders.app, seconds),
-    ("CPU for 10,000 orders, Redis", |side| Some(side.burst.cpu_s_per_10000_orders.redis), seconds),
-    ("peak memory, app", |side| side.burst.peak_memory_mib.app, mib),
-    ("peak memory, Redis", |side| Some(side.burst.peak_memory_mib.redis), mib),
+    ("CPU for 10,000 orders, app", |side| per_10000(side, side.burst.cpu_s.app?), seconds),
+    ("CPU for 10,000 orders, Redis", |side| per_10000(side, side.burst.cpu_s.redis), seconds),
+    ("peak memory, app", |side| side.burst.rss_mib.app, mib),
+    ("peak memory, Redis", |side| Some(side.burst.rss_mib.redis), mib),
 ];
+
+fn per_10000(side: &SideRound, cpu_s: f64) -> Option<f64> {
+    Some(side.burst.us_per_order(cpu_s)? / 100.0)
+}
+
+fn us(figure: f64) -> String {
+    format!("{} us", digits(figure))
+}
 
 fn mib(figure: f64) -> String {
     format!("{} MiB", digits(figure))
@@ -166,16 +107,18 @@ fn whole(figure: f64) -> String {
     count(figure.round() as u64)
 }
 
-/// Medians and ratios of the rounds.
-pub fn compared(rounds: &[Round]) -> Vec<Compared> {
+pub(crate) fn compared(rounds: &[Round]) -> Vec<Compared> {
     let row = |(name, of, show): &Row| {
-        let pairs = rounds.iter().filter_map(|round| of(&round.wasm).zip(of(&round.conventional)));
-        let (wasm, conventional): (Vec<f64>, Vec<f64>) = pairs.unzip();
-        let ratios =
-            wasm.iter().zip(&conventional).filter_map(|(wasm, other)| ratio(*wasm, *other));
+        let wasm = Spread::over(rounds.iter().filter_map(|round| of(&round.wasm)).collect())?;
+        let conventional = rounds.iter().filter_map(|round| of(&round.conventional)).collect();
+        let conventional = Spread::over(conventional);
+        let ratios = rounds.iter().filter_map(|round| {
+            of(&round.wasm)
+                .zip(of(&round.conventional))
+                .and_then(|(wasm, other)| ratio(wasm, other))
+        });
         let median_of_ratios = Spread::over(ratios.collect()).map(|spread| spread.median);
-        let (wasm, conventional) = (Spread::over(wasm)?, Spread::over(conventional)?);
-        let ratio_of_medians = ratio(wasm.median, conventional.median);
+        let ratio_of_medians = conventional.and_then(|other| ratio(wasm.median, other.median));
         Some(Compared { name, wasm, conventional, ratio_of_medians, median_of_ratios, show: *show })
     };
     ROWS.iter().filter_map(row).collect()
@@ -188,24 +131,14 @@ fn ratio(wasm: f64, conventional: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::InstanceStartUs;
+    use crate::report::tests::a_report;
 
     fn side(start_to_ready_ms: f64, app_cpu_s: Option<f64>) -> SideRound {
-        let app_and_redis = |app| AppAndRedis { app, redis: 1.0 };
-        SideRound {
-            start_to_ready_ms,
-            start_to_first_confirmation_ms: 1.0,
-            idle_cpu_ms_per_s: 0.0,
-            idle_memory: Memory { rss_mib: 2.0, pss_mib: 1.0 },
-            burst: BurstFigures {
-                confirmed: 1,
-                total_s: 1.0,
-                orders_per_s: 1.0,
-                cpu_s_per_10000_orders: app_and_redis(app_cpu_s),
-                peak_memory_mib: app_and_redis(Some(1.0)),
-                instance_starts: None,
-                instance_start_us: None,
-            },
-        }
+        let mut burst: Report = serde_json::from_value(a_report()).unwrap();
+        burst.cpu_s.app = app_cpu_s;
+        let first = FirstConfirmation { start_to_ready_ms, start_to_first_confirmation_ms: 1.0 };
+        SideRound { first, idle_cpu_ms_per_s: 0.0, idle_pss_mib: 1.0, burst }
     }
 
     fn round(wasm: SideRound, conventional: SideRound) -> Round {
@@ -221,8 +154,9 @@ mod tests {
         ];
         let figures = compared(&rounds);
         let ready = figures.iter().find(|figure| figure.name == "start to ready").unwrap();
-        assert_eq!((ready.wasm.least, ready.wasm.median, ready.wasm.most), (10.0, 20.0, 30.0));
-        assert_eq!((ready.conventional.median, ready.conventional.runs), (2.0, 3));
+        assert_eq!((ready.wasm.min, ready.wasm.median, ready.wasm.max), (10.0, 20.0, 30.0));
+        let conventional = ready.conventional.unwrap();
+        assert_eq!((conventional.median, conventional.runs), (2.0, 3));
         assert_eq!(ready.ratio_of_medians, Some(10.0));
         // 10, 5 and 15.
         assert_eq!(ready.median_of_ratios, Some(10.0));
@@ -233,10 +167,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_not_divided_by_and_what_was_not_measured_has_no_row() {
-        let figures = compared(&[round(side(1.0, None), side(1.0, Some(1.0)))]);
+    fn a_ratio_to_zero_is_none_and_an_unmeasured_figure_has_no_row() {
+        let mut wasm = side(1.0, None);
+        wasm.burst.instance_start_us = Some(InstanceStartUs { p50: 61, p99: 204 });
+        let figures = compared(&[round(wasm, side(1.0, Some(1.0)))]);
         let idle = figures.iter().find(|figure| figure.name.starts_with("idle CPU")).unwrap();
         assert_eq!((idle.ratio_of_medians, idle.median_of_ratios), (None, None));
         assert!(!figures.iter().any(|figure| figure.name == "CPU for 10,000 orders, app"));
+        // Only one of the two sides starts instances.
+        let start =
+            figures.iter().find(|figure| figure.name == "start of an instance, p50").unwrap();
+        assert_eq!((start.wasm.median, start.conventional), (61.0, None));
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use orders::pipeline::{STREAMS, component};
+use orders::pipeline::STREAMS;
 use queue::Keys;
 use serde::Serialize;
 use tempfile::TempDir;
@@ -15,19 +15,18 @@ use super::options::{Runtime, SidesOptions};
 use crate::app::{App, Duties};
 use crate::processes::{beside, check_manifest};
 
-/// One of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// The components of the manifest.
+pub(crate) enum Side {
     Wasm,
     /// The always-on service.
     Conventional,
 }
 
 impl Side {
-    /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(crate) const ALL: [Self; 2] = [Self::Wasm, Self::Conventional];
+
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Wasm => "Wasm",
             Self::Conventional => "conventional",
@@ -35,46 +34,21 @@ impl Side {
     }
 }
 
-/// How the work is spread over processes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Spread {
-    /// One process does all.
-    OneProcess,
-    /// One process for each worker, as the pods of a cluster.
-    ProcessPerWorker,
-}
-
-/// What is run.
 #[derive(Debug)]
-pub struct Sides {
+pub(crate) struct Sides {
     runtime: Runtime,
     runtime_program: PathBuf,
     conventional_program: PathBuf,
     manifest: PathBuf,
     complexity_threshold: u32,
-    wasm: Vec<PathBuf>,
     cache: TempDir,
 }
 
-/// A file and its size.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Artifact {
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub what: &'static str,
-    /// Its size.
-    pub bytes: u64,
-}
-
 impl Sides {
-    /// Finds all that is needed.
-    ///
-    /// # Errors
-    /// Names what is missing, with the command that builds it.
-    pub fn find(options: &SidesOptions) -> Result<Self> {
+    /// Errors name what is missing, and the command that builds it.
+    pub(crate) fn find(options: &SidesOptions) -> Result<Self> {
         check_manifest(&options.manifest)?;
+        check_components(&options.manifest)?;
         let runtime_program = match (&options.runtime_program, options.runtime) {
             (Some(program), _) => existing(program, "--runtime-program", "local-runtime")?,
             (None, Runtime::Local) => beside("local-runtime", "--runtime-program")?,
@@ -90,7 +64,6 @@ impl Sides {
             runtime: options.runtime,
             runtime_program,
             conventional_program,
-            wasm: wasm_of(&options.manifest)?,
             manifest: options.manifest.clone(),
             complexity_threshold: options.complexity_threshold,
             cache: tempfile::tempdir()
@@ -98,121 +71,46 @@ impl Sides {
         })
     }
 
-    /// What runs the Wasm components.
-    pub fn runtime(&self) -> Runtime {
+    pub(crate) fn runtime(&self) -> Runtime {
         self.runtime
     }
 
-    /// Starts a side.
-    ///
-    /// # Errors
-    /// When a process cannot be started.
-    pub fn start(&self, side: Side, spread: Spread, redis_url: &str) -> Result<Vec<App>> {
-        self.start_with_cache(side, spread, redis_url, self.cache.path())
-    }
-
-    /// As [`Self::start`], with another folder for compiled components. Spin has none.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn start_with_cache(
-        &self,
-        side: Side,
-        spread: Spread,
-        redis_url: &str,
-        cache: &Path,
-    ) -> Result<Vec<App>> {
-        let only: Vec<Option<&str>> = match spread {
-            Spread::OneProcess => vec![None],
-            Spread::ProcessPerWorker => {
-                STREAMS.iter().map(|stream| Some(component(*stream))).collect()
-            }
+    pub(crate) fn start(&self, side: Side, redis_url: &str) -> Result<App> {
+        let command = match side {
+            Side::Wasm => self.wasm_command(redis_url)?,
+            Side::Conventional => self.conventional_command(redis_url),
         };
-        let command = |only| match side {
-            Side::Wasm => self.wasm_command(redis_url, only, cache),
-            Side::Conventional => Ok(self.conventional_command(redis_url, only)),
-        };
-        // The commands first: nothing but starts may lie between two starts.
-        let commands = only.iter().copied().map(command).collect::<Result<Vec<_>>>()?;
-        let apps = commands
-            .into_iter()
-            .zip(only)
-            .map(|(command, only)| App::start(command, Self::duties(side, redis_url, only)));
-        apps.collect()
-    }
-
-    fn duties(side: Side, redis_url: &str, only: Option<&str>) -> Duties {
         let keys = Keys::new(&orders::pipeline::settings());
-        let streams =
-            STREAMS.into_iter().filter(|stream| only.is_none_or(|only| only == component(*stream)));
-        Duties {
+        let duties = Duties {
             redis_url: redis_url.to_owned(),
-            channels: streams.map(|stream| keys.channel(stream).to_owned()).collect(),
+            channels: STREAMS.map(|stream| keys.channel(stream).to_owned()).to_vec(),
             serves: side == Side::Wasm,
-        }
+        };
+        App::start(command, duties)
     }
 
-    fn wasm_command(&self, redis_url: &str, only: Option<&str>, cache: &Path) -> Result<Command> {
+    fn wasm_command(&self, redis_url: &str) -> Result<Command> {
         let mut command = supervise::app(&self.runtime_program);
         command.arg("up").arg("-f").arg(&self.manifest).arg("--quiet");
         match self.runtime {
             Runtime::Local => {
-                command.args(["--listen", "127.0.0.1:0", "--cache-dir"]).arg(cache);
+                command.args(["--listen", "127.0.0.1:0", "--cache-dir"]).arg(self.cache.path());
             }
             Runtime::Spin => {
                 let port = private_redis::free_port()?;
                 command.args(["--listen", &format!("127.0.0.1:{port}")]);
             }
         }
-        if let Some(component) = only {
-            command.args(["--component-id", component]);
-        }
         command.env("SPIN_VARIABLE_REDIS_URL", redis_url);
         command.env("SPIN_VARIABLE_COMPLEXITY_THRESHOLD", self.complexity_threshold.to_string());
         Ok(command)
     }
 
-    fn conventional_command(&self, redis_url: &str, only: Option<&str>) -> Command {
+    fn conventional_command(&self, redis_url: &str) -> Command {
         let mut command = supervise::app(&self.conventional_program);
         command.args(["--redis-url", redis_url]);
         command.args(["--complexity-threshold", &self.complexity_threshold.to_string()]);
-        if let Some(role) = only {
-            command.args(["--role", role]);
-        }
         command
-    }
-
-    /// The files that are shipped or needed to run, and their sizes. Compiled code is there after
-    /// the first start.
-    ///
-    /// # Errors
-    /// When one cannot be read.
-    pub fn artifacts(&self) -> Result<Vec<Artifact>> {
-        let mut artifacts = Vec::new();
-        for file in &self.wasm {
-            artifacts.push(Artifact::of(file, "Wasm, for every platform")?);
-        }
-        let compiled =
-            std::fs::read_dir(self.cache.path()).context("failed to list compiled components")?;
-        let files: Vec<PathBuf> = compiled.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        if !files.is_empty() {
-            let sizes = files.iter().map(|file| Ok(Artifact::of(file, "")?.bytes));
-            let bytes = sizes.sum::<Result<u64>>()?;
-            let name = format!("{} files .cwasm", files.len());
-            artifacts.push(Artifact { name, what: "the same, compiled for this machine", bytes });
-        }
-        artifacts.push(Artifact::of(&self.runtime_program, "what runs the Wasm")?);
-        artifacts.push(Artifact::of(&self.conventional_program, "the service, for one platform")?);
-        Ok(artifacts)
-    }
-}
-
-impl Artifact {
-    fn of(file: &Path, what: &'static str) -> Result<Self> {
-        let bytes =
-            file.metadata().with_context(|| format!("failed to look at {}", file.display()))?.len();
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-        Ok(Self { name, what, bytes })
     }
 }
 
@@ -226,22 +124,21 @@ fn existing(program: &Path, flag: &str, package: &str) -> Result<PathBuf> {
     Ok(program.to_owned())
 }
 
-/// The Wasm files of an application, each once.
-fn wasm_of(manifest: &Path) -> Result<Vec<PathBuf>> {
+/// Errors name a Wasm file of the manifest that is not built.
+fn check_components(manifest: &Path) -> Result<()> {
     let what = || format!("--manifest: failed to read {}", manifest.display());
     let text = std::fs::read_to_string(manifest).with_context(what)?;
     let table: toml::Table = text.parse().with_context(what)?;
     let components = table.get("component").and_then(toml::Value::as_table);
-    let sources = components.into_iter().flat_map(toml::Table::values).filter_map(|component| {
-        // A source may be elsewhere, by URL: then there is no file to look at.
-        component.get("source")?.as_str()
-    });
     let folder = manifest.parent().unwrap_or(Path::new(""));
-    let mut files: Vec<PathBuf> = sources.map(|source| folder.join(source)).collect();
-    files.sort();
-    files.dedup();
-    if let Some(missing) = files.iter().find(|file| !file.exists()) {
-        bail!("--manifest: there is no {}; `cargo xtask build` builds it", missing.display());
+    // A source may also be a table with a URL.
+    let sources = components.into_iter().flat_map(toml::Table::values).filter_map(|component| {
+        component.get("source")?.as_str().map(|source| folder.join(source))
+    });
+    match sources.into_iter().find(|file| !file.exists()) {
+        Some(missing) => {
+            bail!("--manifest: there is no {}; `cargo xtask build` builds it", missing.display())
+        }
+        None => Ok(()),
     }
-    Ok(files)
 }

@@ -3,8 +3,8 @@
 
 use chrono::DateTime;
 use loadtest::report::{
-    AppAndRedis, Arrivals, Bucket, Door, Failures, Host, InstanceStartUs, Interval,
-    IntervalLatency, Lanes, Latency, NotTaken, Report, Sample, Setting, Shape, Share, Timeline,
+    AppAndRedis, Arrivals, Bucket, Clock, Door, Failures, Host, InstanceStartUs, Interval,
+    IntervalLatency, Lanes, Latency, Rejected, Report, Sample, Setting, Shape, Share, Timeline,
     Via, Wrong,
 };
 
@@ -51,11 +51,12 @@ impl AReport {
 
     /// Two days in two minutes, nothing at night.
     pub(crate) fn waves(mut self) -> Self {
-        self.shape = Shape::Wave {
+        self.shape = Shape::Curve {
+            curve: None,
+            compress: 1_440.0,
             day_s: 60.0,
             days: 2,
             orders_per_day: 30_000.0,
-            day: None,
             arrivals: Arrivals::Random,
         };
         self.interval_ms = 400;
@@ -72,7 +73,8 @@ impl AReport {
 
     /// 300 intervals of two hours in all.
     pub(crate) fn soak(mut self) -> Self {
-        self.shape = Shape::Soak { rate: 100.0, hours: 2.0, arrivals: Arrivals::Random };
+        let arrivals = Arrivals::Random;
+        self.shape = Shape::Steady { rate: 100.0, duration_s: 7_200.0, arrivals };
         self.interval_ms = 24_000;
         self.due = (0..300u64).map(|place| 2_360 + (place * 7_919) % 80).collect();
         self.send_capacity = 100_000;
@@ -123,16 +125,16 @@ impl AReport {
         self
     }
 
-    /// Some orders lost, doubled and wrong, and some not taken in.
+    /// Some orders lost, late, confirmed twice and wrong, and some rejected.
     pub(crate) fn with_failures(mut self) -> Self {
         let id = |number: u32| format!("00000000-0000-4000-8000-{number:012x}");
         self.report.lost = 30;
-        self.report.unfinished = 12;
-        self.report.doubled = 1;
+        self.report.late = 12;
+        self.report.confirmed_twice = 1;
         self.report.wrong = 2;
         self.report.failures = Failures {
             lost: (0..30).map(id).collect(),
-            doubled: vec![id(100)],
+            confirmed_twice: vec![id(100)],
             wrong: vec![
                 Wrong {
                     order: id(200),
@@ -141,17 +143,17 @@ impl AReport {
                 Wrong { order: "position 7".into(), why: "no trace of it, ".repeat(20) },
             ],
         };
-        self.report.not_taken = vec![
-            NotTaken { answer: "429 too_many_orders".into(), orders: 25, done_all_the_same: 0 },
-            NotTaken { answer: "no answer".into(), orders: 5, done_all_the_same: 3 },
+        self.report.rejected = vec![
+            Rejected { answer: "429 too_many_orders".into(), orders: 25, processed_anyway: 0 },
+            Rejected { answer: "no answer".into(), orders: 5, processed_anyway: 3 },
         ];
         self
     }
 
-    /// The API has turned so many orders away.
-    pub(crate) fn turned_away(mut self, orders: u64) -> Self {
-        self.report.not_taken =
-            vec![NotTaken { answer: "429 too_many_orders".into(), orders, done_all_the_same: 0 }];
+    /// The API has rejected so many orders.
+    pub(crate) fn rejecting(mut self, orders: u64) -> Self {
+        self.report.rejected =
+            vec![Rejected { answer: "429 too_many_orders".into(), orders, processed_anyway: 0 }];
         self
     }
 
@@ -182,10 +184,10 @@ impl AReport {
         report.redis_version = text.into();
         report.loadtest_version = text.into();
         report.failures.lost = vec![text.into()];
-        report.failures.doubled = vec![text.into()];
+        report.failures.confirmed_twice = vec![text.into()];
         report.failures.wrong = vec![Wrong { order: text.into(), why: text.into() }];
-        (report.lost, report.doubled, report.wrong) = (1, 1, 1);
-        report.not_taken = vec![NotTaken { answer: text.into(), orders: 1, done_all_the_same: 0 }];
+        (report.lost, report.confirmed_twice, report.wrong) = (1, 1, 1);
+        report.rejected = vec![Rejected { answer: text.into(), orders: 1, processed_anyway: 0 }];
         let share = Share { consumer: text.into(), stream: text.into(), orders: 1 };
         report.shares = vec![share.clone(), Share { consumer: "other".into(), ..share }];
         report.redis_settings = vec![Setting { name: text.into(), value: text.into() }];
@@ -195,8 +197,8 @@ impl AReport {
             memory_mib: 1,
             kernel: text.into(),
         };
-        if let Shape::Wave { day, .. } = &mut self.shape {
-            *day = Some(text.into());
+        if let Shape::Curve { curve, .. } = &mut self.shape {
+            *curve = Some(text.into());
         }
         self
     }
@@ -211,7 +213,6 @@ impl AReport {
         for sample in &mut report.samples {
             sample.app_cores = None;
             sample.app_rss_mib = None;
-            sample.instance_starts = None;
         }
         report
     }
@@ -233,9 +234,13 @@ impl AReport {
         report.shape = self.shape;
         report.orders = orders;
         let not_done =
-            report.not_taken.iter().map(|kind| kind.orders - kind.done_all_the_same).sum::<u64>();
-        let otherwise =
-            report.lost + report.doubled + report.wrong + report.dead_lettered + not_done;
+            report.rejected.iter().map(|kind| kind.orders - kind.processed_anyway).sum::<u64>();
+        let otherwise = report.lost
+            + report.late
+            + report.confirmed_twice
+            + report.wrong
+            + report.dead_lettered
+            + not_done;
         report.confirmed = orders.saturating_sub(otherwise);
         let done = report.done();
         report.lanes.complex = report.confirmed * 3 / 10;
@@ -249,7 +254,7 @@ impl AReport {
         report.latency_histogram = run.latency.buckets();
         report.cpu_s = AppAndRedis { app: Some(done as f64 * 30e-6), redis: done as f64 * 41e-6 };
         report.rss_mib = AppAndRedis { app: Some(35.0 + self.app_growth_mib), redis: 40.0 };
-        report.instance_starts = run.samples.last().and_then(|sample| sample.instance_starts);
+        report.instance_starts = Some(run.starts);
         report.timeline = Timeline { interval_ms: self.interval_ms, intervals: run.intervals };
         report.samples = run.samples;
         if done == 0 {
@@ -267,6 +272,7 @@ impl AReport {
 /// First in, first out, with a limit at each end.
 #[derive(Default)]
 struct Run {
+    starts: u64,
     intervals: Vec<Interval>,
     samples: Vec<Sample>,
     sent_ms: f64,
@@ -280,7 +286,7 @@ impl Run {
     fn of(model: &AReport) -> Self {
         let mut run = Self::default();
         let length_ms = model.interval_ms as f64;
-        let (mut unsent, mut backlog, mut starts) = (0, 0, 0);
+        let (mut unsent, mut backlog) = (0, 0);
         let total = model.due.len();
         // What is left when the last order was due is done in further intervals.
         let further = std::iter::repeat_n(0, 3 * total);
@@ -296,7 +302,7 @@ impl Run {
             backlog += arrived;
             let confirmed = backlog.min(model.work_capacity);
             backlog -= confirmed;
-            starts += u64::from(confirmed > 0) * 3;
+            run.starts += u64::from(confirmed > 0) * 3;
             let in_front = (unsent + backlog + confirmed) as f64;
             let last_ms = 2.0 + in_front / model.work_capacity as f64 * length_ms;
             let latency_ms = (due > 0).then_some(IntervalLatency {
@@ -327,7 +333,6 @@ impl Run {
                 redis_cores: confirmed as f64 / model.work_capacity as f64 * 0.9,
                 app_rss_mib: Some(30.0 + model.app_growth_mib * place as f64 / total as f64),
                 redis_rss_mib: 12.0 + backlog as f64 / 1_000.0 + place as f64 / 50.0,
-                instance_starts: Some(starts),
             });
         }
         run
@@ -408,11 +413,11 @@ fn nothing() -> Report {
         confirmed: 0,
         dead_lettered: 0,
         refused: 0,
-        not_taken: Vec::new(),
-        duplicates: 0,
+        rejected: Vec::new(),
+        duplicate_deliveries: 0,
         lost: 0,
-        unfinished: 0,
-        doubled: 0,
+        late: 0,
+        confirmed_twice: 0,
         wrong: 0,
         failures: Failures::default(),
         lanes: Lanes { simple: 0, complex: 0 },
@@ -428,8 +433,9 @@ fn nothing() -> Report {
         rss_mib: AppAndRedis { app: None, redis: 0.0 },
         instance_start_us: Some(InstanceStartUs { p50: 61, p99: 204 }),
         instance_starts: None,
-        metronome_rings: 0,
+        tick_rings: 0,
         backlog_before: 0,
+        clock: Clock { samples: 1, drift_ms: 0.0 },
         timeline: Timeline::default(),
         samples: Vec::new(),
         redis_version: "7.0.15".into(),

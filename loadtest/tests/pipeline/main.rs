@@ -6,7 +6,8 @@
 //! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is reported, with
 //!   `a_report` for runs that never were
 //! - `shapes`: every shape of load by both doors, and runs that are disturbed
-//! - `versus`, `cold_start`: Wasm and native service in turn, and how they start
+//! - `commands`: exit codes and errors, where no app is needed
+//! - `versus`: Wasm and native service in turn
 //! - `support`: loads on a running app
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
@@ -14,7 +15,7 @@
 mod a_report;
 mod bursts;
 mod chaos;
-mod cold_start;
+mod commands;
 mod report_compare;
 mod report_page;
 mod report_schema;

@@ -16,19 +16,8 @@ use crate::report_text::all_reports;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Every chart of a page, by its name.
-const CHARTS: [&str; 11] = [
-    "progress",
-    "arrivals",
-    "confirmations",
-    "backlog",
-    "latency-over-time",
-    "latency-by-percentile",
-    "latency-histogram",
-    "fates",
-    "instance-starts",
-    "cpu",
-    "memory",
-];
+const CHARTS: [&str; 6] =
+    ["rates", "backlog", "latency-over-time", "latency-by-percentile", "cpu", "memory"];
 
 /// The colours that marks are drawn in, on a light ground and on a dark one.
 const LIGHT: [[u8; 3]; 3] = [[0x00, 0x72, 0xb2], [0xd5, 0x5e, 0x00], [0x00, 0x85, 0x61]];

@@ -98,7 +98,7 @@ fn what_is_no_report_is_refused_by_file_and_field() {
     let mut surplus = report.clone();
     surplus["surplus"] = json!(1);
     for (text, expected) in [
-        (with("/report_version", json!(1)), "report_version is 1, this program reads 2"),
+        (with("/report_version", json!(1)), "report_version is 1, this program reads 3"),
         (json!({"orders": 1}).to_string(), "missing field `report_version`"),
         (with("/latency_ms/p99", json!("slow")), "latency_ms.p99"),
         (with("/samples/3/at_s", json!(null)), "samples[3].at_s"),

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use clap::Parser;
-use loadtest::cli::{Arguments, Command as Subcommand, Load};
+use loadtest::cli::parse_load;
+use loadtest::options::Load;
 use loadtest::report::Report;
 use loadtest::run::carry_out;
 
@@ -34,22 +34,13 @@ impl Loads for TestApp {
             "--instance-starts-url",
             &starts,
         ];
-        parse_load(&[arguments, &fixed].concat())
+        parse_load(&[arguments, &fixed].concat()).expect("the arguments are valid")
     }
 
     fn run(&self, arguments: &[&str]) -> Report {
         let report = carry_out(&self.load(arguments)).expect("the load runs to its end");
         assert!(report.is_clean(), "{}\nthe app said:\n{}", report.to_text(), self.said());
         report
-    }
-}
-
-/// A load as the command line says it.
-fn parse_load(arguments: &[&str]) -> Load {
-    let all = std::iter::once("loadtest").chain(arguments.iter().copied());
-    match Arguments::try_parse_from(all).expect("the arguments are valid").command {
-        Subcommand::Load(load) => load,
-        _ => unreachable!("the subcommand is a shape"),
     }
 }
 
@@ -74,7 +65,7 @@ pub(crate) fn assert_a_signal_ends_all(mut program: Child, has_started: impl Fn(
         std::thread::sleep(Duration::from_millis(5));
     };
     assert!(Command::new("kill").arg(program.id().to_string()).status().unwrap().success());
-    assert_eq!(program.wait().unwrap().code(), Some(1));
+    assert_eq!(program.wait().unwrap().code(), Some(130));
     assert_all_ended(&started);
 }
 

@@ -46,13 +46,11 @@ pub(crate) fn processes_with(text: &str) -> Vec<i32> {
 }
 
 /// Short, but with everything in it.
-const SHORT: [&str; 4] = ["--orders", "300", "--idle-s", "1"];
+const SHORT: [&str; 4] = ["--orders", "300", "--idle", "1s"];
 
 #[test]
 fn both_sides_run_as_often_as_asked_and_each_goes_first_in_its_turn() {
-    let folder = tempfile::tempdir().unwrap();
-    let html = folder.path().join("page.html");
-    let arguments = [&SHORT[..], &["--rounds", "2", "--html", html.to_str().unwrap()]].concat();
+    let arguments = [&SHORT[..], &["--rounds", "2"]].concat();
     let (report, text) = report("versus", &arguments);
     let rounds = report["rounds"].as_array().unwrap();
     let first: Vec<_> = rounds.iter().map(|round| round["first"].as_str().unwrap()).collect();
@@ -62,39 +60,30 @@ fn both_sides_run_as_often_as_asked_and_each_goes_first_in_its_turn() {
         let figure = |pointer: &str| side.pointer(pointer).and_then(Value::as_f64).unwrap();
         assert!(0.0 < figure("/start_to_ready_ms"), "{side}");
         assert!(0.0 < figure("/start_to_first_confirmation_ms"), "{side}");
-        assert!(0.0 < figure("/idle_memory/pss_mib"), "{side}");
-        assert!(figure("/idle_memory/pss_mib") <= figure("/idle_memory/rss_mib"), "{side}");
-        assert!(
-            figure("/idle_memory/rss_mib") <= figure("/burst/peak_memory_mib/app") * 1.01,
-            "{side}"
-        );
+        assert!(0.0 < figure("/idle_pss_mib"), "{side}");
+        assert!(figure("/idle_pss_mib") <= figure("/burst/rss_mib/app") * 1.01, "{side}");
     }
     // Only one of the two starts instances.
     assert!(rounds[0]["wasm"]["burst"]["instance_starts"].as_u64().unwrap() > 0);
     assert_eq!(rounds[0]["conventional"]["burst"]["instance_starts"], Value::Null);
     for figure in report["figures"].as_array().unwrap() {
         let of = |pointer: &str| figure.pointer(pointer).and_then(Value::as_f64);
-        let (wasm, conventional) =
-            (of("/wasm/median").unwrap(), of("/conventional/median").unwrap());
+        let wasm = of("/wasm/median").unwrap();
+        let Some(conventional) = of("/conventional/median") else {
+            assert!(
+                figure["name"].as_str().unwrap().starts_with("start of an instance"),
+                "{figure}"
+            );
+            continue;
+        };
         match of("/ratio_of_medians") {
             Some(ratio) => assert!((ratio - wasm / conventional).abs() < 1e-9, "{figure}"),
             None => assert_eq!(conventional, 0.0, "{figure}"),
         }
         assert_eq!(figure["wasm"]["runs"], 2);
     }
-    let names: Vec<_> = report["artifacts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|file| file["name"].as_str().unwrap())
-        .collect();
-    for component in ["distributor", "receiver_simple", "receiver_complex", "orders_api"] {
-        assert!(names.contains(&&*format!("{component}.wasm")), "{names:?}");
-    }
-    assert_eq!(names[4..], ["4 files .cwasm", "local-runtime", "conventional"]);
     assert_eq!(report["settings"]["redis_settings"].as_array().unwrap().len(), 4);
     assert!(text.contains("every order of every round was found exactly once"), "{text}");
-    assert!(std::fs::read_to_string(html).unwrap().contains("Comparison: Wasm, conventional"));
 }
 
 #[test]
@@ -119,11 +108,11 @@ fn a_service_that_confirms_nothing_fails_the_command_and_is_stopped() {
     let idle = stand_in(folder.path(), "idle", script);
     let json = folder.path().join("report.json");
     let arguments =
-        ["--start-limit-s", "2", "--conventional-program", idle.to_str().unwrap(), "--json"];
+        ["--start-limit", "2s", "--conventional-program", idle.to_str().unwrap(), "--json"];
     let output = run("versus", &[&arguments[..], &[json.to_str().unwrap()]].concat());
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("conventional: the order that waited was not confirmed"), "{said}");
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("conventional: the waiting order was not confirmed"), "{said}");
     assert!(!json.exists(), "there are no figures");
     assert!(processes_with("4321.25").is_empty(), "the stand-in still runs");
 }
@@ -138,7 +127,7 @@ fn a_service_that_dies_in_the_burst_fails_the_command() {
     let mortal = stand_in(folder.path(), "mortal", &script);
     let burst = ["--rounds", "1", "--orders", "60000", "--prescriptions", "1"];
     let rest =
-        ["--idle-s", "1", "--patience-s", "5", "--conventional-program", mortal.to_str().unwrap()];
+        ["--idle", "1s", "--patience", "5s", "--conventional-program", mortal.to_str().unwrap()];
     let output = run("versus", &[&burst[..], &rest].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -150,16 +139,15 @@ fn what_cannot_be_is_refused_with_the_name_of_the_flag() {
     for (arguments, expected) in [
         (vec!["--rounds", "0"], "--rounds"),
         (vec!["--orders", "0"], "--orders"),
-        (vec!["--idle-s", "0"], "--idle-s"),
+        (vec!["--idle", "0s"], "--idle"),
         (vec!["--prescriptions", "2"], "--prescriptions"),
         (vec!["--runtime", "docker"], "--runtime"),
         (vec!["--manifest", "nowhere/spin.toml"], "--manifest"),
         (vec!["--json", "/nonexistent/report.json"], "--json"),
-        (vec!["--html", "/nonexistent/page.html"], "--html"),
         (vec!["--runtime-program", "/nonexistent/a"], "cargo build --release -p local-runtime"),
         (vec!["--conventional-program", "/nonexistent/b"], "cargo build --release -p conventional"),
-        (vec!["--start-limit-s", "0"], "--start-limit-s"),
-        (vec!["--patience-s", "0"], "--patience-s"),
+        (vec!["--start-limit", "0s"], "--start-limit"),
+        (vec!["--patience", "0s"], "--patience"),
         (vec!["--runtime-program", "/bin/false"], "first start of Wasm: "),
         (vec!["--conventional-program", "/bin/false"], "false ended with"),
     ] {

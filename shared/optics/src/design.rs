@@ -1,4 +1,4 @@
-//! How a lens is made, per eye: [`design`].
+//! How the lenses of a prescription are made: [`design`].
 //!
 //! Printed are powers, curves and prisms to 0.01, lengths to 0.1 mm, angles to 1 degree;
 //! [`EyeDesign::stepped`] is in the clinic's steps of 0.25 D. A lens that cannot be made is not
@@ -13,11 +13,11 @@ use crate::power::Power;
 use crate::prescription::{Eye, Lens};
 use crate::prism::{Prism, PrismFigures, Side};
 use crate::surface::{self, Thickness};
-use crate::tolerance::Tolerance;
+use crate::tolerance::{Imbalance, State, Tolerance};
 use crate::units::{hundredths, tenths};
 
-/// The distance from cornea to lens at which prescriptions are refracted, by convention, in mm.
-pub const REFRACTION_VERTEX_MM: f64 = 12.0;
+/// The distance from cornea to lens at which eyes are refracted, if an order names none, in mm.
+pub const REFRACTION_DISTANCE_MM: f64 = 12.0;
 /// Diameters of the blanks in stock, in mm.
 pub const BLANK_DIAMETERS_MM: [f64; 6] = [60.0, 65.0, 70.0, 75.0, 80.0, 85.0];
 /// The diameter of a lens if neither the order nor the frame determines one, in mm.
@@ -39,6 +39,19 @@ mod limits {
     pub(super) const PROGRESSIVE_FITTING_HEIGHT_MM: f64 = 14.0;
 }
 
+/// How the lenses of a prescription are made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Design {
+    /// The lens for each eye it prescribes for, right before left.
+    pub eyes: Vec<EyeDesign>,
+    /// How far the prism of the mounted pair may be out of balance; none for a single lens, without
+    /// a frame, and for contact lenses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imbalance_tolerance: Option<Imbalance>,
+}
+
 /// How the lens for one eye is made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -52,23 +65,39 @@ pub struct EyeDesign {
     pub plus_cylinder: Power,
     /// The ordered sphere plus half the cylinder.
     pub spherical_equivalent: f64,
-    /// The power to make, with minus cylinder: the ordered one, compensated for the vertex
-    /// distance.
+    /// The power to make, with minus cylinder: the ordered one, compensated for the distance at
+    /// which the lens is worn.
     pub compensated: Power,
     /// The same in steps of 0.25 D, for machines and stock that have no finer steps.
     pub stepped: Power,
-    /// Position of the optical centre; none without a frame and a pupillary distance.
+    /// A spectacle lens; a contact lens has none of this.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub spectacle: Option<SpectacleDesign>,
+    /// Why the lens cannot be made as ordered, in the order of [`Warning`].
+    pub warnings: Vec<Warning>,
+}
+
+/// How a spectacle lens is ground and placed. Prism is ordered and checked at the prism reference
+/// point (ISO 13666:2019).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SpectacleDesign {
+    /// Position of the prism reference point; none without a frame and a pupillary distance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decentration: Option<Decentration>,
-    /// The ordered prism, at the optical centre; none if the order has none.
+    /// The ordered prism; none if the order has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prescribed_prism: Option<PrismFigures>,
+    /// The prism that makes a pair of progressive lenses thinner, the same in both eyes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thinning_prism: Option<PrismFigures>,
+    /// Both together: the prism to check at the prism reference point; none if both are absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_prism: Option<PrismFigures>,
     /// The prism that decentration induces at the centre of the box; none without a layout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub induced_prism: Option<PrismFigures>,
-    /// Both together: the prism to check at the centre of the box; none if either is absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total_prism: Option<PrismFigures>,
     /// Name of the material.
     pub material: &'static str,
     /// Nominal curve of the front surface.
@@ -86,8 +115,6 @@ pub struct EyeDesign {
     pub thickness: Option<Thickness>,
     /// The deviations that inspection accepts.
     pub tolerance: Tolerance,
-    /// Why the lens cannot be made as ordered, in the order of [`Warning`].
-    pub warnings: Vec<Warning>,
 }
 
 /// Why a lens cannot be made as ordered, or only after a person has checked it. The text form never
@@ -102,7 +129,7 @@ pub enum Warning {
     PowerOutOfRange,
     /// The cylinder is beyond the machines.
     CylinderOutOfRange,
-    /// The prescribed prism is beyond the generator.
+    /// The prism, with that for thinning, is beyond the generator.
     PrismOutOfRange,
     /// No blank is within a dioptre of the base curve that the rule requires.
     BaseCurveOutOfStock,
@@ -126,31 +153,55 @@ pub enum Warning {
     NoBlankLargeEnough,
 }
 
-/// The designs for the eyes of `lens`, right before left.
-pub fn design(lens: &Lens<'_>) -> Vec<EyeDesign> {
+/// The design of `lens`.
+pub fn design(lens: &Lens<'_>) -> Design {
     let right = lens.right.iter().map(|eye| (eye, Side::Right));
     let left = lens.left.iter().map(|eye| (eye, Side::Left));
-    right.chain(left).map(|(eye, side)| design_eye(lens, eye, side)).collect()
+    let eyes = right.chain(left).map(|(eye, side)| design_eye(lens, eye, side)).collect();
+    Design { eyes, imbalance_tolerance: Imbalance::of(lens) }
 }
 
 fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
     let ordered = eye.power();
-    let closer_mm = REFRACTION_VERTEX_MM - lens.vertex_distance.unwrap_or(REFRACTION_VERTEX_MM);
-    let compensated = ordered.minus_cylinder().moved_closer(closer_mm);
+    let compensated = lens.as_worn(ordered);
+    let wanted_base_curve = surface::vogel_base_curve(compensated);
+    let spectacle =
+        (!lens.is_contact).then(|| spectacle(lens, eye, side, compensated, wanted_base_curve));
+    let compensated_in_hundredths = compensated.in_hundredths();
+    let warnings =
+        warnings(lens, eye, compensated_in_hundredths, spectacle.as_ref(), wanted_base_curve);
+    EyeDesign {
+        eye: side,
+        minus_cylinder: ordered.minus_cylinder().in_hundredths(),
+        plus_cylinder: ordered.plus_cylinder().in_hundredths(),
+        spherical_equivalent: hundredths(ordered.spherical_equivalent()),
+        compensated: compensated_in_hundredths,
+        stepped: compensated.in_quarters(),
+        spectacle,
+        warnings,
+    }
+}
 
-    let decentration = Decentration::of(lens, eye.fitting_height);
+fn spectacle(
+    lens: &Lens<'_>,
+    eye: &Eye,
+    side: Side,
+    compensated: Power,
+    wanted_base_curve: f64,
+) -> SpectacleDesign {
+    let decentration = Decentration::of(lens, eye);
     let prescribed = (eye.prism > 0.0).then(|| Prism::prescribed(eye, side));
+    let thinning = Prism::thinning(lens);
+    let total = prescribed.into_iter().chain(thinning).reduce(Prism::compounded);
     let induced = decentration
         .map(|to| Prism::by_decentration(compensated, to.in_mm * side.nasal(), to.up_mm));
-    let total = prescribed.zip(induced).map(|(ordered, induced)| ordered.compounded(induced));
     let figures = |prism: Prism| prism.figures(side);
-    let prescribed_prism = prescribed.map(figures);
+    let total_prism = total.map(figures);
     let minimum_blank_mm = decentration
         .zip(lens.frame)
         .map(|(to, frame)| to.minimum_blank_mm(layout::effective_diameter_mm(frame)));
 
     let material = &MATERIALS[material_of(lens.index)];
-    let wanted_base_curve = surface::vogel_base_curve(compensated);
     let blank = surface::Blank {
         base_curve: lens
             .base_curve
@@ -159,30 +210,42 @@ fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
         diameter_mm: lens.diameter.unwrap_or_else(|| stocked_diameter_mm(minimum_blank_mm)),
         material,
     };
+    // Thinning balances the lower half of a progressive surface, which the form does not have.
     let form = surface::form(compensated, prescribed.map_or(0.0, Prism::amount), &blank);
-
-    let mut design = EyeDesign {
-        eye: side,
-        minus_cylinder: ordered.minus_cylinder().in_hundredths(),
-        plus_cylinder: ordered.plus_cylinder().in_hundredths(),
-        spherical_equivalent: hundredths(ordered.spherical_equivalent()),
-        compensated: compensated.in_hundredths(),
-        stepped: compensated.in_quarters(),
+    let state = if lens.frame.is_some() { State::Mounted } else { State::Uncut };
+    let prism = total_prism.map_or(0.0, |prism| prism.amount);
+    SpectacleDesign {
         decentration: decentration.map(Decentration::in_tenths),
-        prescribed_prism,
+        prescribed_prism: prescribed.map(figures),
+        thinning_prism: thinning.map(figures),
+        total_prism,
         induced_prism: induced.map(figures),
-        total_prism: total.map(figures),
         material: material.name,
         base_curve: hundredths(blank.base_curve),
         back_curves: form.map(|form| form.back.map(hundredths)),
         diameter_mm: tenths(blank.diameter_mm),
         minimum_blank_mm: minimum_blank_mm.map(tenths),
         thickness: form.map(|form| form.thickness.in_tenths()),
-        tolerance: Tolerance::of(compensated.in_hundredths(), eye.addition, prescribed_prism),
-        warnings: Vec::new(),
-    };
-    design.warnings = warnings(lens, eye, &design, wanted_base_curve);
-    design
+        tolerance: Tolerance::of(compensated.in_hundredths(), eye, prism, state),
+    }
+}
+
+impl Lens<'_> {
+    /// The power to make, with minus cylinder: `ordered` at the distance of the refraction, moved to
+    /// where the lens is worn. A contact lens is worn on the cornea; `vertex_distance` is then where
+    /// the eye was refracted, unless there is a distance of the refraction.
+    /// Source: Jalie, "The Principles of Ophthalmic Lenses", effectivity.
+    pub(crate) fn as_worn(&self, ordered: Power) -> Power {
+        let vertex_mm = self.vertex_distance;
+        let refraction_mm = self.refraction_distance;
+        let closer_mm = if self.is_contact {
+            refraction_mm.or(vertex_mm).unwrap_or(REFRACTION_DISTANCE_MM)
+        } else {
+            let refraction_mm = refraction_mm.unwrap_or(REFRACTION_DISTANCE_MM);
+            refraction_mm - vertex_mm.unwrap_or(refraction_mm)
+        };
+        ordered.minus_cylinder().moved_closer(closer_mm)
+    }
 }
 
 /// The smallest blank in stock that is large enough, else the largest.
@@ -197,20 +260,23 @@ fn stocked_diameter_mm(minimum_blank_mm: Option<f64>) -> f64 {
 fn warnings(
     lens: &Lens<'_>,
     eye: &Eye,
-    design: &EyeDesign,
+    compensated: Power,
+    spectacle: Option<&SpectacleDesign>,
     wanted_base_curve: f64,
 ) -> Vec<Warning> {
+    let is_between_steps = ![eye.sphere, eye.cylinder, eye.addition].into_iter().all(is_on_a_step);
+    let Some(design) = spectacle else {
+        return is_between_steps.then_some(Warning::PowerBetweenSteps).into_iter().collect();
+    };
     let applies = |warning: &Warning| match warning {
-        Warning::PowerBetweenSteps => {
-            ![eye.sphere, eye.cylinder, eye.addition].into_iter().all(is_on_a_step)
-        }
+        Warning::PowerBetweenSteps => is_between_steps,
         Warning::PowerOutOfRange => {
-            let principal = design.compensated.principal().map(hundredths);
+            let principal = compensated.principal().map(hundredths);
             !principal.iter().all(|power| limits::POWER.contains(power))
         }
-        Warning::CylinderOutOfRange => design.compensated.cylinder.abs() > limits::CYLINDER,
+        Warning::CylinderOutOfRange => compensated.cylinder.abs() > limits::CYLINDER,
         Warning::PrismOutOfRange => {
-            design.prescribed_prism.is_some_and(|prism| prism.amount > limits::PRISM)
+            design.total_prism.is_some_and(|prism| prism.amount > limits::PRISM)
         }
         Warning::BaseCurveOutOfStock => {
             lens.base_curve.is_none() && surface::is_beyond_stock(wanted_base_curve)
@@ -230,7 +296,7 @@ fn warnings(
             eye.fitting_height.zip(lens.frame).is_some_and(|(height, frame)| height > frame.height)
         }
         Warning::FittingHeightTooLow => {
-            eye.addition > 0.0
+            eye.is_progressive()
                 && eye
                     .fitting_height
                     .is_some_and(|height| height < limits::PROGRESSIVE_FITTING_HEIGHT_MM)

@@ -1,17 +1,25 @@
 //! Where a lens is in its frame, by the boxing system (ISO 8624): decentration and smallest blank.
+//!
+//! A lens is placed by its prism reference point (ISO 13666:2019), where its prism is ordered and
+//! checked. Without prism that is the optical centre of a lens of one power. Of a progressive lens
+//! it lies below the fitting cross, which goes before the pupil.
 
 use serde::Serialize;
 
-use crate::prescription::{Frame, Lens};
+use crate::prescription::{Eye, Frame, Lens};
 use crate::units::tenths;
 
 /// Extra diameter of a blank for the bevel and its edge, in mm.
 const BLANK_ALLOWANCE_MM: f64 = 2.0;
-/// The corner radius of the assumed shape of a frame, as a part of its boxed height. An order does
-/// not give the effective diameter.
+/// The corner radius of the assumed shape of a frame, as a part of the shorter side of its box. An
+/// order does not give the effective diameter.
 const CORNER_RADIUS: f64 = 0.25;
 
-/// The optical centre (the fitting point of a progressive lens) from the centre of the box, in mm.
+/// The fitting cross of most progressive designs is this far above the prism reference point, in mm.
+/// Source: Brooks and Borish, "System for Ophthalmic Dispensing", 3rd ed. (2007), chapter 20.
+const FITTING_CROSS_OFFSET_MM: f64 = 4.0;
+
+/// The prism reference point from the centre of the box, in mm.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -23,14 +31,26 @@ pub struct Decentration {
 }
 
 impl Decentration {
-    /// (A + DBL - PD) / 2 inwards, and the fitting height less B / 2 upwards; none without a frame
-    /// and a pupillary distance.
-    /// Source: Brooks and Borish, "System for Ophthalmic Dispensing", 3rd ed. (2007), decentration.
-    pub(crate) fn of(lens: &Lens<'_>, fitting_height: Option<f64>) -> Option<Self> {
-        let (frame, pupillary_distance) = (lens.frame?, lens.pupillary_distance?);
+    /// (A + DBL) / 2 less the monocular pupillary distance inwards; the fitting height less B / 2
+    /// upwards, for a progressive lens also less the offset of its fitting cross. None without a
+    /// frame and a pupillary distance.
+    ///
+    /// The pupillary distance of both eyes is halved only if the eye has none of its own.
+    /// Sources: Brooks and Borish, "System for Ophthalmic Dispensing", 3rd ed. (2007), decentration;
+    /// ISO 13666:2019, prism reference point and fitting cross.
+    pub(crate) fn of(lens: &Lens<'_>, eye: &Eye) -> Option<Self> {
+        let frame = lens.frame?;
+        let halved = lens.pupillary_distance.map(|distance| distance / 2.0);
+        let from_nose_mm = eye.monocular_pupillary_distance.or(halved)?;
+        let below_pupil_mm = if eye.is_progressive() {
+            lens.fitting_cross_offset.unwrap_or(FITTING_CROSS_OFFSET_MM)
+        } else {
+            0.0
+        };
+        let up_mm = |height: f64| height - frame.height / 2.0 - below_pupil_mm;
         Some(Self {
-            in_mm: (frame.width + frame.bridge - pupillary_distance) / 2.0,
-            up_mm: fitting_height.map_or(0.0, |height| height - frame.height / 2.0),
+            in_mm: (frame.width + frame.bridge - 2.0 * from_nose_mm) / 2.0,
+            up_mm: eye.fitting_height.map_or(0.0, up_mm),
         })
     }
 
@@ -38,7 +58,7 @@ impl Decentration {
         Self { in_mm: tenths(self.in_mm), up_mm: tenths(self.up_mm) }
     }
 
-    /// The smallest diameter of a blank centred on the optical centre: effective diameter plus
+    /// The smallest diameter of a blank centred on the reference point: effective diameter plus
     /// twice the decentration plus 2 mm. Source: Brooks and Borish, as above, minimum blank size.
     pub(crate) fn minimum_blank_mm(self, effective_diameter_mm: f64) -> f64 {
         let decentration = (self.in_mm * self.in_mm + self.up_mm * self.up_mm).sqrt();

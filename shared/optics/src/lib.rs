@@ -28,7 +28,8 @@ mod tolerance;
 mod units;
 
 pub use design::{
-    BLANK_DIAMETERS_MM, DEFAULT_DIAMETER_MM, EyeDesign, REFRACTION_VERTEX_MM, Warning, design,
+    BLANK_DIAMETERS_MM, DEFAULT_DIAMETER_MM, Design, EyeDesign, REFRACTION_DISTANCE_MM,
+    SpectacleDesign, Warning, design,
 };
 pub use layout::Decentration;
 pub use material::{MATERIALS, Material, material_of};
@@ -37,4 +38,4 @@ pub use power::Power;
 pub use prescription::{Coating, Eye, Frame, Lens, PrismBase};
 pub use prism::{PrismFigures, Side};
 pub use surface::Thickness;
-pub use tolerance::Tolerance;
+pub use tolerance::{Imbalance, State, Tolerance, UncutTolerance};

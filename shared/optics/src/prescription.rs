@@ -9,6 +9,8 @@ use crate::power::Power;
 /// A prescription for one eye or both.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Lens<'a> {
+    /// Whether it is worn on the cornea. A contact lens has only the fields of a refraction.
+    pub is_contact: bool,
     /// The right eye.
     pub right: Option<Eye>,
     /// The left eye.
@@ -23,10 +25,15 @@ pub struct Lens<'a> {
     pub coatings: Vec<Coating>,
     /// Tint by name.
     pub tint: Option<Cow<'a, str>>,
-    /// Distance from the cornea to the back of the lens in mm, 5 to 25.
+    /// Distance from the cornea to the back of the lens as worn in mm, 5 to 25.
     pub vertex_distance: Option<f64>,
+    /// Distance from the cornea to the lens of the refraction in mm, 5 to 25.
+    pub refraction_distance: Option<f64>,
     /// Distance between the pupils in mm, 40 to 85.
     pub pupillary_distance: Option<f64>,
+    /// How far the fitting cross of a progressive design is above its prism reference point in mm,
+    /// 0 to 10.
+    pub fitting_cross_offset: Option<f64>,
     /// The frame the lenses go into.
     pub frame: Option<Frame>,
 }
@@ -48,6 +55,8 @@ pub struct Eye {
     pub base: Option<PrismBase>,
     /// Height of the pupil above the lower edge of the boxed lens in mm, 5 to 60.
     pub fitting_height: Option<f64>,
+    /// Distance from the middle of the nose to the pupil in mm, 20 to 45.
+    pub monocular_pupillary_distance: Option<f64>,
 }
 
 /// A frame by the boxing system, in mm.
@@ -120,6 +129,11 @@ impl Eye {
     /// The ordered power.
     pub fn power(&self) -> Power {
         Power::new(self.sphere, self.cylinder, self.axis)
+    }
+
+    /// Whether the lens has an addition.
+    pub fn is_progressive(&self) -> bool {
+        self.addition > 0.0
     }
 }
 

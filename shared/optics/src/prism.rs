@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::power::Power;
-use crate::prescription::{Eye, PrismBase};
+use crate::prescription::{Eye, Lens, PrismBase};
 use crate::units::{hundredths, sin_cos_degrees};
 
 /// Which eye a lens is for.
@@ -71,6 +71,20 @@ impl Prism {
             }
         };
         Self { x: eye.prism * x, y: eye.prism * y }
+    }
+
+    /// The prism that makes a pair of progressive lenses thinner: base down, two thirds of the
+    /// smaller addition, the same in both eyes so that the wearer has no vertical difference.
+    ///
+    /// It balances the steeper lower half of the surface. A minus lens has its thick edge there
+    /// already, and the other lens of a single one is unknown: neither gets any.
+    /// Source: Brooks and Borish, "System for Ophthalmic Dispensing", 3rd ed. (2007), chapter 20,
+    /// yoked base-down prism.
+    pub(crate) fn thinning(lens: &Lens<'_>) -> Option<Self> {
+        let (right, left) = (lens.right?, lens.left?);
+        let is_thinned = |eye: &Eye| eye.is_progressive() && eye.power().matrix().2 >= 0.0;
+        let addition = right.addition.min(left.addition);
+        [right, left].iter().all(is_thinned).then_some(Self { x: 0.0, y: -addition * 2.0 / 3.0 })
     }
 
     /// The prism at a point when the optical centre is `x_mm`, `y_mm` from it: P = c F, c in

@@ -41,7 +41,7 @@ pub fn has_finish(lens: &Lens<'_>) -> bool {
 pub(crate) fn has(lens: &Lens<'_>, eye: &Eye) -> bool {
     has_power(eye)
         && has_cylinder(eye)
-        && eye.addition == 0.0
+        && !eye.is_progressive()
         && eye.prism == 0.0
         && lens.base_curve.is_none()
         && has_index(lens.index)

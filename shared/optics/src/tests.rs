@@ -1,8 +1,8 @@
-//! Reads the tables of `docs/domain.md`, so that tests can compare them with those in the code.
+//! Reads the tables of `README.md`, so that tests can compare them with those in the code.
 
 /// The first `columns` cells of every row of the first table under the heading `heading`.
 pub(crate) fn table(heading: &str, columns: usize) -> Vec<Vec<String>> {
-    let page = include_str!("../../../docs/domain.md");
+    let page = include_str!("../README.md");
     let (_, section) = page.split_once(&format!("# {heading}\n")).expect(heading);
     let rows = section.lines().skip_while(|line| !line.starts_with('|'));
     let rows = rows.take_while(|line| line.starts_with('|')).skip(2);

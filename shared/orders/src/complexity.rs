@@ -1,7 +1,7 @@
 //! How much work an order is: a score, the sum of named reasons with points.
 //!
 //! The distributor compares the score with the variable `complexity_threshold`. The points of a
-//! reason say how much planning and calculation it causes; `docs/domain.md` explains them.
+//! reason say how much planning and calculation it causes; `README.md` explains them.
 
 use std::fmt::Write as _;
 
@@ -9,8 +9,8 @@ use optics::{Eye, Lens, stock};
 use serde::Serialize;
 use strum::{EnumCount, IntoStaticStr, VariantArray, VariantNames};
 
-use crate::Lane;
 use crate::order::{Delivery, Order};
+use crate::{HOME, Lane};
 
 /// A reason why an order is work.
 #[derive(
@@ -43,9 +43,6 @@ pub enum Reason {
     /// Spherical equivalents 2 dioptres or more apart: thickness and base curve must be balanced.
     UnequalEyes,
 }
-
-/// The country of the works; express beyond it crosses a border.
-const HOME: &str = "DE";
 
 /// Points by the count from which on they are given; the last row that is reached applies.
 type Tiers = [(u64, u32)];
@@ -116,7 +113,7 @@ impl Assessment {
         let any_eye = |applies: fn(&Eye) -> bool| lens.eyes().any(applies);
         let reasons = [
             (Reason::Prescription, true),
-            (Reason::Progressive, any_eye(|eye| eye.addition > 0.0)),
+            (Reason::Progressive, any_eye(Eye::is_progressive)),
             (Reason::Prism, any_eye(|eye| eye.prism > 0.0)),
             (Reason::PowerBeyondStock, any_eye(|eye| !stock::has_power(eye))),
             (Reason::CylinderBeyondStock, any_eye(|eye| !stock::has_cylinder(eye))),

@@ -3,7 +3,7 @@
 //! A confirmation is a pure function of the order, the price list and the times in it. It does not
 //! repeat the customer's names and free text.
 
-use optics::{EyeDesign, Plan, design, plan};
+use optics::{Design, Plan, design, plan};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -51,8 +51,9 @@ pub struct Confirmation<'a> {
 pub struct LensDesign {
     /// The item's number, as the sender counts.
     pub order_item_id: i64,
-    /// The design for each eye it prescribes for.
-    pub eyes: Vec<EyeDesign>,
+    /// The design of its lenses.
+    #[serde(flatten)]
+    pub design: Design,
 }
 
 /// The score with its reasons.
@@ -96,7 +97,7 @@ pub fn confirm<'a>(order: &'a Order<'_>, lane: Lane, times: Times) -> Confirmati
 fn designs(order: &Order<'_>) -> Vec<LensDesign> {
     let designs = order.items.iter().filter_map(|item| {
         let lens = item.lens.as_ref().filter(|_| item.quantity > 0)?;
-        Some(LensDesign { order_item_id: item.order_item_id, eyes: design(lens) })
+        Some(LensDesign { order_item_id: item.order_item_id, design: design(lens) })
     });
     designs.collect()
 }

@@ -6,7 +6,6 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 
 use crate::report::units::{chosen_time, short};
 
-/// One axis of a plot: where values lie, and which are labelled.
 #[derive(Debug, Clone)]
 pub(super) struct Axis {
     scale: Scale,
@@ -97,23 +96,10 @@ impl Axis {
         Self { scale: Scale::Tail, low: 0.0, high, ticks }
     }
 
-    /// Places numbered from 0 to `count`, with labels at some of them.
-    pub(super) fn places(count: usize, ticks: Vec<(f64, String)>) -> Self {
-        Self { scale: Scale::Linear, low: 0.0, high: count.max(1) as f64, ticks }
-    }
-
-    /// With room for a text behind the highest value.
-    pub(super) fn with_room(mut self, factor: f64) -> Self {
-        self.high *= factor;
-        self
-    }
-
-    /// Whether equal distances are equal factors.
     pub(super) fn is_logarithmic(&self) -> bool {
         matches!(self.scale, Scale::Log)
     }
 
-    /// How many ticks there are.
     pub(super) fn tick_count(&self) -> usize {
         self.ticks.len()
     }

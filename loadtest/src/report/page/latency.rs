@@ -1,18 +1,18 @@
-//! The charts of latency: over time, by percentile, and as a histogram.
+//! The charts of latency: over time, and by percentile.
 
 use super::axis::Axis;
-use super::charts::{AMOUNTS, Chart, Key, TIMES, lines, most};
+use super::chart::{Chart, Key, TIMES, lines, max};
 use super::plot::{Mark, Plot, Series};
-use super::series::{Figures, Runs, Unit, steps, table_of_intervals};
+use super::series::{Runs, Unit, steps};
 use super::style::Slot;
-use crate::report::units::{count, time};
-use crate::report::{IntervalLatency, Report, distribution};
+use crate::report::units::time;
+use crate::report::{Report, distribution};
 
 pub(super) fn over_time(report: &Report, unit: Unit) -> Chart {
     let latencies = || report.timeline.intervals.iter().filter_map(|interval| interval.latency_ms);
     let least =
         latencies().map(|latency| latency.p50).filter(|ms| ms.is_finite()).fold(f64::MAX, f64::min);
-    let high = most(latencies().map(|latency| latency.max));
+    let high = max(latencies().map(|latency| latency.max));
     let plot = (high > 0.0).then(|| {
         let series = vec![
             alone_or_together(
@@ -55,19 +55,6 @@ pub(super) fn over_time(report: &Report, unit: Unit) -> Chart {
             (Slot::Third, Key::Line, "all"),
         ],
         plot,
-        figures: table_of_intervals(report, unit, &["p50", "p99", "max"], |part| {
-            let worst = |figure: fn(&IntervalLatency) -> f64| {
-                let all =
-                    part.iter().filter_map(|interval| interval.latency_ms.as_ref().map(figure));
-                all.reduce(f64::max).map_or_else(|| "-".into(), time)
-            };
-            vec![
-                worst(|latency| latency.p50),
-                worst(|latency| latency.p99),
-                worst(|latency| latency.max),
-            ]
-        })
-        .noted("The worst of each span."),
     }
 }
 
@@ -75,7 +62,7 @@ pub(super) fn by_percentile(report: &Report) -> Chart {
     let shares = distribution::shares(&report.latency_histogram);
     let total = report.latency_histogram.iter().map(|bucket| bucket.orders).sum();
     let plot = shares.first().map(|(_, least)| {
-        let high = most(shares.iter().map(|(_, ms)| *ms));
+        let high = max(shares.iter().map(|(_, ms)| *ms));
         let mut line = vec![(0.0, *least)];
         line.extend(&shares);
         let y = Axis::latency(*least, high.max(1e-3));
@@ -103,7 +90,6 @@ pub(super) fn by_percentile(report: &Report) -> Chart {
         },
         legend: Vec::new(),
         plot,
-        figures: Figures::default(),
     }
 }
 
@@ -131,63 +117,4 @@ fn thin(line: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
         }
     }
     kept
-}
-
-pub(super) fn histogram(report: &Report) -> Chart {
-    let rows = distribution::rows(&report.latency_histogram, 24);
-    let most = rows.iter().map(|row| row.orders).max();
-    let total: u64 = rows.iter().map(|row| row.orders).sum();
-    let plot = most.map(|most| {
-        let bars = rows.iter().enumerate().filter(|(_, row)| row.orders > 0);
-        let marks = bars.map(|(place, row)| {
-            let left = place as f64;
-            Mark::Bar((left + 0.08, 0.0), (left + 0.92, row.orders as f64))
-        });
-        let every = rows.len().div_ceil(5);
-        // Labels are at the ends of rows, the last one always among them.
-        let labelled = rows
-            .iter()
-            .enumerate()
-            .filter(|(place, _)| (rows.len() - 1 - place).is_multiple_of(every));
-        let ticks = labelled.map(|(place, row)| ((place + 1) as f64, row.label())).collect();
-        Plot {
-            x: Axis::places(rows.len(), ticks),
-            y: Axis::amount(most as f64),
-            x_title: "slower than the row before, and up to".into(),
-            label_room: AMOUNTS,
-            series: vec![Series { slot: Slot::First, marks: marks.collect() }],
-        }
-    });
-    let figures = Figures {
-        head: vec!["up to".into(), "orders".into(), "share".into()],
-        rows: rows
-            .iter()
-            .map(|row| {
-                vec![
-                    row.label(),
-                    count(row.orders),
-                    format!("{:.1} %", row.orders as f64 * 100.0 / total.max(1) as f64),
-                ]
-            })
-            .collect(),
-        note: String::new(),
-    };
-    let summary = match rows.iter().max_by_key(|row| row.orders) {
-        Some(row) => format!(
-            "Most orders, {}, took more than {} and at most {}.",
-            count(row.orders),
-            time(row.above_ms),
-            row.label()
-        ),
-        None => "Nothing to draw: the report has no histogram.".into(),
-    };
-    Chart {
-        id: "latency-histogram",
-        title: "Latency histogram",
-        unit: "orders by time from due to confirmed",
-        summary,
-        legend: Vec::new(),
-        plot,
-        figures,
-    }
 }

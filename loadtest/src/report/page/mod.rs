@@ -2,12 +2,14 @@
 //!
 //! - this file: the page
 //! - [`charts`], [`latency`]: what is shown
+//! - [`chart`]: what a chart consists of
 //! - [`series`], [`axis`], [`plot`]: how it is drawn
 //!
-//! All text of a report passes the templates of maud, which escape it. A policy in the page forbids
-//! it to load or run anything, so that even a mistake there could not reach out.
+//! The templates of maud escape all text of a report. A policy in the page forbids it to load or
+//! run anything, so that a mistake there could not reach out.
 
 mod axis;
+mod chart;
 mod charts;
 mod latency;
 mod plot;
@@ -20,16 +22,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::units::{count, digits, rate, time};
 use super::verdict::{self, Tone};
 use super::{Failures, Report};
-use charts::Chart;
-use series::Figures;
+use chart::Chart;
 
-/// Order ids shown of each kind; the JSON has more.
 const SHOWN: usize = 50;
 
-/// The page as text.
-///
-/// # Errors
-/// When a chart cannot be drawn.
+/// The page.
 pub fn page(report: &Report) -> Result<String> {
     let drawn: Vec<Markup> = charts::charts(report).iter().map(figure).collect::<Result<_>>()?;
     let title = format!("{} orders: {}", count(report.orders), report.shape.in_words());
@@ -45,8 +42,8 @@ pub fn page(report: &Report) -> Result<String> {
             @if report.consumers().len() > 1 {
                 section aria-labelledby="shares" { h2 #shares { "Who did the work" } (shares(report)) }
             }
-            @if !report.not_taken.is_empty() {
-                section aria-labelledby="not-taken" { h2 #not-taken { "Not taken" } (not_taken(report)) }
+            @if !report.rejected.is_empty() {
+                section aria-labelledby="rejected" { h2 #rejected { "Rejected" } (rejected(report)) }
             }
             section aria-labelledby="settings" { h2 #settings { "Settings, versions and host" } (settings(report)) }
         }
@@ -54,8 +51,7 @@ pub fn page(report: &Report) -> Result<String> {
     Ok(document(&title, &body))
 }
 
-/// A whole document around a body.
-pub(crate) fn document(title: &str, body: &Markup) -> String {
+fn document(title: &str, body: &Markup) -> String {
     // Nothing may be loaded or run, and only the style sheet below may style.
     let policy =
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -106,8 +102,8 @@ fn tiles(report: &Report) -> Markup {
         ("orders sent", count(report.orders)),
         ("confirmed", count(report.confirmed)),
         (
-            "lost, doubled, wrong",
-            format!("{}, {}, {}", count(report.lost), count(report.doubled), count(report.wrong)),
+            "lost, late, confirmed twice, wrong",
+            [report.lost, report.late, report.confirmed_twice, report.wrong].map(count).join(", "),
         ),
         ("all acknowledged after", time(report.enqueue_s * 1e3)),
         ("all done after", time(report.total_s * 1e3)),
@@ -131,7 +127,7 @@ fn failures(failures: &Failures) -> Markup {
         failures.wrong.iter().map(|wrong| html! { code { (wrong.order) } ": " (wrong.why) });
     let kinds: [(&str, Vec<Markup>); 3] = [
         ("lost", failures.lost.iter().map(named).collect()),
-        ("doubled", failures.doubled.iter().map(named).collect()),
+        ("confirmed twice", failures.confirmed_twice.iter().map(named).collect()),
         ("wrong", wrong.collect()),
     ];
     html! {
@@ -140,15 +136,11 @@ fn failures(failures: &Failures) -> Markup {
                 details {
                     summary { "The orders that are " (name) ", by id: " (count(orders.len() as u64)) }
                     ul { @for order in orders.iter().take(SHOWN) { li { (order) } } }
-                    (and_more(orders.len()))
+                    @if orders.len() > SHOWN { p { (count((orders.len() - SHOWN) as u64)) " more are named in the JSON." } }
                 }
             }
         }
     }
-}
-
-fn and_more(orders: usize) -> Markup {
-    html! { @if orders > SHOWN { p { (count((orders - SHOWN) as u64)) " more are named in the JSON." } } }
 }
 
 fn figure(chart: &Chart) -> Result<Markup> {
@@ -166,21 +158,8 @@ fn figure(chart: &Chart) -> Result<Markup> {
                 Some(svg) => div role="img" aria-labelledby=(caption) { (PreEscaped(svg)) },
                 None => p.none { "no data" },
             }
-            @if !chart.figures.rows.is_empty() {
-                details { summary { "Figures" } div.scroll { (table(&chart.figures)) } }
-            }
         }
     })
-}
-
-fn table(figures: &Figures) -> Markup {
-    html! {
-        table {
-            @if !figures.note.is_empty() { caption { (figures.note) } }
-            thead { tr { @for name in &figures.head { th scope="col" { (name) } } } }
-            tbody { @for row in &figures.rows { tr { @for cell in row { td { (cell) } } } } }
-        }
-    }
 }
 
 fn latencies(report: &Report) -> Markup {
@@ -189,7 +168,7 @@ fn latencies(report: &Report) -> Markup {
         div.scroll { table {
             thead { tr { th scope="col" { "from, to" } @for name in names { th scope="col" { (name) } } } }
             tbody { @for (name, latency) in report.latencies() {
-                tr { th scope="row" { (name) } @for figure in latency.figures() { td { (time(figure)) } } }
+                tr { th scope="row" { (name) } @for figure in latency.figures() { td { (report.marked(name, figure, time(figure))) } } }
             } }
         } }
         p { small { "Latency counts from the moment an order was due, whether or not it could be sent then." } }
@@ -207,12 +186,12 @@ fn shares(report: &Report) -> Markup {
     }
 }
 
-fn not_taken(report: &Report) -> Markup {
+fn rejected(report: &Report) -> Markup {
     html! {
         div.scroll { table {
-            thead { tr { th scope="col" { "answer" } th scope="col" { "orders" } th scope="col" { "done all the same" } } }
-            tbody { @for kind in &report.not_taken {
-                tr { td { (kind.answer) } td { (count(kind.orders)) } td { (count(kind.done_all_the_same)) } }
+            thead { tr { th scope="col" { "answer" } th scope="col" { "orders" } th scope="col" { "processed anyway" } } }
+            tbody { @for kind in &report.rejected {
+                tr { td { (kind.answer) } td { (count(kind.orders)) } td { (count(kind.processed_anyway)) } }
             } }
         } }
     }

@@ -7,7 +7,6 @@
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::Axis;
 use super::style::{AXIS, GRID, INK, Slot};
@@ -19,45 +18,33 @@ const PIXELS: u32 = 4;
 const SIZE: (u32, u32) = (480, 280);
 const FONT: u32 = 17;
 
-/// What is drawn within two axes.
 #[derive(Debug)]
 pub(super) struct Plot {
     pub(super) x: Axis,
     pub(super) y: Axis,
-    /// What the horizontal axis shows.
     pub(super) x_title: String,
     /// Units kept free for the labels at the left.
     pub(super) label_room: u32,
     pub(super) series: Vec<Series>,
 }
 
-/// Marks of one meaning.
 #[derive(Debug)]
 pub(super) struct Series {
     pub(super) slot: Slot,
     pub(super) marks: Vec<Mark>,
 }
 
-/// One mark, in values of the axes.
+/// In values of the axes.
 #[derive(Debug)]
 pub(super) enum Mark {
     /// A line; a single point is a dot.
     Line(Vec<(f64, f64)>),
-    /// The area below a line.
     Area(Vec<(f64, f64)>),
-    /// A bar from corner to corner.
-    Bar((f64, f64), (f64, f64)),
-    /// A figure that begins right of a place.
-    Figure((f64, f64), String),
 }
 
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 
 impl Plot {
-    /// The plot as an SVG element.
-    ///
-    /// # Errors
-    /// None that a string can cause; plotters has them for files.
     pub(super) fn draw(&self) -> Result<String> {
         let mut svg = String::new();
         {
@@ -122,12 +109,6 @@ impl Mark {
                 let ground = [(last.0, 0.0), (first.0, 0.0)];
                 let outline: Vec<(f64, f64)> = points.iter().copied().chain(ground).collect();
                 area.draw(&Polygon::new(outline, color.mix(0.25)))
-            }
-            Self::Bar(from, to) => area.draw(&Rectangle::new([*from, *to], color.filled())),
-            Self::Figure(place, figure) => {
-                let anchor = Pos::new(HPos::Left, VPos::Center);
-                let style = ("sans-serif", FONT * PIXELS).into_font().color(&INK).pos(anchor);
-                area.draw(&Text::new(figure.as_str(), *place, style))
             }
         }
     }

@@ -1,32 +1,11 @@
-//! From the intervals and samples of a report to points of a line and rows of a table.
+//! From the intervals and samples of a report to the points of a line.
 
 use super::axis::Axis;
-use crate::report::units::digits;
 use crate::report::{Interval, Report, Sample, Timeline};
 
 /// Points that belong together; a gap ends a run.
 pub(super) type Runs = Vec<Vec<(f64, f64)>>;
 
-/// The most rows of a table: the JSON has all.
-const ROWS: usize = 20;
-
-/// The figures behind a chart, as a table.
-#[derive(Debug, Default)]
-pub(super) struct Figures {
-    pub(super) head: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
-    pub(super) note: String,
-}
-
-impl Figures {
-    /// With a remark on how its rows came about.
-    pub(super) fn noted(mut self, note: &str) -> Self {
-        note.clone_into(&mut self.note);
-        self
-    }
-}
-
-/// The unit of time that suits the length of a run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unit {
     name: &'static str,
@@ -35,7 +14,6 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// Of the run's whole length.
     pub(super) fn of(report: &Report) -> Self {
         let timeline = report.timeline.intervals.len() as f64 * report.timeline.interval_ms as f64;
         let samples = report.samples.iter().map(|sample| sample.at_s * 1e3);
@@ -59,18 +37,12 @@ impl Unit {
         Axis::time(self.end_ms, self.ms)
     }
 
-    /// What a horizontal axis of time shows.
     pub(super) fn title(self) -> String {
         format!("{} since the release", self.name)
     }
 
-    /// The same where orders stand at the moment they were due.
     pub(super) fn due_title(self) -> String {
         format!("due, {} after the release", self.name)
-    }
-
-    fn cell(self, ms: f64) -> String {
-        format!("{} {}", digits(ms / self.ms), self.name)
     }
 }
 
@@ -100,29 +72,6 @@ pub(super) fn steps(timeline: &Timeline, figure: impl Fn(&Interval) -> Option<f6
     runs
 }
 
-/// The sum of a figure up to the end of each interval.
-pub(super) fn cumulative(
-    timeline: &Timeline,
-    figure: impl Fn(&Interval) -> u64,
-) -> Vec<(f64, f64)> {
-    let mut sum = 0;
-    let mut points = vec![(0.0, 0.0)];
-    for (place, interval) in timeline.intervals.iter().enumerate() {
-        sum += figure(interval);
-        let point = ((place + 1) as f64 * timeline.interval_ms as f64, sum as f64);
-        // While nothing changes, the end of the level line moves on.
-        let is_level = points.len() > 1
-            && points[points.len() - 2].1 == point.1
-            && points[points.len() - 1].1 == point.1;
-        if is_level {
-            points.pop();
-        }
-        points.push(point);
-    }
-    points
-}
-
-/// The figure of each sample; one without it is a gap.
 pub(super) fn sampled(samples: &[Sample], figure: impl Fn(&Sample) -> Option<f64>) -> Runs {
     let mut runs: Runs = Vec::new();
     let mut is_open = false;
@@ -141,47 +90,6 @@ pub(super) fn sampled(samples: &[Sample], figure: impl Fn(&Sample) -> Option<f64
         is_open = true;
     }
     runs
-}
-
-/// The intervals in few spans, each with what `cells` makes of its part.
-pub(super) fn table_of_intervals(
-    report: &Report,
-    unit: Unit,
-    names: &[&str],
-    cells: impl Fn(&[Interval]) -> Vec<String>,
-) -> Figures {
-    let timeline = &report.timeline;
-    let in_span = timeline.intervals.len().div_ceil(ROWS).max(1);
-    let rows = timeline.intervals.chunks(in_span).enumerate().map(|(place, part)| {
-        let end = (place * in_span + part.len()) as f64 * timeline.interval_ms as f64;
-        with_first(unit.cell(end), cells(part))
-    });
-    Figures { head: head("until", names), rows: rows.collect(), note: String::new() }
-}
-
-/// Some of the samples, evenly chosen, the last among them.
-pub(super) fn table_of_samples(
-    report: &Report,
-    unit: Unit,
-    names: &[&str],
-    cells: impl Fn(&Sample) -> Vec<String>,
-) -> Figures {
-    let every = report.samples.len().div_ceil(ROWS).max(1);
-    let last = report.samples.len().saturating_sub(1);
-    let chosen =
-        report.samples.iter().enumerate().filter(|(place, _)| (last - place).is_multiple_of(every));
-    let rows =
-        chosen.map(|(_, sample)| with_first(unit.cell(sample.at_s * 1e3), cells(sample))).collect();
-    let note = if every > 1 { format!("Every {every}th sample.") } else { String::new() };
-    Figures { head: head("at", names), rows, note }
-}
-
-fn head(first: &str, names: &[&str]) -> Vec<String> {
-    std::iter::once(first).chain(names.iter().copied()).map(str::to_owned).collect()
-}
-
-fn with_first(first: String, others: Vec<String>) -> Vec<String> {
-    std::iter::once(first).chain(others).collect()
 }
 
 #[cfg(test)]
@@ -206,11 +114,5 @@ mod tests {
                 vec![(40.0, 7.0), (50.0, 7.0)]
             ]
         );
-    }
-
-    #[test]
-    fn sums_rise_within_an_interval_and_stay_level_through_quiet_ones() {
-        let points = cumulative(&timeline(&[2, 0, 0, 0, 4]), |interval| interval.confirmed);
-        assert_eq!(points, [(0.0, 0.0), (10.0, 2.0), (40.0, 2.0), (50.0, 6.0)]);
     }
 }

@@ -83,10 +83,14 @@ impl<'a> Work<'a> {
             lens.eyes().filter(|eye| is_counted(eye)).count() as u64 * quantity
         };
         let lenses = lenses_with(&|_| true);
-        let surfaced = lenses_with(&|eye| !stock::has(lens, eye));
         self.lenses += lenses;
+        // Contact lenses are bought finished.
+        if lens.is_contact {
+            return;
+        }
+        let surfaced = lenses_with(&|eye| !stock::has(lens, eye));
         self.surfaced += surfaced;
-        self.progressive += lenses_with(&|eye| eye.addition > 0.0);
+        self.progressive += lenses_with(&Eye::is_progressive);
         self.edged += if lens.frame.is_some() { lenses } else { 0 };
         if let Some(tint) = lens.tint.as_deref() {
             match self.tinted.binary_search_by_key(&tint, |(name, _)| name) {

@@ -5,18 +5,6 @@ use serde_json::json;
 
 use super::*;
 use crate::prescription::{Frame, PrismBase};
-use crate::tests::table;
-
-#[test]
-fn the_page_shows_the_stations() {
-    let rows = STATIONS.iter().map(|station| {
-        let step = serde_json::to_value(station.step).unwrap().as_str().unwrap().to_owned();
-        let numbers = [station.setup_minutes, station.at_once, station.round_minutes]
-            .map(|number| number.to_string());
-        [vec![step, station.name.to_owned()], numbers.to_vec()].concat()
-    });
-    assert_eq!(table("Stations", 5), rows.collect::<Vec<_>>());
-}
 
 type Line<'a> = (u32, Option<Lens<'a>>);
 
@@ -47,6 +35,16 @@ fn an_order_without_a_lens_is_picked_and_packed() {
             {"step": "pack", "station": "dispatch", "pieces": 21, "setups": 1, "minutes": 7}
         ]})
     );
+}
+
+#[test]
+fn contact_lenses_are_taken_from_the_store_inspected_and_packed() {
+    // Beyond every limit of the stock, and multifocal: a spectacle lens would be surfaced.
+    let eye = Eye { addition: 2.0, ..eye(-12.0) };
+    let contact = Lens { is_contact: true, left: Some(eye), ..right(eye) };
+    let plan = planned(&[(3, Some(contact))]);
+    let steps: Vec<_> = plan.steps.iter().map(|planned| (planned.step, planned.pieces)).collect();
+    assert_eq!(steps, [(Step::Pick, 1), (Step::Blank, 6), (Step::Inspect, 6), (Step::Pack, 3)]);
 }
 
 #[test]

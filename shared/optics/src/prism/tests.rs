@@ -62,7 +62,58 @@ fn a_cylinder_counts_by_the_meridian_of_the_decentration() {
     assert_eq!((prism.base_in, prism.base_up), (1.0, 2.0));
 }
 
+#[test]
+fn a_pair_of_progressive_lenses_is_thinned_alike_by_two_thirds_of_the_smaller_addition() {
+    let progressive = |sphere, addition| Eye { sphere, addition, ..Eye::default() };
+    let thinning = |right, left| Prism::thinning(&Lens { right, left, ..Lens::default() });
+    // 2/3 of 2.25 is 1.50, base down.
+    let pair = thinning(Some(progressive(1.0, 2.25)), Some(progressive(3.0, 2.5)));
+    assert_eq!(pair.unwrap().figures(Side::Right), figures(1.5, 270.0, 0.0, -1.5));
+    assert_eq!(pair.unwrap().figures(Side::Left), figures(1.5, 270.0, 0.0, -1.5));
+    assert!(thinning(Some(progressive(0.0, 2.0)), Some(progressive(0.0, 2.0))).is_some());
+    for (right, left, why) in [
+        (Some(progressive(1.0, 2.0)), None, "the other lens is unknown"),
+        (Some(progressive(1.0, 2.0)), Some(progressive(1.0, 0.0)), "only one is progressive"),
+        (Some(progressive(1.0, 2.0)), Some(progressive(-0.25, 2.0)), "one is a minus lens"),
+    ] {
+        assert_eq!(thinning(right, left), None, "{why}");
+    }
+}
+
 proptest! {
+    /// A prism at an angle is what prisms up, down, in and out of its components are together.
+    #[test]
+    fn base_directions_add(
+        side in prop::sample::select(vec![Side::Right, Side::Left]),
+        amount in 0.0..20.0, degrees in 0.0..360.0_f64
+    ) {
+        // 0 degrees is in for a right eye and out for a left one.
+        let (cos, sin) = (degrees.to_radians().cos(), degrees.to_radians().sin());
+        let is_in = (cos >= 0.0) == (side == Side::Right);
+        let horizontal = if is_in { PrismBase::In } else { PrismBase::Out };
+        let vertical = if sin >= 0.0 { PrismBase::Up } else { PrismBase::Down };
+        let both = prescribed(side, amount * cos.abs(), horizontal)
+            .compounded(prescribed(side, amount * sin.abs(), vertical));
+        let whole = prescribed(side, amount, PrismBase::Degrees(degrees));
+        prop_assert!((both.x - whole.x).abs() + (both.y - whole.y).abs() < 1e-9);
+    }
+
+    #[test]
+    fn opposite_bases_cancel(
+        side in prop::sample::select(vec![Side::Right, Side::Left]), amount in 0.0..20.0
+    ) {
+        for (one, other) in [(PrismBase::In, PrismBase::Out), (PrismBase::Up, PrismBase::Down)] {
+            let none = prescribed(side, amount, one).compounded(prescribed(side, amount, other));
+            prop_assert_eq!(none, Prism::default());
+        }
+    }
+
+    #[test]
+    fn no_power_has_no_prism_anywhere(x in -40.0..40.0, y in -40.0..40.0, axis in 0.0..180.0) {
+        let none = Prism::by_decentration(Power::new(0.0, 0.0, axis), x, y);
+        prop_assert_eq!(none.figures(Side::Left), figures(0.0, 0.0, 0.0, 0.0));
+    }
+
     /// The construction on paper: the cylinder acts at right angles to its axis, on the distance of
     /// the point from it.
     #[test]

@@ -21,12 +21,15 @@ pub(super) const ADDITION: Range = 0.0..=4.0;
 pub(super) const PRISM: Range = 0.0..=20.0;
 pub(super) const PRISM_BASE: Range = 0.0..=360.0;
 pub(super) const FITTING_HEIGHT: Range = 5.0..=60.0;
+pub(super) const MONOCULAR_PUPILLARY_DISTANCE: Range = 20.0..=45.0;
 
 pub(super) const INDEX: Range = 1.4..=2.0;
 pub(super) const DIAMETER: Range = 40.0..=90.0;
 pub(super) const BASE_CURVE: Range = 0.0..=12.0;
 pub(super) const VERTEX_DISTANCE: Range = 5.0..=25.0;
+pub(super) const REFRACTION_DISTANCE: Range = 5.0..=25.0;
 pub(super) const PUPILLARY_DISTANCE: Range = 40.0..=85.0;
+pub(super) const FITTING_CROSS_OFFSET: Range = 0.0..=10.0;
 
 pub(super) const FRAME_WIDTH: Range = 20.0..=80.0;
 pub(super) const FRAME_HEIGHT: Range = 10.0..=70.0;

@@ -38,6 +38,9 @@ pub const MAX_NAME_BYTES: usize = 256;
 /// The longest description, in bytes.
 pub const MAX_DESCRIPTION_BYTES: usize = 4 * 1024;
 
+/// The SKUs of contact lenses start with this.
+pub const CONTACT_LENS_PREFIX: &str = "CL-";
+
 /// The namespace of identities made from an `orderId`; itself the UUIDv5 of
 /// `orders.enterprise-wasm` in the DNS namespace.
 const ORDER_ID_NAMESPACE: Uuid = uuid::uuid!("f12eb1b8-27b4-57b5-a663-10cde48fac91");
@@ -82,7 +85,8 @@ pub struct Item<'a> {
     pub quantity: u32,
     /// The price of one, agreed with the customer; it overrides the price list.
     pub unit_price: Option<Decimal>,
-    /// The prescription, if the item is a lens made for a person. At least one eye is present.
+    /// The prescription, if the item is a lens made for a person. At least one eye is present. It is
+    /// a contact lens if the SKU starts with [`CONTACT_LENS_PREFIX`].
     pub lens: Option<Lens<'a>>,
 }
 
@@ -115,7 +119,6 @@ pub enum Delivery {
 pub enum Currency {
     AED,
     AUD,
-    BGN,
     BHD,
     BRL,
     CAD,

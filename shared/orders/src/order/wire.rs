@@ -124,8 +124,11 @@ wire_object! {
 }
 
 wire_object! {
-    /// One line of an order.
-    schema(rename = "Item")
+    /// One line of an order. The lens of a contact lens (a sku that starts with CL-) has no fields
+    /// of spectacles.
+    schema(rename = "Item", extend(
+        "if" = schema::is_contact_lens(), "then" = schema::has_no_spectacle_fields()
+    ))
     struct WireItem<'a> {
         /// The line's number within the order, as the sender counts: a whole number that is exact
         /// in a double.
@@ -163,12 +166,19 @@ wire_object! {
         /// Tint by name, at most 256 bytes of UTF-8.
         "tint" tint: Field<Text<'a>>,
             schema(with = "Option<String>", length(min = 1, max = MAX_NAME_BYTES));
-        /// Distance from the cornea to the back of the lens in mm.
+        /// Distance from the cornea to the back of the lens as worn in mm.
         "vertexDistance" vertex_distance: Field<f64>,
             schema(with = "Option<f64>") in VERTEX_DISTANCE;
-        /// Distance between the pupils in mm.
+        /// Distance from the cornea to the lens of the refraction in mm; 12 by default.
+        "refractionDistance" refraction_distance: Field<f64>,
+            schema(with = "Option<f64>") in REFRACTION_DISTANCE;
+        /// Distance between the pupils in mm, halved for an eye that has no distance of its own.
         "pupillaryDistance" pupillary_distance: Field<f64>,
             schema(with = "Option<f64>") in PUPILLARY_DISTANCE;
+        /// How far the fitting cross of a progressive lens is above its prism reference point in
+        /// mm; 4 by default.
+        "fittingCrossOffset" fitting_cross_offset: Field<f64>,
+            schema(with = "Option<f64>") in FITTING_CROSS_OFFSET;
         /// The frame the lenses go into.
         "frame" frame: Field<WireFrame>, schema(with = "Option<WireFrame>");
     }
@@ -196,6 +206,9 @@ wire_object! {
         /// Height of the pupil above the lower edge of the boxed lens in mm.
         "fittingHeight" fitting_height: Field<f64>,
             schema(with = "Option<f64>") in FITTING_HEIGHT;
+        /// Distance from the middle of the nose to the pupil in mm.
+        "monocularPupillaryDistance" monocular_pupillary_distance: Field<f64>,
+            schema(with = "Option<f64>") in MONOCULAR_PUPILLARY_DISTANCE;
     }
 }
 

@@ -11,7 +11,7 @@ use optics::{Coating, Eye, Lens, MATERIALS, material_of};
 use rust_decimal::Decimal;
 
 use super::{Money, PriceSource};
-use crate::order::Item;
+use crate::order::{CONTACT_LENS_PREFIX, Item};
 
 /// The name of the price list: the month it came into force.
 pub const PRICE_LIST: &str = "2026-01";
@@ -27,7 +27,7 @@ struct Family {
 const FAMILIES: [Family; 8] = [
     Family { prefix: "ACC-", cents: 6_50, per_eye: false },
     Family { prefix: "BLK-", cents: 9_80, per_eye: true },
-    Family { prefix: "CL-", cents: 14_90, per_eye: true },
+    Family { prefix: CONTACT_LENS_PREFIX, cents: 14_90, per_eye: true },
     Family { prefix: "FRM-", cents: 74_00, per_eye: false },
     Family { prefix: "LNS-", cents: 12_50, per_eye: true },
     Family { prefix: "SRV-", cents: 25_00, per_eye: false },
@@ -98,8 +98,12 @@ pub(super) fn unit_price_cents(item: &Item<'_>) -> (PriceSource, i64) {
     (source, if per_eye { cents * eyes } else { cents } + each_cents * eyes + own_cents)
 }
 
-/// What each lens of a prescription costs beyond its family, for either eye.
+/// What each lens of a prescription costs beyond its family, for either eye. A contact lens has no
+/// material of the works.
 fn lens_options_cents(lens: &Lens<'_>) -> i64 {
+    if lens.is_contact {
+        return 0;
+    }
     let material = MATERIAL_CENTS[material_of(lens.index)];
     let coatings: i64 = lens.coatings.iter().map(|coating| coating_cents(*coating)).sum();
     material + coatings + lens.tint.as_deref().map_or(0, tint_cents)

@@ -16,9 +16,10 @@ mod vat;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
-use crate::order::{Country, Currency, Delivery, Item, Order};
+use crate::order::{Currency, Delivery, Item, Order};
 
 pub use list::PRICE_LIST;
+pub(crate) use vat::is_in_vat_area;
 pub use vat::{TaxBasis, VAT_RATES_AS_OF};
 
 /// What an order costs. Amounts have exactly as many decimals as the currency has minor units.
@@ -84,8 +85,8 @@ pub enum PriceSource {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tax<'a> {
-    /// The country of the rate: where the order is shipped to.
-    pub country: Option<&'a str>,
+    /// The country of the rate: where the order is shipped to, else Germany.
+    pub country: &'a str,
     /// Why this rate.
     pub tax_basis: TaxBasis,
     /// Per cent, with one decimal.
@@ -108,7 +109,7 @@ pub fn quote<'a>(order: &'a Order<'_>) -> Quote<'a> {
         Delivery::Express if delivers => list::express_surcharge(net, &money),
         _ => money.zero(),
     };
-    let (tax_basis, rate_per_mille) = vat::rate(order.ship_to);
+    let (country, tax_basis, rate_per_mille) = vat::rate(order.ship_to.as_ref());
     let amount = money.round((net + express_surcharge) * Decimal::new(rate_per_mille, 3));
     Quote {
         price_list: PRICE_LIST,
@@ -116,12 +117,7 @@ pub fn quote<'a>(order: &'a Order<'_>) -> Quote<'a> {
         lines,
         net,
         express_surcharge,
-        tax: Tax {
-            country: order.ship_to.as_ref().map(Country::as_str),
-            tax_basis,
-            rate_percent: Decimal::new(rate_per_mille, 1),
-            amount,
-        },
+        tax: Tax { country, tax_basis, rate_percent: Decimal::new(rate_per_mille, 1), amount },
         total: net + express_surcharge + amount,
     }
 }

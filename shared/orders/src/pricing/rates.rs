@@ -1,8 +1,9 @@
 //! The conversion of list prices from the euro: the price list's own fixed rates, valid as long as
 //! the list is.
 //!
-//! They were set once, close to the market of the last quarter of 2025 and rounded. The lev has the
-//! rate that the Council of the EU fixed on 8 July 2025. Agreed prices are never converted.
+//! They were set once, close to the market of the last quarter of 2025 and rounded. Agreed prices are
+//! never converted. The lev is not in the list: Bulgaria has the euro since 2026-01-01 (Council
+//! Decision (EU) 2025/1407).
 
 use rust_decimal::Decimal;
 
@@ -14,7 +15,6 @@ pub(super) fn per_euro(currency: Currency) -> Decimal {
     let hundred_thousandths = match currency {
         Currency::AED => 4_30000,
         Currency::AUD => 1_77000,
-        Currency::BGN => 1_95583,
         Currency::BHD => 44000,
         Currency::BRL => 6_30000,
         Currency::CAD => 1_62000,

@@ -57,7 +57,8 @@ fn a_quote_reads_as_documented() {
 #[test]
 fn amounts_have_the_decimals_of_their_currency() {
     let order = an_order(json!([{"orderItemId": 1, "sku": "ACC-1", "quantity": 3}]));
-    // 6.50 euro at 180.00000 yen and at 0.36000 dinar.
+    // 6.50 euro at 180.00000 yen and at 0.36000 dinar, three pieces, and no tax on an export.
+    let order = with(order, "shipTo", "US");
     let yen = priced(&with(order.clone(), "currency", "JPY"));
     assert_eq!((&yen["lines"][0]["unitPrice"], &yen["total"]), (&json!("1170"), &json!("3510")));
     let dinar = priced(&with(order, "currency", "KWD"));
@@ -91,12 +92,43 @@ fn the_express_surcharge_has_a_floor_a_ceiling_and_no_empty_parcels() {
 }
 
 #[test]
-fn an_order_to_nowhere_says_that_it_is_not_taxed() {
+fn an_order_to_nowhere_is_taxed_in_germany() {
     let quote = priced(&an_order(json!([{"orderItemId": 1, "sku": "ACC-1", "quantity": 1}])));
+    // 19 % of 6.50 are 1.235, which goes up.
     let tax = json!({
-        "country": null, "taxBasis": "noDestination", "ratePercent": "0.0", "amount": "0.00"
+        "country": "DE", "taxBasis": "noDestination", "ratePercent": "19.0", "amount": "1.24"
     });
-    assert_eq!(quote["tax"], tax);
+    assert_eq!((&quote["tax"], &quote["total"]), (&tax, &json!("7.74")));
+}
+
+#[test]
+fn an_export_is_not_taxed() {
+    let order = an_order(json!([{"orderItemId": 1, "sku": "ACC-1", "quantity": 1}]));
+    let quote = priced(&with(order, "shipTo", "GB"));
+    let tax =
+        json!({"country": "GB", "taxBasis": "export", "ratePercent": "0.0", "amount": "0.00"});
+    assert_eq!((&quote["tax"], &quote["total"]), (&tax, &json!("6.50")));
+}
+
+#[test]
+fn an_agreed_price_has_the_scale_of_its_currency_however_it_is_written() {
+    let line = |price: &str, currency: &str| {
+        let text = format!(
+            r#"{{"orderId":1,"delivery":"Standard","currency":"{currency}",
+            "items":[{{"orderItemId":1,"sku":"x","quantity":1,"unitPrice":{price}}}]}}"#
+        );
+        let order = Order::parse(text.as_bytes()).unwrap();
+        let line = serde_json::to_value(&quote(&order).lines[0]).unwrap();
+        ["unitPrice", "gross", "discount", "net"].map(|field| line[field].to_string()).join(" ")
+    };
+    for price in ["148", "148.0", "148.000", "1.48e2", "14800e-2", "\"148\"", "\"1.480E+2\""] {
+        assert_eq!(line(price, "EUR"), r#""148.00" "148.00" "0.00" "148.00""#, "{price}");
+        assert_eq!(line(price, "JPY"), r#""148" "148" "0" "148""#, "{price}");
+        assert_eq!(line(price, "KWD"), r#""148.000" "148.000" "0.000" "148.000""#, "{price}");
+    }
+    for price in ["0", "-0", "0e5", "\"0.000\""] {
+        assert_eq!(line(price, "EUR"), r#""0.00" "0.00" "0.00" "0.00""#, "{price}");
+    }
 }
 
 #[test]
@@ -110,6 +142,7 @@ fn the_largest_order_is_priced_exactly() {
         "orderItemId": 1, "sku": "x", "quantity": 10_000, "unitPrice": "999999999.9999999999"
     });
     let order = with(an_order(vec![filled; 500]), "currency", "KWD");
+    let order = with(order, "shipTo", "KW");
     // 10,000 times the price is 9,999,999,999,999.999999, which rounds to 10^13 per line.
     assert_eq!(priced(&order)["total"], "5000000000000000.000");
 }

@@ -13,7 +13,9 @@ mod calendar;
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Timelike, Utc};
 use serde::{Serialize, Serializer};
 
+use crate::HOME;
 use crate::order::{Country, Delivery, Order};
+use crate::pricing::is_in_vat_area;
 
 /// When an order was queued and when it is decided, both in Unix ms by the clock of Redis.
 ///
@@ -45,12 +47,6 @@ const STANDARD_DISPATCH_DAYS: u32 = 1;
 /// The first instant of the year 9998. Times are limited to 1970 up to this, and a promise ends
 /// less than 450 days later, so all years have four digits.
 const LATEST_MS: i64 = 253_339_228_800_000;
-
-/// The members of the European Union as of 2026-01-01.
-const UNION: [&str; 27] = [
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
-    "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-];
 
 /// The dates for the customer, in the calendar of the works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -90,9 +86,9 @@ pub enum CountedFrom {
 pub enum Zone {
     /// Within Germany.
     Domestic,
-    /// To another member of the European Union.
+    /// To the rest of the European Union's VAT area: no customs papers.
     Union,
-    /// Elsewhere.
+    /// Elsewhere, through customs.
     Abroad,
     /// The order has no `shipTo`.
     Unknown,
@@ -100,10 +96,10 @@ pub enum Zone {
 
 impl Zone {
     fn of(country: Option<Country>) -> Self {
-        match country.as_ref().map(Country::as_str) {
+        match country {
             None => Self::Unknown,
-            Some("DE") => Self::Domestic,
-            Some(code) if UNION.contains(&code) => Self::Union,
+            Some(country) if country.as_str() == HOME => Self::Domestic,
+            Some(country) if is_in_vat_area(country) => Self::Union,
             Some(_) => Self::Abroad,
         }
     }

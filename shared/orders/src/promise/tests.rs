@@ -97,6 +97,17 @@ fn the_plan_fills_the_rest_of_the_first_day_and_then_whole_days() {
 }
 
 #[test]
+fn the_carrier_and_the_tax_agree_on_what_is_within_the_union() {
+    let zone = |ship_to| promised("Express", ship_to, "", "2026-06-08T08:00:00Z", 0).zone;
+    // Directive 2006/112/EC art. 7 puts Monaco with France. San Marino and the Vatican are third
+    // countries, as the United Kingdom and the Isle of Man, and Åland by art. 6.
+    assert_eq!([zone("DE"), zone("FR"), zone("MC")], [Zone::Domestic, Zone::Union, Zone::Union]);
+    for ship_to in ["SM", "VA", "GB", "IM", "AX", "CH"] {
+        assert_eq!(zone(ship_to), Zone::Abroad, "{ship_to}");
+    }
+}
+
+#[test]
 fn express_skips_dispatch_and_has_the_faster_carrier() {
     let days = |delivery, ship_to| {
         let promise = promised(delivery, ship_to, "", "2026-06-08T08:00:00Z", 30);

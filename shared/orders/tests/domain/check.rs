@@ -40,8 +40,9 @@ fn check_order(bytes: &[u8], order: &Order<'_>) {
 /// The fields of an order.
 const NAMES: &str = "orderId orderGuid description firstName lastName delivery items placedAt \
     currency shipTo customer orderItemId sku quantity unitPrice lens right left index diameter \
-    baseCurve coatings tint vertexDistance pupillaryDistance frame sphere cylinder axis addition \
-    prism base fittingHeight width height bridge";
+    baseCurve coatings tint vertexDistance refractionDistance pupillaryDistance \
+    fittingCrossOffset frame sphere cylinder axis addition prism base fittingHeight \
+    monocularPupillaryDistance width height bridge";
 
 fn check_rejection(bytes: &[u8], rejection: &Rejection) {
     assert!(rejection.errors().count() <= MAX_ERRORS);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::{Value, json};
 
-use crate::samples::{errors, listed, put, verdict, with};
+use crate::samples::{CONTACT_LENS, errors, listed, put, verdict, with};
 
 /// Faults that do not depend on each other, in the order of the schema: where, what, and the code.
 fn faults() -> Vec<(&'static str, Value, Code)> {
@@ -28,6 +28,7 @@ fn faults() -> Vec<(&'static str, Value, Code)> {
         ("/items/1/lens/right/prism", json!(true), Code::WrongType),
         ("/items/1/lens/right/base", json!("left"), Code::UnknownValue),
         ("/items/1/lens/right/fittingHeight", json!(4), Code::OutOfRange),
+        ("/items/1/lens/right/monocularPupillaryDistance", json!(46), Code::OutOfRange),
         ("/items/1/lens/left", json!("as right"), Code::WrongType),
         ("/items/1/lens/index", json!(1.39), Code::OutOfRange),
         ("/items/1/lens/diameter", json!(91), Code::OutOfRange),
@@ -35,7 +36,9 @@ fn faults() -> Vec<(&'static str, Value, Code)> {
         ("/items/1/lens/coatings", json!(["hard", "soft"]), Code::UnknownValue),
         ("/items/1/lens/tint", json!(""), Code::InvalidLength),
         ("/items/1/lens/vertexDistance", json!(26), Code::OutOfRange),
+        ("/items/1/lens/refractionDistance", json!("12"), Code::WrongType),
         ("/items/1/lens/pupillaryDistance", json!(39.5), Code::OutOfRange),
+        ("/items/1/lens/fittingCrossOffset", json!(-0.5), Code::OutOfRange),
         ("/items/1/lens/frame/width", json!(Value::Null), Code::MissingField),
         ("/items/1/lens/frame/height", json!(9), Code::OutOfRange),
         ("/items/1/lens/frame/bridge", json!("18"), Code::WrongType),
@@ -49,11 +52,12 @@ fn faults() -> Vec<(&'static str, Value, Code)> {
 fn whole_order() -> Value {
     let eye = json!({
         "sphere": -2, "cylinder": -1, "axis": 90, "addition": 2, "prism": 1, "base": "in",
-        "fittingHeight": 20
+        "fittingHeight": 20, "monocularPupillaryDistance": 31.5
     });
     let lens = json!({
         "right": eye, "left": eye, "index": 1.6, "diameter": 70, "baseCurve": 4,
-        "coatings": ["hard"], "tint": "gray", "vertexDistance": 13, "pupillaryDistance": 64,
+        "coatings": ["hard"], "tint": "gray", "vertexDistance": 13, "refractionDistance": 12,
+        "pupillaryDistance": 64, "fittingCrossOffset": 4,
         "frame": {"width": 50, "height": 36, "bridge": 18}
     });
     json!({
@@ -120,6 +124,53 @@ fn a_field_that_needs_another_is_at_fault_only_when_the_other_is_absent() {
     assert_eq!(eye(r#""prism":1"#), "inconsistent at $.items[0].lens.right.base");
     assert_eq!(eye(r#""prism":1,"base":400"#), "out_of_range at $.items[0].lens.right.base");
     assert_eq!(eye(r#""prism":0"#), "");
+}
+
+#[test]
+fn a_contact_lens_with_fields_of_spectacles_has_an_error_for_each() {
+    let of_lens = [
+        ("index", "1.5"),
+        ("diameter", "70"),
+        ("baseCurve", "8.6"),
+        ("coatings", "[]"),
+        ("tint", "\"grey\""),
+        ("pupillaryDistance", "64"),
+        ("fittingCrossOffset", "4"),
+        ("frame", "{\"width\": 50, \"height\": 36, \"bridge\": 18}"),
+    ];
+    let of_eye = [
+        ("prism", "1"),
+        ("base", "\"in\""),
+        ("fittingHeight", "20"),
+        ("monocularPupillaryDistance", "32"),
+    ];
+    let mut all: Value = serde_json::from_str(CONTACT_LENS).unwrap();
+    let mut expected = Vec::new();
+    let of_eye = of_eye.map(|(name, raw)| (format!("right/{name}"), raw));
+    let of_lens = of_lens.map(|(name, raw)| (name.to_owned(), raw));
+    for (name, raw) in of_eye.into_iter().chain(of_lens) {
+        let mut order: Value = serde_json::from_str(CONTACT_LENS).unwrap();
+        let pointer = format!("/items/0/lens/{name}");
+        let value: Value = serde_json::from_str(raw).unwrap();
+        put(&mut order, &pointer, value.clone());
+        let error =
+            format!("inconsistent at {}", path(&pointer).replace("coatings[1]", "coatings"));
+        assert_eq!(verdict(order.to_string()), error);
+        put(&mut order, &pointer, Value::Null);
+        assert_eq!(verdict(order.to_string()), "");
+        put(&mut all, &pointer, value);
+        expected.push(error);
+    }
+    assert_eq!(verdict(all.to_string()), expected.join(", "), "each once, in order");
+}
+
+#[test]
+fn a_contact_lens_has_a_refraction_and_its_distance() {
+    let lens = r#"{"right":{"sphere":-1,"cylinder":-1,"axis":90,"addition":2},
+        "left":{"sphere":-2},"vertexDistance":13,"refractionDistance":12}"#;
+    let order = CONTACT_LENS.replace(r#"{"right":{"sphere":-1}}"#, lens);
+    assert_eq!(verdict(&order), "");
+    assert!(Order::parse(order.as_bytes()).unwrap().items[0].lens.as_ref().unwrap().is_contact);
 }
 
 #[test]

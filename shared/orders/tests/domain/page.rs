@@ -91,7 +91,7 @@ fn the_orders_on_the_page_are_valid() {
 #[test]
 fn the_page_names_the_namespace_of_identities() {
     let namespace =
-        PAGE.split("in the namespace\n`").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
+        PAGE.split("in the namespace `").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
     let namespace: uuid::Uuid = namespace.parse().unwrap();
     assert_eq!(Order::id_of_order_id("17"), uuid::Uuid::new_v5(&namespace, b"17"));
 }

@@ -34,16 +34,21 @@ fn item(item: &Item<'_>) -> Value {
 }
 
 fn lens(lens: &Lens<'_>) -> Value {
+    // An empty list is a field too, which a contact lens does not have.
+    let coatings: Vec<_> = lens.coatings.iter().map(|coating| coating.as_str()).collect();
+    let coatings = (!coatings.is_empty()).then_some(coatings);
     present(json!({
         "right": lens.right.as_ref().map(eye),
         "left": lens.left.as_ref().map(eye),
         "index": lens.index,
         "diameter": lens.diameter,
         "baseCurve": lens.base_curve,
-        "coatings": lens.coatings.iter().map(|coating| coating.as_str()).collect::<Vec<_>>(),
+        "coatings": coatings,
         "tint": lens.tint,
         "vertexDistance": lens.vertex_distance,
+        "refractionDistance": lens.refraction_distance,
         "pupillaryDistance": lens.pupillary_distance,
+        "fittingCrossOffset": lens.fitting_cross_offset,
         "frame": lens.frame.map(frame),
     }))
 }
@@ -58,9 +63,10 @@ fn eye(eye: &Eye) -> Value {
         "cylinder": eye.cylinder,
         "axis": eye.axis,
         "addition": eye.addition,
-        "prism": eye.prism,
+        "prism": (eye.prism != 0.0).then_some(eye.prism),
         "base": eye.base.map(base),
         "fittingHeight": eye.fitting_height,
+        "monocularPupillaryDistance": eye.monocular_pupillary_distance,
     }))
 }
 

@@ -22,6 +22,12 @@ pub(crate) const PRESCRIPTION: &str = concat!(
     r#"{"orderItemId":1,"sku":"A","quantity":1,"lens":{"right":{"sphere":-1}}}]}"#
 );
 
+/// The same with a contact lens.
+pub(crate) const CONTACT_LENS: &str = concat!(
+    r#"{"orderId":1,"delivery":"Standard","items":["#,
+    r#"{"orderItemId":1,"sku":"CL-1","quantity":1,"lens":{"right":{"sphere":-1}}}]}"#
+);
+
 /// [`SMALLEST`], or [`PRESCRIPTION`] where `pointer` leads into a lens, with the JSON text `raw` at
 /// a place.
 pub(crate) fn with(pointer: &str, raw: &str) -> String {
@@ -109,8 +115,13 @@ pub(crate) fn any_item() -> impl Strategy<Value = Item<'static>> {
     let quantity = prop_oneof![0u32..=12, 0..=MAX_QUANTITY];
     let price = prop::option::of((0i64..=1_000_000_000, 0u32..=10));
     let order_item_id = -9_007_199_254_740_991i64..=9_007_199_254_740_991;
-    (order_item_id, ".{1,30}", quantity, price, prop::option::of(any_lens())).prop_map(
-        |(order_item_id, sku, quantity, price, lens)| Item {
+    // A SKU by chance that makes a contact lens of spectacles is left out.
+    let spectacles = (".{1,30}", prop::option::of(any_lens()))
+        .prop_filter("not a contact lens", |(sku, _)| !sku.starts_with("CL-"));
+    let contact = ("CL-.{0,20}", any_lens().prop_map(|lens| Some(contact(&lens))));
+    let made = prop_oneof![3 => spectacles, 1 => contact];
+    (order_item_id, made, quantity, price).prop_map(
+        |(order_item_id, (sku, lens), quantity, price)| Item {
             order_item_id,
             sku: sku.into(),
             quantity,
@@ -120,17 +131,42 @@ pub(crate) fn any_item() -> impl Strategy<Value = Item<'static>> {
     )
 }
 
+/// What of a prescription a contact lens has.
+fn contact(lens: &Lens<'static>) -> Lens<'static> {
+    let refraction = |eye: Eye| Eye {
+        prism: 0.0,
+        base: None,
+        fitting_height: None,
+        monocular_pupillary_distance: None,
+        ..eye
+    };
+    Lens {
+        is_contact: true,
+        right: lens.right.map(refraction),
+        left: lens.left.map(refraction),
+        vertex_distance: lens.vertex_distance,
+        refraction_distance: lens.refraction_distance,
+        ..Lens::default()
+    }
+}
+
 fn any_lens() -> impl Strategy<Value = Lens<'static>> {
     let eyes = (prop::option::of(any_eye()), prop::option::of(any_eye()))
         .prop_filter("a lens has an eye", |(right, left)| right.is_some() || left.is_some());
     let frame = (20.0..=80.0, 10.0..=70.0, 5.0..=40.0);
     let sizes =
         (prop::option::of(1.4..=2.0), prop::option::of(40.0..=90.0), prop::option::of(0.0..=12.0));
-    let fit =
-        (prop::option::of(5.0..=25.0), prop::option::of(40.0..=85.0), prop::option::of(frame));
+    let distance = || prop::option::of(5.0..=25.0);
+    let fit = (
+        (distance(), distance()),
+        prop::option::of(40.0..=85.0),
+        prop::option::of(0.0..=10.0),
+        prop::option::of(frame),
+    );
     let finish =
         (subsequence(Coating::VARIANTS, 0..=Coating::VARIANTS.len()), prop::option::of(".{1,10}"));
     (eyes, sizes, fit, finish).prop_map(|((right, left), sizes, fit, (coatings, tint))| Lens {
+        is_contact: false,
         right,
         left,
         index: sizes.0,
@@ -138,9 +174,11 @@ fn any_lens() -> impl Strategy<Value = Lens<'static>> {
         base_curve: sizes.2,
         coatings,
         tint: tint.map(Into::into),
-        vertex_distance: fit.0,
+        vertex_distance: fit.0.0,
+        refraction_distance: fit.0.1,
         pupillary_distance: fit.1,
-        frame: fit.2.map(|(width, height, bridge)| Frame { width, height, bridge }),
+        fitting_cross_offset: fit.2,
+        frame: fit.3.map(|(width, height, bridge)| Frame { width, height, bridge }),
     })
 }
 
@@ -153,15 +191,15 @@ pub(crate) fn any_eye() -> impl Strategy<Value = Eye> {
         prop_oneof![-30.0..=30.0, (-120i32..=120).prop_map(|quarters| f64::from(quarters) / 4.0)];
     let numbers =
         (sphere, number(-12.0..=12.0), 0.0..=180.0, number(0.0..=4.0), number(0.0..=20.0));
-    (numbers, base, prop::option::of(5.0..=60.0)).prop_map(
-        |((sphere, cylinder, axis, addition, prism), base, fitting_height)| Eye {
-            sphere,
-            cylinder,
-            axis,
-            addition,
-            prism,
-            base: Some(base),
-            fitting_height,
-        },
-    )
+    let fit = (prop::option::of(5.0..=60.0), prop::option::of(20.0..=45.0));
+    (numbers, base, fit).prop_map(|((sphere, cylinder, axis, addition, prism), base, fit)| Eye {
+        sphere,
+        cylinder,
+        axis,
+        addition,
+        prism,
+        base: Some(base),
+        fitting_height: fit.0,
+        monocular_pupillary_distance: fit.1,
+    })
 }

@@ -12,7 +12,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use crate::print::print;
-use crate::samples::{PRESCRIPTION, SMALLEST, any_order, put, verdict, with};
+use crate::samples::{CONTACT_LENS, PRESCRIPTION, SMALLEST, any_order, put, verdict, with};
 
 static ORDER: LazyLock<Validator> =
     LazyLock::new(|| validator(include_str!("../../../../docs/order.schema.json")));
@@ -149,6 +149,13 @@ const CASES: &[(&str, &str, bool)] = &[
     ("/items/0/lens/coatings", "\"hard\"", INVALID),
     ("/items/0/lens/tint", "\"\"", INVALID),
     ("/items/0/lens/vertexDistance", "4.9", INVALID),
+    ("/items/0/lens/refractionDistance", "25", VALID),
+    ("/items/0/lens/refractionDistance", "25.1", INVALID),
+    ("/items/0/lens/fittingCrossOffset", "0", VALID),
+    ("/items/0/lens/fittingCrossOffset", "10.5", INVALID),
+    ("/items/0/lens/right/monocularPupillaryDistance", "45", VALID),
+    ("/items/0/lens/right/monocularPupillaryDistance", "19.9", INVALID),
+    ("/currency", "\"BGN\"", INVALID),
     ("/items/0/lens/pupillaryDistance", "85", VALID),
     ("/items/0/lens/frame", "{\"width\": 50, \"height\": 30}", INVALID),
     ("/items/0/lens/frame", "{\"width\": 50, \"height\": 30, \"bridge\": null}", INVALID),
@@ -168,6 +175,17 @@ fn schema_and_parser_agree_on_every_case() {
             verdict(&text)
         );
         assert_eq!(is_valid_by_schema(&text), *is_valid, "schema, {pointer} {raw}");
+    }
+    for (pointer, value) in [
+        ("/items/0/lens/index", json!(1.5)),
+        ("/items/0/lens/coatings", json!([])),
+        ("/items/0/lens/right/prism", json!(0)),
+        ("/items/0/lens/frame", json!("none")),
+    ] {
+        let mut order: Value = serde_json::from_str(CONTACT_LENS).unwrap();
+        assert!(verdict(order.to_string()).is_empty() && ORDER.is_valid(&order));
+        put(&mut order, pointer, value);
+        assert!(!verdict(order.to_string()).is_empty() && !ORDER.is_valid(&order), "{pointer}");
     }
     for text in
         ["{}", "[]", "null", r#"{"orderGuid":null,"delivery":"Express","items":[]}"#, "{", ""]
@@ -218,7 +236,7 @@ fn what_the_schema_cannot_say_is_what_the_page_lists() {
 }
 
 /// Every field of the schema, as a pointer into an order.
-const FIELDS: [&str; 34] = [
+const FIELDS: [&str; 37] = [
     "/orderId",
     "/orderGuid",
     "/description",
@@ -244,7 +262,9 @@ const FIELDS: [&str; 34] = [
     "/items/0/lens/coatings",
     "/items/0/lens/tint",
     "/items/0/lens/vertexDistance",
+    "/items/0/lens/refractionDistance",
     "/items/0/lens/pupillaryDistance",
+    "/items/0/lens/fittingCrossOffset",
     "/items/0/lens/frame",
     "/items/0/lens/right/sphere",
     "/items/0/lens/right/cylinder",
@@ -253,6 +273,7 @@ const FIELDS: [&str; 34] = [
     "/items/0/lens/right/prism",
     "/items/0/lens/right/base",
     "/items/0/lens/right/fittingHeight",
+    "/items/0/lens/right/monocularPupillaryDistance",
 ];
 
 fn any_value() -> impl Strategy<Value = Value> {

@@ -129,6 +129,9 @@ fn null_is_as_good_as_absent() {
         "/items/0/lens/coatings",
         "/items/0/lens/tint",
         "/items/0/lens/frame",
+        "/items/0/lens/refractionDistance",
+        "/items/0/lens/fittingCrossOffset",
+        "/items/0/lens/right/monocularPupillaryDistance",
         "/items/0/lens/right/cylinder",
         "/items/0/lens/right/base",
     ] {

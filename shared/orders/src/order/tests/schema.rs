@@ -10,7 +10,7 @@ use strum::VariantNames;
 
 use crate::order::limits::{MAX_AMOUNT, MAX_AMOUNT_SCALE, PRISM_BASE};
 use crate::order::wire::WireOrder;
-use crate::order::{Coating, Country, Currency, Delivery, MAX_NAME_BYTES};
+use crate::order::{CONTACT_LENS_PREFIX, Coating, Country, Currency, Delivery, MAX_NAME_BYTES};
 
 /// The schema of the whole order.
 pub(super) fn order() -> Value {
@@ -100,6 +100,32 @@ fn amount() -> String {
 pub(in crate::order) fn one_of(names: [&str; 2]) -> Value {
     let present = json!({"not": {"type": "null"}});
     json!(names.map(|name| json!({"required": [name], "properties": {name: present}})))
+}
+
+/// The item is a contact lens.
+pub(in crate::order) fn is_contact_lens() -> Value {
+    let sku = json!({"type": "string", "pattern": format!("^{CONTACT_LENS_PREFIX}")});
+    json!({"required": ["sku"], "properties": {"sku": sku}})
+}
+
+/// The lens of the item has no field of spectacles.
+pub(in crate::order) fn has_no_spectacle_fields() -> Value {
+    let absent = |names: &[&str]| -> serde_json::Map<String, Value> {
+        names.iter().map(|name| ((*name).to_owned(), json!({"type": "null"}))).collect()
+    };
+    let eye = json!({"properties": absent(&["prism", "base", "fittingHeight", "monocularPupillaryDistance"])});
+    let mut lens = absent(&[
+        "index",
+        "diameter",
+        "baseCurve",
+        "coatings",
+        "tint",
+        "pupillaryDistance",
+        "fittingCrossOffset",
+        "frame",
+    ]);
+    lens.extend(["right", "left"].map(|side| (side.to_owned(), eye.clone())));
+    json!({"properties": {"lens": {"properties": lens}}})
 }
 
 /// A `number` other than 0 needs the field `name`.

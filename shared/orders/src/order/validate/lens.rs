@@ -4,43 +4,75 @@ use strum::VariantNames;
 
 use super::super::field::{Field, Text};
 use super::super::limits::{
-    ADDITION, AXIS, BASE_CURVE, CYLINDER, DIAMETER, FITTING_HEIGHT, FRAME_BRIDGE, FRAME_HEIGHT,
-    FRAME_WIDTH, INDEX, PRISM, PRISM_BASE, PUPILLARY_DISTANCE, Range, SPHERE, VERTEX_DISTANCE,
+    ADDITION, AXIS, BASE_CURVE, CYLINDER, DIAMETER, FITTING_CROSS_OFFSET, FITTING_HEIGHT,
+    FRAME_BRIDGE, FRAME_HEIGHT, FRAME_WIDTH, INDEX, MONOCULAR_PUPILLARY_DISTANCE, PRISM,
+    PRISM_BASE, PUPILLARY_DISTANCE, REFRACTION_DISTANCE, Range, SPHERE, VERTEX_DISTANCE,
 };
 use super::super::wire::{WireBase, WireEye, WireFrame, WireLens};
 use super::super::{Coating, Code, Eye, Frame, Lens, MAX_NAME_BYTES, PrismBase};
 use super::{Faults, Place};
 
 impl Faults {
-    /// The lens of the item at `position`.
-    pub(super) fn lens<'a>(&mut self, wire: WireLens<'a>, position: usize) -> Lens<'a> {
+    /// The lens of the item at `position`, for spectacles or the cornea.
+    pub(super) fn lens<'a>(
+        &mut self,
+        mut wire: WireLens<'a>,
+        position: usize,
+        is_contact: bool,
+    ) -> Lens<'a> {
         let at = Place::Lens(position);
         self.report_twice(&wire.twice, at);
         if matches!((&wire.right, &wire.left), (Field::Absent, Field::Absent)) {
             self.report(Code::MissingField, at, "right", "a lens needs right or left");
         }
+        let right = self.eye(wire.right, position, "right", is_contact);
+        let left = self.eye(wire.left, position, "left", is_contact);
+        if is_contact {
+            self.refuse(&mut wire.index, at, "index");
+            self.refuse(&mut wire.diameter, at, "diameter");
+            self.refuse(&mut wire.base_curve, at, "baseCurve");
+            self.refuse(&mut wire.coatings, at, "coatings");
+            self.refuse(&mut wire.tint, at, "tint");
+            self.refuse(&mut wire.pupillary_distance, at, "pupillaryDistance");
+            self.refuse(&mut wire.fitting_cross_offset, at, "fittingCrossOffset");
+            self.refuse(&mut wire.frame, at, "frame");
+        }
         Lens {
-            right: self.eye(wire.right, position, "right"),
-            left: self.eye(wire.left, position, "left"),
+            is_contact,
+            right,
+            left,
             index: self.number(wire.index, at, "index", INDEX),
             diameter: self.number(wire.diameter, at, "diameter", DIAMETER),
             base_curve: self.number(wire.base_curve, at, "baseCurve", BASE_CURVE),
             coatings: self.coatings(wire.coatings, at),
             tint: self.text(wire.tint, at, "tint", 1..=MAX_NAME_BYTES),
-            vertex_distance: self.number(
-                wire.vertex_distance,
-                at,
-                "vertexDistance",
-                VERTEX_DISTANCE,
-            ),
+            vertex_distance: {
+                let distance = wire.vertex_distance;
+                self.number(distance, at, "vertexDistance", VERTEX_DISTANCE)
+            },
+            refraction_distance: {
+                let distance = wire.refraction_distance;
+                self.number(distance, at, "refractionDistance", REFRACTION_DISTANCE)
+            },
             pupillary_distance: {
                 let distance = wire.pupillary_distance;
                 self.number(distance, at, "pupillaryDistance", PUPILLARY_DISTANCE)
+            },
+            fitting_cross_offset: {
+                let offset = wire.fitting_cross_offset;
+                self.number(offset, at, "fittingCrossOffset", FITTING_CROSS_OFFSET)
             },
             frame: {
                 let frame = self.typed(wire.frame, at, "frame", "an object");
                 frame.and_then(|frame| self.frame(frame, position))
             },
+        }
+    }
+
+    /// Takes a field that a contact lens does not have.
+    fn refuse<T>(&mut self, field: &mut Field<T>, at: Place, name: &str) {
+        if !matches!(std::mem::take(field), Field::Absent) {
+            self.report(Code::Inconsistent, at, name, "a contact lens has no such field");
         }
     }
 
@@ -80,10 +112,18 @@ impl Faults {
         field: Field<WireEye<'_>>,
         position: usize,
         side: &'static str,
+        is_contact: bool,
     ) -> Option<Eye> {
-        let wire = self.typed(field, Place::Lens(position), side, "an object")?;
+        let mut wire = self.typed(field, Place::Lens(position), side, "an object")?;
         let at = Place::Eye(position, side);
         self.report_twice(&wire.twice, at);
+        if is_contact {
+            self.refuse(&mut wire.prism, at, "prism");
+            self.refuse(&mut wire.base, at, "base");
+            self.refuse(&mut wire.fitting_height, at, "fittingHeight");
+            let distance = &mut wire.monocular_pupillary_distance;
+            self.refuse(distance, at, "monocularPupillaryDistance");
+        }
         let has_axis = wire.axis != Field::Absent;
         let has_base = !matches!(wire.base, Field::Absent);
         let eye = Eye {
@@ -94,6 +134,10 @@ impl Faults {
             prism: self.number(wire.prism, at, "prism", PRISM).unwrap_or_default(),
             base: self.prism_base(wire.base, at),
             fitting_height: self.number(wire.fitting_height, at, "fittingHeight", FITTING_HEIGHT),
+            monocular_pupillary_distance: {
+                let (name, range) = ("monocularPupillaryDistance", MONOCULAR_PUPILLARY_DISTANCE);
+                self.number(wire.monocular_pupillary_distance, at, name, range)
+            },
         };
         if eye.cylinder != 0.0 && !has_axis {
             self.report(Code::Inconsistent, at, "axis", "a cylinder needs its axis");

@@ -18,7 +18,8 @@ use super::field::{Field, Text};
 use super::limits::{MAX_AMOUNT, MAX_AMOUNT_SCALE, ORDER_ITEM_ID, QUANTITY, Range};
 use super::wire::{WireIdentity, WireItem, WireOrder};
 use super::{
-    Currency, Delivery, Item, MAX_DESCRIPTION_BYTES, MAX_ERRORS, MAX_ITEMS, MAX_NAME_BYTES, Order,
+    CONTACT_LENS_PREFIX, Currency, Delivery, Item, MAX_DESCRIPTION_BYTES, MAX_ERRORS, MAX_ITEMS,
+    MAX_NAME_BYTES, Order,
 };
 
 /// Checks an order.
@@ -276,17 +277,20 @@ impl Faults {
         };
         let at = Place::Item(position);
         self.report_twice(&wire.twice, at);
+        let order_item_id = self.whole(wire.order_item_id, at, "orderItemId", ORDER_ITEM_ID) as i64;
+        let sku = self
+            .required(wire.sku, at, "sku", "a string")
+            .inspect(|sku| self.check_length(sku, at, "sku", 1..=MAX_NAME_BYTES))
+            .unwrap_or_default();
+        let is_contact = sku.starts_with(CONTACT_LENS_PREFIX);
         Some(Item {
-            order_item_id: self.whole(wire.order_item_id, at, "orderItemId", ORDER_ITEM_ID) as i64,
-            sku: self
-                .required(wire.sku, at, "sku", "a string")
-                .inspect(|sku| self.check_length(sku, at, "sku", 1..=MAX_NAME_BYTES))
-                .unwrap_or_default(),
+            order_item_id,
+            sku,
             quantity: self.whole(wire.quantity, at, "quantity", QUANTITY) as u32,
             unit_price: wire.unit_price.and_then(|raw| self.unit_price(raw, at)),
             lens: self
                 .typed(wire.lens, at, "lens", "an object")
-                .map(|lens| self.lens(lens, position)),
+                .map(|lens| self.lens(lens, position, is_contact)),
         })
     }
 

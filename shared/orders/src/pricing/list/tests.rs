@@ -1,73 +1,4 @@
-use strum::VariantArray;
-
 use super::*;
-use crate::tests::{euros, table};
-
-#[test]
-fn the_page_shows_the_families() {
-    let counts = |per_eye| if per_eye { "per eye" } else { "once" }.to_owned();
-    let rows = FAMILIES.iter().map(|family| (family.prefix, family.cents, family.per_eye));
-    let rows = rows.chain([("(none)", DEFAULT_CENTS, false)]);
-    let rows =
-        rows.map(|(prefix, cents, per_eye)| vec![prefix.to_owned(), euros(cents), counts(per_eye)]);
-    assert_eq!(table("Families of SKUs", 3), rows.collect::<Vec<_>>());
-}
-
-#[test]
-fn the_page_shows_the_materials() {
-    let rows = MATERIALS.iter().zip(MATERIAL_CENTS).map(|(material, cents)| {
-        let index = format!(
-            "{}.{:03}",
-            material.from_thousandths / 1_000,
-            material.from_thousandths % 1_000
-        );
-        let (centre, edge) = (material.min_centre_mm, material.min_edge_mm);
-        vec![
-            material.name.to_owned(),
-            index,
-            euros(cents),
-            format!("{centre:.1}"),
-            format!("{edge:.1}"),
-        ]
-    });
-    assert_eq!(table("Materials", 5), rows.collect::<Vec<_>>());
-}
-
-#[test]
-fn the_page_shows_coatings_and_tints() {
-    let rows = |named: &[(&str, i64)]| -> Vec<_> {
-        named.iter().map(|(name, cents)| vec![(*name).to_owned(), euros(*cents)]).collect()
-    };
-    let coatings =
-        Coating::VARIANTS.iter().map(|coating| (coating.as_str(), coating_cents(*coating)));
-    assert_eq!(table("Coatings", 2), rows(&coatings.collect::<Vec<_>>()));
-    let tints = [&TINTS[..], &[("(any other)", OTHER_TINT_CENTS)]].concat();
-    assert_eq!(table("Tints", 2), rows(&tints));
-}
-
-#[test]
-fn the_page_shows_the_surcharges() {
-    let steps = [
-        ("cylinder, D", CYLINDER),
-        ("power, D", POWER),
-        ("prism, prism dioptres", PRISM),
-        ("addition, D", ADDITION),
-    ];
-    let rows = steps.into_iter().flat_map(|(name, steps)| {
-        steps
-            .iter()
-            .map(move |(above, cents)| vec![name.to_owned(), format!("{above:.2}"), euros(*cents)])
-    });
-    assert_eq!(table("Surcharges of a prescription", 3), rows.collect::<Vec<_>>());
-}
-
-#[test]
-fn the_page_shows_discount_and_express() {
-    let rows = VOLUME.map(|(from, percent)| vec![from.to_string(), percent.to_string()]);
-    assert_eq!(table("Discount for volume", 2), rows);
-    let express = [EXPRESS_PERCENT.to_string(), euros(EXPRESS_MIN_CENTS), euros(EXPRESS_MAX_CENTS)];
-    assert_eq!(table("Express surcharge", 3), [express]);
-}
 
 fn item(sku: &'static str, lens: Option<Lens<'static>>) -> Item<'static> {
     Item { order_item_id: 1, sku: sku.into(), quantity: 1, unit_price: None, lens }
@@ -92,6 +23,14 @@ fn a_lens_family_is_priced_per_eye_and_a_frame_once() {
     assert_eq!(unit_price_cents(&item("LNS-1", Some(both.clone()))).1, 2 * (12_50 + 9_00));
     assert_eq!(unit_price_cents(&item("FRM-1", Some(both))).1, 74_00 + 2 * 9_00);
     assert_eq!(unit_price_cents(&item("?", Some(right))).1, 25_00 + 9_00);
+}
+
+#[test]
+fn a_contact_lens_costs_its_family_and_its_power_and_no_material() {
+    let lens = Lens { is_contact: true, right: Some(eye(-8.0, -2.25)), ..Lens::default() };
+    // A cylinder over 2 and a power of 10.25 over 10.
+    let cents = 14_90 + 6_00 + 22_00;
+    assert_eq!(unit_price_cents(&item("CL-1", Some(lens))).1, cents);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Ticks as the probes of a cluster do: `GET /<component>/tick` of every worker's process, once a
-//! second.
+//! Ticks every worker's process once a second by `GET /<component>/tick`, as the probes of a
+//! cluster do.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,17 +12,17 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// How long a probe waits, as a cluster's do by default.
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
 
-/// The running metronome. Dropping it stops it.
+/// Dropping it stops the ticks.
 #[derive(Debug)]
-pub struct Metronome {
+pub(crate) struct Ticks {
     stop: Arc<AtomicBool>,
     rings: Arc<AtomicU64>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Metronome {
-    /// Ticks every worker's process, each on its own: one that hangs does not hold up the others.
-    pub fn start(supervisor: &Supervisor) -> Self {
+impl Ticks {
+    /// Each process has its own thread: one that hangs does not delay the others.
+    pub(crate) fn start(supervisor: &Supervisor) -> Self {
         let (stop, rings) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let threads = supervisor
             .workers()
@@ -44,13 +44,13 @@ impl Metronome {
         Self { stop, rings, threads }
     }
 
-    /// How often a tick found work that nobody had been rung for.
-    pub fn rings(&self) -> u64 {
+    /// How often a tick found waiting work and no ring.
+    pub(crate) fn rings(&self) -> u64 {
         self.rings.load(Ordering::Relaxed)
     }
 }
 
-impl Drop for Metronome {
+impl Drop for Ticks {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
@@ -60,8 +60,7 @@ impl Drop for Metronome {
     }
 }
 
-/// Whether the bell was rung; `None` where the process did not answer, which is what faults are
-/// for.
+/// Whether the bell was rung; `None` if the process did not answer.
 fn tick(agent: &ureq::Agent, component: &str, endpoint: &Endpoint) -> Option<bool> {
     let url = lock(endpoint).clone()?;
     let mut response = agent.get(format!("{url}/{component}/tick")).call().ok()?;

@@ -1,0 +1,104 @@
+//! The command line: commands, and what the exit code means.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::chaos::{self, ChaosOptions};
+use crate::compare::{self, CompareOptions};
+use crate::cost::{self, CostOptions};
+use crate::generate::{self, GenerateOptions};
+use crate::load;
+use crate::options::Load;
+use crate::outcome::{Outcome, exit_code};
+use crate::versus::{self, VersusOptions};
+
+const EXIT_CODES: &str = "Exit codes:
+    0  every order was found as expected
+    1  an order is lost, confirmed twice, wrong, late or rejected, or --fail-if applies
+    2  wrong usage
+    3  could not run: a file, Redis or the app cannot be used
+  130  interrupted";
+
+/// Sends orders through the pipeline and verifies what became of each one.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Writes orders as NDJSON, the same for the same seed.
+    #[command(after_help = "Examples:
+  loadtest generate --orders 1000 --seed 7 --out orders.ndjson
+  loadtest generate --mutated 0.1 | head -n 3")]
+    Generate(GenerateOptions),
+    #[command(flatten)]
+    Load(Load),
+    /// Runs the app under load, breaks it at random moments, and verifies every order.
+    #[command(after_help = "Examples:
+  loadtest chaos --faults 20
+  loadtest chaos --faults 100 --seed 7 --orders-per-s 50 --json chaos.json")]
+    Chaos(ChaosOptions),
+    /// Compares reports: medians, ratios to the first, and what is better or worse.
+    #[command(after_help = "Examples:
+  loadtest compare before.json after.json --fail-if 'latency_p99>+10%'
+  loadtest compare --group old=a1.json,a2.json,a3.json --group new=b1.json,b2.json,b3.json")]
+    Compare(CompareOptions),
+    /// Computes what a day's load costs on rented nodes, and which factor saves what.
+    #[command(after_help = "Examples:
+  loadtest cost --report wasm.json
+  loadtest cost --report wasm.json --baseline native.json --nodes D2ds_v5,D2pds_v5")]
+    Cost(CostOptions),
+    /// Runs Wasm and the always-on service in turn and compares them.
+    #[command(after_help = "Examples:
+  loadtest versus --rounds 5
+  loadtest versus --runtime spin --orders 20000 --json versus.json")]
+    Versus(VersusOptions),
+}
+
+/// Runs the command that the arguments of this process name.
+pub fn main() -> ExitCode {
+    exit_code(&match Arguments::parse().command {
+        Command::Generate(options) => generate::run(&options).map(|()| Outcome::Good),
+        Command::Load(options) => load::run(&options),
+        Command::Chaos(options) => chaos::run(&options),
+        Command::Compare(options) => compare::run(&options),
+        Command::Cost(options) => cost::run(&options),
+        Command::Versus(options) => versus::run(&options),
+    })
+}
+
+/// Reads the arguments of a load, such as `burst --orders 10`.
+pub fn parse_load(arguments: &[&str]) -> anyhow::Result<Load> {
+    let all = std::iter::once("loadtest").chain(arguments.iter().copied());
+    match Arguments::try_parse_from(all)?.command {
+        Command::Load(load) => Ok(load),
+        _ => anyhow::bail!("expected burst, steady, curve or replay"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_two_examples_and_help_lists_the_exit_codes() {
+        let mut command = Arguments::command();
+        for code in ["0", "1", "2", "3", "130"] {
+            let is_listed = |line: &str| line.trim_start().starts_with(&format!("{code}  "));
+            assert!(command.render_help().to_string().lines().any(is_listed), "{code}");
+        }
+        for subcommand in command.get_subcommands_mut().filter(|one| one.get_name() != "help") {
+            let help = subcommand.render_help().to_string();
+            let example = format!("loadtest {}", subcommand.get_name());
+            let examples = help.split_once("Examples:").map(|(_, examples)| examples);
+            let count = examples.map_or(0, |examples| examples.matches(&example).count());
+            assert!(count >= 2, "{help}");
+        }
+    }
+}

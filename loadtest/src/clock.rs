@@ -1,0 +1,92 @@
+//! The clock of Redis against the one of this machine.
+//!
+//! An order is due by this machine's clock and confirmed by Redis's. In a long run, or when one of
+//! them is set, the two move apart, and with them every latency from due to confirmed.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use native::RedisConnection;
+
+use crate::report::Clock;
+
+const SAMPLE_EVERY: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(crate) struct Clocks {
+    released: Instant,
+    /// Unix microseconds by the clock of Redis.
+    released_at_us: u64,
+    sampled_at: Instant,
+    samples: u64,
+    drift_us: u64,
+}
+
+impl Clocks {
+    /// Times count from now.
+    pub(crate) fn release(redis: &mut RedisConnection) -> Result<Self> {
+        let released_at_us = redis_us(redis)?;
+        let released = Instant::now();
+        Ok(Self { released, released_at_us, sampled_at: released, samples: 0, drift_us: 0 })
+    }
+
+    pub(crate) fn released_at_us(&self) -> u64 {
+        self.released_at_us
+    }
+
+    /// Compares the clocks, if it is time to.
+    pub(crate) fn look(&mut self, redis: &mut RedisConnection) -> Result<()> {
+        if self.sampled_at.elapsed() >= SAMPLE_EVERY { self.sample(redis) } else { Ok(()) }
+    }
+
+    pub(crate) fn sample(&mut self, redis: &mut RedisConnection) -> Result<()> {
+        let asked = self.released.elapsed();
+        let redis_us = redis_us(redis)?;
+        self.compare(asked, redis_us, self.released.elapsed());
+        self.sampled_at = Instant::now();
+        Ok(())
+    }
+
+    /// Redis answered between the two moments, so only what lies outside of them is drift.
+    fn compare(&mut self, asked: Duration, redis_us: u64, answered: Duration) {
+        let since_release = redis_us as i64 - self.released_at_us as i64;
+        let behind = asked.as_micros() as i64 - since_release;
+        let ahead = since_release - answered.as_micros() as i64;
+        let drift_us = behind.max(ahead).max(0).unsigned_abs();
+        self.samples += 1;
+        self.drift_us = self.drift_us.max(drift_us);
+    }
+
+    pub(crate) fn drift(&self) -> Clock {
+        Clock { samples: self.samples, drift_ms: self.drift_us as f64 / 1e3 }
+    }
+}
+
+fn redis_us(redis: &mut RedisConnection) -> Result<u64> {
+    let (seconds, microseconds): (u64, u64) =
+        redis::cmd("TIME").query(redis.inner()).context("failed to ask Redis for the time")?;
+    Ok(seconds * 1_000_000 + microseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_that_the_time_of_the_answer_does_not_explain_is_drift() {
+        let ms = Duration::from_millis;
+        let now = Instant::now();
+        let released_at_us = 1_000_000_000;
+        let mut clocks =
+            Clocks { released: now, released_at_us, sampled_at: now, samples: 0, drift_us: 0 };
+        let mut drift_ms = |asked, redis_ms: u64, answered| {
+            clocks.compare(ms(asked), released_at_us + redis_ms * 1_000, ms(answered));
+            clocks.drift().drift_ms
+        };
+        assert_eq!(drift_ms(100, 105, 110), 0.0);
+        assert_eq!(drift_ms(200, 225, 210), 15.0, "Redis is ahead");
+        assert_eq!(drift_ms(300, 305, 310), 15.0, "the largest drift counts");
+        assert_eq!(drift_ms(400, 340, 410), 60.0, "Redis was set back");
+        assert_eq!(clocks.drift().samples, 4);
+    }
+}

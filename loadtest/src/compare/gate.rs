@@ -1,0 +1,73 @@
+//! `--fail-if`: a limit for the change of a figure, for CI.
+
+use std::str::FromStr;
+
+use super::figures::{FIGURES, Figure};
+
+/// `latency_p99>+10%`: the figure may be at most 10 % above that of the first group.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Gate {
+    figure: usize,
+    is_above: bool,
+    percent: f64,
+}
+
+impl FromStr for Gate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || "expected FIGURE>+N% or FIGURE<-N%, such as latency_p99>+10%".to_owned();
+        let at = text.find(['>', '<']).ok_or_else(expected)?;
+        let (key, limit) = (text[..at].trim(), text[at + 1..].trim());
+        let percent = limit.strip_suffix('%').and_then(|percent| percent.trim().parse().ok());
+        let percent: f64 =
+            percent.filter(|percent: &f64| percent.is_finite()).ok_or_else(expected)?;
+        let figure = FIGURES.iter().position(|figure| figure.key == key).ok_or_else(|| {
+            let keys: Vec<&str> = FIGURES.iter().map(|figure| figure.key).collect();
+            format!("{key} is not a figure, expected one of {}", keys.join(", "))
+        })?;
+        Ok(Self { figure, is_above: text[at..].starts_with('>'), percent })
+    }
+}
+
+impl Gate {
+    pub(super) fn figure(self) -> &'static Figure {
+        &FIGURES[self.figure]
+    }
+
+    /// What to report if a ratio to the first group is beyond the limit.
+    pub(super) fn violation(self, group: &str, ratio: f64) -> Option<String> {
+        let change = (ratio - 1.0) * 100.0;
+        let is_beyond = if self.is_above { change > self.percent } else { change < self.percent };
+        let key = self.figure().key;
+        is_beyond.then(|| {
+            format!("FAILED: {key} of {group} is {change:+.1} %, limit {:+} %", self.percent)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_fails_beyond_its_limit_and_not_at_it() {
+        let gate: Gate = "latency_p99>+10%".parse().unwrap();
+        assert_eq!(gate.violation("B", 1.1), None);
+        let text = gate.violation("B", 1.25).unwrap();
+        assert_eq!(text, "FAILED: latency_p99 of B is +25.0 %, limit +10 %");
+        assert_eq!(gate.violation("B", 0.5), None);
+        let gate: Gate = "orders_per_s < -5 %".parse().unwrap();
+        assert_eq!((gate.violation("B", 0.96), gate.violation("B", 1.5)), (None, None));
+        assert!(gate.violation("B", 0.9).is_some());
+    }
+
+    #[test]
+    fn a_gate_that_is_wrong_says_what_is_expected() {
+        for wrong in ["latency_p99", "latency_p99>10", "latency_p99>+x%", "latency_p99>+inf%", ""] {
+            assert!(wrong.parse::<Gate>().unwrap_err().contains("latency_p99>+10%"), "{wrong}");
+        }
+        let unknown = "speed>+10%".parse::<Gate>().unwrap_err();
+        assert!(unknown.starts_with("speed is not a figure") && unknown.contains("orders_per_s"));
+    }
+}

@@ -1,0 +1,53 @@
+//! Whether a distributor is subscribed to the bell that a run rings. Without one, orders only wait.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use native::RedisConnection;
+use queue::{Keys, Stream};
+
+/// An app that was started together with the run may need so long.
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// An error if no distributor listens. The receivers may be scaled from zero by the first orders.
+pub(crate) fn check(redis: &mut RedisConnection, keys: &Keys, grace: Duration) -> Result<()> {
+    let channel = keys.channel(Stream::Ingress);
+    let deadline = Instant::now() + grace;
+    loop {
+        let counts: redis::RedisResult<Vec<(String, u64)>> =
+            redis::cmd("PUBSUB").arg("NUMSUB").arg(channel).query(redis.inner());
+        match counts {
+            Err(error) if error.is_io_error() => return Err(error).context("failed to ask Redis"),
+            Ok(counts) if counts.first().is_some_and(|(_, listeners)| *listeners == 0) => {}
+            // A managed Redis may refuse the question.
+            Ok(_) | Err(_) => return Ok(()),
+        }
+        if Instant::now() >= deadline {
+            bail!(
+                "no distributor is subscribed to {channel}: start the app, or use --from-zero if it is scaled from zero"
+            );
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use private_redis::RedisServer;
+
+    use super::*;
+
+    #[test]
+    fn a_bell_without_a_listener_is_an_error() {
+        let server = RedisServer::start().unwrap();
+        let mut redis = RedisConnection::open(&server.url()).unwrap();
+        let keys = Keys::new(&orders::pipeline::settings());
+        let why = check(&mut redis, &keys, Duration::ZERO).unwrap_err().to_string();
+        assert!(why.starts_with("no distributor is subscribed to orders.ingress"), "{why}");
+        let mut app = RedisConnection::open(&server.url()).unwrap();
+        let mut bells = app.inner().as_pubsub();
+        bells.subscribe(keys.channel(Stream::Ingress)).unwrap();
+        check(&mut redis, &keys, Duration::ZERO).unwrap();
+    }
+}

@@ -1,0 +1,180 @@
+//! The shapes of load. All are open loop: an order's latency counts from the moment it was due.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use orders::DEFAULT_COMPLEXITY_THRESHOLD;
+use queue::QueueName;
+
+use super::{Generated, parse};
+use crate::report::{Arrivals, Door};
+
+/// A load, as the command line asks for it.
+#[derive(Debug, Subcommand)]
+pub enum Load {
+    /// Sends orders all at once and verifies every one.
+    #[command(after_help = "Examples:
+  loadtest burst --orders 10000 --app-pid $(pidof local-runtime)
+  loadtest burst --via http --http-url http://127.0.0.1:3000 --json report.json")]
+    Burst(BurstOptions),
+    /// Sends orders at a constant rate; for hours, it shows whether memory grows.
+    #[command(after_help = "Examples:
+  loadtest steady --rate 500 --duration 60s
+  loadtest steady --rate 100 --duration 8h --html soak.html")]
+    Steady(SteadyOptions),
+    /// Follows the curve of a day, compressed: quiet hours, steep peaks, spikes.
+    #[command(after_help = "Examples:
+  loadtest curve --compress 720x
+  loadtest curve --curve day.csv --compress 60x --orders 50000 --arrivals random")]
+    Curve(CurveOptions),
+    /// Sends the orders of a file at the times they were placed, faster if wanted.
+    #[command(after_help = "Examples:
+  loadtest generate --placed-over 60s --out orders.ndjson && loadtest replay orders.ndjson
+  loadtest replay orders.ndjson --speed 10x")]
+    Replay(ReplayOptions),
+}
+
+/// What is tested, and how it is reached.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Target")]
+pub(crate) struct Target {
+    /// Sends orders to Redis by XADD, or to the HTTP API by POST /orders.
+    #[arg(long, value_enum, default_value = "redis")]
+    pub(crate) via: Door,
+    /// Concurrent connections for sending [default: 1 by redis, 8 by http]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) connections: Option<u16>,
+    /// Maximum number of orders in one pipeline or request [default: 1000 by redis, 100 by http]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) batch: Option<u32>,
+    /// The API, for --via http.
+    #[arg(long, default_value = "http://127.0.0.1:3000", value_parser = parse::http_url)]
+    pub(crate) http_url: String,
+    /// Token of the API, if it requires one.
+    #[arg(long, env = "API_TOKEN", hide_env_values = true)]
+    pub(crate) api_token: Option<String>,
+    /// Redis, as redis://host:port. Results are read there, also with --via http.
+    #[arg(long, default_value = "redis://127.0.0.1:6379")]
+    pub(crate) redis_url: String,
+    /// Name of the queue.
+    #[arg(long, default_value = "orders", value_parser = parse::queue_name)]
+    pub(crate) queue: QueueName,
+    /// Complexity threshold of the app.
+    #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD)]
+    pub(crate) complexity_threshold: u32,
+    /// Accepts that no worker listens at the start, because the app is scaled from zero.
+    #[arg(long)]
+    pub(crate) from_zero: bool,
+    /// Gives up when nothing has moved for so long; orders that still wait are then reported late.
+    #[arg(long, default_value = "30s", value_parser = parse::duration)]
+    pub(crate) patience: Duration,
+    #[command(flatten)]
+    pub(crate) results: Results,
+}
+
+/// What is measured beside the orders, and where the report goes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Report")]
+pub(crate) struct Results {
+    /// Process id of the app. Its CPU time and memory are reported, with those of its children.
+    #[arg(long)]
+    pub(crate) app_pid: Option<i32>,
+    /// Where local-runtime reports how long its instances take to start.
+    #[arg(long)]
+    pub(crate) instance_starts_url: Option<String>,
+    /// Writes the report to this file as JSON.
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
+    /// Writes the report to this file as an HTML page.
+    #[arg(long)]
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// Generated orders at a rate.
+#[derive(Debug, Args)]
+pub(crate) struct Paced {
+    /// How orders are spaced within the rate.
+    #[arg(long, value_enum, default_value = "even")]
+    pub(crate) arrivals: Arrivals,
+    #[command(flatten)]
+    pub(crate) generated: Generated,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// `loadtest burst`
+#[derive(Debug, Args)]
+pub struct BurstOptions {
+    /// How many orders.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) orders: u64,
+    /// Sends the lines of this file instead, invalid ones too; blank lines are skipped.
+    #[arg(long, conflicts_with_all = ["orders", "seed", "prescriptions", "mutated", "run"])]
+    pub(crate) file: Option<PathBuf>,
+    /// Hands all orders to Redis beforehand; they become visible in one instant, as scheduled
+    /// messages do.
+    #[arg(long, conflicts_with_all = ["via", "connections", "batch"])]
+    pub(crate) scheduled: bool,
+    #[command(flatten)]
+    pub(crate) generated: Generated,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// `loadtest steady`
+#[derive(Debug, Args)]
+pub struct SteadyOptions {
+    /// Orders a second.
+    #[arg(long, value_parser = parse::rate)]
+    pub(crate) rate: f64,
+    /// How long.
+    #[arg(long, default_value = "30s", value_parser = parse::duration)]
+    pub(crate) duration: Duration,
+    #[command(flatten)]
+    pub(crate) paced: Paced,
+}
+
+/// `loadtest curve`
+#[derive(Debug, Args)]
+pub struct CurveOptions {
+    /// The day's curve, a CSV file with the header time,orders_per_minute [default: the built-in
+    /// loadtest/shapes/day.csv]
+    #[arg(long)]
+    pub(crate) curve: Option<PathBuf>,
+    /// How many times faster than the clock: 60x takes 24 minutes for a day.
+    #[arg(long, default_value = "720x", value_parser = parse::factor)]
+    pub(crate) compress: f64,
+    /// How many days.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) days: u32,
+    /// Orders of one day [default: those of the curve]
+    #[arg(long)]
+    pub(crate) orders: Option<u64>,
+    #[command(flatten)]
+    pub(crate) paced: Paced,
+}
+
+/// `loadtest replay`
+#[derive(Debug, Args)]
+pub struct ReplayOptions {
+    /// The orders, one on each line, each with a placedAt.
+    pub(crate) file: PathBuf,
+    /// How many times faster than they were placed.
+    #[arg(long, default_value = "1x", value_parser = parse::factor)]
+    pub(crate) speed: f64,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+impl Load {
+    pub(crate) fn target(&self) -> &Target {
+        match self {
+            Self::Burst(BurstOptions { target, .. })
+            | Self::Replay(ReplayOptions { target, .. }) => target,
+            Self::Steady(SteadyOptions { paced, .. }) | Self::Curve(CurveOptions { paced, .. }) => {
+                &paced.target
+            }
+        }
+    }
+}

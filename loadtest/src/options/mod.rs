@@ -1,0 +1,40 @@
+//! Options that several commands share, and how their values are read.
+//!
+//! - this file: generated orders
+//! - [`load`]: the shapes of load
+//! - [`parse`]: durations, rates, shares, names
+
+mod load;
+pub(crate) mod parse;
+
+use clap::Args;
+
+pub use load::{BurstOptions, CurveOptions, Load, ReplayOptions, SteadyOptions};
+pub(crate) use load::{Paced, Results, Target};
+
+/// What the generated orders are like.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Orders")]
+pub struct Recipe {
+    /// Seed of the random numbers.
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// Share of orders with a prescription, 0 to 1; 0 gives the plain orders of the published
+    /// reference.
+    #[arg(long, default_value_t = 0.3, value_parser = parse::share)]
+    pub prescriptions: f64,
+    /// Share of orders that are broken at random, 0 to 1.
+    #[arg(long, default_value_t = 0.0, value_parser = parse::share)]
+    pub mutated: f64,
+}
+
+/// Generated orders of a run.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Generated {
+    #[command(flatten)]
+    pub(crate) recipe: Recipe,
+    /// Number mixed into the identities of generated orders. Give one to repeat a run with the same
+    /// orders; by default it is taken from the clock.
+    #[arg(long)]
+    pub(crate) run: Option<u64>,
+}

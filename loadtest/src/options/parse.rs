@@ -1,0 +1,82 @@
+//! Values of flags. Each error says what is expected; clap names the flag.
+
+use std::time::Duration;
+
+use queue::QueueName;
+
+/// The longest time that a flag may ask for: a run of a year is a mistake.
+const MAX_DURATION: Duration = Duration::from_hours(366 * 24);
+
+/// A time above zero, as `30s`, `5m` or `8h`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if !duration.is_zero() && duration <= MAX_DURATION => Ok(duration),
+        _ => Err("expected a time above zero such as 30s, 5m or 8h".into()),
+    }
+}
+
+/// As [`duration`], or zero.
+pub(crate) fn duration_or_zero(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration <= MAX_DURATION => Ok(duration),
+        _ => Err("expected a time such as 0s, 5m or 8h".into()),
+    }
+}
+
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0 to 1".into()),
+    }
+}
+
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
+    positive(text, "orders a second")
+}
+
+/// A factor, as `60` or `60x`.
+pub(crate) fn factor(text: &str) -> Result<f64, String> {
+    positive(text.strip_suffix('x').unwrap_or(text), "times as fast, such as 60x")
+}
+
+fn positive(text: &str, unit: &str) -> Result<f64, String> {
+    const MAX: f64 = 1_000_000.0;
+    match text.parse() {
+        Ok(number) if number > 0.0 && number <= MAX => Ok(number),
+        _ => Err(format!("expected a number above 0, and at most {MAX} {unit}")),
+    }
+}
+
+pub(crate) fn queue_name(text: &str) -> Result<QueueName, String> {
+    QueueName::parse(text).ok_or_else(|| "expected 1 to 64 letters, digits, '-', '_' or '.'".into())
+}
+
+pub(crate) fn http_url(text: &str) -> Result<String, String> {
+    match text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) {
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err("expected a URL such as http://127.0.0.1:3000".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units_and_are_neither_zero_nor_longer_than_a_year() {
+        assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("8h"), Ok(Duration::from_hours(8)));
+        for wrong in ["", "0s", "-1s", "30", "soon", "400days"] {
+            assert!(duration(wrong).unwrap_err().contains("30s, 5m or 8h"), "{wrong}");
+        }
+        assert_eq!(duration_or_zero("0s"), Ok(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_factor_may_have_its_sign() {
+        assert_eq!((factor("60x"), factor("1.5")), (Ok(60.0), Ok(1.5)));
+        for wrong in ["x", "0x", "-2", "NaN", "inf", "60xx"] {
+            assert!(factor(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! How a command ends, as an exit code.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::stop;
+
+/// What a command that ran to its end has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Good,
+    Bad,
+    /// By a signal, and nothing bad was found until then.
+    Interrupted,
+}
+
+/// Flags that clap accepts one by one, but not together.
+#[derive(Debug)]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl std::fmt::Display for UsageError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// Prints an error, and translates.
+pub(crate) fn exit_code(result: &Result<Outcome>) -> ExitCode {
+    if let Err(error) = result {
+        eprintln!("loadtest: {error:#}");
+    }
+    ExitCode::from(code(result, stop::asked() > 0))
+}
+
+fn code(result: &Result<Outcome>, is_interrupted: bool) -> u8 {
+    match result {
+        Ok(Outcome::Good) => 0,
+        Ok(Outcome::Bad) => 1,
+        Ok(Outcome::Interrupted) => stop::INTERRUPTED,
+        Err(error) if error.is::<UsageError>() => 2,
+        Err(_) if is_interrupted => stop::INTERRUPTED,
+        Err(_) => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn a_defect_a_missing_server_wrong_flags_and_an_interruption_differ() {
+        assert_eq!(code(&Ok(Outcome::Good), false), 0);
+        assert_eq!(code(&Ok(Outcome::Bad), false), 1);
+        assert_eq!(code(&Ok(Outcome::Bad), true), 1, "a bad verdict outweighs the signal");
+        assert_eq!(code(&Ok(Outcome::Interrupted), true), 130);
+        let usage: Result<Outcome> = Err(UsageError("--mutated".into())).context("burst");
+        assert_eq!(code(&usage, false), 2);
+        assert_eq!(code(&Err(anyhow!("redis is away")), false), 3);
+        assert_eq!(code(&Err(anyhow!("stopped by a signal")), true), 130);
+    }
+}

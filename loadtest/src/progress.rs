@@ -1,0 +1,68 @@
+//! How far a run is: a bar in a terminal, and otherwise a line each minute.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+const LINE_EVERY: Duration = Duration::from_mins(1);
+
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    /// `None` in a terminal.
+    next_line: Option<Duration>,
+}
+
+impl Progress {
+    pub(crate) fn new(total: u64) -> Self {
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} done  {msg}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let next_line = (!std::io::stderr().is_terminal()).then_some(LINE_EVERY);
+        Self { bar: ProgressBar::new(total).with_style(style), started: Instant::now(), next_line }
+    }
+
+    pub(crate) fn show(&mut self, done: u64, message: &str) {
+        self.bar.set_position(done);
+        self.bar.set_message(message.to_owned());
+        if let Some(line) = self.line(self.started.elapsed(), done, message) {
+            eprintln!("{line}");
+        }
+    }
+
+    fn line(&mut self, elapsed: Duration, done: u64, message: &str) -> Option<String> {
+        self.next_line.filter(|due| elapsed >= *due)?;
+        let minutes = elapsed.as_secs() / 60;
+        self.next_line = Some(Duration::from_mins(minutes) + LINE_EVERY);
+        let total = self.bar.length().unwrap_or_default();
+        Some(format!("{minutes} min: {done} of {total} done, {message}"))
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_terminal_there_is_a_line_each_minute() {
+        let mut progress = Progress::new(100);
+        progress.next_line = Some(LINE_EVERY);
+        let lines: Vec<String> = (0..=300)
+            .filter_map(|second| {
+                progress.line(Duration::from_secs(second), second / 10, "ingress 3")
+            })
+            .collect();
+        assert_eq!(lines.len(), 5);
+        assert_eq!(lines[1], "2 min: 12 of 100 done, ingress 3");
+        // After a pause of the process there is one line, not one for each minute that passed.
+        assert!(progress.line(Duration::from_hours(1), 50, "").is_some());
+        assert_eq!(progress.line(Duration::from_secs(3_601), 50, ""), None);
+        progress.next_line = None;
+        assert_eq!(progress.line(Duration::from_hours(2), 50, ""), None);
+    }
+}

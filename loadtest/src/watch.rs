@@ -1,0 +1,105 @@
+//! Watches the three streams until they are empty, and ticks them as the probes of a cluster do.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use native::RedisConnection;
+use orders::pipeline::STREAMS;
+use queue::{Keys, Queue, Settings};
+
+/// A look is five cheap commands. Times come from entry ids, so looking seldom costs no precision.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long nothing may move before the streams are ticked.
+const TICK_AFTER: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(crate) struct Watch {
+    settings: Settings,
+    keys: Keys,
+    /// Orders in ingress, simple and complex at the last look.
+    pub(crate) lengths: [u64; 3],
+    /// Bells that were rung because nothing moved: 0 unless a ring was lost or an instance died.
+    pub(crate) tick_rings: u64,
+    /// Which of the three were paused at the last tick.
+    paused: [bool; 3],
+    moved_at: Instant,
+    ticked_at: Instant,
+}
+
+impl Watch {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            settings: settings.clone(),
+            keys: Keys::new(settings),
+            lengths: [0; 3],
+            tick_rings: 0,
+            paused: [false; 3],
+            moved_at: Instant::now(),
+            ticked_at: Instant::now(),
+        }
+    }
+
+    /// Looks once, and ticks if nothing has moved for a while.
+    pub(crate) fn look(&mut self, redis: &mut RedisConnection) -> Result<()> {
+        let lengths =
+            lengths(redis, &self.keys).context("failed to read the lengths of the streams")?;
+        if lengths != self.lengths || lengths == [0; 3] {
+            self.moved_at = Instant::now();
+        }
+        for (paused, (before, now)) in self.paused.iter_mut().zip(self.lengths.iter().zip(lengths))
+        {
+            *paused &= now >= *before;
+        }
+        self.lengths = lengths;
+        if self.moved_at.elapsed().min(self.ticked_at.elapsed()) > TICK_AFTER {
+            self.ticked_at = Instant::now();
+            for (stream, paused) in STREAMS.into_iter().zip(&mut self.paused) {
+                let tick = Queue::new(redis, &self.settings).tick(stream)?;
+                self.tick_rings += u64::from(tick.rung);
+                *paused = tick.paused;
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders that are not done. A commit moves an order to the next stream in one step, so the
+    /// three lengths read at one moment are complete.
+    pub(crate) fn left(&self) -> u64 {
+        self.lengths.iter().sum()
+    }
+
+    /// For how long waiting orders have not moved.
+    pub(crate) fn still_for(&self) -> Duration {
+        self.moved_at.elapsed()
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        let parts = STREAMS.iter().zip(self.lengths).zip(self.paused);
+        let parts = parts.map(|((stream, length), is_paused)| {
+            let paused = if is_paused { " (paused)" } else { "" };
+            format!("{} {length}{paused}", stream.as_str())
+        });
+        parts.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Orders in ingress, simple and complex, read at one moment.
+///
+/// An entry of a lane holds a batch. The totals of the queue have the number of waiting orders, but
+/// not of entries that others added.
+pub(crate) fn lengths(redis: &mut RedisConnection, keys: &Keys) -> redis::RedisResult<[u64; 3]> {
+    let mut transaction = redis::pipe();
+    transaction.atomic();
+    for stream in STREAMS {
+        transaction.cmd("XLEN").arg(keys.stream(stream));
+    }
+    let waiting = STREAMS.map(|stream| format!("waiting_{}", stream.as_str()));
+    transaction.cmd("HMGET").arg(keys.totals()).arg(&waiting);
+    let (ingress, simple, complex, waiting): (u64, u64, u64, [Option<i64>; 3]) =
+        transaction.query(redis.inner())?;
+    let orders = |entries: u64, waiting: Option<i64>| match entries {
+        0 => 0,
+        _ => entries.max(waiting.and_then(|waiting| waiting.try_into().ok()).unwrap_or_default()),
+    };
+    Ok([ingress, orders(simple, waiting[1]), orders(complex, waiting[2])])
+}

@@ -1,0 +1,173 @@
+//! What the commands print and exit with where no app is needed: a Redis is all there is.
+
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use native::RedisConnection;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use private_redis::RedisServer;
+use queue::{Keys, Stream};
+
+use crate::support::{PATIENCE, an_order, binary};
+
+fn loadtest(server: &RedisServer, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary("loadtest"));
+    command.args(arguments).args(["--redis-url", &server.url()]).stdin(Stdio::null());
+    command
+}
+
+/// The exit code, what it printed, and its errors.
+fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    ended(command.output().expect("loadtest is built"))
+}
+
+fn ended(output: Output) -> (Option<i32>, String, String) {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn started(mut command: Command) -> (Child, Pid) {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_raw(child.id().cast_signed());
+    (child, pid)
+}
+
+fn waiting(redis: &mut RedisConnection) -> u64 {
+    let keys = Keys::new(&orders::pipeline::settings());
+    redis::cmd("XLEN").arg(keys.stream(Stream::Ingress)).query(redis.inner()).unwrap()
+}
+
+fn wait_until_waiting(redis: &mut RedisConnection, count: u64) {
+    let deadline = Instant::now() + PATIENCE;
+    while waiting(redis) < count {
+        assert!(Instant::now() < deadline, "waited in vain for {count} orders");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_run_that_nobody_listens_to_says_so_at_once_and_sends_nothing() {
+    let server = RedisServer::start().unwrap();
+    let started = Instant::now();
+    let (code, text, error) = run(&mut loadtest(&server, &["burst", "--orders", "10"]));
+    assert!(started.elapsed() < Duration::from_secs(10), "patience is 30 s");
+    assert_eq!((code, text.as_str()), (Some(3), ""), "{error}");
+    assert!(error.contains("no distributor is subscribed to orders.ingress"), "{error}");
+    assert_eq!(waiting(&mut RedisConnection::open(&server.url()).unwrap()), 0);
+}
+
+#[test]
+fn the_text_is_printed_although_a_file_cannot_be_written() {
+    let server = RedisServer::start().unwrap();
+    let burst = ["burst", "--orders", "3", "--from-zero", "--patience", "1s"];
+    for flag in ["--json", "--html"] {
+        let (code, text, error) = run(loadtest(&server, &burst).args([flag, "/dev/full"]));
+        assert_eq!(code, Some(3), "{error}");
+        assert!(text.contains("late 3") && text.contains("FAILED"), "{flag}: {text}");
+        assert!(error.contains(&format!("{flag}: failed to write /dev/full")), "{error}");
+    }
+}
+
+#[test]
+fn a_stopped_and_continued_burst_goes_on() {
+    let server = RedisServer::start().unwrap();
+    let mut redis = RedisConnection::open(&server.url()).unwrap();
+    // Small batches, so that the process is stopped in a read most likely.
+    let arguments = ["burst", "--orders", "20000", "--batch", "20", "--from-zero"];
+    let (child, pid) = started({
+        let mut command = loadtest(&server, &arguments);
+        command.args(["--patience", "1s"]);
+        command
+    });
+    let mut stops = 0;
+    wait_until_waiting(&mut redis, 1);
+    while waiting(&mut redis) < 18_000 && stops < 200 {
+        kill(pid, Signal::SIGSTOP).unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+        kill(pid, Signal::SIGCONT).unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+        stops += 1;
+    }
+    let (code, text, error) = ended(child.wait_with_output().unwrap());
+    assert!(stops > 3, "the burst was over after {stops} stops");
+    assert_eq!(code, Some(1), "nobody works: {error}");
+    assert!(text.contains("lost 0  late 20000  confirmed twice 0  wrong 0"), "{text}");
+    assert!(!text.contains("rejected"), "{text}");
+}
+
+#[test]
+fn an_interrupted_run_reports_and_exits_with_130() {
+    let server = RedisServer::start().unwrap();
+    let arguments = ["steady", "--rate", "100", "--duration", "5h", "--from-zero"];
+    let (child, pid) = started(loadtest(&server, &arguments));
+    wait_until_waiting(&mut RedisConnection::open(&server.url()).unwrap(), 20);
+    // The first ends the sending, the second the waiting.
+    for _ in 0..2 {
+        kill(pid, Signal::SIGTERM).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    let (code, text, error) = ended(child.wait_with_output().unwrap());
+    assert_eq!(code, Some(130), "{text}\n{error}");
+    assert!(
+        text.contains("\ninterrupted\n") && text.contains("when the waiting was ended"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_rejection_has_the_code_of_redis() {
+    let server = RedisServer::start().unwrap();
+    let mut redis = RedisConnection::open(&server.url()).unwrap();
+    let set = ["SET", "min-replicas-to-write", "1"];
+    redis::cmd("CONFIG").arg(&set).exec(redis.inner()).unwrap();
+    let (code, text, _) = run(&mut loadtest(&server, &["burst", "--orders", "20", "--from-zero"]));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("rejected 20 (redis: NOREPLICAS), processed anyway 0"), "{text}");
+    assert!(text.contains("FAILED: not every order was accepted"), "{text}");
+}
+
+#[test]
+fn a_file_that_holds_no_orders_is_refused() {
+    let server = RedisServer::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orders");
+    for (text, expected) in [
+        (String::new(), "it is empty"),
+        ("orderId,items\n1,2\n".into(), "none of its 2 lines is a JSON object"),
+        (format!("[\n{}\n]", an_order(1)), ""),
+    ] {
+        std::fs::write(&path, &text).unwrap();
+        let arguments = ["burst", "--from-zero", "--patience", "1s", "--file"];
+        let (code, _, error) = run(loadtest(&server, &arguments).arg(&path));
+        if expected.is_empty() {
+            // One line is an order, the brackets are dead-lettered.
+            assert_eq!(code, Some(1), "{error}");
+        } else {
+            assert_eq!(code, Some(3), "{error}");
+            assert!(error.contains("--file") && error.contains(expected), "{error}");
+        }
+    }
+}
+
+#[test]
+fn wrong_flags_exit_with_2_and_missing_files_and_servers_with_3() {
+    for (arguments, code, expected) in [
+        (vec!["burst", "--prescriptions", "2"], 2, "--prescriptions"),
+        (vec!["burst", "--queue", "a b"], 2, "--queue"),
+        (vec!["burst", "--file", "x", "--orders", "3"], 2, "--orders"),
+        (vec!["burst", "--via", "http", "--mutated", "0.5"], 2, "--mutated"),
+        (vec!["steady", "--rate", "5", "--duration", "30"], 2, "--duration"),
+        (vec!["compare", "a.json"], 2, "at least two reports"),
+        (vec!["burst", "--file", "/nonexistent/orders"], 3, "--file"),
+        (vec!["burst", "--json", "/nonexistent/report.json"], 3, "--json"),
+        (vec!["generate", "--out", "/nonexistent/orders"], 3, "--out"),
+        (vec!["burst", "--redis-url", "redis://user:secret@127.0.0.1:1"], 3, "--redis-url"),
+    ] {
+        let output = Command::new(binary("loadtest")).args(&arguments).output().unwrap();
+        let (found, _, error) = ended(output);
+        assert_eq!(found, Some(code), "{arguments:?}: {error}");
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+}
