@@ -10,8 +10,12 @@ const AVOIDED: &str = "anew, as ever, all the same, of its own, by itself, recko
     whoever, set aside, thrown away, lapsed, lapses, metronome, doubled, as it must be, judge, \
     judges, judged, looks round, stands, stood";
 /// True uses: a part of the file's path, and the words around the avoided one.
-const ALLOWED: &[(&str, &str)] =
-    &[("xtask/src/documents.rs", ""), ("shared/queue/src/lua/", "lapsed"), ("loadtest/", "")];
+const ALLOWED: &[(&str, &str)] = &[
+    ("", "told apart"),
+    ("xtask/src/documents.rs", ""),
+    ("shared/queue/src/lua/commit.lua", "lapsed"),
+    ("loadtest/", ""),
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
