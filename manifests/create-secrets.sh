@@ -6,7 +6,7 @@
 #   CONNECTION=... ./create-secrets.sh order-source for the broker of orders, see overlays/dapr
 #   NAMESPACE=order-pipeline-2 ./create-secrets.sh  for another deployment on the same cluster
 #
-# No secret is in a file or an argument. To change passwords, see docs/deployment.md.
+# No secret is in a file or an argument. To change passwords, see docs/operate.md.
 set -eu
 
 namespace=${NAMESPACE:-order-pipeline}

@@ -35,7 +35,7 @@ pub enum Command {
 /// What one process does of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RoleName {
-    /// Judges and routes.
+    /// Scores and routes.
     Distributor,
     /// Fulfils simple orders.
     ReceiverSimple,

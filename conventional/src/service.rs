@@ -1,7 +1,7 @@
 //! The workers of one process, from ready to stopped.
 //!
 //! A signal lets every worker finish the batch in hand and claim no other; what it leaves in the
-//! stream is rung for. A worker that panics ends the process: whoever supervises it starts it anew,
+//! stream is rung for. A worker that panics ends the process: its supervisor restarts it,
 //! and what it held is redelivered.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -113,7 +113,7 @@ fn start<R: Role + Send + 'static>(
     Ok(Handle { name, done })
 }
 
-/// Tells of a worker's end, which only a panic brings about.
+/// Reports a worker's end, which only a panic causes.
 struct Obituary {
     name: &'static str,
     events: Sender<Event>,

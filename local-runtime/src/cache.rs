@@ -1,7 +1,7 @@
 //! Compiled components on the disk, so that a second start needs no compiler.
 //!
 //! A file is named after the Wasm bytes and everything of the engine that code depends on, and ends with the digest of what
-//! goes before: a file that was cut or changed is compiled anew. Files are written under a name of their own in the same folder and
+//! goes before: a file that was cut or changed is compiled again. Files are written under a temporary name in the same folder and
 //! renamed into their place, so that starts at once do no harm, be it in containers that share the folder and all have the
 //! process id 1. Code is mapped from its file, not copied, so that all processes on a machine share it.
 
@@ -72,7 +72,7 @@ impl Cache {
 fn file_name(engine: &Engine, wasm: &[u8]) -> String {
     let mut engine_hash = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut engine_hash);
-    // Files of the time when the digest stood first are left alone: they have other names.
+    // Files of older versions, whose names begin with the digest, are left alone.
     format!("{}-{:016x}-2.cwasm", Sha1::from(wasm).digest(), engine_hash.finish())
 }
 
@@ -97,7 +97,7 @@ fn read(engine: &Engine, path: &Path) -> Option<Component> {
     }
 }
 
-/// Maps the code of an open file, whatever its name stands for by now: between the look at the digest and this, another start may
+/// Maps the code of an open file, whatever its name refers to now: between the look at the digest and this, another start may
 /// have put a new file in its place.
 ///
 /// # Safety

@@ -47,7 +47,7 @@ impl AllowedHosts {
         Ok(())
     }
 
-    /// Whether a server may be reached. `host` as it stands in the URL.
+    /// Whether a server may be reached. `host` as it is in the URL.
     pub(crate) fn allow(&self, scheme: &str, host: &str, port: u16) -> bool {
         self.entries.iter().any(|entry| {
             entry.scheme.as_deref().is_none_or(|allowed| allowed == scheme)
@@ -86,7 +86,7 @@ impl Port {
     }
 }
 
-/// The port a scheme stands for when none is written.
+/// The default port of a scheme.
 pub(crate) fn usual_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),

@@ -1,6 +1,6 @@
 //! The HTTP trigger: one fresh instance per request, as many at once as there is room for.
 //!
-//! A request runs in a task of its own, so that it is carried out to its end when its client has gone. Paths below
+//! A request runs in a separate task, so that it is carried out to its end when its client has gone. Paths below
 //! `/.well-known/spin` and `/.well-known/local-runtime` are answered here and never reach a component.
 
 use std::net::SocketAddr;
@@ -149,7 +149,7 @@ impl HttpTrigger {
     }
 }
 
-/// Adds the headers by which Spin tells a component how it was reached; a client can't forge them.
+/// Adds the headers that show a component how it was reached; a client can't forge them.
 fn with_spin_headers(
     mut request: Request<Incoming>,
     route: &Route,
@@ -187,7 +187,7 @@ fn set(headers: &mut HeaderMap, name: &str, value: &str) {
     }
 }
 
-/// Runs the handler in a task of its own and waits for its reply.
+/// Runs the handler in a separate task and waits for its reply.
 async fn dispatch(component: Arc<LoadedComponent>, request: Request<Incoming>) -> Reply {
     let (sender, receiver) = oneshot::channel();
     let what = format!("{} {}", request.method(), request.uri().path());

@@ -1,4 +1,4 @@
-//! Stands in for the `spin` CLI where that is not installed: loads a `spin.toml` (manifest version 2) and runs
+//! Replaces the `spin` CLI where it is not installed: loads a `spin.toml` (manifest version 2) and runs
 //! its components on wasmtime, with the HTTP and the Redis trigger.
 //!
 //! People write for Spin, so what is supported behaves as Spin does, and what is not is refused by name before

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// The longest start that is told apart, in microseconds.
+/// The longest start that is measured, in microseconds.
 const MAX_US: u64 = 60_000_000;
 
 /// The starts of all components.

@@ -1,7 +1,7 @@
 //! `wasi:http/outgoing-handler`: requests to listed servers, over plain HTTP/1.1.
 //!
 //! There is no TLS: entries of `allowed_outbound_hosts` that would need it are refused at the start. Each request has a
-//! connection of its own.
+//! separate connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +64,7 @@ async fn send(
         timeout(options.connect_timeout.unwrap_or(DEFAULT_TIMEOUT), TcpStream::connect(server));
     let stream = connect.await.map_err(|_| Error::ConnectionTimeout)?.map_err(Error::Connect)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // The server is told the path only; whom it is addressed to stands in the Host header.
+    // The server gets the path only; the authority is in the Host header.
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = path.parse::<Uri>().map_err(|_| Error::HttpRequestUriInvalid)?;
     // The connection needs to be driven from here on; it ends when response and sender are gone.

@@ -160,7 +160,7 @@ impl RedisTrigger {
 async fn handle_all(channels: Arc<Channels>, mut messages: mpsc::UnboundedReceiver<Msg>) {
     while let Some(message) = messages.recv().await {
         let Some(components) = channels.get(message.get_channel_name()) else { continue };
-        // Each in a task of its own: they run on all cores, and a panic of one does not end the
+        // Each in a separate task: they run on all cores, and a panic of one does not end the
         // others.
         let mut handlers = JoinSet::new();
         for component in components {

@@ -72,7 +72,7 @@ fn server_error(error: &ServerError) -> String {
         Some(ServerErrorKind::MasterDown) => "MasterDown",
         Some(ServerErrorKind::ReadOnly) => "ReadOnly",
         Some(ServerErrorKind::NotBusy) => "NotBusy",
-        // A code the client has no name for stands for itself.
+        // A code that the client does not know is passed on as it is.
         _ => return with_details(error.code(), error.details()),
     };
     with_details(&format!("An error was signalled by the server - {name}"), error.details())

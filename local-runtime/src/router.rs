@@ -16,7 +16,7 @@ pub(crate) struct Router {
 pub(crate) struct Found {
     /// Position in the list the router was made from.
     pub(crate) index: usize,
-    /// What the wildcard stands for, with its leading slash; empty for an exact route.
+    /// What the wildcard matched, with its leading slash; empty for an exact route.
     pub(crate) path_info: String,
     /// The named parameters of the route and what they stand for.
     pub(crate) parameters: Vec<(String, String)>,

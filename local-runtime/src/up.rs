@@ -117,7 +117,7 @@ async fn run(
     drop(lines);
     give_memory_back();
 
-    // None of them ends by itself, but for a Redis trigger that may not reconnect.
+    // None of them ends, except a Redis trigger that may not reconnect.
     triggers.join_next().await;
     print_figures(&components.meter);
     bail!("A trigger exited unexpectedly. Terminating.")

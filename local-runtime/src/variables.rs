@@ -1,7 +1,7 @@
 //! Application variables and the `{{ name }}` templates that use them.
 //!
 //! A value comes from the environment variable `SPIN_VARIABLE_<UPPER_NAME>`, else from the manifest's default.
-//! Where a secret takes part in a text, only the template is ever shown, in errors as well as in output.
+//! If a text contains a secret, only the template is ever shown, in errors as well as in output.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ struct Value {
 pub(crate) struct Rendered {
     /// The text to use.
     pub(crate) text: String,
-    /// The text to show: the template itself where a secret takes part.
+    /// The text to show: the template if it contains a secret.
     pub(crate) shown: String,
 }
 
@@ -90,7 +90,7 @@ impl Variables {
 }
 
 impl Rendered {
-    /// The result of a check of the text; if a secret takes part, why it failed is not told, for it may quote it.
+    /// The result of a check of the text; with a secret, the reason of a failure is withheld, because it may quote the secret.
     pub(crate) fn without_secret<T>(&self, checked: Result<T>) -> Result<T> {
         match checked {
             Err(_) if self.shown != self.text => {

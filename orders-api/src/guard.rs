@@ -1,4 +1,4 @@
-//! Who may use the API: with `api_token` set, whoever sends the token; without it, everyone who
+//! Who may use the API: with `api_token` set, clients that send the token; without it, everyone who
 //! reaches it. That includes pages in the browser of somebody who does; two rules keep those out:
 //!
 //! - *Known hosts.* A page can point its own DNS name to this API (DNS rebinding) and is then

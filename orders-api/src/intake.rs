@@ -139,7 +139,7 @@ fn is_ndjson(content_type: Option<&str>) -> Result<bool, Refusal> {
     let Some(content_type) = content_type else { return Ok(false) };
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
-        // `curl -d` sends a form unless it is told otherwise.
+        // `curl -d` sends a form by default.
         "application/json" | "text/json" | "application/x-www-form-urlencoded" => Ok(false),
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(true),
         _ if essence.starts_with("application/") && essence.ends_with("+json") => Ok(false),

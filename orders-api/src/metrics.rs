@@ -1,7 +1,7 @@
 //! The metrics page: names, types, and where each number comes from.
 //!
 //! Every number is kept in Redis, so any instance gives the same answer and none is lost with an
-//! instance. What a metric means is in `docs/observability.md` only, where [`help`] finds it.
+//! instance. What a metric means is in `docs/operate.md` only, where [`help`] finds it.
 
 use std::collections::BTreeMap;
 use std::fmt::Error;
@@ -71,7 +71,7 @@ pub fn families() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The last column of a metric's row in the docs.
 fn help(name: &str) -> &'static str {
-    let rows = include_str!("../../docs/observability.md").lines();
+    let rows = include_str!("../../docs/operate.md").lines();
     let mut rows = rows.filter(|row| row.starts_with(&format!("| `{name}` |")));
     rows.next().and_then(|row| row.rsplit('|').nth(1)).unwrap_or_default().trim()
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 use crate::metrics::{self, Snapshot};
 use crate::{Answer, Host, Response, control, response, with_queue};
 
-/// The only policy under which Redis never drops an order by itself.
+/// The only policy under which Redis never evicts an order.
 pub(crate) const SAFE_POLICY: &str = "noeviction";
 
 /// Streams and counters. It ticks as well, so an open dashboard keeps a laptop's pipeline going.

@@ -1,6 +1,6 @@
 //! What a body may cost: limits are checked before memory is used (B7).
 //!
-//! One test in a binary of its own, because the peak is that of the whole process.
+//! One test in a separate binary, because the peak is that of the whole process.
 
 use std::io::Read;
 

@@ -6,6 +6,8 @@
 mod app;
 mod apt;
 mod debian;
+#[cfg(test)]
+mod documents;
 mod kubectl;
 mod load;
 mod native;

@@ -3,7 +3,7 @@
 //!
 //! Only `spin` can push a Spin application, so nothing is built where it is missing. The manifests
 //! name images in kustomizations only. That of the application is named by digest if the registry
-//! told one, because a tag can be moved. The other images, which CI pushes on a tag, get its
+//! returned one, because a tag can be moved. The other images, which CI pushes on a tag, get its
 //! registry, owner and tag.
 
 use std::fs;
@@ -69,7 +69,7 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// Builds, pushes, and tells what the manifests have to name.
+/// Builds, pushes, and prints what the manifests have to name.
 pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
     let reference = Reference::parse(&arguments.reference)?;
     if programs::find("spin").is_none() {
@@ -87,7 +87,7 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
     let digest = push(repository, arguments)?;
 
     if digest.is_none() {
-        println!("the registry told no digest; the manifests name the tag, which can be moved");
+        println!("the registry returned no digest; the manifests name the tag, which can be moved");
     }
     let lines = lines(&reference, digest.as_deref());
     let text = read(&file)?;
@@ -152,7 +152,7 @@ fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Pushes what was built; the digest if the registry told one.
+/// Pushes what was built; the digest if the registry returned one.
 fn push(repository: &Repository, arguments: &Arguments) -> Result<Option<String>> {
     let mut command = Command::new("spin");
     command.args(["registry", "push", "-f"]).arg(repository.spin_toml());

@@ -18,7 +18,7 @@ pub(crate) struct Service {
     output: Arc<Mutex<String>>,
 }
 
-/// The program, without the settings of whoever runs the tests.
+/// The program, without the settings in the environment of the tests.
 pub(crate) fn program() -> Command {
     supervise::app(env!("CARGO_BIN_EXE_conventional"))
 }

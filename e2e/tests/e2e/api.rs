@@ -260,7 +260,7 @@ fn an_order_id_that_looks_like_a_uuid_is_found() {
 fn an_order_that_waited_for_days_gets_a_promise_that_can_be_kept() {
     use redis::Commands;
     let mut app = TestApp::start();
-    // Queued 30 days ago, as Redis tells by the entry id.
+    // Queued 30 days ago, by the time in the entry ID.
     let order = r#"{"orderId":1,"placedAt":"2020-11-25T09:00:00Z","delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":1}]}"#;
     let (now_s, _): (u64, u64) = redis::cmd("TIME").query(app.redis().inner()).unwrap();
     let ingress = app.keys().stream(queue::Stream::Ingress).to_owned();

@@ -1,5 +1,5 @@
 //! Redis in every bad state: what the API answers, what the log says, that nothing is taken in that
-//! was not written, that nobody runs hot meanwhile, and that work goes on by itself when it heals.
+//! was not written, that nothing runs hot meanwhile, and that work continues automatically when Redis recovers.
 //!
 //! The table in `docs/troubleshooting.md` has one row for each test here. Redis killed in the
 //! middle is in `outage`.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use e2e::{TestApp, an_order};
 
-/// One death is enough to be set aside, and nobody is so slow that it is taken for dead.
+/// One death is enough to be dead-lettered, and no slow instance is taken for dead.
 const VARIABLES: [(&str, &str); 2] = [("max_deliveries", "1"), ("claim_idle_ms", "60000")];
 
 /// Adds an order that a consumer takes at once and holds for longer than `claim_idle_ms`. In one

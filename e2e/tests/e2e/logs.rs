@@ -80,7 +80,7 @@ fn a_header_that_is_not_valid_begins_a_new_trace_and_no_header_begins_none() {
     assert!(story.get("traceparent").is_none(), "{story}");
 }
 
-/// Lets the app confirm one order and set one aside, and waits until both are told.
+/// Lets the app confirm one order and dead-letter one, and waits until both are logged.
 fn run_at(level: &str) -> TestApp {
     let mut app = TestApp::start_with(&[("log_level", level)]);
     let broken = an_order(2).replace("\"Standard\"", "\"Soon\"").replace("Ada", "Augusta");

@@ -208,7 +208,7 @@ fn promtool_finds_nothing_to_blame() {
 fn the_table_in_the_docs_is_that_of_the_page() {
     let app = TestApp::start();
     let page = Page::of(&app);
-    let docs = std::fs::read_to_string(repository().join("docs/observability.md")).unwrap();
+    let docs = std::fs::read_to_string(repository().join("docs/operate.md")).unwrap();
     let rows: Vec<Vec<&str>> = docs
         .lines()
         .filter(|line| line.starts_with("| `orders_"))

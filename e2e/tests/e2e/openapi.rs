@@ -70,7 +70,7 @@ fn fuzz(app: &TestApp, document: &str) -> (bool, String) {
 #[test]
 fn no_request_is_answered_with_500_or_with_anything_that_is_not_documented() {
     let mut app = TestApp::start_with(&[("api_token", TOKEN)]);
-    // Something to be found: an order that is done, one that was set aside, one that waits.
+    // Something to be found: an order that is confirmed, one that is dead-lettered, one that waits.
     app.xadd("broken");
     let headers =
         [("authorization", &*format!("Bearer {TOKEN}")), ("content-type", "application/json")];

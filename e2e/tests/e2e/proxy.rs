@@ -1,4 +1,4 @@
-//! A TCP proxy in front of Redis that can be told to behave badly, and to behave again.
+//! A TCP proxy in front of Redis whose faults are switched on and off.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

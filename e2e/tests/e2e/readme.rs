@@ -1,6 +1,6 @@
-//! The tour in the README, pasted into a shell: each answer is the one that stands there.
+//! The tour of `docs/getting-started.md`, pasted into a shell: each answer is the one on the page.
 //!
-//! What differs from run to run is masked: times, dates, entry ids and addresses.
+//! Values that differ from run to run are masked.
 
 use std::process::Command;
 use std::time::Instant;
@@ -11,8 +11,8 @@ use e2e::{PATIENCE, TestApp, repository};
 
 /// The commands of the tour with the answers below them.
 fn tour() -> Vec<(String, Value)> {
-    let page = std::fs::read_to_string(repository().join("README.md")).unwrap();
-    let (_, section) = page.split_once("### 3. Play with it").unwrap();
+    let page = std::fs::read_to_string(repository().join("docs/getting-started.md")).unwrap();
+    let (_, section) = page.split_once("### Send an order").unwrap();
     let (section, _) = section.split_once("\n### ").unwrap();
     let commands = section.split("```sh\n").skip(1);
     commands
@@ -47,7 +47,7 @@ fn masked(value: Value) -> Value {
 }
 
 #[test]
-fn every_command_of_the_tour_gets_the_answer_that_stands_below_it() {
+fn every_command_of_the_tour_gets_the_answer_below_it() {
     let app = TestApp::start();
     let tour = tour();
     assert!(tour.len() >= 2, "{} commands", tour.len());
@@ -62,7 +62,7 @@ fn every_command_of_the_tour_gets_the_answer_that_stands_below_it() {
             if found == expected {
                 break;
             }
-            // A look is repeated until the order has come so far; what writes is sent once.
+            // A read is repeated until the order has its final state; a write is sent once.
             let is_look = !command.contains("-d '") && !command.contains("--data");
             assert!(
                 is_look && Instant::now() < deadline,

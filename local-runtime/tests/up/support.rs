@@ -116,7 +116,7 @@ impl TestApp {
         Running::start(self.command())
     }
 
-    /// Starts the program, which must end by itself with an error, and returns what it said about it.
+    /// Starts the program, which must end with an error, and returns what it said about it.
     pub(crate) fn refused(&self) -> String {
         let output = self.command().stdin(Stdio::null()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -250,7 +250,7 @@ impl Running {
         );
     }
 
-    /// Waits until the program has ended by itself, and for all it said.
+    /// Waits until the program has ended, and for all it said.
     pub(crate) fn wait_for_end(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {

@@ -85,7 +85,7 @@ fn the_metrics_add_up_and_have_the_names_and_labels_of_the_docs() {
     ] {
         assert_eq!(samples.get(name), Some(&expected), "{name} in {page}");
     }
-    let docs = file("docs/observability.md");
+    let docs = file("docs/operate.md");
     let rows: Vec<Vec<&str>> = docs
         .lines()
         .filter(|line| line.starts_with("| `orders_"))

@@ -1,4 +1,4 @@
-//! An API on a Redis of its own, and how it is asked.
+//! An API on a private Redis, and requests to it.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

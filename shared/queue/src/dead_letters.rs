@@ -62,7 +62,7 @@ pub struct Filter {
 pub struct DeadLetterPage {
     /// Those that match.
     pub dead_letters: Vec<DeadLetter>,
-    /// The letter to go on after; `None` at the end. Nothing may follow it all the same.
+    /// The letter to continue after; `None` at the end. The next page may be empty.
     pub next: Option<EntryId>,
 }
 

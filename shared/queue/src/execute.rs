@@ -44,7 +44,7 @@ pub enum Value {
 pub struct ExecuteError(pub String);
 
 impl ExecuteError {
-    /// Whether the server does not have the script: only the text tells, that is all Spin passes
+    /// Whether the server does not have the script: only the text shows it, which is all Spin passes
     /// on.
     pub(crate) fn is_unknown_script(&self) -> bool {
         self.0.contains("No matching script")

@@ -38,7 +38,7 @@ pub struct StreamStats {
     pub pending: u64,
     /// Age of the oldest entry in ms; 0 when there is none.
     pub oldest_ms: u64,
-    /// Entries that were ever added, whoever added them; from 0 again should the stream be deleted.
+    /// Entries that any program ever added; from 0 again if the stream is deleted.
     pub added: u64,
     /// Entries that were deleted or trimmed by somebody else: added, never acked, and gone.
     pub vanished: u64,

@@ -1,9 +1,9 @@
 //! W3C trace context: the header `traceparent`, which also travels as a field of an order's
 //! entries.
 //!
-//! Nothing here makes a span: an order carries the context it came with, unchanged, so that whoever
-//! logs it can name the trace. Read strictly by the recommendation (W3C Trace Context, level 1,
-//! section 3.2): what is not valid is not carried.
+//! Nothing here makes a span: an order carries the context it came with, unchanged, so that log lines
+//! can name the trace. Read strictly by the recommendation (W3C Trace Context, level 1, section
+//! 3.2): an invalid value is not carried.
 
 use std::fmt;
 

@@ -33,7 +33,7 @@ fn is_rust_type(format: &str) -> bool {
 /// environment it is made to.
 ///
 /// # Panics
-/// When the file says something else, naming the command that writes it anew.
+/// When the file says something else, naming the command that writes it again.
 pub fn check(package: &str, name: &str, schema: Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
     let schema = tidied(schema);
@@ -48,6 +48,6 @@ pub fn check(package: &str, name: &str, schema: Value) {
     }
     assert!(
         is_current(),
-        "docs/{name} is not what the types say; write it anew with UPDATE_SCHEMAS=1 cargo test -p {package} the_schema_of"
+        "docs/{name} is not what the types say; write it again with UPDATE_SCHEMAS=1 cargo test -p {package} the_schema_of"
     );
 }

@@ -1,6 +1,6 @@
 //! Redis has memory for the orders that may wait and for what is kept of confirmed ones.
 //!
-//! The rule is that of `docs/deployment.md`, with the same figures. A test measures them again.
+//! The rule is that of `docs/operate.md`, with the same figures. A test measures them again.
 
 use super::{Faults, Inputs};
 

@@ -145,7 +145,7 @@ pub(super) fn redis_clients(inputs: &Inputs, faults: &mut Faults) {
     });
 }
 
-/// Whether a workload is told where Redis is.
+/// Whether a workload knows the address of Redis.
 fn is_client(value: &Value) -> bool {
     let is_address = |key: &str| key.ends_with("_url") || key.ends_with("-url") || key == "login";
     match value {

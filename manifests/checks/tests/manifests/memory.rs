@@ -1,4 +1,4 @@
-//! How much memory orders take in Redis: the figures of the check and of `docs/deployment.md`.
+//! How much memory orders take in Redis: the figures of the check and of `docs/operate.md`.
 
 use std::process::Command;
 use std::time::Duration;

@@ -89,8 +89,8 @@ fn arm_pools_a_managed_redis_and_telemetry_can_be_had_together() {
 
 #[test]
 fn a_second_deployment_beside_the_first_is_made_as_the_documentation_says() {
-    let page = std::fs::read_to_string(repository().join("docs/deployment.md")).unwrap();
-    let (_, section) = page.split_once("\n## One deployment per Redis\n").unwrap();
+    let page = std::fs::read_to_string(repository().join("docs/operate.md")).unwrap();
+    let (_, section) = page.split_once("\n## A second deployment\n").unwrap();
     let (_, rest) = section.split_once("```yaml\n").unwrap();
     let (kustomization, _) = rest.split_once("```").unwrap();
     let base = manifests().join("base");

@@ -28,7 +28,7 @@ fn versions_in(text: &str) -> Vec<&str> {
 
 #[test]
 fn the_page_about_deployment_installs_these_versions_and_no_others() {
-    let page = read("docs/deployment.md");
+    let page = read("docs/operate.md");
     let (_, install) = page.split_once("\n## What has to be installed\n").unwrap();
     let (install, _) = install.split_once("\n## ").unwrap();
     let known = versions();
@@ -65,7 +65,7 @@ fn ci_and_scripts_have_no_versions_of_their_own() {
 
 #[test]
 fn a_deployed_runtime_class_is_that_of_the_manager_which_the_page_names() {
-    let page = read("docs/deployment.md");
+    let page = read("docs/operate.md");
     let pools = read("manifests/overlays/aks-arm/pools.yaml");
     assert!(page.contains("`spin-v2`") && pools.contains("handler: spin-v2"), "{pools}");
     assert!(page.contains("runtime-class-manager"));

@@ -27,7 +27,7 @@ local reply, handed_out, values = {now_ms, 0, 0, 1}, 0, 4
 if is_paused(stream) then
   return reply
 end
--- Whoever claims has answered the rings so far. What is enqueued from now on rings again.
+-- A claim answers all rings so far. Messages enqueued from now on ring again.
 redis.pcall('DEL', stream.unanswered)
 if ARGV[11] == '1' then
   redis.pcall('DEL', stream.bell)

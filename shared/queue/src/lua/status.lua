@@ -1,4 +1,4 @@
--- Tells how far one message is. ARGV[9] is its id.
+-- Returns the status of one message. ARGV[9] is its id.
 --
 -- Returns {record, result, code, errors as JSON}; what is absent is "". The result is there while
 -- it is kept, code and errors while the message is a dead letter.

@@ -1,7 +1,7 @@
 -- Frees what is past retention, then rings the stream's bell if work waits: new entries, or overdue
 -- ones. Freeing comes first because a full Redis lets nothing else in. A paused stream is not rung.
 --
--- Pub/sub is at most once, so a ring can be lost; whoever calls this regularly bounds how long that
+-- Pub/sub is at most once, so a ring can be lost; regular calls of this bound how long that
 -- matters. Rings that no claim followed are counted for two minutes: the count shows a worker that
 -- is deaf or stuck.
 --

@@ -206,7 +206,7 @@ fn waits_are_measured_from_the_entry_and_from_ingress() {
     assert!((55_000..100_000).contains(&sum), "{sum}");
 }
 
-/// Keeps what a host is told.
+/// Keeps what a host is given.
 #[derive(Default)]
 struct Witness(Vec<String>);
 

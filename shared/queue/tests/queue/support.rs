@@ -221,7 +221,7 @@ pub(crate) fn settings() -> Settings {
     Settings { linger_ms: 0, claim_idle_ms: 60_000, ..settings }
 }
 
-/// A queue on a Redis of its own.
+/// A queue on a private Redis.
 pub(crate) struct TestQueue {
     pub(crate) redis: RedisConnection,
     pub(crate) keys: Keys,

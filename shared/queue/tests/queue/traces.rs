@@ -86,7 +86,7 @@ fn what_is_no_trace_is_not_carried_and_holds_nothing_up() {
     queue.drain_all();
     assert!(traces(&mut queue).iter().all(|(_, trace)| trace.is_none()));
     queue.assert_confirmed(&parcels);
-    // In a lane it stands behind the id of its entry in ingress.
+    // In a lane it follows the id of its entry in ingress.
     for label in ["5-1 soon", "5-1  ", &format!("5-1 {TRACE} x"), &format!("soon {TRACE}")] {
         queue.open();
         queue.add_entry(VAN, "*", &[(label, "p3 13")]);

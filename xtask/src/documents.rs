@@ -1,0 +1,186 @@
+//! Tests of the documents: links, line lengths, lengths of pages, and words that the project avoids.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
+
+/// Words that plain English replaces.
+const AVOIDED: &str = "anew, as ever, all the same, of its own, by itself, reckon, reckons, mend, \
+    mends, mended, heed, heeds, told, tells, takes part, does its part, is away, the dearest, \
+    whoever, set aside, thrown away, lapsed, lapses, metronome, doubled, as it must be, judge, \
+    judges, judged, looks round, stands, stood";
+/// True uses: a part of the file's path, and the words around the avoided one.
+const ALLOWED: &[(&str, &str)] = &[
+    ("", "told apart"),
+    ("xtask/src/documents.rs", ""),
+    ("shared/queue/src/lua/commit.lua", "lapsed"),
+    ("loadtest/", ""),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(root().join(file)).unwrap_or_default()
+}
+
+/// The files in version control, without those from other projects.
+fn files(ends: &[&str]) -> Vec<String> {
+    let output = Command::new("git").arg("-C").arg(root()).arg("ls-files").output().unwrap();
+    let names = String::from_utf8(output.stdout).unwrap();
+    let files: Vec<String> = names
+        .lines()
+        .filter(|name| ends.iter().any(|end| name.ends_with(end)) && !name.contains("/crds/"))
+        .map(str::to_owned)
+        .collect();
+    assert!(!files.is_empty(), "git lists no {ends:?}");
+    files
+}
+
+/// Numbered lines of a page outside of code blocks.
+fn prose(page: &str) -> Vec<(usize, &str)> {
+    let mut is_code = false;
+    let is_prose = |(_, line): &(usize, &str)| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    };
+    (1..).zip(page.lines()).filter(is_prose).collect()
+}
+
+/// How GitHub names the anchor of a heading.
+fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || "-_ ".contains(*c);
+    heading.trim().to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
+}
+
+fn anchors(file: &str) -> BTreeSet<String> {
+    let page = read(file);
+    let headings = prose(&page).into_iter().filter(|(_, line)| line.starts_with('#'));
+    headings.map(|(_, line)| anchor(line.trim_start_matches('#'))).collect()
+}
+
+/// Targets of inline links and of link definitions.
+fn links(line: &str) -> Vec<&str> {
+    let inline = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let defined = line.starts_with('[').then(|| line.split_once("]: ")).flatten();
+    inline.chain(defined.map(|(_, target)| target.trim())).collect()
+}
+
+/// A path without `..` in the middle.
+fn normal(path: &Path) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(parts.pop()),
+            Component::Normal(part) => parts.push(part.to_str().unwrap()),
+            _ => {}
+        }
+    }
+    parts.join("/")
+}
+
+fn broken_links(file: &str, page: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (number, line) in prose(page) {
+        for link in links(line) {
+            // The second form is resolved by GitHub's web pages, not in the repository.
+            if link.contains("://") || link.starts_with("../../actions/") {
+                continue;
+            }
+            let (path, wanted) = link.split_once('#').unwrap_or((link, ""));
+            let folder = Path::new(file).parent().unwrap();
+            let target = if path.is_empty() { file.to_owned() } else { normal(&folder.join(path)) };
+            let is_there = root().join(&target).exists();
+            if !is_there || !(wanted.is_empty() || anchors(&target).contains(wanted)) {
+                broken.push(format!("{file}:{number}: {link}"));
+            }
+        }
+    }
+    broken
+}
+
+fn long_lines(file: &str, page: &str) -> Vec<String> {
+    let is_long = |line: &str| {
+        let is_link = line.contains("](http") || (line.starts_with('[') && line.contains("]: "));
+        line.chars().count() > 100 && !line.starts_with('|') && !is_link
+    };
+    let long = prose(page).into_iter().filter(|(_, line)| is_long(line));
+    long.map(|(number, _)| format!("{file}:{number}")).collect()
+}
+
+/// The prose of a file in lower case, without punctuation and line breaks: a page without its code,
+/// or the comments of a program.
+fn words(file: &str, text: &str) -> String {
+    let lines: Vec<&str> = if file.ends_with(".md") {
+        prose(text).into_iter().map(|(_, line)| line).collect()
+    } else {
+        let marker = if file.ends_with(".rs") {
+            "//"
+        } else if file.ends_with(".lua") {
+            "--"
+        } else {
+            "#"
+        };
+        text.lines().map(str::trim).filter(|line| line.starts_with(marker)).collect()
+    };
+    let kept = |c: char| if c.is_alphanumeric() || "_-`{}:".contains(c) { c } else { ' ' };
+    let text: String = lines.join(" ").to_lowercase().chars().map(kept).collect();
+    // Names of fields and keys are no prose.
+    let parts = text.split('`').enumerate();
+    let spoken = parts.map(|(at, part)| if at % 2 == 0 || part.len() > 60 { part } else { "" });
+    let words: Vec<String> = spoken.map(str::to_owned).collect();
+    words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn avoided(file: &str, text: &str) -> Vec<String> {
+    let words = format!(" {} ", words(file, text));
+    let mut found = Vec::new();
+    for word in AVOIDED.split(", ") {
+        for (at, _) in words.match_indices(&format!(" {word} ")) {
+            let tail: String = words[at..].chars().take(50).collect();
+            let head: String = words[..at].chars().rev().take(30).collect();
+            let around = head.chars().rev().collect::<String>() + &tail;
+            let is_allowed =
+                |(path, part): &(&str, &str)| file.contains(path) && around.contains(part);
+            if !ALLOWED.iter().any(is_allowed) {
+                found.push(format!("{file}: {word:?} in {:?}", around.trim()));
+            }
+        }
+    }
+    found
+}
+
+fn none_of(check: impl Fn(&str, &str) -> Vec<String>, ends: &[&str]) {
+    let found: Vec<String> = files(ends).iter().flat_map(|file| check(file, &read(file))).collect();
+    assert!(found.is_empty(), "{}:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn every_relative_link_has_a_target() {
+    none_of(broken_links, &[".md"]);
+    assert_eq!(broken_links("docs/x.md", "[a](no.md) [b](../README.md#no)").len(), 2);
+}
+
+#[test]
+fn lines_of_prose_have_at_most_100_columns() {
+    none_of(long_lines, &[".md"]);
+    assert_eq!(long_lines("x.md", &"word ".repeat(21)), ["x.md:1"]);
+}
+
+#[test]
+fn pages_and_comments_use_plain_words() {
+    none_of(avoided, &[".md", ".rs", ".lua", ".yaml", ".toml", ".sh"]);
+    assert_eq!(avoided("x.rs", "// It is set\n// aside.\nlet told = 1;").len(), 1);
+}
+
+#[test]
+fn the_front_page_and_the_pages_are_short() {
+    let count = |file: &str| read(file).split_whitespace().count();
+    assert!(count("README.md") <= 700, "README.md: {}", count("README.md"));
+    let pages = files(&[".md"]);
+    let total: usize =
+        pages.iter().filter(|file| file.starts_with("docs/")).map(|file| count(file)).sum();
+    assert!(total <= 16_000, "docs: {total}");
+}
