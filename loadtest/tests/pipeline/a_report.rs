@@ -323,7 +323,13 @@ impl Run {
             if confirmed > 0 {
                 run.done_ms = end_ms;
             }
-            run.intervals.push(Interval { due, arrived, confirmed, dead_lettered: 0, latency_ms });
+            run.intervals.push(Interval {
+                due,
+                arrived,
+                confirmed,
+                latency_ms,
+                ..Interval::default()
+            });
             run.samples.push(Sample {
                 at_s: end_ms / 1e3,
                 ingress: backlog / 2,
