@@ -1,7 +1,5 @@
 //! The figures of a chaos run, as text and as JSON.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::faults::Kind;
@@ -15,8 +13,6 @@ pub(crate) struct ChaosReport {
     pub(crate) by_kind: Vec<KindFigures>,
     /// From the end of a fault to the next confirmed order.
     pub(crate) recover_s: P50Max,
-    /// From the end of a fault until all orders enqueued before were done.
-    pub(crate) caught_up_s: P50Max,
     pub(crate) orders: u64,
     pub(crate) acknowledged: u64,
     /// Orders whose acknowledgement was lost for good: they may exist.
@@ -51,7 +47,6 @@ pub(crate) struct KindFigures {
     pub(crate) kind: Kind,
     pub(crate) faults: u64,
     pub(crate) recover_s: P50Max,
-    pub(crate) caught_up_s: P50Max,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -71,23 +66,13 @@ impl P50Max {
     }
 }
 
-pub(crate) fn by_kind(
-    recovered_ms: &[(Kind, i64)],
-    caught_up_ms: &[(Kind, i64)],
-) -> Vec<KindFigures> {
-    let of = |kind: Kind, times: &[(Kind, i64)]| {
-        P50Max::of(times.iter().filter(|(found, _)| *found == kind).map(|(_, ms)| *ms))
-    };
-    Kind::DECK
-        .into_iter()
-        .map(|(kind, _)| KindFigures {
-            kind,
-            faults: recovered_ms.iter().filter(|(found, _)| *found == kind).count() as u64,
-            recover_s: of(kind, recovered_ms),
-            caught_up_s: of(kind, caught_up_ms),
-        })
-        .filter(|figures| figures.faults > 0)
-        .collect()
+pub(crate) fn by_kind(recovered_ms: &[(Kind, i64)]) -> Vec<KindFigures> {
+    let figures = Kind::DECK.into_iter().map(|(kind, _)| {
+        let of_kind = || recovered_ms.iter().filter(|(found, _)| *found == kind);
+        let recover_s = P50Max::of(of_kind().map(|(_, ms)| *ms));
+        KindFigures { kind, faults: of_kind().count() as u64, recover_s }
+    });
+    figures.filter(|figures| figures.faults > 0).collect()
 }
 
 impl ChaosReport {
@@ -96,64 +81,41 @@ impl ChaosReport {
     }
 
     pub(crate) fn to_text(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = self.write_text(&mut text);
-        text
-    }
-
-    fn write_text(&self, text: &mut String) -> std::fmt::Result {
-        writeln!(
-            text,
-            "{} faults in {:.0} s with seed {}",
+        let mut text = format!(
+            "{} faults in {:.0} s with seed {}\n\n",
             self.faults, self.elapsed_s, self.seed
-        )?;
-        writeln!(text)?;
-        writeln!(text, "                faults   next confirmed, s       caught up, s")?;
-        let row = |text: &mut String, name: &str, faults, recover: P50Max, caught_up: P50Max| {
-            let (p50, max) = (recover.p50, recover.max);
-            write!(text, "  {name:<14}{faults:>6}   p50 {p50:>6.3}  max {max:>6.3}")?;
-            writeln!(text, "   p50 {:>6.3}  max {:>6.3}", caught_up.p50, caught_up.max)
-        };
-        for figures in &self.by_kind {
-            row(
-                text,
-                figures.kind.as_str(),
-                figures.faults,
-                figures.recover_s,
-                figures.caught_up_s,
-            )?;
+        );
+        text += "                faults   next order confirmed after\n";
+        let kinds = self.by_kind.iter();
+        let kinds = kinds.map(|one| (one.kind.as_str(), one.faults, one.recover_s));
+        for (name, faults, P50Max { p50, max }) in
+            kinds.chain([("all", self.faults, self.recover_s)])
+        {
+            text += &format!("  {name:<14}{faults:>6}   p50 {p50:.3} s  max {max:.3} s\n");
         }
-        row(text, "all", self.faults, self.recover_s, self.caught_up_s)?;
-        writeln!(text)?;
-        writeln!(
-            text,
-            "  orders             {} sent, {} acknowledged",
-            self.orders, self.acknowledged
-        )?;
-        writeln!(
-            text,
-            "  lost answers       {} orders may exist, {} do; {} attempts to send again, {} copies recognised",
-            self.uncertain, self.uncertain_found, self.sent_again, self.duplicate_deliveries
-        )?;
-        writeln!(text, "  ticks              rang {} times", self.tick_rings)?;
-        writeln!(text, "  restarts           {} processes that lost Redis", self.restarts)?;
-        writeln!(text)?;
-        writeln!(text, "  confirmed {}  dead-lettered {}", self.confirmed, self.dead_lettered)?;
-        let (lost, late, twice) = (self.lost, self.late, self.confirmed_twice);
-        writeln!(
-            text,
-            "  lost {lost}  late {late}  confirmed twice {twice}  wrong {}",
-            self.wrong
-        )?;
-        writeln!(text)?;
-        self.failures.write_text(text, [lost, twice, self.wrong])?;
-        let verdict = if self.is_success() {
-            "every acknowledged order was found exactly once, as expected"
+        let Self { orders, acknowledged, uncertain, uncertain_found, sent_again, .. } = self;
+        let Self { duplicate_deliveries, tick_rings, restarts, confirmed, dead_lettered, .. } =
+            self;
+        let Self { lost, late, confirmed_twice, wrong, .. } = self;
+        text += &format!(
+            "
+  orders             {orders} sent, {acknowledged} acknowledged
+  lost answers       {uncertain} orders may exist, {uncertain_found} do
+  copies             {sent_again} sent again, {duplicate_deliveries} recognised
+  ticks              rang {tick_rings} times
+  restarts           {restarts} processes that lost Redis
+
+  confirmed {confirmed}  dead-lettered {dead_lettered}
+  lost {lost}  late {late}  confirmed twice {confirmed_twice}  wrong {wrong}
+
+"
+        );
+        text += &self.failures.to_text([*lost, *confirmed_twice, *wrong]);
+        text + if self.is_success() {
+            "every acknowledged order was found exactly once, as expected\n"
         } else {
-            "FAILED: not every order ended as expected"
-        };
-        writeln!(text, "{verdict}")
+            "FAILED: not every order ended as expected\n"
+        }
     }
 }
 

@@ -30,7 +30,7 @@ impl Measured {
 
     fn of(report: &Report, file: &str) -> Result<Self> {
         ensure!(
-            matches!(report.shape, Shape::Burst { .. }),
+            matches!(report.shape, Shape::Burst {}),
             "shape.kind: expected burst: any other shape sets the pace itself"
         );
         ensure!(report.is_success(), "the run was not a success, so it says nothing about cost");

@@ -201,7 +201,7 @@ mod tests {
             ("--report DIR/r.json --utilisation 0", "--utilisation"),
             ("--report DIR/r.json --drain 0s", "--drain"),
             ("--report DIR/r.json --scale-in soon", "--scale-in"),
-            ("--report DIR/r.json --multiply -1x", "--multiply"),
+            ("--report DIR/r.json --multiply 0x", "--multiply"),
         ] {
             let error = format!("{:#}", cost(flags).unwrap_err());
             assert!(error.contains(expected), "{flags}: {error}");

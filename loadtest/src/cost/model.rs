@@ -266,7 +266,7 @@ mod tests {
         // 0.4 an hour for a node 1.384, always on 3 * 24 * 0.4 = 28.8, the system node 9.6. With
         // one node at least: 86,400 + 4152 + 4104 = 94,656 s.
         let row = a_load(AN_HOUR, assumed()).row(&a_node(), &a_measurement()).unwrap();
-        assert_eq!(row.orders_per_s_of_a_node, 24_000.0);
+        assert_close(row.orders_per_s_of_a_node, 24_000.0, 1e-6);
         assert_eq!((row.always_on.max_nodes, row.pool_to_zero.max_nodes), (3, 3));
         assert_close(row.always_on.usd, 28.8 + 9.6, 1e-9);
         // A second at each crossing may fall on either side.

@@ -208,6 +208,13 @@ pub struct Host {
     pub kernel: String,
 }
 
+impl Sample {
+    /// Orders in all streams.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.ingress + self.simple + self.complex
+    }
+}
+
 impl Failures {
     /// How many orders of each kind are named, so that a report stays readable when all are lost.
     pub const KEPT: usize = 1_000;

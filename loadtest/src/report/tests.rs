@@ -18,7 +18,7 @@ pub(crate) fn a_report() -> Value {
 
 const REPORT: &str = r#"{
     "loadtest_version": "0.1.0", "started_at": "2026-01-05T08:00:00Z",
-    "shape": {"kind": "burst", "scheduled": false},
+    "shape": {"kind": "burst"},
     "via": {"door": "redis", "connections": 1, "batch": 1000}, "seed": 1, "run": 1,
     "file": null, "prescriptions": 0.3, "mutated": 0.0, "queue": "orders",
     "complexity_threshold": 50, "interrupted": false, "orders": 15000,

@@ -163,7 +163,7 @@ fn speed(report: &Report) -> Option<Finding> {
     }
     let mut text = format!("{} after the release the last was done", time(report.total_s * 1e3));
     // In other shapes the rate is that of the shape.
-    if matches!(report.shape, Shape::Burst { .. }) {
+    if matches!(report.shape, Shape::Burst {}) {
         text += &format!(", {}", rate(report.orders_per_s));
     }
     if report.confirmed > 0 {
@@ -190,7 +190,7 @@ fn senders(report: &Report) -> Option<Finding> {
     if !senders_fell_behind(report)? {
         // All orders of a burst are due at once, so no sender keeps up with it.
         let what = match report.shape {
-            Shape::Burst { .. } => "The senders were not the bottleneck",
+            Shape::Burst {} => "The senders were not the bottleneck",
             _ => "The senders kept up",
         };
         let text = format!(
@@ -221,7 +221,7 @@ fn senders(report: &Report) -> Option<Finding> {
 fn sent_late(report: &Report) -> Option<Finding> {
     let timeline = &report.timeline;
     let late: u64 = timeline.intervals.iter().map(|interval| interval.sent_late).sum();
-    if late == 0 || matches!(report.shape, Shape::Burst { .. }) {
+    if late == 0 || matches!(report.shape, Shape::Burst {}) {
         return None;
     }
     let worst =
@@ -265,10 +265,9 @@ fn backlog(report: &Report) -> Option<Finding> {
         .iter()
         .filter(|sample| (0.0..=report.enqueue_s).contains(&sample.at_s))
         .collect();
-    let backlog = |sample: &&Sample| Some((sample.ingress + sample.simple + sample.complex) as f64);
+    let backlog = |sample: &&Sample| Some(sample.waiting() as f64);
     let [_, second, third, fourth] = quarters(&sending, backlog)?;
-    let most =
-        sending.iter().map(|sample| sample.ingress + sample.simple + sample.complex).max()?;
+    let most = sending.iter().map(|sample| sample.waiting()).max()?;
     let rate = rate(rate_per_s);
     if second < third
         && third < fourth

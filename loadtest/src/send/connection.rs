@@ -5,8 +5,6 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-
 use super::{Answered, Door, Due};
 
 /// How late a sleeping connection may notice that it is to stop.
@@ -35,11 +33,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn run(mut self) -> Result<()> {
-        if self.door.wants_all() {
-            return self.run_at_once();
-        }
-        self.door.prepare(&[])?;
+    pub(super) fn run(mut self) {
         let release = self.gate.wait_for_release();
         let mut next = None;
         while let Some(first) = next.take().or_else(|| self.orders.recv().ok()) {
@@ -57,23 +51,6 @@ impl Connection {
             }
             self.send(&batch, release);
         }
-        Ok(())
-    }
-
-    fn run_at_once(mut self) -> Result<()> {
-        let primed = Primed(Arc::clone(&self.gate));
-        let mut orders: Vec<Due> = self.orders.iter().collect();
-        self.door.prepare(&orders)?;
-        // The server has them now.
-        for order in &mut orders {
-            order.json = Vec::new();
-        }
-        drop(primed);
-        let release = self.gate.wait_for_release();
-        if !self.stop.load(Ordering::Relaxed) {
-            self.send(&orders, release);
-        }
-        Ok(())
     }
 
     fn send(&mut self, batch: &[Due], release: Instant) {

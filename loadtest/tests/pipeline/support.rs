@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use loadtest::cli::parse_load;
 use loadtest::options::Load;
 use loadtest::report::Report;
 use loadtest::run::carry_out;
@@ -32,7 +31,7 @@ impl Loads for TestApp {
             "--instance-starts-url",
             &starts,
         ];
-        parse_load(&[arguments, &fixed].concat()).expect("the arguments are valid")
+        Load::parse([arguments, &fixed].concat()).expect("the arguments are valid")
     }
 
     fn run(&self, arguments: &[&str]) -> Report {
