@@ -129,10 +129,10 @@ fn curve(options: &CurveOptions) -> Result<Plan> {
     let orders_per_day = orders.map_or(day.total(), |orders| orders as f64);
     let grow = orders_per_day / day.total();
     let rate = |per_minute: f64| per_minute / 60.0 * compress * grow;
-    let segments = day.knots().windows(2).map(|knots| Segment {
-        duration_s: (knots[1].at_s - knots[0].at_s) / compress,
-        from: rate(knots[0].orders_per_minute),
-        to: rate(knots[1].orders_per_minute),
+    let segments = day.knots.windows(2).map(|knots| Segment {
+        duration_s: (knots[1].0 - knots[0].0) / compress,
+        from: rate(knots[0].1),
+        to: rate(knots[1].1),
     });
     let one_day: Vec<Segment> = segments.collect();
     let shape = Shape::Curve {

@@ -46,7 +46,7 @@ use crate::verify::results::Before;
 use crate::watch::{Watch, lengths};
 use books::Account;
 use faults::{Kind, Targets, deal, redis_options};
-use report::{ChaosReport, P50Max, by_kind};
+use report::{ChaosReport, by_kind, seconds};
 use supervisor::Supervisor;
 use ticks::Ticks;
 use workload::Workload;
@@ -263,7 +263,7 @@ fn report(
         seed: options.seed,
         faults: injected.recovered_ms.len() as u64,
         by_kind: by_kind(&injected.recovered_ms),
-        recover_s: P50Max::of(injected.recovered_ms.iter().map(|(_, ms)| *ms)),
+        recover_s: seconds(injected.recovered_ms.iter().map(|(_, ms)| *ms)),
         orders: account.acknowledged + account.uncertain,
         acknowledged: account.acknowledged,
         uncertain: account.uncertain,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::faults::Kind;
+use crate::figures::Spread;
 use crate::report::Failures;
 
 /// What `--json` writes. Times are in seconds.
@@ -12,7 +13,7 @@ pub(crate) struct ChaosReport {
     pub(crate) faults: u64,
     pub(crate) by_kind: Vec<KindFigures>,
     /// From the end of a fault to the next confirmed order.
-    pub(crate) recover_s: P50Max,
+    pub(crate) recover_s: Option<Spread>,
     pub(crate) orders: u64,
     pub(crate) acknowledged: u64,
     /// Orders whose acknowledgement was lost for good: they may exist.
@@ -45,34 +46,20 @@ pub(crate) struct ChaosReport {
 #[derive(Debug, Serialize)]
 pub(crate) struct KindFigures {
     pub(crate) kind: Kind,
-    pub(crate) faults: u64,
-    pub(crate) recover_s: P50Max,
+    pub(crate) recover_s: Spread,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub(crate) struct P50Max {
-    /// The upper one of two.
-    pub(crate) p50: f64,
-    pub(crate) max: f64,
-}
-
-impl P50Max {
-    /// Of times in ms; zeros if there are none.
-    pub(crate) fn of(times_ms: impl Iterator<Item = i64>) -> Self {
-        let mut times_ms: Vec<i64> = times_ms.collect();
-        times_ms.sort_unstable();
-        let at = |index: usize| times_ms.get(index).map_or(0.0, |ms| *ms as f64 / 1_000.0);
-        Self { p50: at(times_ms.len() / 2), max: at(times_ms.len().saturating_sub(1)) }
-    }
+/// Of times in ms; `None` without any.
+pub(crate) fn seconds(times_ms: impl Iterator<Item = i64>) -> Option<Spread> {
+    Spread::over(times_ms.map(|ms| ms as f64 / 1e3).collect())
 }
 
 pub(crate) fn by_kind(recovered_ms: &[(Kind, i64)]) -> Vec<KindFigures> {
-    let figures = Kind::DECK.into_iter().map(|(kind, _)| {
-        let of_kind = || recovered_ms.iter().filter(|(found, _)| *found == kind);
-        let recover_s = P50Max::of(of_kind().map(|(_, ms)| *ms));
-        KindFigures { kind, faults: of_kind().count() as u64, recover_s }
+    let figures = Kind::DECK.into_iter().filter_map(|(kind, _)| {
+        let of_kind = recovered_ms.iter().filter(|(found, _)| *found == kind);
+        Some(KindFigures { kind, recover_s: seconds(of_kind.map(|(_, ms)| *ms))? })
     });
-    figures.filter(|figures| figures.faults > 0).collect()
+    figures.collect()
 }
 
 impl ChaosReport {
@@ -86,12 +73,11 @@ impl ChaosReport {
             self.faults, self.elapsed_s, self.seed
         );
         text += "                faults   next order confirmed after\n";
-        let kinds = self.by_kind.iter();
-        let kinds = kinds.map(|one| (one.kind.as_str(), one.faults, one.recover_s));
-        for (name, faults, P50Max { p50, max }) in
-            kinds.chain([("all", self.faults, self.recover_s)])
+        let kinds = self.by_kind.iter().map(|one| (one.kind.as_str(), one.recover_s));
+        for (name, Spread { median, max, runs, .. }) in
+            kinds.chain(self.recover_s.map(|all| ("all", all)))
         {
-            text += &format!("  {name:<14}{faults:>6}   p50 {p50:.3} s  max {max:.3} s\n");
+            text += &format!("  {name:<14}{runs:>6}   median {median:.3} s  max {max:.3} s\n");
         }
         let Self { orders, acknowledged, uncertain, uncertain_found, sent_again, .. } = self;
         let Self { duplicate_deliveries, tick_rings, restarts, confirmed, dead_lettered, .. } =
@@ -116,17 +102,5 @@ impl ChaosReport {
         } else {
             "FAILED: not every order ended as expected\n"
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn median_and_maximum_are_those_of_the_sorted_times() {
-        assert_eq!(P50Max::of([].into_iter()), P50Max { p50: 0.0, max: 0.0 });
-        assert_eq!(P50Max::of([250].into_iter()), P50Max { p50: 0.25, max: 0.25 });
-        assert_eq!(P50Max::of([3_000, 1_000, 2_000].into_iter()), P50Max { p50: 2.0, max: 3.0 });
     }
 }

@@ -60,7 +60,7 @@ impl Report {
         let starts =
             starts.map(|(us, starts)| format!("{starts}, p50 {} us  p99 {} us", us.p50, us.p99));
         let (app_cpu, app_mib) = (self.cpu_s.app.map(cpu), self.rss_mib.app.map(mib));
-        let mut rows = vec![
+        let rows = [
             ("enqueued in", format!("{:.3} s", self.enqueue_s)),
             ("all done after", format!("{:.3} s, {:.0} orders/s", self.total_s, self.orders_per_s)),
             ("lanes", format!("simple {}  complex {}", self.lanes.simple, self.lanes.complex)),
@@ -71,13 +71,6 @@ impl Report {
             ),
             ("instance starts", measured(starts)),
         ];
-        if self.tick_rings > 0 {
-            rows.push(("ticks", format!("rang again {} times", self.tick_rings)));
-        }
-        if self.backlog_before > 0 {
-            let before = format!("{} orders that were waiting before", self.backlog_before);
-            rows.push(("disturbed by", before));
-        }
         rows.iter().map(|(name, value)| format!("  {name:<18} {value}\n")).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Answered, Door, Due};
@@ -10,17 +10,11 @@ use super::{Answered, Door, Due};
 /// How late a sleeping connection may notice that it is to stop.
 const NOTICE_STOP: Duration = Duration::from_millis(50);
 
-/// Holds the connections until enough orders are made, and tells them when times start to count.
+/// Holds the connections until times start to count.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
-    state: Mutex<GateState>,
+    released: Mutex<Option<Instant>>,
     changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct GateState {
-    is_primed: bool,
-    released: Option<Instant>,
 }
 
 pub(super) struct Connection {
@@ -84,32 +78,17 @@ impl Connection {
 }
 
 impl Gate {
-    fn lock(&self) -> std::sync::MutexGuard<'_, GateState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn wait_until_primed(&self) {
-        let state = self.lock();
-        drop(self.changed.wait_while(state, |state| !state.is_primed));
-    }
-
     pub(super) fn release(&self) {
-        self.lock().released.get_or_insert_with(Instant::now);
+        self.lock().get_or_insert_with(Instant::now);
         self.changed.notify_all();
     }
 
     fn wait_for_release(&self) -> Instant {
-        let state = self.changed.wait_while(self.lock(), |state| state.released.is_none());
-        state.unwrap_or_else(PoisonError::into_inner).released.unwrap_or_else(Instant::now)
+        let released = self.changed.wait_while(self.lock(), |released| released.is_none());
+        released.unwrap_or_else(PoisonError::into_inner).unwrap_or_else(Instant::now)
     }
-}
 
-/// Tells the gate that enough orders are made, at the latest when dropped.
-pub(super) struct Primed(pub(super) Arc<Gate>);
-
-impl Drop for Primed {
-    fn drop(&mut self) {
-        self.0.lock().is_primed = true;
-        self.0.changed.notify_all();
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.released.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

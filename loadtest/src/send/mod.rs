@@ -15,14 +15,14 @@ mod connection;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use anyhow::{Result, anyhow};
 
 use crate::ledger::EntryId;
 use crate::source::Source;
-use connection::{Connection, Gate, Primed};
+use connection::{Connection, Gate};
 
 /// Orders made ahead of time, all connections together: about 64 MiB of them.
 const AHEAD: usize = 65_536;
@@ -101,12 +101,14 @@ impl Senders {
                 Ok(())
             })?);
         }
+        let (primed, is_primed) = channel();
         let planner = std::thread::Builder::new().name("planner".into()).spawn({
-            let (gate, stop) = (Arc::clone(&gate), Arc::clone(&stop));
-            move || plan(&source, due_us, &queues, Primed(gate), &stop)
+            let stop = Arc::clone(&stop);
+            move || plan(&source, due_us, &queues, primed, &stop)
         })?;
         threads.push(planner);
-        gate.wait_until_primed();
+        // Nothing is sent: it ends when the planner drops its side.
+        let _ = is_primed.recv();
         Ok(Self { gate, stop, threads, answers })
     }
 
@@ -153,7 +155,7 @@ fn plan(
     source: &Source,
     due_us: impl Iterator<Item = u64>,
     queues: &[SyncSender<Due>],
-    primed: Primed,
+    primed: Sender<()>,
     stop: &AtomicBool,
 ) -> Result<()> {
     // Dropped as soon as a queue is full, or all orders are made.
