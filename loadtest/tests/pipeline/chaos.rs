@@ -186,7 +186,7 @@ fn a_fault_that_cannot_be_injected_and_a_wrong_flag_end_the_run_with_their_names
         (vec!["--manifest", "nowhere/spin.toml"], "--manifest"),
         (vec!["--json", "/nonexistent/report.json"], "--json"),
         (vec!["--runtime-program", "/nonexistent/program"], "/nonexistent/program"),
-        (vec!["--runtime-program", "/bin/false"], "-- orders-api/1\nended with exit status: 1"),
+        (vec!["--runtime-program", "/bin/false"], "-- orders-api/1\n  ended with exit status: 1"),
     ] {
         let output = Run::start(&arguments).end();
         assert!(!output.status.success(), "{arguments:?}");
