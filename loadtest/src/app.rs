@@ -1,23 +1,66 @@
-//! A process of the app under measurement, local-runtime, Spin or the always-on service, from its
-//! start until it is ready.
+//! Processes under measurement: local-runtime, Spin or the always-on service.
 //!
-//! It is ready when it serves HTTP, if it does that at all, and Redis counts a listener for each of
-//! its bells. Dropping one stops it with all that it started.
+//! - [`Endpoint`]: where a process serves, once it says so
+//! - [`App`]: a process until it is ready: it serves HTTP, if it does that at all, and Redis counts a
+//!   listener for each of its bells
+//! - [`tick`]: as a cluster's probes do
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use supervise::Process;
 
 use crate::stop;
 
 /// How late a wait may notice.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
-/// How a runtime says where it serves.
-const SERVING: &str = "Serving ";
+/// How long a probe waits, as a cluster's do by default.
+const PROBE_LIMIT: Duration = Duration::from_secs(1);
+
+/// The program of a flag, or the one beside this one.
+pub(crate) fn program(given: Option<&Path>, name: &str, flag: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe().context("failed to find this program's folder")?;
+    let program = given.map_or_else(|| own.with_file_name(name), Path::to_owned);
+    ensure!(
+        program.exists(),
+        "{flag}: there is no {}; `cargo build --release -p {name}` builds one",
+        program.display()
+    );
+    Ok(program)
+}
+
+/// Empty while a process is starting or dead.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Endpoint(Arc<Mutex<Option<String>>>);
+
+impl Endpoint {
+    pub(crate) fn at(url: &str) -> Self {
+        Self(Arc::new(Mutex::new(Some(url.to_owned()))))
+    }
+
+    pub(crate) fn url(&self) -> Option<String> {
+        lock(&self.0).clone()
+    }
+
+    pub(crate) fn clear(&self) {
+        *lock(&self.0) = None;
+    }
+
+    /// Starts a process that says where it serves.
+    pub(crate) fn start(&self, name: &str, command: Command) -> Result<Process> {
+        let endpoint = self.clone();
+        Process::start_reading(name, command, move |line| {
+            if let Some(rest) = line.trim_start().strip_prefix("Serving ") {
+                let url = rest.split_whitespace().next();
+                lock(&endpoint.0).get_or_insert_with(|| url.unwrap_or_default().to_owned());
+            }
+        })
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Duties {
@@ -26,78 +69,50 @@ pub(crate) struct Duties {
     pub(crate) serves: bool,
 }
 
+/// Dropping it kills the process.
 #[derive(Debug)]
 pub(crate) struct App {
     process: Process,
-    said: Said,
+    endpoint: Endpoint,
+    ready_at: Arc<Mutex<Option<Instant>>>,
     is_over: Arc<AtomicBool>,
 }
 
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Said(Arc<Mutex<Known>>);
-
-#[derive(Debug, Default)]
-struct Known {
-    urls: Vec<String>,
-    ready_at: Option<Instant>,
-}
-
-impl Said {
-    /// Empty until it is known.
-    pub(crate) fn urls(&self) -> Vec<String> {
-        self.lock().urls.clone()
-    }
-
-    pub(crate) fn ready_at(&self) -> Option<Instant> {
-        self.lock().ready_at
-    }
-
-    fn hear(&self, line: &str) {
-        if let Some(url) = line.trim_start().strip_prefix(SERVING) {
-            self.lock().urls.extend(url.split_whitespace().next().map(str::to_owned));
-        }
-    }
-
-    fn watch(&self, duties: &Duties, is_over: &AtomicBool) {
-        while !is_over.load(Ordering::Relaxed) {
-            let serves = !duties.serves || !self.urls().is_empty();
-            // A server that does not answer has no listeners yet.
-            if serves && supervise::subscribed(&duties.redis_url, &duties.channels).unwrap_or(false)
-            {
-                self.lock().ready_at = Some(Instant::now());
-                return;
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl App {
-    pub(crate) fn start(command: Command, duties: Duties) -> Result<Self> {
-        let program = command.get_program().to_owned();
-        let name = std::path::Path::new(&program).file_name().unwrap_or(&program);
-        let (said, is_over) = (Said::default(), Arc::new(AtomicBool::new(false)));
-        let heard = said.clone();
-        let process =
-            Process::start_reading(&name.to_string_lossy(), command, move |line| heard.hear(line))?;
-        let (watcher, ends) = (said.clone(), Arc::clone(&is_over));
-        std::thread::spawn(move || watcher.watch(&duties, &ends));
-        Ok(Self { process, said, is_over })
+    pub(crate) fn start(name: &str, command: Command, duties: Duties) -> Result<Self> {
+        let endpoint = Endpoint::default();
+        let process = endpoint.start(name, command)?;
+        let (ready_at, is_over) = <(Arc<Mutex<_>>, Arc<AtomicBool>)>::default();
+        let app = Self { process, endpoint, ready_at, is_over };
+        let (endpoint, ready_at, is_over) =
+            (app.endpoint.clone(), Arc::clone(&app.ready_at), Arc::clone(&app.is_over));
+        let is_ready = move || {
+            let Duties { redis_url, channels, serves } = &duties;
+            let serves = !serves || endpoint.url().is_some();
+            // A server that does not answer has no listeners yet.
+            serves && supervise::subscribed(redis_url, channels).unwrap_or(false)
+        };
+        std::thread::spawn(move || {
+            while !is_over.load(Ordering::Relaxed) {
+                if is_ready() {
+                    *lock(&ready_at) = Some(Instant::now());
+                    return;
+                }
+                std::thread::sleep(LOOK_EVERY);
+            }
+        });
+        Ok(app)
     }
 
-    pub(crate) fn said(&self) -> Said {
-        self.said.clone()
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// Returns when it was ready.
     pub(crate) fn wait_until_ready(&self, limit: Duration) -> Result<Instant> {
         self.process.wait_for("readiness", limit, || {
             stop::check()?;
-            Ok(self.said.ready_at())
+            Ok(*lock(&self.ready_at))
         })
     }
 
@@ -116,6 +131,22 @@ impl Drop for App {
         // What it still does is of no interest, and stopping in order takes time.
         let _ = self.process.kill();
     }
+}
+
+pub(crate) fn probe_agent() -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(PROBE_LIMIT)).build().into()
+}
+
+/// Whether the bell of a component was rung; `None` if the process did not answer.
+pub(crate) fn tick(agent: &ureq::Agent, endpoint: &Endpoint, component: &str) -> Option<bool> {
+    let url = endpoint.url()?;
+    let mut response = agent.get(format!("{url}/{component}/tick")).call().ok()?;
+    let tick: serde_json::Value = response.body_mut().read_json().ok()?;
+    tick["rung"].as_bool()
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -137,8 +168,8 @@ mod tests {
             command
         };
         let serving = "echo 'Serving http://127.0.0.1:1'; exec sleep 60";
-        let app = App::start(shell(serving), duties(true)).unwrap();
-        let silent = App::start(shell("exec sleep 60"), duties(true)).unwrap();
+        let app = App::start("the shell", shell(serving), duties(true)).unwrap();
+        let silent = App::start("the shell", shell("exec sleep 60"), duties(true)).unwrap();
         let mut redis = RedisConnection::open(&server.url()).unwrap();
         let mut first = redis.inner().as_pubsub();
         first.subscribe("in").unwrap();
@@ -146,9 +177,9 @@ mod tests {
         assert!(ready(&app).unwrap_err().to_string().contains("Serving http"), "one bell is deaf");
         first.subscribe("out").unwrap();
         app.wait_until_ready(Duration::from_secs(30)).unwrap();
-        assert_eq!(app.said().urls(), ["http://127.0.0.1:1"]);
+        assert_eq!(app.endpoint().url().as_deref(), Some("http://127.0.0.1:1"));
         assert!(ready(&silent).is_err(), "it does not serve");
-        let service = App::start(shell("exec sleep 60"), duties(false)).unwrap();
+        let service = App::start("the shell", shell("exec sleep 60"), duties(false)).unwrap();
         service.wait_until_ready(Duration::from_secs(30)).unwrap();
     }
 }

@@ -71,15 +71,6 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// Reads the arguments of a load, such as `burst --orders 10`.
-pub fn parse_load(arguments: &[&str]) -> anyhow::Result<Load> {
-    let all = std::iter::once("loadtest").chain(arguments.iter().copied());
-    match Arguments::try_parse_from(all)?.command {
-        Command::Load(load) => Ok(load),
-        _ => anyhow::bail!("expected burst, steady, curve or replay"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;

@@ -62,7 +62,8 @@ impl Clocks {
     }
 }
 
-fn redis_us(redis: &mut RedisConnection) -> Result<u64> {
+/// In Unix microseconds.
+pub(crate) fn redis_us(redis: &mut RedisConnection) -> Result<u64> {
     let (seconds, microseconds): (u64, u64) =
         redis::cmd("TIME").query(redis.inner()).context("failed to ask Redis for the time")?;
     Ok(seconds * 1_000_000 + microseconds)

@@ -2,8 +2,7 @@
 //!
 //! Read from a CSV file with the header `time,orders_per_minute`: a time of day as HH:MM, and the
 //! rate at that time. Between two lines the rate changes evenly, and from the last line past
-//! midnight to the first. So the number of orders until a moment is exact. Blank lines and lines
-//! that begin with `#` are skipped.
+//! midnight to the first. Blank lines and lines that begin with `#` are skipped.
 
 use std::fs;
 use std::path::Path;
@@ -18,16 +17,8 @@ const HEADER: &str = "time,orders_per_minute";
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Day {
-    /// From 0 to [`SECONDS_PER_DAY`], both included, in order.
-    knots: Vec<Knot>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Knot {
-    /// Seconds since midnight.
-    pub(crate) at_s: f64,
-    pub(crate) orders_per_minute: f64,
-    orders_until: f64,
+    /// Seconds since midnight, from 0 to [`SECONDS_PER_DAY`], both included, and orders a minute.
+    pub(crate) knots: Vec<(f64, f64)>,
 }
 
 impl Day {
@@ -77,71 +68,26 @@ impl Day {
         let (first, last) = (points[0], points[points.len() - 1]);
         let night_s = first.0 + SECONDS_PER_DAY - last.0;
         let at_midnight = last.1 + (first.1 - last.1) * (SECONDS_PER_DAY - last.0) / night_s;
-        let mut day = Self { knots: Vec::with_capacity(points.len() + 2) };
-        if first.0 > 0.0 {
-            day.push(0.0, at_midnight);
-        }
-        for &(at_s, rate) in points {
-            day.push(at_s, rate);
-        }
-        day.push(SECONDS_PER_DAY, at_midnight);
-        day
-    }
-
-    fn push(&mut self, at_s: f64, orders_per_minute: f64) {
-        let orders_until = self.knots.last().map_or(0.0, |before| {
-            let mean_per_minute = f64::midpoint(before.orders_per_minute, orders_per_minute);
-            before.orders_until + mean_per_minute * (at_s - before.at_s) / 60.0
-        });
-        self.knots.push(Knot { at_s, orders_per_minute, orders_until });
-    }
-
-    #[cfg(test)]
-    fn orders_per_minute(&self, at_s: f64) -> f64 {
-        self.at(at_s.rem_euclid(SECONDS_PER_DAY)).0
-    }
-
-    /// The orders from midnight until so many seconds after it: the exact integral of the rate. A
-    /// day follows the other.
-    pub(crate) fn orders_until(&self, at_s: f64) -> f64 {
-        let days = at_s.div_euclid(SECONDS_PER_DAY);
-        days * self.total() + self.at(at_s.rem_euclid(SECONDS_PER_DAY)).1
+        let start = (first.0 > 0.0).then_some((0.0, at_midnight));
+        let end = (SECONDS_PER_DAY, at_midnight);
+        Self { knots: start.into_iter().chain(points.iter().copied()).chain([end]).collect() }
     }
 
     pub(crate) fn total(&self) -> f64 {
-        self.knots.last().map_or(0.0, |end| end.orders_until)
+        let pairs = self.knots.windows(2);
+        pairs.map(|pair| f64::midpoint(pair[0].1, pair[1].1) * (pair[1].0 - pair[0].0) / 60.0).sum()
     }
 
     /// In orders a minute.
     pub(crate) fn peak(&self) -> f64 {
-        self.knots.iter().map(|knot| knot.orders_per_minute).fold(0.0, f64::max)
+        self.knots.iter().map(|(_, rate)| *rate).fold(0.0, f64::max)
     }
 
-    /// Includes midnight at both ends.
-    pub(crate) fn knots(&self) -> &[Knot] {
-        &self.knots
-    }
-
-    #[must_use]
-    pub(crate) fn times(&self, factor: f64) -> Self {
-        let knots = self.knots.iter().map(|knot| Knot {
-            at_s: knot.at_s,
-            orders_per_minute: knot.orders_per_minute * factor,
-            orders_until: knot.orders_until * factor,
-        });
-        Self { knots: knots.collect() }
-    }
-
-    /// Rate, and orders since midnight, at a moment of this day.
-    fn at(&self, at_s: f64) -> (f64, f64) {
+    pub(crate) fn orders_per_minute(&self, at_s: f64) -> f64 {
         let after =
-            self.knots.partition_point(|knot| knot.at_s <= at_s).clamp(1, self.knots.len() - 1);
-        let (from, to) = (&self.knots[after - 1], &self.knots[after]);
-        let elapsed_s = at_s - from.at_s;
-        let rise =
-            (to.orders_per_minute - from.orders_per_minute) * elapsed_s / (to.at_s - from.at_s);
-        let orders = (from.orders_per_minute + rise / 2.0) * elapsed_s / 60.0;
-        (from.orders_per_minute + rise, from.orders_until + orders)
+            self.knots.partition_point(|knot| knot.0 <= at_s).clamp(1, self.knots.len() - 1);
+        let (from, to) = (self.knots[after - 1], self.knots[after]);
+        from.1 + (to.1 - from.1) * (at_s - from.0) / (to.0 - from.0)
     }
 }
 
@@ -187,8 +133,7 @@ mod tests {
         let day = a_day("07:30,60");
         assert_close(day.total(), 86_400.0);
         assert_close(day.peak(), 60.0);
-        for at_s in [0.0, 0.5, 27_000.0, 86_399.0, 86_400.0, 200_000.0] {
-            assert_close(day.orders_until(at_s), at_s);
+        for at_s in [0.0, 0.5, 27_000.0, 86_399.0, 86_400.0] {
             assert_close(day.orders_per_minute(at_s), 60.0);
         }
     }
@@ -200,15 +145,10 @@ mod tests {
         let day = a_day("10:00,0\n10:10,600\n10:30,0\n");
         assert_close(day.total(), 9_000.0);
         assert_close(day.peak(), 600.0);
-        // After 4 minutes up: 240 a minute, 240 * 4 / 2 = 480 orders.
+        // After 4 minutes up, and ten minutes before the end.
         assert_close(day.orders_per_minute(36_240.0), 240.0);
-        assert_close(day.orders_until(36_240.0), 480.0);
-        assert_close(day.orders_until(36_600.0), 3_000.0);
-        // Ten minutes before the end: 300 a minute, 300 * 10 / 2 = 1500 orders are still to come.
         assert_close(day.orders_per_minute(37_200.0), 300.0);
-        assert_close(day.orders_until(37_200.0), 7_500.0);
-        assert_close(day.orders_until(36_000.0), 0.0);
-        assert_close(day.orders_until(80_000.0), 9_000.0);
+        assert_close(day.orders_per_minute(80_000.0), 0.0);
     }
 
     #[test]
@@ -218,20 +158,8 @@ mod tests {
         let day = a_day("01:00,120\n01:01,0\n23:00,0\n");
         assert_close(day.orders_per_minute(0.0), 60.0);
         assert_close(day.orders_per_minute(SECONDS_PER_DAY), 60.0);
-        assert_close(day.orders_until(3_600.0), 5_400.0);
         // And 60 in the minute in which it falls back to 0.
         assert_close(day.total(), 5_400.0 + 60.0 + 1_800.0);
-    }
-
-    #[test]
-    fn a_second_day_is_like_the_first() {
-        let day = a_day("06:00,0\n12:00,100\n18:00,0\n");
-        let noon_s = 43_200.0;
-        assert_close(
-            day.orders_until(SECONDS_PER_DAY + noon_s),
-            day.total() + day.orders_until(noon_s),
-        );
-        assert_close(day.orders_per_minute(SECONDS_PER_DAY + noon_s), 100.0);
     }
 
     #[test]
@@ -239,14 +167,6 @@ mod tests {
         let day = a_day("00:00,0");
         assert_close(day.total(), 0.0);
         assert_close(day.peak(), 0.0);
-    }
-
-    #[test]
-    fn twice_the_day_is_twice_the_orders_at_every_moment() {
-        let day = a_day("01:00,120\n02:00,0\n23:00,30\n");
-        for at_s in [0.0, 1_000.0, 5_000.0, 86_000.0] {
-            assert_close(day.times(2.0).orders_until(at_s), 2.0 * day.orders_until(at_s));
-        }
     }
 
     #[test]
@@ -263,7 +183,7 @@ mod tests {
         let day = Day::parse(
             "\u{feff}# invented\r\n\r\ntime,orders_per_minute\r\n00:00, 5\r\n # noon\r\n12:00 ,5\r\n",
         );
-        assert_eq!(day.expect("a good day").knots().len(), 3);
+        assert_eq!(day.expect("a good day").knots.len(), 3);
     }
 
     #[test]

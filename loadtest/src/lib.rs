@@ -24,14 +24,14 @@
 //! - [`cost`]: what a day's load costs on rented nodes
 //! - [`versus`]: Wasm and the always-on service in turn
 //!
-//! They share [`app`] and [`processes`], what a run starts; [`spread`], one figure over several runs;
-//! and [`stop`], what Ctrl-C does.
+//! They share [`app`], the processes that a run starts; [`figures`], groups of runs side by side; and
+//! [`stop`], what Ctrl-C does.
 //!
 //! Times of orders come from stream ids, so from the clock of Redis. Every order is looked for by its
 //! identity, and its confirmation is computed again.
 
 // Texts are put together piece by piece; a field is named after its content.
-#![allow(clippy::format_push_string, clippy::struct_field_names)]
+#![allow(clippy::format_collect, clippy::format_push_string, clippy::struct_field_names)]
 
 mod app;
 mod chaos;
@@ -41,6 +41,7 @@ pub mod compare;
 mod cost;
 mod day;
 mod expect;
+mod figures;
 pub mod generate;
 mod identity;
 mod ledger;
@@ -54,7 +55,6 @@ mod outcome;
 mod output;
 mod patient;
 mod plan;
-mod processes;
 mod progress;
 mod records;
 pub mod report;
@@ -62,7 +62,6 @@ pub mod run;
 mod schedule;
 mod send;
 mod source;
-mod spread;
 mod stop;
 mod summary;
 mod timeline;

@@ -18,7 +18,7 @@ pub(crate) fn run(load: &Load) -> Result<Outcome> {
     let Finished { report, failure } = execute(load)?;
     publish(&report.to_text(), || {
         json.map_or(Ok(()), |json| json.write_json(&report))?;
-        html.map_or(Ok(()), |html| html.write(page::page(&report)?.as_bytes()))
+        html.map_or(Ok(()), |html| html.write(page::page(&report).as_bytes()))
     })?;
     match failure {
         Some(failure) => Err(failure),

@@ -15,7 +15,6 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Watched {
     pid: i32,
-    has_children: bool,
     tree: Vec<Process>,
     tree_is_of: Instant,
     cpu_s_before: f64,
@@ -30,33 +29,18 @@ pub(crate) struct Usage {
 impl Watched {
     /// Resets its memory peak if the system allows it.
     pub(crate) fn new(pid: i32) -> Result<Self> {
-        Self::watch(pid, true)
-    }
-
-    /// Without children: a forked copy shares its memory and would be counted again.
-    pub(crate) fn alone(pid: i32) -> Result<Self> {
-        Self::watch(pid, false)
-    }
-
-    fn watch(pid: i32, has_children: bool) -> Result<Self> {
-        let tree = tree(pid, has_children)?;
+        let tree = tree(pid)?;
         for process in &tree {
             // 5 resets the peak of resident memory (proc(5)). Another user's process may refuse it:
             // then the peak is that of its life.
             let _ = std::fs::write(format!("/proc/{}/clear_refs", process.pid), "5");
         }
-        Ok(Self {
-            pid,
-            has_children,
-            cpu_s_before: cpu_s(&stats(&tree)),
-            tree,
-            tree_is_of: Instant::now(),
-        })
+        Ok(Self { pid, cpu_s_before: cpu_s(&stats(&tree)), tree, tree_is_of: Instant::now() })
     }
 
     /// Since watching began; memory is the peak.
     pub(crate) fn usage(&self) -> Result<Usage> {
-        let tree = tree(self.pid, self.has_children)?;
+        let tree = tree(self.pid)?;
         let peak_kib: u64 = tree.iter().filter_map(|process| process.status().ok()?.vmhwm).sum();
         Ok(Usage {
             cpu_s: cpu_s(&stats(&tree)) - self.cpu_s_before,
@@ -67,7 +51,7 @@ impl Watched {
     /// Memory is the present one. Children are looked for once a second.
     pub(crate) fn now(&mut self) -> Result<Usage> {
         if self.tree_is_of.elapsed() > Duration::from_secs(1) {
-            (self.tree, self.tree_is_of) = (tree(self.pid, self.has_children)?, Instant::now());
+            (self.tree, self.tree_is_of) = (tree(self.pid)?, Instant::now());
         }
         let stats = stats(&self.tree);
         let pages: u64 = stats.iter().map(|stat| stat.rss).sum();
@@ -78,14 +62,11 @@ impl Watched {
 
 pub(crate) fn pids(root: u32) -> Result<Vec<u32>> {
     let root = i32::try_from(root).context("a process id is a positive number")?;
-    Ok(tree(root, true)?.iter().filter_map(|process| u32::try_from(process.pid).ok()).collect())
+    Ok(tree(root)?.iter().filter_map(|process| u32::try_from(process.pid).ok()).collect())
 }
 
-fn tree(root: i32, has_children: bool) -> Result<Vec<Process>> {
+fn tree(root: i32) -> Result<Vec<Process>> {
     let mut tree = vec![Process::new(root).with_context(|| format!("there is no process {root}"))?];
-    if !has_children {
-        return Ok(tree);
-    }
     let others: Vec<(i32, Process)> = all_processes()
         .context("failed to list processes")?
         .filter_map(|process| {
@@ -152,70 +133,48 @@ fn process(pid: u32) -> Result<Process> {
     Process::new(pid).with_context(|| format!("process {pid} is gone"))
 }
 
-/// Measured by the system if Redis runs on this machine, and otherwise by itself.
+/// By its own figures: they are right on another machine too, and are those of the server that
+/// answers.
 #[derive(Debug)]
 pub(crate) struct WatchedRedis {
-    local: Option<Watched>,
-    cpu_s_before: f64,
-    /// At the last look, and of servers before a restart.
-    cpu_s_now: f64,
-    cpu_s_of_earlier: f64,
-    rss_mib_seen: f64,
+    /// Of the server that answered last.
+    cpu_s: f64,
+    /// `rss_mib` is the peak of the looks.
+    usage: Usage,
 }
 
 impl WatchedRedis {
     pub(crate) fn new(redis: &mut RedisConnection) -> Result<Self> {
-        let info = info(redis)?;
-        let is_redis = |pid: &i32| {
-            let name = Process::new(*pid).and_then(|process| process.stat()).map(|stat| stat.comm);
-            name.is_ok_and(|name| name.starts_with("redis") || name.starts_with("valkey"))
-        };
-        let local = match info.get::<i32>("process_id").filter(is_redis) {
-            Some(pid) => Some(Watched::alone(pid)?),
-            None => None,
-        };
-        let cpu_s_before = redis_cpu_s(&info);
-        Ok(Self { local, cpu_s_before, cpu_s_now: 0.0, cpu_s_of_earlier: 0.0, rss_mib_seen: 0.0 })
+        let (cpu_s, rss_mib) = info(redis)?;
+        Ok(Self { cpu_s, usage: Usage { cpu_s: 0.0, rss_mib } })
     }
 
-    /// Memory is the peak; of a server elsewhere that of its data.
-    pub(crate) fn usage(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
-        let now = self.now(redis)?;
-        let rss_mib = match &self.local {
-            Some(watched) => watched.usage()?.rss_mib,
-            None => info(redis)?.get::<f64>("used_memory_peak").unwrap_or_default() / MIB,
-        };
-        Ok(Usage { rss_mib: rss_mib.max(self.rss_mib_seen), ..now })
-    }
-
+    /// Memory is the present one.
     pub(crate) fn now(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
-        let looked = if let Some(watched) = &mut self.local {
-            watched.now().ok()
-        } else {
-            let info = info(redis)?;
-            let cpu_s = redis_cpu_s(&info) - self.cpu_s_before;
-            let rss_mib = info.get::<f64>("used_memory").unwrap_or_default() / MIB;
-            Some(Usage { cpu_s, rss_mib })
-        };
-        let is_the_same = |usage: &Usage| usage.cpu_s >= self.cpu_s_now;
-        let Some(usage) = looked.filter(is_the_same) else {
-            let cpu_s_of_earlier = self.cpu_s_of_earlier + self.cpu_s_now;
-            *self = Self { cpu_s_of_earlier, rss_mib_seen: self.rss_mib_seen, ..Self::new(redis)? };
-            return Ok(Usage { cpu_s: cpu_s_of_earlier, rss_mib: 0.0 });
-        };
-        self.cpu_s_now = usage.cpu_s;
-        self.rss_mib_seen = self.rss_mib_seen.max(usage.rss_mib);
-        Ok(Usage { cpu_s: usage.cpu_s + self.cpu_s_of_earlier, ..usage })
+        let (cpu_s, rss_mib) = info(redis)?;
+        // A server that was started again counts from 0.
+        self.usage.cpu_s += if cpu_s >= self.cpu_s { cpu_s - self.cpu_s } else { cpu_s };
+        self.usage.rss_mib = self.usage.rss_mib.max(rss_mib);
+        self.cpu_s = cpu_s;
+        Ok(Usage { rss_mib, ..self.usage })
+    }
+
+    /// Memory is the peak.
+    pub(crate) fn usage(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
+        self.now(redis)?;
+        Ok(self.usage)
     }
 }
 
-fn info(redis: &mut RedisConnection) -> Result<redis::InfoDict> {
-    redis::cmd("INFO").query(redis.inner()).context("failed to ask redis for its figures")
-}
-
-fn redis_cpu_s(info: &redis::InfoDict) -> f64 {
+/// CPU seconds of the server, and its resident memory in MiB.
+fn info(redis: &mut RedisConnection) -> Result<(f64, f64)> {
+    let info: redis::InfoDict = redis::cmd("INFO")
+        .arg(&["cpu", "memory"])
+        .query(redis.inner())
+        .context("failed to ask redis for its figures")?;
     let figure = |name: &str| info.get::<f64>(name).unwrap_or_default();
-    figure("used_cpu_user") + figure("used_cpu_sys")
+    let cpu_s = figure("used_cpu_user") + figure("used_cpu_sys");
+    Ok((cpu_s, figure("used_memory_rss") / MIB))
 }
 
 /// As local-runtime reports it.

@@ -51,7 +51,7 @@ impl Plan {
     /// Whether results are checked while orders are still being sent. A burst is checked
     /// afterwards: checking takes the processor that the system under test needs.
     pub(crate) fn verifies_meanwhile(&self) -> bool {
-        !matches!(self.shape, Shape::Burst { .. })
+        !matches!(self.shape, Shape::Burst {})
     }
 
     fn generated(
@@ -105,14 +105,13 @@ fn via(target: &Target) -> Via {
 }
 
 fn burst(options: &BurstOptions) -> Result<Plan> {
-    let shape = Shape::Burst { scheduled: options.scheduled };
     if let Some(path) = &options.file {
         let source = Source::file(path).context("--file")?;
         let due_us = std::iter::repeat_n(0, source.len().unwrap_or_default() as usize);
-        Ok(Plan::file(shape, path, source, Box::new(due_us)))
+        Ok(Plan::file(Shape::Burst {}, path, source, Box::new(due_us)))
     } else {
         let due_us = std::iter::repeat_n(0, options.orders as usize);
-        Ok(Plan::generated(shape, options.generated, Box::new(due_us), options.orders))
+        Ok(Plan::generated(Shape::Burst {}, options.generated, Box::new(due_us), options.orders))
     }
 }
 
@@ -130,10 +129,10 @@ fn curve(options: &CurveOptions) -> Result<Plan> {
     let orders_per_day = orders.map_or(day.total(), |orders| orders as f64);
     let grow = orders_per_day / day.total();
     let rate = |per_minute: f64| per_minute / 60.0 * compress * grow;
-    let segments = day.knots().windows(2).map(|knots| Segment {
-        duration_s: (knots[1].at_s - knots[0].at_s) / compress,
-        from: rate(knots[0].orders_per_minute),
-        to: rate(knots[1].orders_per_minute),
+    let segments = day.knots.windows(2).map(|knots| Segment {
+        duration_s: (knots[1].0 - knots[0].0) / compress,
+        from: rate(knots[0].1),
+        to: rate(knots[1].1),
     });
     let one_day: Vec<Segment> = segments.collect();
     let shape = Shape::Curve {
@@ -166,10 +165,9 @@ fn clock() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::parse_load;
 
     fn plan(arguments: &[&str]) -> Result<Plan> {
-        Plan::new(&parse_load(arguments)?)
+        Plan::new(&Load::parse(arguments.iter().copied())?)
     }
 
     fn due_s(arguments: &[&str]) -> Vec<f64> {
@@ -246,7 +244,6 @@ mod tests {
             (&["steady", "--rate", "NaN"], "--rate"),
             (&["steady"], "--rate"),
             (&["steady", "--rate", "1", "--duration", "30"], "--duration"),
-            (&["burst", "--scheduled", "--via", "http"], "--scheduled"),
             (&["burst", "--via", "http", "--mutated", "0.5"], "--mutated"),
             (&["burst", "--connections", "0"], "--connections"),
             (&["replay", "x", "--seed", "1"], "--seed"),

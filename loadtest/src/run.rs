@@ -6,6 +6,7 @@ use anyhow::{Context, Error, Result};
 use native::RedisConnection;
 use queue::{Keys, Queue, Settings};
 
+use crate::app::Endpoint;
 use crate::clock::Clocks;
 use crate::listeners;
 use crate::monitor::{Monitor, Used};
@@ -13,9 +14,9 @@ use crate::options::{Load, Target};
 use crate::patient::{Ask, PatientRedis, address};
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::report::{Door, Report, Shape};
+use crate::report::{Door, Report};
 use crate::send::by_http::HttpDoor;
-use crate::send::by_redis::{RedisDoor, ScheduledDoor};
+use crate::send::by_redis::RedisDoor;
 use crate::send::{self, Senders};
 use crate::stop;
 use crate::summary::{self, Surroundings};
@@ -23,6 +24,8 @@ use crate::verify::results::Before;
 use crate::verify::{Rules, Verifier};
 use crate::watch::{LOOK_EVERY, Watch};
 
+/// How long the answer to an order may take.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// How often results are checked while orders are being sent, and how many pages of a thousand.
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
 const VERIFY_PAGES: usize = 20;
@@ -115,14 +118,15 @@ fn explain_the_rest(redis: &mut PatientRedis, watch: &Watch, settings: &Settings
 }
 
 fn doors(plan: &Plan, target: &Target, settings: &Settings) -> Result<Vec<Box<dyn send::Door>>> {
-    let is_scheduled = matches!(plan.shape, Shape::Burst { scheduled: true });
     let open = |_| -> Result<Box<dyn send::Door>> {
         Ok(match plan.via.door {
-            Door::Http => Box::new(HttpDoor::new(&target.http_url, target.api_token.as_deref())),
-            Door::Redis if is_scheduled => {
-                Box::new(ScheduledDoor::open(&target.redis_url, settings.clone())?)
+            Door::Http => {
+                let endpoint = Endpoint::at(&target.http_url);
+                Box::new(HttpDoor::new(endpoint, target.api_token.as_deref(), ANSWER_LIMIT))
             }
-            Door::Redis => Box::new(RedisDoor::open(&target.redis_url, settings.clone())?),
+            Door::Redis => {
+                Box::new(RedisDoor::open(&target.redis_url, settings.clone(), ANSWER_LIMIT)?)
+            }
         })
     };
     (0..plan.via.connections)

@@ -166,42 +166,28 @@ impl Source {
     }
 
     /// Sorts the orders by `placedAt`; returns these times in Unix microseconds.
-    pub(crate) fn in_order_of_placing(self) -> Result<(Self, Vec<i64>)> {
+    pub(crate) fn in_order_of_placing(mut self) -> Result<(Self, Vec<i64>)> {
         let Some(count) = self.len() else { bail!("generated orders have no recorded times") };
-        let mut placed: Vec<(i64, u64)> = Vec::with_capacity(count as usize);
+        let mut placed: Vec<(i64, usize)> = Vec::with_capacity(count as usize);
         for position in 0..count {
             let order: Placed =
                 serde_json::from_slice(&self.order(position)?).with_context(|| {
                     format!("order {}: placedAt: expected a time in RFC 3339", position + 1)
                 })?;
-            placed.push((order.placed_at.timestamp_micros(), position));
+            placed.push((order.placed_at.timestamp_micros(), position as usize));
         }
         placed.sort_unstable();
-        let row = |position: &(i64, u64)| position.1 as usize;
-        let orders = match self.orders {
-            Orders::Generated(generator) => Orders::Generated(generator),
-            Orders::List(orders) => {
-                Orders::List(placed.iter().map(|at| orders[row(at)].clone()).collect())
-            }
-            Orders::File { file, name, lines } => {
-                Orders::File { file, name, lines: placed.iter().map(|at| lines[row(at)]).collect() }
-            }
-        };
-        let mut new_positions = vec![0; placed.len()];
-        placed.iter().enumerate().for_each(|(new, at)| new_positions[row(at)] = new as u64);
-        let mut index = self.index.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for positions in index.values_mut() {
-            match positions {
-                Positions::One(position) => *position = new_positions[*position as usize],
-                Positions::Many(positions) => {
-                    for position in positions {
-                        *position = new_positions[*position as usize];
-                    }
-                }
-            }
+        let rows = placed.iter().map(|(_, row)| *row);
+        match &mut self.orders {
+            Orders::Generated(_) => {}
+            Orders::List(orders) => *orders = rows.map(|row| orders[row].clone()).collect(),
+            Orders::File { lines, .. } => *lines = rows.map(|row| lines[row]).collect(),
         }
-        let times = placed.into_iter().map(|(placed_us, _)| placed_us).collect();
-        Ok((Self { orders, index: Mutex::new(index) }, times))
+        self.index = Mutex::default();
+        for position in 0..count {
+            self.note(position, &self.order(position)?);
+        }
+        Ok((self, placed.into_iter().map(|(placed_us, _)| placed_us).collect()))
     }
 
     fn note(&self, position: u64, order: &[u8]) {

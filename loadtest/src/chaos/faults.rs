@@ -14,13 +14,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use orders::pipeline::STREAMS;
 use private_redis::{AppendFsync, Options, RedisServer};
+use queue::{Keys, Settings};
 use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::control::Control;
 use super::supervisor::{Supervisor, WORKERS};
+use crate::patient::{Ask, PatientRedis};
 use crate::stop;
 
 /// How long a killed process stays dead, in ms.
@@ -97,8 +98,8 @@ pub(crate) struct Targets {
     pub(crate) server: RedisServer,
     pub(crate) supervisor: Supervisor,
     /// The connection that injects faults, and is spared.
-    pub(crate) control: Control,
-    pub(crate) bell_ms: u32,
+    pub(crate) control: PatientRedis,
+    pub(crate) settings: Settings,
 }
 
 impl Targets {
@@ -135,7 +136,7 @@ impl Targets {
             }
             Kind::ScriptFlush => {
                 self.control
-                    .query(|redis| redis::cmd("SCRIPT").arg("FLUSH").exec(redis.inner()))?;
+                    .ask(|redis| Ok(redis::cmd("SCRIPT").arg("FLUSH").exec(redis.inner())?))?;
                 Ok("flushed the scripts".into())
             }
             Kind::LoseBells => {
@@ -174,8 +175,9 @@ impl Targets {
         loop {
             let mut cut = 0;
             for kind in types {
-                cut += self.control.query(|redis| {
-                    redis::cmd("CLIENT").arg(&["KILL", "TYPE", kind]).query::<u64>(redis.inner())
+                cut += self.control.ask(|redis| {
+                    let kill = ["KILL", "TYPE", kind];
+                    Ok(redis::cmd("CLIENT").arg(&kill).query::<u64>(redis.inner())?)
                 })?;
             }
             if cut > 0 {
@@ -190,14 +192,13 @@ impl Targets {
 
     /// As if the bells had rung unheard: for `bell_ms` no further ring is sent.
     fn mark_bells_as_rung(&mut self) -> Result<()> {
-        let (keys, bell_ms) = (self.control.keys().clone(), self.bell_ms);
-        self.control.query(|redis| {
-            let mut pipeline = redis::pipe();
-            for stream in STREAMS {
-                pipeline.cmd("SET").arg(keys.bell(stream)).arg("1").arg("PX").arg(bell_ms);
-            }
-            pipeline.exec(redis.inner())
-        })
+        let keys = Keys::new(&self.settings);
+        let mut pipeline = redis::pipe();
+        for stream in STREAMS {
+            let bell_ms = self.settings.bell_ms;
+            pipeline.cmd("SET").arg(keys.bell(stream)).arg("1").arg("PX").arg(bell_ms);
+        }
+        self.control.ask(|redis| Ok(pipeline.exec(redis.inner())?))
     }
 }
 

@@ -6,50 +6,81 @@
 //! - [`workload`](mod@workload): producers
 //! - [`books`]: what they were told, compared with what is found
 //! - [`ticks`]: as a cluster's probes do
-//! - [`recovery`]: how long it takes until work goes on
-//! - [`control`]: the connection that observes and breaks
+//! - [`evidence`]: what Redis has of orders that did not end as expected
 //! - [`report`]: the figures
 //!
 //! The seed determines the faults and the orders; the moments at which they meet depend on the
 //! machine. Everything that is started belongs to a value that stops it when it is dropped.
 
 mod books;
-mod control;
 mod evidence;
 mod faults;
-mod options;
-mod recovery;
 mod report;
 mod supervisor;
 mod ticks;
 mod workload;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use native::RedisConnection;
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use private_redis::RedisServer;
-use queue::Settings;
+use queue::{Keys, Settings, milliseconds};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use redis::Commands;
+use redis::streams::StreamRangeReply;
 
+use crate::app::program;
+use crate::clock::redis_us;
 use crate::outcome::Outcome;
 use crate::output::{Output, publish};
-use crate::processes::{check_manifest, or_beside};
+use crate::patient::{Ask, PatientRedis};
 use crate::progress::Progress;
 use crate::stop;
 use crate::summary::cores;
 use crate::verify::results::Before;
-use crate::watch::Watch;
+use crate::watch::{Watch, lengths};
 use books::Account;
-use control::Control;
 use faults::{Kind, Targets, deal, redis_options};
-pub(crate) use options::ChaosOptions;
-use recovery::CatchUps;
-use report::{ChaosReport, P50Max, by_kind};
+use report::{ChaosReport, by_kind, seconds};
 use supervisor::Supervisor;
 use ticks::Ticks;
-use workload::{Pace, Workload};
+use workload::Workload;
+
+#[derive(Debug, Args)]
+pub(crate) struct ChaosOptions {
+    /// How many faults; their kinds are dealt from a shuffled deck of twenty.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Faults")]
+    faults: u32,
+    /// Seed of the faults, their times, and the orders.
+    #[arg(long, default_value_t = 42, help_heading = "Faults")]
+    seed: u64,
+    /// Minimum number of orders: the load goes on after the last fault until they are sent.
+    #[arg(long, default_value_t = 0, help_heading = "Load")]
+    orders: u64,
+    /// Orders a second of all producers together.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Load")]
+    orders_per_s: u32,
+    /// After an outage, sends the orders that were due meanwhile, all at once.
+    #[arg(long, help_heading = "Load")]
+    catch_up: bool,
+    /// Processes of each worker.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16), help_heading = "App")]
+    replicas: u32,
+    /// Program that runs the app [default: local-runtime beside this program]
+    #[arg(long, help_heading = "App")]
+    runtime_program: Option<PathBuf>,
+    /// Manifest of the app.
+    #[arg(long, default_value = "spin.toml", help_heading = "App")]
+    manifest: PathBuf,
+    /// Writes the report to this file as JSON.
+    #[arg(long, help_heading = "Report")]
+    json: Option<PathBuf>,
+}
 
 /// Settings of the app with which overdue entries and lost rings take about 1 s.
 const CLAIM_IDLE_MS: u32 = 1_000;
@@ -82,81 +113,73 @@ pub(crate) fn run(options: &ChaosOptions) -> Result<Outcome> {
 
 fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let program =
-        or_beside(options.runtime_program.as_ref(), "local-runtime", "--runtime-program")?;
-    check_manifest(&options.manifest)?;
+        program(options.runtime_program.as_deref(), "local-runtime", "--runtime-program")?;
+    let manifest = &options.manifest;
+    ensure!(manifest.exists(), "--manifest: there is no {}", manifest.display());
     let settings =
         Settings { claim_idle_ms: CLAIM_IDLE_MS, bell_ms: BELL_MS, ..orders::pipeline::settings() };
     let server = RedisServer::start_with(&redis_options())?;
-    eprintln!("redis on {}", server.url());
-    let mut control = Control::new(server.url());
-    let keys = control.keys().clone();
-    let before = Before::look(control.reconnect()?, &keys, std::iter::empty())?;
-    let variables = variables(&server.url());
-    let supervisor = Supervisor::start(&program, &options.manifest, variables, options.replicas)?;
+    let url = server.url();
+    eprintln!("redis on {url}");
+    let mut control = PatientRedis::open(&url, PATIENCE).context("failed to connect to redis")?;
+    let keys = Keys::new(&settings);
+    let before = control.ask(|redis| Before::look(redis, &keys, std::iter::empty()))?;
+    let supervisor = Supervisor::start(&program, manifest, variables(&url), options.replicas)?;
     let ticks = Ticks::start(&supervisor);
     let started = Instant::now();
-    let pace = Pace { orders_per_s: options.orders_per_s, catch_up: options.catch_up };
-    let workload = Workload::start(&server.url(), &keys, &supervisor.api(), options.seed, pace);
-    let mut targets = Targets { server, supervisor, control, bell_ms: BELL_MS };
-    let mut catch_ups = CatchUps::default();
-    let mut injected =
-        inject_all(options, &mut targets, &workload, &mut catch_ups).map_err(|error| {
-            error.context(format!("the app printed\n{}", targets.supervisor.said_by_all()))
-        })?;
+    let pace = (options.orders_per_s, options.catch_up);
+    let workload = Workload::start((&url, &settings), supervisor.api(), options.seed, pace)?;
+    let mut targets = Targets { server, supervisor, control, settings };
+    let mut injected = inject_all(options, &mut targets, &workload).map_err(|error| {
+        error.context(format!("the app printed\n{}", targets.supervisor.said_by_all()))
+    })?;
 
     let books = workload.stop()?;
     targets.supervisor.wait_until_serving()?;
     eprintln!("{} orders sent; waiting until all are done", books.len());
-    let (rings, restarts) = until_empty(&mut targets, &settings, books.len() as u64)?;
+    let (rings, restarts) = until_empty(&mut targets, books.len() as u64)?;
     injected.restarts += restarts;
-    catch_ups.look(&mut targets.control)?;
     let elapsed = started.elapsed();
-    let redis = targets.control.reconnect()?;
-    let account = books.settle(redis, &settings, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
+    let redis = &mut RedisConnection::open(&url).context("failed to connect to redis")?;
+    let account = books.settle(redis, &targets.settings, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
     for line in evidence::of(redis, &keys, &account.verdict.failures)? {
         eprintln!("{line}");
     }
-    Ok(report(options, &injected, &catch_ups, account, ticks.rings() + rings, elapsed))
+    Ok(report(options, &injected, account, ticks.rings() + rings, elapsed))
 }
 
 fn inject_all(
     options: &ChaosOptions,
     targets: &mut Targets,
     workload: &Workload,
-    catch_ups: &mut CatchUps,
 ) -> Result<Injected> {
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
     let mut injected = Injected::default();
     for (number, kind) in (1..).zip(deal(&mut random, options.faults as usize)) {
         let gap = Duration::from_millis(random.random_range(GAP_MS));
-        injected.restarts += wait(targets, catch_ups, gap)?;
+        injected.restarts += wait(targets, gap)?;
         if random.random() {
             aim(targets)?;
         }
         let done = targets.inject(kind, &mut random).with_context(|| kind.as_str())?;
-        let ended_at_ms = recovery::now_ms(&mut targets.control)?;
-        catch_ups.add(kind, ended_at_ms);
-        let (recovered_ms, restarts) = recover(targets, catch_ups, workload, ended_at_ms)
-            .with_context(|| format!("fault {number}, {done}"))?;
+        let (recovered_ms, restarts) =
+            recover(targets, workload).with_context(|| format!("fault {number}, {done}"))?;
         injected.restarts += restarts;
         injected.recovered_ms.push((kind, recovered_ms));
-        eprintln!(
-            "fault {number}: {done}; at {ended_at_ms}; next order confirmed after {recovered_ms} ms"
-        );
+        eprintln!("fault {number}: {done}; next order confirmed after {recovered_ms} ms");
     }
     while workload.sent() < options.orders && !workload.has_failed() {
-        injected.restarts += wait(targets, catch_ups, Duration::from_millis(50))?;
+        injected.restarts += wait(targets, Duration::from_millis(50))?;
     }
     Ok(injected)
 }
 
 /// Waits between two faults; returns how many processes had to be restarted.
-fn wait(targets: &mut Targets, catch_ups: &mut CatchUps, duration: Duration) -> Result<u64> {
+fn wait(targets: &mut Targets, duration: Duration) -> Result<u64> {
     let end = Instant::now() + duration;
     let mut restarts = 0;
     while Instant::now() < end {
         stop::sleep(LOOK_EVERY)?;
-        catch_ups.look(&mut targets.control)?;
         restarts += targets.supervisor.revive()?;
     }
     Ok(restarts)
@@ -165,27 +188,30 @@ fn wait(targets: &mut Targets, catch_ups: &mut CatchUps, duration: Duration) -> 
 /// Waits until orders are in progress, so that the fault hits a drain more often.
 fn aim(targets: &mut Targets) -> Result<()> {
     let deadline = Instant::now() + AIM_LIMIT;
-    while Instant::now() < deadline && recovery::backlog(&mut targets.control)? == 0 {
+    let keys = Keys::new(&targets.settings);
+    while Instant::now() < deadline
+        && targets.control.ask(|redis| Ok(lengths(redis, &keys)?))? == [0; 3]
+    {
         stop::check()?;
     }
     Ok(())
 }
 
-/// Waits until an order is confirmed: how long after the fault ended, in ms, and how many processes
-/// had to be restarted.
-fn recover(
-    targets: &mut Targets,
-    catch_ups: &mut CatchUps,
-    workload: &Workload,
-    ended_at_ms: i64,
-) -> Result<(i64, u64)> {
+/// Waits until an order is confirmed: how long from now, in ms by the clock of Redis, and how many
+/// processes had to be restarted. A killed process has been started by then, but does not serve.
+fn recover(targets: &mut Targets, workload: &Workload) -> Result<(i64, u64)> {
+    let keys = Keys::new(&targets.settings);
+    let ended_at_ms = targets.control.ask(redis_us)? as i64 / 1_000;
     let deadline = Instant::now() + RECOVERY_LIMIT;
     let mut restarts = 0;
     loop {
         restarts += targets.supervisor.revive()?;
-        if let Some(confirmed_at) = recovery::first_confirmed_ms(&mut targets.control, ended_at_ms)?
-        {
-            return Ok((confirmed_at - ended_at_ms, restarts));
+        let after = format!("{ended_at_ms}-0");
+        let first: StreamRangeReply = targets
+            .control
+            .ask(|redis| Ok(redis.inner().xrange_count(keys.results(), &after, "+", 1)?))?;
+        if let Some(confirmed_at_ms) = first.ids.first().and_then(|entry| milliseconds(&entry.id)) {
+            return Ok((confirmed_at_ms - ended_at_ms, restarts));
         }
         if workload.has_failed() {
             bail!("a producer gave up");
@@ -193,20 +219,18 @@ fn recover(
         if Instant::now() > deadline {
             bail!("no order was confirmed for {} s", RECOVERY_LIMIT.as_secs());
         }
-        catch_ups.look(&mut targets.control)?;
         stop::sleep(LOOK_EVERY)?;
     }
 }
 
 /// Waits until the streams are empty or patience runs out: how many bells had to be rung, and how
 /// many processes restarted.
-fn until_empty(targets: &mut Targets, settings: &Settings, total: u64) -> Result<(u64, u64)> {
-    targets.control.reconnect()?;
+fn until_empty(targets: &mut Targets, total: u64) -> Result<(u64, u64)> {
     let mut progress = Progress::new(total);
-    let (mut watch, mut restarts) = (Watch::new(settings), 0);
+    let (mut watch, mut restarts) = (Watch::new(&targets.settings), 0);
     loop {
         restarts += targets.supervisor.revive()?;
-        watch.look(targets.control.connection()?)?;
+        targets.control.ask(|redis| watch.look(redis))?;
         progress.show(total.saturating_sub(watch.left()), &watch.to_text());
         if watch.left() == 0 || watch.still_for() > PATIENCE {
             progress.finish();
@@ -230,7 +254,6 @@ fn variables(redis_url: &str) -> Vec<(String, String)> {
 fn report(
     options: &ChaosOptions,
     injected: &Injected,
-    catch_ups: &CatchUps,
     account: Account,
     tick_rings: u64,
     elapsed: Duration,
@@ -239,9 +262,8 @@ fn report(
     ChaosReport {
         seed: options.seed,
         faults: injected.recovered_ms.len() as u64,
-        by_kind: by_kind(&injected.recovered_ms, &catch_ups.caught_up_ms),
-        recover_s: P50Max::of(injected.recovered_ms.iter().map(|(_, ms)| *ms)),
-        caught_up_s: P50Max::of(catch_ups.caught_up_ms.iter().map(|(_, ms)| *ms)),
+        by_kind: by_kind(&injected.recovered_ms),
+        recover_s: seconds(injected.recovered_ms.iter().map(|(_, ms)| *ms)),
         orders: account.acknowledged + account.uncertain,
         acknowledged: account.acknowledged,
         uncertain: account.uncertain,

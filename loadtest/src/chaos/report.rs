@@ -1,10 +1,9 @@
 //! The figures of a chaos run, as text and as JSON.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::faults::Kind;
+use crate::figures::Spread;
 use crate::report::Failures;
 
 /// What `--json` writes. Times are in seconds.
@@ -14,9 +13,7 @@ pub(crate) struct ChaosReport {
     pub(crate) faults: u64,
     pub(crate) by_kind: Vec<KindFigures>,
     /// From the end of a fault to the next confirmed order.
-    pub(crate) recover_s: P50Max,
-    /// From the end of a fault until all orders enqueued before were done.
-    pub(crate) caught_up_s: P50Max,
+    pub(crate) recover_s: Option<Spread>,
     pub(crate) orders: u64,
     pub(crate) acknowledged: u64,
     /// Orders whose acknowledgement was lost for good: they may exist.
@@ -49,45 +46,20 @@ pub(crate) struct ChaosReport {
 #[derive(Debug, Serialize)]
 pub(crate) struct KindFigures {
     pub(crate) kind: Kind,
-    pub(crate) faults: u64,
-    pub(crate) recover_s: P50Max,
-    pub(crate) caught_up_s: P50Max,
+    pub(crate) recover_s: Spread,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub(crate) struct P50Max {
-    /// The upper one of two.
-    pub(crate) p50: f64,
-    pub(crate) max: f64,
+/// Of times in ms; `None` without any.
+pub(crate) fn seconds(times_ms: impl Iterator<Item = i64>) -> Option<Spread> {
+    Spread::over(times_ms.map(|ms| ms as f64 / 1e3).collect())
 }
 
-impl P50Max {
-    /// Of times in ms; zeros if there are none.
-    pub(crate) fn of(times_ms: impl Iterator<Item = i64>) -> Self {
-        let mut times_ms: Vec<i64> = times_ms.collect();
-        times_ms.sort_unstable();
-        let at = |index: usize| times_ms.get(index).map_or(0.0, |ms| *ms as f64 / 1_000.0);
-        Self { p50: at(times_ms.len() / 2), max: at(times_ms.len().saturating_sub(1)) }
-    }
-}
-
-pub(crate) fn by_kind(
-    recovered_ms: &[(Kind, i64)],
-    caught_up_ms: &[(Kind, i64)],
-) -> Vec<KindFigures> {
-    let of = |kind: Kind, times: &[(Kind, i64)]| {
-        P50Max::of(times.iter().filter(|(found, _)| *found == kind).map(|(_, ms)| *ms))
-    };
-    Kind::DECK
-        .into_iter()
-        .map(|(kind, _)| KindFigures {
-            kind,
-            faults: recovered_ms.iter().filter(|(found, _)| *found == kind).count() as u64,
-            recover_s: of(kind, recovered_ms),
-            caught_up_s: of(kind, caught_up_ms),
-        })
-        .filter(|figures| figures.faults > 0)
-        .collect()
+pub(crate) fn by_kind(recovered_ms: &[(Kind, i64)]) -> Vec<KindFigures> {
+    let figures = Kind::DECK.into_iter().filter_map(|(kind, _)| {
+        let of_kind = recovered_ms.iter().filter(|(found, _)| *found == kind);
+        Some(KindFigures { kind, recover_s: seconds(of_kind.map(|(_, ms)| *ms))? })
+    });
+    figures.collect()
 }
 
 impl ChaosReport {
@@ -96,75 +68,39 @@ impl ChaosReport {
     }
 
     pub(crate) fn to_text(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = self.write_text(&mut text);
-        text
-    }
-
-    fn write_text(&self, text: &mut String) -> std::fmt::Result {
-        writeln!(
-            text,
-            "{} faults in {:.0} s with seed {}",
+        let mut text = format!(
+            "{} faults in {:.0} s with seed {}\n\n",
             self.faults, self.elapsed_s, self.seed
-        )?;
-        writeln!(text)?;
-        writeln!(text, "                faults   next confirmed, s       caught up, s")?;
-        let row = |text: &mut String, name: &str, faults, recover: P50Max, caught_up: P50Max| {
-            let (p50, max) = (recover.p50, recover.max);
-            write!(text, "  {name:<14}{faults:>6}   p50 {p50:>6.3}  max {max:>6.3}")?;
-            writeln!(text, "   p50 {:>6.3}  max {:>6.3}", caught_up.p50, caught_up.max)
-        };
-        for figures in &self.by_kind {
-            row(
-                text,
-                figures.kind.as_str(),
-                figures.faults,
-                figures.recover_s,
-                figures.caught_up_s,
-            )?;
+        );
+        text += "                faults   next order confirmed after\n";
+        let kinds = self.by_kind.iter().map(|one| (one.kind.as_str(), one.recover_s));
+        for (name, Spread { median, max, runs, .. }) in
+            kinds.chain(self.recover_s.map(|all| ("all", all)))
+        {
+            text += &format!("  {name:<14}{runs:>6}   median {median:.3} s  max {max:.3} s\n");
         }
-        row(text, "all", self.faults, self.recover_s, self.caught_up_s)?;
-        writeln!(text)?;
-        writeln!(
-            text,
-            "  orders             {} sent, {} acknowledged",
-            self.orders, self.acknowledged
-        )?;
-        writeln!(
-            text,
-            "  lost answers       {} orders may exist, {} do; {} attempts to send again, {} copies recognised",
-            self.uncertain, self.uncertain_found, self.sent_again, self.duplicate_deliveries
-        )?;
-        writeln!(text, "  ticks              rang {} times", self.tick_rings)?;
-        writeln!(text, "  restarts           {} processes that lost Redis", self.restarts)?;
-        writeln!(text)?;
-        writeln!(text, "  confirmed {}  dead-lettered {}", self.confirmed, self.dead_lettered)?;
-        let (lost, late, twice) = (self.lost, self.late, self.confirmed_twice);
-        writeln!(
-            text,
-            "  lost {lost}  late {late}  confirmed twice {twice}  wrong {}",
-            self.wrong
-        )?;
-        writeln!(text)?;
-        self.failures.write_text(text, [lost, twice, self.wrong])?;
-        let verdict = if self.is_success() {
-            "every acknowledged order was found exactly once, as expected"
+        let Self { orders, acknowledged, uncertain, uncertain_found, sent_again, .. } = self;
+        let Self { duplicate_deliveries, tick_rings, restarts, confirmed, dead_lettered, .. } =
+            self;
+        let Self { lost, late, confirmed_twice, wrong, .. } = self;
+        text += &format!(
+            "
+  orders             {orders} sent, {acknowledged} acknowledged
+  lost answers       {uncertain} orders may exist, {uncertain_found} do
+  copies             {sent_again} sent again, {duplicate_deliveries} recognised
+  ticks              rang {tick_rings} times
+  restarts           {restarts} processes that lost Redis
+
+  confirmed {confirmed}  dead-lettered {dead_lettered}
+  lost {lost}  late {late}  confirmed twice {confirmed_twice}  wrong {wrong}
+
+"
+        );
+        text += &self.failures.to_text([*lost, *confirmed_twice, *wrong]);
+        text + if self.is_success() {
+            "every acknowledged order was found exactly once, as expected\n"
         } else {
-            "FAILED: not every order ended as expected"
-        };
-        writeln!(text, "{verdict}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn median_and_maximum_are_those_of_the_sorted_times() {
-        assert_eq!(P50Max::of([].into_iter()), P50Max { p50: 0.0, max: 0.0 });
-        assert_eq!(P50Max::of([250].into_iter()), P50Max { p50: 0.25, max: 0.25 });
-        assert_eq!(P50Max::of([3_000, 1_000, 2_000].into_iter()), P50Max { p50: 2.0, max: 3.0 });
+            "FAILED: not every order ended as expected\n"
+        }
     }
 }

@@ -7,11 +7,11 @@
 //! Dropping the supervisor kills them all.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::app::Endpoint;
 use crate::stop;
 
 pub(crate) const WORKERS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];
@@ -20,9 +20,6 @@ const API: &str = "orders-api";
 const START_LIMIT: Duration = Duration::from_mins(1);
 
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
-
-/// `None` while a process is starting or dead.
-pub(crate) type Endpoint = Arc<Mutex<Option<String>>>;
 
 #[derive(Debug)]
 pub(crate) struct Supervisor {
@@ -37,19 +34,12 @@ struct Process {
     component: &'static str,
     replica: u32,
     life: Option<supervise::Process>,
-    state: State,
+    /// Started again when it ends; one that a fault has killed is not.
+    is_wanted: bool,
     started_at: Instant,
     endpoint: Endpoint,
     /// At the end of the last life.
     last_words: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Started again when it ends.
-    Wanted,
-    /// By a fault.
-    Killed,
 }
 
 impl Supervisor {
@@ -66,7 +56,7 @@ impl Supervisor {
                 component,
                 replica,
                 life: None,
-                state: State::Killed,
+                is_wanted: false,
                 started_at: Instant::now(),
                 endpoint: Endpoint::default(),
                 last_words: String::new(),
@@ -103,20 +93,20 @@ impl Supervisor {
     }
 
     pub(crate) fn api(&self) -> Endpoint {
-        Arc::clone(&self.processes[0].endpoint)
+        self.processes[0].endpoint.clone()
     }
 
     /// With the names of their components.
     pub(crate) fn workers(&self) -> impl Iterator<Item = (&'static str, Endpoint)> + '_ {
         let workers = self.processes.iter().filter(|process| process.component != API);
-        workers.map(|process| (process.component, Arc::clone(&process.endpoint)))
+        workers.map(|process| (process.component, process.endpoint.clone()))
     }
 
     /// A process that has just ended stays dead.
     pub(crate) fn kill(&mut self, index: usize) -> Result<()> {
         let name = self.name(index);
         let process = &mut self.processes[index];
-        process.state = State::Killed;
+        process.is_wanted = false;
         process.end().with_context(|| format!("failed to kill {name}"))
     }
 
@@ -131,14 +121,8 @@ impl Supervisor {
             .args(["--listen", "127.0.0.1:0", "--no-reconnect"])
             .args(["--component-id", process.component])
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let endpoint = Arc::clone(&process.endpoint);
-        let on_line = move |line: &str| {
-            if let Some(url) = line.trim().strip_prefix("Serving ") {
-                *lock(&endpoint) = Some(url.trim().to_owned());
-            }
-        };
-        process.life = Some(supervise::Process::start_reading(&name, command, on_line)?);
-        (process.state, process.started_at) = (State::Wanted, Instant::now());
+        process.life = Some(process.endpoint.start(&name, command)?);
+        (process.is_wanted, process.started_at) = (true, Instant::now());
         Ok(())
     }
 
@@ -152,7 +136,7 @@ impl Supervisor {
                 ended += 1;
             }
             let is_due = process.started_at.elapsed() > RESTART_PAUSE;
-            if process.life.is_none() && process.state == State::Wanted && is_due {
+            if process.life.is_none() && process.is_wanted && is_due {
                 self.start_process(index)?;
             }
         }
@@ -169,9 +153,8 @@ impl Supervisor {
             if self.revive()? > 0 && !may_end {
                 bail!("a process ended:\n{}", self.said_by_all());
             }
-            let is_waited_for = |process: &Process| {
-                process.state == State::Wanted && lock(&process.endpoint).is_none()
-            };
+            let is_waited_for =
+                |process: &Process| process.is_wanted && process.endpoint.url().is_none();
             let Some(index) = self.processes.iter().position(is_waited_for) else { return Ok(()) };
             if Instant::now() > deadline {
                 bail!("{} does not serve:\n{}", self.name(index), self.said(index));
@@ -199,7 +182,7 @@ impl Process {
         let Some(mut life) = self.life.take() else { return Ok(()) };
         let status = life.kill()?;
         self.last_words = format!("{}  ended with {status}\n", life.last_lines());
-        *lock(&self.endpoint) = None;
+        self.endpoint.clear();
         Ok(())
     }
 }
@@ -210,8 +193,4 @@ impl Drop for Supervisor {
             let _ = process.end();
         }
     }
-}
-
-pub(crate) fn lock(endpoint: &Endpoint) -> std::sync::MutexGuard<'_, Option<String>> {
-    endpoint.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::supervisor::{Endpoint, Supervisor, lock};
+use super::supervisor::Supervisor;
+use crate::app;
 
 const PERIOD: Duration = Duration::from_secs(1);
-/// How long a probe waits, as a cluster's do by default.
-const PROBE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Dropping it stops the ticks.
 #[derive(Debug)]
@@ -29,12 +28,9 @@ impl Ticks {
             .map(|(component, endpoint)| {
                 let (stop, rings) = (Arc::clone(&stop), Arc::clone(&rings));
                 std::thread::spawn(move || {
-                    let agent: ureq::Agent = ureq::Agent::config_builder()
-                        .timeout_global(Some(PROBE_LIMIT))
-                        .build()
-                        .into();
+                    let agent = app::probe_agent();
                     while !stop.load(Ordering::Relaxed) {
-                        let rung = tick(&agent, component, &endpoint).unwrap_or_default();
+                        let rung = app::tick(&agent, &endpoint, component).unwrap_or_default();
                         rings.fetch_add(u64::from(rung), Ordering::Relaxed);
                         std::thread::park_timeout(PERIOD);
                     }
@@ -58,12 +54,4 @@ impl Drop for Ticks {
             let _ = thread.join();
         }
     }
-}
-
-/// Whether the bell was rung; `None` if the process did not answer.
-fn tick(agent: &ureq::Agent, component: &str, endpoint: &Endpoint) -> Option<bool> {
-    let url = lock(endpoint).clone()?;
-    let mut response = agent.get(format!("{url}/{component}/tick")).call().ok()?;
-    let tick: serde_json::Value = response.body_mut().read_json().ok()?;
-    tick["rung"].as_bool()
 }

@@ -2,8 +2,8 @@
 //! keep books of the answers.
 //!
 //! The clock sets the pace, not the answers. A lost acknowledgement leaves an order uncertain; half
-//! of those batches are sent again, as a careful producer does, so that the queue meets copies
-//! during faults.
+//! of these are sent again, as a careful producer does, so that the queue meets copies during
+//! faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,16 +11,17 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use native::RedisConnection;
-use queue::{Keys, Stream};
+use queue::Settings;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::books::Books;
-use super::supervisor::{Endpoint, lock};
+use crate::app::Endpoint;
 use crate::generate;
-use crate::ledger::EntryId;
 use crate::options::Recipe;
+use crate::send::by_http::HttpDoor;
+use crate::send::by_redis::RedisDoor;
+use crate::send::{Answer, Door, Due};
 
 /// Orders in one batch. Most batches are small, so that there is always an order in progress, and
 /// one in eight is large.
@@ -38,15 +39,6 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 /// Between two attempts.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
-/// How fast orders are sent.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    /// All producers together.
-    pub(crate) orders_per_s: u32,
-    /// Whether orders that were due during an outage are sent after it.
-    pub(crate) catch_up: bool,
-}
-
 /// The running producers. Dropping it stops them.
 #[derive(Debug)]
 pub(crate) struct Workload {
@@ -55,53 +47,41 @@ pub(crate) struct Workload {
     producers: Vec<JoinHandle<Result<Books>>>,
 }
 
-enum Door {
-    Redis {
-        url: String,
-        ingress: String,
-        channel: String,
-        connection: Option<Box<RedisConnection>>,
-    },
-    Api {
-        endpoint: Endpoint,
-        agent: ureq::Agent,
-    },
-}
-
-/// The answer to a batch.
-enum Answer {
-    /// All orders are written, with these entry ids if they are known.
-    Acknowledged(Vec<Option<EntryId>>),
-    Lost,
-}
-
 impl Workload {
-    /// Starts two producers by `XADD` and one by the API.
+    /// Starts two producers by `XADD` and one by the API, `orders_per_s` together. With `catch_up`,
+    /// orders that were due during an outage are sent after it.
     pub(crate) fn start(
-        redis_url: &str,
-        keys: &Keys,
-        api: &Endpoint,
+        (redis_url, settings): (&str, &Settings),
+        api: Endpoint,
         seed: u64,
-        pace: Pace,
-    ) -> Self {
+        (orders_per_s, catch_up): (u32, bool),
+    ) -> Result<Self> {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let agent = ureq::Agent::config_builder().http_status_as_error(false);
-        let agent: ureq::Agent = agent.timeout_global(Some(ANSWER_LIMIT)).build().into();
-        let xadd = || Door::Redis {
-            url: redis_url.to_owned(),
-            ingress: keys.stream(Stream::Ingress).to_owned(),
-            channel: keys.channel(Stream::Ingress).to_owned(),
-            connection: None,
+        let by_redis = || {
+            RedisDoor::open(redis_url, settings.clone(), ANSWER_LIMIT)
+                .context("failed to connect a producer to redis")
         };
-        let doors = [xadd(), xadd(), Door::Api { endpoint: Arc::clone(api), agent }];
-        let per_s = f64::from(pace.orders_per_s) / doors.len() as f64;
-        let producers = (1..).zip(doors).map(|(number, door)| {
-            let (stop, sent) = (Arc::clone(&stop), Arc::clone(&sent));
+        let doors: [(Box<dyn Door>, u32); 3] = [
+            (Box::new(by_redis()?), ONE_BROKEN_IN),
+            (Box::new(by_redis()?), ONE_BROKEN_IN),
+            // The API would refuse the whole request.
+            (Box::new(HttpDoor::new(api, None, ANSWER_LIMIT)), u32::MAX),
+        ];
+        let per_s = f64::from(orders_per_s) / doors.len() as f64;
+        let producers = (1..).zip(doors).map(|(number, (door, one_broken_in))| {
             let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number);
-            std::thread::spawn(move || produce(door, seed, (per_s, pace.catch_up), &stop, &sent))
+            let recipe = Recipe { seed, prescriptions: 0.3, mutated: 0.0 };
+            let producer = Producer {
+                door,
+                random: ChaCha8Rng::seed_from_u64(!seed),
+                books: Books::default(),
+                stop: Arc::clone(&stop),
+                sent: Arc::clone(&sent),
+            };
+            std::thread::spawn(move || producer.run(recipe, one_broken_in, (per_s, catch_up)))
         });
         let producers = producers.collect();
-        Self { stop, sent, producers }
+        Ok(Self { stop, sent, producers })
     }
 
     pub(crate) fn sent(&self) -> u64 {
@@ -129,49 +109,100 @@ impl Drop for Workload {
     }
 }
 
-fn produce(
-    mut door: Door,
-    seed: u64,
-    (per_s, catch_up): (f64, bool),
-    stop: &AtomicBool,
-    sent: &AtomicU64,
-) -> Result<Books> {
-    let mut random = ChaCha8Rng::seed_from_u64(!seed);
-    let mut orders = generate::orders(Recipe { seed, prescriptions: 0.3, mutated: 0.0 }, 0);
-    let mut books = Books::default();
-    let mut due = Instant::now();
-    while !stop.load(Ordering::Relaxed) {
-        let (count, pause) = batch(&mut random, per_s);
-        let mut batch: Vec<Vec<u8>> = orders.by_ref().take(count).collect();
-        if matches!(door, Door::Redis { .. }) {
-            batch
-                .iter_mut()
-                .filter(|_| random.random_ratio(1, ONE_BROKEN_IN))
-                .for_each(break_order);
-        }
-        due += pause;
-        let answer = door.send(&batch)?;
-        sent.fetch_add(count as u64, Ordering::Relaxed);
-        match answer {
-            Answer::Acknowledged(entry_ids) => {
-                batch
-                    .into_iter()
-                    .zip(entry_ids)
-                    .for_each(|(json, id)| books.acknowledged(json, id));
+struct Producer {
+    door: Box<dyn Door>,
+    random: ChaCha8Rng,
+    books: Books,
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+}
+
+impl Producer {
+    fn run(
+        mut self,
+        recipe: Recipe,
+        one_broken_in: u32,
+        (per_s, catch_up): (f64, bool),
+    ) -> Result<Books> {
+        let mut orders = generate::orders(recipe, 0);
+        let mut due = Instant::now();
+        while !self.is_over() {
+            let (count, pause) = batch(&mut self.random, per_s);
+            let mut batch: Vec<Vec<u8>> = orders.by_ref().take(count).collect();
+            for json in &mut batch {
+                if self.random.random_ratio(1, one_broken_in) {
+                    break_order(json);
+                }
             }
-            Answer::Lost => {
-                let send_again = random.random();
-                enter_uncertain(&mut books, &mut door, batch, send_again, stop)?;
+            due += pause;
+            self.send(batch)?;
+            self.sent.fetch_add(count as u64, Ordering::Relaxed);
+            if !catch_up {
+                due = due.max(Instant::now());
+            }
+            while Instant::now() < due && !self.is_over() {
+                std::thread::sleep((due - Instant::now()).min(RETRY_PAUSE));
             }
         }
-        if !catch_up {
-            due = due.max(Instant::now());
-        }
-        while Instant::now() < due && !stop.load(Ordering::Relaxed) {
-            std::thread::sleep((due - Instant::now()).min(Duration::from_millis(50)));
-        }
+        Ok(self.books)
     }
-    Ok(books)
+
+    fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Enters orders whose acknowledgement was lost as uncertain, and may send them again until they
+    /// are acknowledged. Invalid ones are not: no copies are recognised, each becomes a dead letter.
+    fn send(&mut self, batch: Vec<Vec<u8>>) -> Result<()> {
+        let mut lost = Vec::new();
+        let answers = self.ask(&batch)?;
+        for (json, answer) in batch.into_iter().zip(answers) {
+            match answer {
+                Answer::Queued(entry_id) => self.books.acknowledged(json, entry_id),
+                _ if is_broken(&json) => drop(self.books.uncertain(json)),
+                _ => lost.push((self.books.uncertain(json.clone()), json)),
+            }
+        }
+        let send_again = !lost.is_empty() && self.random.random();
+        while send_again && !lost.is_empty() && !self.is_over() {
+            self.books.sent_again += lost.len() as u64;
+            let batch: Vec<Vec<u8>> = lost.iter().map(|(_, json)| json.clone()).collect();
+            let mut answers = self.ask(&batch)?.into_iter();
+            lost.retain(|(place, _)| {
+                let is_queued = matches!(answers.next(), Some(Answer::Queued(_)));
+                if is_queued {
+                    self.books.acknowledged_after_all(*place);
+                }
+                !is_queued
+            });
+        }
+        Ok(())
+    }
+
+    /// Any answer but an acknowledgement or an outage is an error.
+    fn ask(&mut self, batch: &[Vec<u8>]) -> Result<Vec<Answer>> {
+        let due = |json: &Vec<u8>| Due { position: 0, due_us: 0, json: json.clone() };
+        let answers = self.door.send(&batch.iter().map(due).collect::<Vec<_>>());
+        let mut has_outage = false;
+        for answer in &answers {
+            match answer {
+                Answer::Queued(_) => {}
+                Answer::Rejected(why) if is_outage(why) => has_outage = true,
+                Answer::Rejected(why) | Answer::Refused(why) => {
+                    bail!("a valid order was answered with {why}")
+                }
+            }
+        }
+        if has_outage {
+            std::thread::sleep(RETRY_PAUSE);
+        }
+        Ok(answers)
+    }
+}
+
+/// A failure of Redis or the connection, or the API's 503.
+fn is_outage(why: &str) -> bool {
+    ["redis: ", "http: ", "503"].iter().any(|outage| why.starts_with(outage))
 }
 
 /// How many orders to send, and how long to wait then. At a low rate orders are sent one by one.
@@ -181,32 +212,6 @@ fn batch(random: &mut ChaCha8Rng, per_s: f64) -> (usize, Duration) {
     }
     let sizes = if random.random_ratio(1, 8) { LARGE } else { SMALL };
     (random.random_range(sizes), Duration::from_secs_f64(MEAN / per_s))
-}
-
-/// Enters a batch whose acknowledgement was lost, and may send it again until it is acknowledged.
-fn enter_uncertain(
-    books: &mut Books,
-    door: &mut Door,
-    batch: Vec<Vec<u8>>,
-    send_again: bool,
-    stop: &AtomicBool,
-) -> Result<()> {
-    // Invalid orders are not recognised as copies: each becomes a dead letter.
-    let (broken, good): (Vec<_>, Vec<_>) = batch.into_iter().partition(|json| is_broken(json));
-    for json in broken {
-        books.uncertain(json);
-    }
-    let places: Vec<usize> = good.iter().map(|json| books.uncertain(json.clone())).collect();
-    while send_again && !good.is_empty() && !stop.load(Ordering::Relaxed) {
-        books.sent_again += good.len() as u64;
-        if let Answer::Acknowledged(_) = door.send(&good)? {
-            for place in places {
-                books.acknowledged_after_all(place);
-            }
-            return Ok(());
-        }
-    }
-    Ok(())
 }
 
 const GOOD: [&[u8]; 2] = [br#""delivery":"Express""#, br#""delivery":"Standard""#];
@@ -222,79 +227,6 @@ fn break_order(json: &mut Vec<u8>) {
 
 fn is_broken(json: &[u8]) -> bool {
     json.windows(BROKEN.len()).any(|window| window == BROKEN)
-}
-
-impl Door {
-    fn send(&mut self, batch: &[Vec<u8>]) -> Result<Answer> {
-        let answer = match self {
-            Self::Redis { url, ingress, channel, connection } => {
-                let added =
-                    connect(url, connection).and_then(|redis| add(redis, ingress, channel, batch));
-                if added.is_err() {
-                    *connection = None;
-                }
-                added.unwrap_or(Answer::Lost)
-            }
-            Self::Api { endpoint, agent } => post(endpoint, agent, batch)?,
-        };
-        if matches!(answer, Answer::Lost) {
-            std::thread::sleep(RETRY_PAUSE);
-        }
-        Ok(answer)
-    }
-}
-
-/// As any producer: one pipeline of `XADD` with a `PUBLISH` at its end.
-fn add(
-    redis: &mut RedisConnection,
-    ingress: &str,
-    channel: &str,
-    batch: &[Vec<u8>],
-) -> redis::RedisResult<Answer> {
-    let mut pipeline = redis::pipe();
-    for json in batch {
-        pipeline.cmd("XADD").arg(ingress).arg("*").arg("order").arg(json);
-    }
-    pipeline.cmd("PUBLISH").arg(channel).arg("").ignore();
-    let ids: Vec<String> = pipeline.query(redis.inner())?;
-    Ok(Answer::Acknowledged(ids.iter().map(|id| EntryId::parse(id)).collect()))
-}
-
-fn connect<'c>(
-    url: &str,
-    connection: &'c mut Option<Box<RedisConnection>>,
-) -> redis::RedisResult<&'c mut RedisConnection> {
-    if let Some(open) = connection {
-        Ok(open)
-    } else {
-        let mut opened = RedisConnection::open(url)?;
-        opened.inner().set_read_timeout(Some(ANSWER_LIMIT))?;
-        Ok(connection.insert(Box::new(opened)))
-    }
-}
-
-/// A valid order must get 202 or 503.
-fn post(endpoint: &Endpoint, agent: &ureq::Agent, batch: &[Vec<u8>]) -> Result<Answer> {
-    let Some(url) = lock(endpoint).clone() else { return Ok(Answer::Lost) };
-    let request =
-        agent.post(format!("{url}/orders")).header("content-type", "application/x-ndjson");
-    let Ok(mut response) = request.send(batch.join(&b'\n').as_slice()) else {
-        return Ok(Answer::Lost);
-    };
-    let status = response.status().as_u16();
-    let Ok(body) = response.body_mut().read_to_string() else { return Ok(Answer::Lost) };
-    match status {
-        202 => {
-            let body: serde_json::Value =
-                serde_json::from_str(&body).context("the API answered 202 without JSON")?;
-            if body["accepted"] != batch.len() {
-                bail!("the API accepted {} of {} valid orders", body["accepted"], batch.len());
-            }
-            Ok(Answer::Acknowledged(vec![None; batch.len()]))
-        }
-        503 => Ok(Answer::Lost),
-        _ => bail!("the API answered {status} to valid orders: {body}"),
-    }
 }
 
 #[cfg(test)]
@@ -329,5 +261,13 @@ mod tests {
             assert_eq!(orders::order::Order::identity(&json), id);
             assert_eq!(fate(&json), Err("unknown_value"));
         }
+    }
+
+    #[test]
+    fn only_an_outage_excuses_an_answer() {
+        let is_excused = |why| is_outage(why);
+        assert!(is_excused("redis: LOADING") && is_excused("503 queue_unavailable"));
+        assert!(is_excused("http: the connection failed"));
+        assert!(!is_excused("500") && !is_excused("202 with answers for 3 orders"));
     }
 }

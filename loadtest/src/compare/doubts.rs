@@ -1,36 +1,35 @@
 //! Why a ratio may not mean what it seems: runs of different kinds, disturbed runs, and noise.
 
-use super::{Comparison, Group, RUNS_FOR_A_RANGE, Row};
+use super::{Group, letter};
+use crate::figures::{RUNS_FOR_A_RANGE, Row};
 use crate::report::Report;
 use crate::report::units::{count, harmless};
 
 pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
     let mut doubts = Vec::new();
-    let Some(first) = groups.first().and_then(|group| group.reports.first()) else { return doubts };
+    let first = conditions(&groups[0].reports[0]);
     for (place, group) in groups.iter().enumerate() {
-        let letter = Comparison::letter(place);
-        for (name, value) in conditions(first) {
-            let values = group.reports.iter().map(|report| condition(report, &name));
-            let mut values: Vec<String> = values.collect();
+        let letter = letter(place);
+        for (name, value) in &first {
+            let mut values: Vec<String> =
+                group.reports.iter().map(|report| condition(report, name)).collect();
             values.dedup();
             match values.as_slice() {
-                [one] if *one == value => {}
+                [one] if one == value => {}
                 [one] => {
                     doubts.push(format!("{letter} is not like A: {name} is {one}, not {value}."));
                 }
-                several => doubts.push(format!(
-                    "The runs of {letter} are not alike: {name} is {}.",
-                    several.join(", ")
-                )),
+                several => {
+                    let several = several.join(", ");
+                    doubts
+                        .push(format!("The runs of {letter} are not alike: {name} is {several}."));
+                }
             }
         }
-        doubts.extend(
-            group
-                .reports
-                .iter()
-                .enumerate()
-                .flat_map(|(run, report)| disturbed(&letter, run, report)),
-        );
+        for (run, report) in (1..).zip(&group.reports) {
+            let disturbed = disturbed(report);
+            doubts.extend(disturbed.map(|what| format!("Run {run} of {letter} {what}.")));
+        }
     }
     doubts.extend(noise(groups, rows));
     doubts
@@ -53,7 +52,7 @@ fn condition(report: &Report, name: &str) -> String {
     found.map_or_else(|| "unknown".into(), |(_, value)| value)
 }
 
-fn disturbed(letter: &str, run: usize, report: &Report) -> Vec<String> {
+fn disturbed(report: &Report) -> impl Iterator<Item = &'static str> {
     let all = [
         (report.interrupted, "was interrupted"),
         (
@@ -63,8 +62,7 @@ fn disturbed(letter: &str, run: usize, report: &Report) -> Vec<String> {
         (report.rejected_orders() > 0, "has rejected orders, so it did less than the others"),
         (report.backlog_before > 0, "began with a backlog"),
     ];
-    let found = all.iter().filter(|(is_so, _)| *is_so);
-    found.map(|(_, what)| format!("Run {} of {letter} {what}.", run + 1)).collect()
+    all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what)
 }
 
 /// Differences smaller than those between runs of one kind, group by group.
@@ -76,19 +74,15 @@ fn noise(groups: &[Group], rows: &[Row]) -> Vec<String> {
             "With fewer than three runs in a group, a difference may be noise; see --group.".into(),
         );
     }
-    let large = groups
-        .iter()
-        .enumerate()
-        .skip(1)
-        .filter(|(_, group)| !is_small(&groups[0]) && !is_small(group));
-    for (place, _) in large {
-        let near = rows.iter().filter(|row| row.may_be_noise(place)).map(|row| row.figure.name);
-        let near: Vec<&str> = near.collect();
+    for place in
+        (1..groups.len()).filter(|place| !is_small(&groups[0]) && !is_small(&groups[*place]))
+    {
+        let near = rows.iter().filter(|row| row.may_be_noise(place)).map(|row| row.name);
+        let near = near.collect::<Vec<_>>().join("; ");
         if !near.is_empty() {
+            let letter = letter(place);
             noise.push(format!(
-                "The runs of {} overlap with those of A in {}: these differences may be noise.",
-                Comparison::letter(place),
-                near.join("; ")
+                "The runs of {letter} overlap with those of A in {near}: these differences may be noise."
             ));
         }
     }

@@ -2,12 +2,12 @@
 
 use std::str::FromStr;
 
-use super::figures::{FIGURES, Figure};
+use crate::figures::FIGURES;
 
 /// `latency_p99>+10%`: the figure may be at most 10 % above that of the first group.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Gate {
-    figure: usize,
+    pub(super) key: &'static str,
     is_above: bool,
     percent: f64,
 }
@@ -22,24 +22,22 @@ impl FromStr for Gate {
         let percent = limit.strip_suffix('%').and_then(|percent| percent.trim().parse().ok());
         let percent: f64 =
             percent.filter(|percent: &f64| percent.is_finite()).ok_or_else(expected)?;
-        let figure = FIGURES.iter().position(|figure| figure.key == key).ok_or_else(|| {
-            let keys: Vec<&str> = FIGURES.iter().map(|figure| figure.key).collect();
-            format!("{key} is not a figure, expected one of {}", keys.join(", "))
-        })?;
-        Ok(Self { figure, is_above: text[at..].starts_with('>'), percent })
+        let keys: Vec<&str> = FIGURES.iter().map(|figure| figure.key).collect();
+        let key = *keys
+            .iter()
+            .find(|known| **known == key)
+            .ok_or_else(|| format!("{key} is not a figure, expected one of {}", keys.join(", ")))?;
+        Ok(Self { key, is_above: text[at..].starts_with('>'), percent })
     }
 }
 
 impl Gate {
-    pub(super) fn figure(self) -> &'static Figure {
-        &FIGURES[self.figure]
-    }
-
     /// What to report if a ratio to the first group is beyond the limit.
     pub(super) fn violation(self, group: &str, ratio: f64) -> Option<String> {
-        let change = (ratio - 1.0) * 100.0;
+        // Rounded: a change of exactly the limit is not beyond it.
+        let change = ((ratio - 1.0) * 1e9).round() / 1e7;
         let is_beyond = if self.is_above { change > self.percent } else { change < self.percent };
-        let key = self.figure().key;
+        let key = self.key;
         is_beyond.then(|| {
             format!("FAILED: {key} of {group} is {change:+.1} %, limit {:+} %", self.percent)
         })

@@ -1,27 +1,50 @@
 //! Compares reports: the median of each group of runs, its range, and its ratio to the first group.
 //!
-//! - [`figures`]: what is compared
 //! - [`gate`]: the limits of `--fail-if`
 //! - [`doubts`]: why a ratio may not mean what it seems
-//! - [`text`]: for the terminal
 
 mod doubts;
-mod figures;
 mod gate;
-mod options;
-mod text;
 
-use anyhow::{Context, Result};
+use std::path::PathBuf;
 
-pub(crate) use options::CompareOptions;
+use anyhow::{Context, Result, bail};
+use clap::Args;
 
-use crate::outcome::Outcome;
+use crate::figures::{FIGURES, Row, rows, table};
+use crate::outcome::{Outcome, UsageError};
 use crate::output::publish;
 use crate::report::Report;
-use crate::report::units::digits;
-use crate::spread::Spread;
-use figures::{FIGURES, Figure};
+use crate::report::text::wrapped;
 use gate::Gate;
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareOptions {
+    /// Reports in JSON, each a separate group.
+    files: Vec<PathBuf>,
+    /// Several runs of one kind, of which the median counts: NAME=FILE,FILE,... May be repeated.
+    #[arg(long, value_parser = group, help_heading = "Groups")]
+    group: Vec<NamedFiles>,
+    /// Exits with 1 if a figure of a group differs from the first group by more than this, such as
+    /// 'latency_p99>+10%' or 'orders_per_s<-5%'. May be repeated.
+    #[arg(long, help_heading = "Result")]
+    fail_if: Vec<Gate>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct NamedFiles {
+    name: String,
+    files: Vec<PathBuf>,
+}
+
+fn group(text: &str) -> Result<NamedFiles, String> {
+    let (name, files) = text.split_once('=').unwrap_or_default();
+    let (name, files) = (name.trim().to_owned(), files.split(',').map(str::trim));
+    if name.is_empty() || files.clone().any(str::is_empty) {
+        return Err("expected NAME=FILE,FILE,...".into());
+    }
+    Ok(NamedFiles { name, files: files.map(PathBuf::from).collect() })
+}
 
 /// Runs that are taken together.
 #[derive(Debug, Clone)]
@@ -32,100 +55,101 @@ pub struct Group {
     pub reports: Vec<Report>,
 }
 
-const RUNS_FOR_A_RANGE: usize = 3;
-
-struct Row {
-    figure: &'static Figure,
-    /// By group; `None` if no run of the group has it.
-    spreads: Vec<Option<Spread>>,
-}
-
-impl Row {
-    fn ratio_in_words(&self, group: usize) -> Option<String> {
-        self.ratio(group).map(|ratio| format!("x{}", digits(ratio)))
-    }
-
-    fn ratio(&self, group: usize) -> Option<f64> {
-        let first = self.spreads.first()?.as_ref()?.median;
-        (first > 0.0).then_some(self.spreads[group].as_ref()?.median / first)
-    }
-
-    /// Whether a group is better or worse; `None` if its runs overlap with those of the first
-    /// group.
-    fn word(&self, group: usize) -> Option<&'static str> {
-        self.stands_clear(group).then(|| self.figure.better.word(self.ratio(group)?)).flatten()
-    }
-
-    /// Whether the medians differ, but the runs overlap.
-    fn may_be_noise(&self, group: usize) -> bool {
-        let seems = self.ratio(group).and_then(|ratio| self.figure.better.word(ratio));
-        seems.is_some() && !self.stands_clear(group)
-    }
-
-    /// With fewer than three runs that have the figure, ranges lie apart by chance too often.
-    fn stands_clear(&self, group: usize) -> bool {
-        let pair = self.spreads.first().copied().flatten().zip(self.spreads[group]);
-        pair.is_some_and(|(first, other)| {
-            first.runs.min(other.runs) >= RUNS_FOR_A_RANGE && other.is_apart_from(&first)
-        })
-    }
-}
-
-struct Comparison {
-    groups: Vec<Group>,
-    rows: Vec<Row>,
-    doubts: Vec<String>,
-}
-
-impl Comparison {
-    fn of(groups: Vec<Group>) -> Self {
-        let rows = FIGURES.iter().map(|figure| Row {
-            figure,
-            spreads: groups
-                .iter()
-                .map(|group| Spread::over(group.reports.iter().filter_map(figure.of).collect()))
-                .collect(),
-        });
-        let rows: Vec<Row> = rows.filter(|row| row.spreads.iter().any(Option::is_some)).collect();
-        let doubts = doubts::doubts(&groups, &rows);
-        Self { groups, rows, doubts }
-    }
-
-    /// A line for each group and gate beyond its limit. A figure that was not measured is an error.
-    fn violations(&self, gates: &[Gate]) -> Result<String> {
-        let mut lines = String::new();
-        for gate in gates {
-            let key = gate.figure().key;
-            let row = self.rows.iter().find(|row| row.figure.key == key);
-            for group in 1..self.groups.len() {
-                let letter = Self::letter(group);
-                let ratio = row.and_then(|row| row.ratio(group)).with_context(|| {
-                    format!("--fail-if: {key} was not measured in A or {letter}")
-                })?;
-                let violation = gate.violation(&letter, ratio);
-                lines.extend(violation.into_iter().map(|line| line + "\n"));
-            }
-        }
-        Ok(lines)
-    }
-
-    /// The short name of a group in tables: A, B, ...
-    fn letter(group: usize) -> String {
-        match u8::try_from(group) {
-            Ok(place @ 0..26) => char::from(b'A' + place).into(),
-            _ => format!("#{}", group + 1),
-        }
-    }
-}
+/// How many groups are beside the first one in a table.
+const BESIDE: usize = 2;
 
 pub(crate) fn run(options: &CompareOptions) -> Result<Outcome> {
-    let comparison = Comparison::of(options.groups()?);
-    let violations = comparison.violations(&options.fail_if)?;
-    publish(&(text::text(&comparison) + &violations), || Ok(()))?;
+    let groups = groups(options)?;
+    let rows = rows_of(&groups);
+    let violations = violations(&rows, groups.len(), &options.fail_if)?;
+    publish(&(text(&groups, &rows) + &violations), || Ok(()))?;
     Ok(if violations.is_empty() { Outcome::Good } else { Outcome::Bad })
 }
 
 /// The comparison as text.
-pub fn compare(groups: Vec<Group>) -> String {
-    text::text(&Comparison::of(groups))
+pub fn compare(groups: &[Group]) -> String {
+    text(groups, &rows_of(groups))
+}
+
+/// Single files first, then groups, each in the order given.
+fn groups(options: &CompareOptions) -> Result<Vec<Group>> {
+    let single = options.files.iter().map(|file| NamedFiles {
+        name: file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned(),
+        files: vec![file.clone()],
+    });
+    let named: Vec<NamedFiles> = single.chain(options.group.iter().cloned()).collect();
+    if named.len() < 2 {
+        let found = named.len();
+        bail!(UsageError(format!("expected at least two reports or groups, found {found}")));
+    }
+    let read = |NamedFiles { name, files }: NamedFiles| {
+        let reports = files.iter().map(|file| Report::read(file)).collect::<Result<_>>();
+        Ok(Group { reports: reports.with_context(|| format!("group {name}"))?, name })
+    };
+    named.into_iter().map(read).collect()
+}
+
+fn rows_of(groups: &[Group]) -> Vec<Row> {
+    let groups: Vec<Vec<&Report>> =
+        groups.iter().map(|group| group.reports.iter().collect()).collect();
+    rows(FIGURES, &groups)
+}
+
+/// A line for each group and gate beyond its limit. A figure that was not measured is an error.
+fn violations(rows: &[Row], groups: usize, gates: &[Gate]) -> Result<String> {
+    let mut lines = String::new();
+    for gate in gates {
+        let row = rows.iter().find(|row| row.key == gate.key);
+        for group in 1..groups {
+            let letter = letter(group);
+            let ratio = row.and_then(|row| row.ratio(group)).with_context(|| {
+                format!("--fail-if: {} was not measured in A or {letter}", gate.key)
+            })?;
+            lines.extend(gate.violation(&letter, ratio).map(|line| line + "\n"));
+        }
+    }
+    Ok(lines)
+}
+
+/// The short name of a group in tables: A, B, ...
+fn letter(group: usize) -> String {
+    match u8::try_from(group) {
+        Ok(place @ 0..26) => char::from(b'A' + place).into(),
+        _ => format!("#{}", group + 1),
+    }
+}
+
+fn text(groups: &[Group], rows: &[Row]) -> String {
+    let letters: Vec<String> = (0..groups.len()).map(letter).collect();
+    let mut text = String::new();
+    for (letter, group) in letters.iter().zip(groups) {
+        let runs = match group.reports.len() {
+            1 => "1 run".to_owned(),
+            many => format!("median of {many} runs, min..max below"),
+        };
+        text += &wrapped(&format!("{letter}  "), "   ", &format!("{}: {runs}", group.name));
+    }
+    for shown in (1..groups.len()).collect::<Vec<_>>().chunks(BESIDE) {
+        text += "\n";
+        text += &table(rows, &letters, shown);
+    }
+    text += "\n";
+    for doubt in doubts::doubts(groups, rows) {
+        text += &wrapped("careful: ", "         ", &doubt);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_a_name_and_its_files() {
+        let files = ["a.json", "b.json"].map(PathBuf::from).to_vec();
+        assert_eq!(group("wasm=a.json, b.json"), Ok(NamedFiles { name: "wasm".into(), files }));
+        for wrong in ["a.json", "=a.json", "wasm=", "wasm=a.json,,b.json"] {
+            assert!(group(wrong).is_err(), "{wrong}");
+        }
+    }
 }

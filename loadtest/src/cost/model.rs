@@ -2,13 +2,11 @@
 //!
 //! A node gives the orders that its planned processor time pays for, or that the copies of the app
 //! in its memory get through, whichever is less. Redis is on the system nodes. A pool of nodes
-//! follows the load second by second: it has the nodes that serve the present rate, or that drain
-//! the backlog in time, whichever is more, and keeps them for the scale-in time.
+//! follows the load second by second: it has the nodes that serve the present rate, and keeps them for
+//! the scale-in time.
 //!
 //! Each factor is the whole cost computed again with one more change, divided by the cost before.
 //! So the factors multiply to the ratio of the last cost to the first.
-
-use std::collections::VecDeque;
 
 use anyhow::{Result, ensure};
 use serde::Serialize;
@@ -38,7 +36,6 @@ pub(super) struct Row {
     pub(super) node: String,
     pub(super) report: String,
     pub(super) orders_per_s_of_a_node: f64,
-    /// Sized for the peak, around the clock.
     pub(super) always_on: DayCost,
     /// Follows the load, one node at least.
     pub(super) autoscaled: DayCost,
@@ -57,20 +54,20 @@ pub(super) struct DayCost {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Factor {
     pub(super) change: String,
-    /// USD a day with all changes up to this one.
+    /// With all changes up to this one.
     pub(super) usd: f64,
     pub(super) factor: f64,
 }
 
 impl DayLoad {
     pub(super) fn of(day: &Day, assumed: &Assumptions) -> Self {
-        let day = day.times(assumed.multiply);
-        let until: Vec<f64> = (0..=DAY).map(|second| day.orders_until(second as f64)).collect();
-        let arrivals: Vec<f64> = until.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let Assumptions { multiply, .. } = *assumed;
+        // A rate changes evenly between whole minutes, so that in the middle of a second is exact.
+        let rate = |second: u32| day.orders_per_minute(f64::from(second) + 0.5) / 60.0 * multiply;
         Self {
-            orders: day.total(),
-            peak_rate: day.peak() / 60.0,
-            arrivals,
+            orders: day.total() * multiply,
+            peak_rate: day.peak() / 60.0 * multiply,
+            arrivals: (0..DAY as u32).map(rate).collect(),
             assumed: assumed.clone(),
         }
     }
@@ -100,38 +97,28 @@ impl DayLoad {
         from: &NodeType,
         to: &NodeType,
     ) -> Result<Vec<Factor>> {
-        let usd_per_hour = from.usd_per_vcpu_hour() * f64::from(to.vcpus);
-        let resized = NodeType { usd_per_hour, ..to.clone() };
+        let [from_usd, to_usd] = [from, to].map(|node| node.usd_per_hour / f64::from(node.vcpus));
+        let resized = NodeType { usd_per_hour: from_usd * f64::from(to.vcpus), ..to.clone() };
         let last = self.row(to, measured)?;
+        let price = format!(
+            "price of a vCPU: {from_usd:.4} USD/h ({:?}) to {to_usd:.4} ({:?})",
+            from.architecture, to.architecture
+        );
+        let order = format!("CPU and memory of an order: {} to {}", baseline.file, measured.file);
+        let size = format!("size of a node: {} vCPUs of {} to {}", from.vcpus, from.name, to.vcpus);
         let steps = [
-            (
-                format!("CPU and memory of an order: {} to {}", baseline.file, measured.file),
-                self.row(from, measured)?.always_on.usd,
-            ),
-            (
-                format!("size of a node: {} vCPUs of {} to {}", from.vcpus, from.name, to.vcpus),
-                self.row(&resized, measured)?.always_on.usd,
-            ),
-            (
-                format!(
-                    "price of a vCPU: {:.4} USD/h ({:?}) to {:.4} ({:?})",
-                    from.usd_per_vcpu_hour(),
-                    from.architecture,
-                    to.usd_per_vcpu_hour(),
-                    to.architecture
-                ),
-                last.always_on.usd,
-            ),
+            (order, self.row(from, measured)?.always_on.usd),
+            (size, self.row(&resized, measured)?.always_on.usd),
+            (price, last.always_on.usd),
             ("nodes follow the load".into(), last.autoscaled.usd),
             ("the node pool goes to zero".into(), last.pool_to_zero.usd),
         ];
         let mut before = self.row(from, baseline)?.always_on.usd;
-        let mut factors = vec![];
-        for (change, usd) in steps {
-            factors.push(Factor { change, usd, factor: usd / before });
-            before = usd;
-        }
-        Ok(factors)
+        let factors = steps.into_iter().map(|(change, usd)| {
+            let factor = usd / std::mem::replace(&mut before, usd);
+            Factor { change, usd, factor }
+        });
+        Ok(factors.collect())
     }
 
     fn cost(&self, node: &NodeType, max_nodes: u32, node_hours: f64) -> DayCost {
@@ -152,18 +139,15 @@ impl DayLoad {
     /// second one counts, so that it starts as it ends.
     fn pool(&self, min: u32, orders_per_s: f64) -> (u32, f64) {
         let max = nodes_for(self.peak_rate, orders_per_s).max(min);
-        let mut billed = Window::new(self.assumed.scale_in.as_secs());
-        let (mut backlog, mut max_nodes, mut node_s) = (0.0_f64, 0, 0);
+        let scale_in_s = self.assumed.scale_in.as_secs() as usize;
+        // For each node, until when it is billed.
+        let mut until = vec![0; max as usize];
+        let (mut max_nodes, mut node_s) = (0, 0);
         for second in 0..2 * DAY {
-            let arrived = self.arrivals[second % DAY];
-            backlog += arrived;
-            let demand = arrived.max(backlog / self.assumed.drain.as_secs_f64());
-            let requested = nodes_for(demand, orders_per_s).clamp(min, max);
-            let nodes = billed.max(second, requested);
-            backlog -= f64::from(nodes) * orders_per_s;
-            // Less than a millionth of an order is rounding.
-            backlog = if backlog < 1e-6 { 0.0 } else { backlog };
+            let requested = nodes_for(self.arrivals[second % DAY], orders_per_s).clamp(min, max);
+            until[..requested as usize].fill(second + scale_in_s + 1);
             if second >= DAY {
+                let nodes = until.partition_point(|end| *end > second) as u32;
                 node_s += u64::from(nodes);
                 max_nodes = max_nodes.max(nodes);
             }
@@ -175,30 +159,6 @@ impl DayLoad {
 /// Whole nodes. A rounding error is not worth a node.
 fn nodes_for(orders_per_s: f64, of_a_node: f64) -> u32 {
     (orders_per_s / of_a_node - 1e-9).ceil().max(0.0) as u32
-}
-
-/// The maximum of the last so many seconds and the present one.
-struct Window {
-    seconds: usize,
-    /// Falling values, each the maximum from its second on.
-    candidates: VecDeque<(usize, u32)>,
-}
-
-impl Window {
-    fn new(seconds: u64) -> Self {
-        Self { seconds: seconds as usize, candidates: VecDeque::new() }
-    }
-
-    fn max(&mut self, now: usize, value: u32) -> u32 {
-        while self.candidates.back().is_some_and(|(_, smaller)| *smaller <= value) {
-            self.candidates.pop_back();
-        }
-        self.candidates.push_back((now, value));
-        while self.candidates.front().is_some_and(|(since, _)| since + self.seconds < now) {
-            self.candidates.pop_front();
-        }
-        self.candidates.front().map_or(value, |(_, max)| *max)
-    }
 }
 
 #[cfg(test)]
@@ -238,7 +198,6 @@ mod tests {
         Assumptions {
             multiply: 1.0,
             utilisation: 0.6,
-            drain: Duration::from_mins(1),
             system_nodes: 1,
             scale_in: Duration::from_mins(10),
         }
@@ -266,7 +225,7 @@ mod tests {
         // 0.4 an hour for a node 1.384, always on 3 * 24 * 0.4 = 28.8, the system node 9.6. With
         // one node at least: 86,400 + 4152 + 4104 = 94,656 s.
         let row = a_load(AN_HOUR, assumed()).row(&a_node(), &a_measurement()).unwrap();
-        assert_eq!(row.orders_per_s_of_a_node, 24_000.0);
+        assert_close(row.orders_per_s_of_a_node, 24_000.0, 1e-6);
         assert_eq!((row.always_on.max_nodes, row.pool_to_zero.max_nodes), (3, 3));
         assert_close(row.always_on.usd, 28.8 + 9.6, 1e-9);
         // A second at each crossing may fall on either side.
@@ -308,13 +267,5 @@ mod tests {
         let quiet = a_load("00:00,60", assumed());
         let factors = quiet.factors(&baseline, &a_measurement(), &a_node(), &a_node()).unwrap();
         assert_eq!(factors[0].factor, 1.0);
-    }
-
-    #[test]
-    fn a_window_remembers_its_maximum_for_its_length() {
-        let mut window = Window::new(2);
-        let values = [1, 5, 2, 3, 1, 1, 1].into_iter().enumerate();
-        let seen: Vec<u32> = values.map(|(now, value)| window.max(now, value)).collect();
-        assert_eq!(seen, [1, 5, 5, 5, 3, 3, 1]);
     }
 }

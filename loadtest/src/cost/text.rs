@@ -1,20 +1,20 @@
 //! The answer for the terminal: one table of nodes and money, then the factors.
 
+use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{CellAlignment, Table};
 
 use super::model::DayCost;
 use super::{Assumptions, CostReport, Measured};
 
 pub(super) fn text(answer: &CostReport) -> String {
-    let Assumptions { multiply, utilisation, drain, system_nodes, scale_in } = &answer.assumed;
-    let [drain, scale_in] = [drain, scale_in].map(|time| humantime::format_duration(*time));
+    let Assumptions { multiply, utilisation, system_nodes, scale_in } = &answer.assumed;
+    let scale_in = humantime::format_duration(*scale_in);
     let (day, orders, peak) = (&answer.day, answer.orders, answer.peak_rate);
-    let percent = utilisation * 100.0;
     let mut text = format!(
         "{day}, times {multiply}: {orders:.0} orders, at most {peak:.1} a second.\n\
-         Processors are used to {percent:.0} %. System nodes: {system_nodes}. A backlog is drained in \
-         {drain}, and an unused node removed after {scale_in}.\n\n",
+         Processors are used to {:.0} %. System nodes: {system_nodes}. An unused node is removed \
+         after {scale_in}.\n\n",
+        utilisation * 100.0
     );
     for Measured { file, app_cpu_s, redis_cpu_s, app_mib, .. } in &answer.reports {
         let (app, redis) = (app_cpu_s * 1e6, redis_cpu_s * 1e6);
@@ -33,15 +33,8 @@ pub(super) fn text(answer: &CostReport) -> String {
 
 fn table(answer: &CostReport) -> Table {
     let mut table = Table::new();
-    table.load_preset(ASCII_MARKDOWN).set_header([
-        "node",
-        "vCPU",
-        "USD/h",
-        "report",
-        "always on",
-        "autoscaled",
-        "pool to zero",
-    ]);
+    let head = ["node", "vCPU", "USD/h", "report", "always on", "autoscaled", "pool to zero"];
+    table.load_preset(ASCII_MARKDOWN).set_header(head);
     let cost = |cost: &DayCost| format!("{} / {:.2}", cost.max_nodes, cost.usd);
     // Each node has a row for each report.
     let nodes = answer.prices.nodes.iter().flat_map(|node| vec![node; answer.reports.len()]);
@@ -56,9 +49,6 @@ fn table(answer: &CostReport) -> Table {
             cost(&row.pool_to_zero),
         ]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
     table
 }
 
@@ -69,10 +59,6 @@ fn factors(answer: &CostReport) -> String {
         format!("From {:.2} to {:.2} USD a day, x {product:.3}:\n\n", last.usd / product, last.usd);
     for factor in &answer.factors {
         text += &format!("  x {:.3}  {:>9.2}  {}\n", factor.factor, factor.usd, factor.change);
-    }
-    let most = answer.factors.iter().min_by(|one, other| one.factor.total_cmp(&other.factor));
-    if let Some(most) = most.filter(|most| most.factor < 1.0 - 1e-9) {
-        text += &format!("\nThis saves most: {}.\n", most.change);
     }
     text + "\n"
 }

@@ -1,9 +1,10 @@
 //! The shapes of load. All are open loop: an order's latency counts from the moment it was due.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Command, FromArgMatches, Subcommand};
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use queue::QueueName;
 
@@ -112,10 +113,6 @@ pub struct BurstOptions {
     /// Sends the lines of this file instead, invalid ones too; blank lines are skipped.
     #[arg(long, conflicts_with_all = ["orders", "seed", "prescriptions", "mutated", "run"])]
     pub(crate) file: Option<PathBuf>,
-    /// Hands all orders to Redis beforehand; they become visible in one instant, as scheduled
-    /// messages do.
-    #[arg(long, conflicts_with_all = ["via", "connections", "batch"])]
-    pub(crate) scheduled: bool,
     #[command(flatten)]
     pub(crate) generated: Generated,
     #[command(flatten)]
@@ -168,6 +165,14 @@ pub struct ReplayOptions {
 }
 
 impl Load {
+    /// Reads the arguments of a load, such as `burst --orders 10`.
+    pub fn parse<I: IntoIterator<Item = T>, T: Into<OsString> + Clone>(
+        arguments: I,
+    ) -> clap::error::Result<Self> {
+        let command = Self::augment_subcommands(Command::new("loadtest").no_binary_name(true));
+        Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+
     pub(crate) fn target(&self) -> &Target {
         match self {
             Self::Burst(BurstOptions { target, .. })

@@ -10,7 +10,7 @@ pub(crate) mod parse;
 use clap::Args;
 
 pub use load::{BurstOptions, CurveOptions, Load, ReplayOptions, SteadyOptions};
-pub(crate) use load::{Paced, Results, Target};
+pub(crate) use load::{Paced, Target};
 
 /// What the generated orders are like.
 #[derive(Debug, Clone, Copy, Args)]

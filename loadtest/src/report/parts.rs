@@ -1,5 +1,7 @@
 //! What the figures of a report consist of. The comments are the descriptions of its JSON schema.
 
+#![allow(missing_docs, reason = "a field without a comment is what its name says")]
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,6 @@ use serde::{Deserialize, Serialize};
 pub struct Rejected {
     /// The status and code of the answer, or that there was none.
     pub answer: String,
-    /// How many.
     pub orders: u64,
     /// How many of them were processed anyway: an answer may be lost after the order was written.
     pub processed_anyway: u64,
@@ -19,11 +20,8 @@ pub struct Rejected {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Failures {
-    /// Found nowhere.
     pub lost: Vec<String>,
-    /// Found more than once.
     pub confirmed_twice: Vec<String>,
-    /// Found, but not as expected.
     pub wrong: Vec<Wrong>,
 }
 
@@ -33,7 +31,6 @@ pub struct Failures {
 pub struct Wrong {
     /// Its identity, or its position in what was sent.
     pub order: String,
-    /// What is wrong.
     pub why: String,
 }
 
@@ -41,13 +38,10 @@ pub struct Wrong {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lanes {
-    /// By receiver-simple.
     pub simple: u64,
-    /// By receiver-complex.
     pub complex: u64,
 }
 
-/// What one consumer did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Share {
@@ -63,19 +57,12 @@ pub struct Share {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
-    /// Median.
     pub p50: f64,
-    /// 90th percentile.
     pub p90: f64,
-    /// 95th percentile.
     pub p95: f64,
-    /// 99th percentile.
     pub p99: f64,
-    /// 99.9th percentile.
     pub p999: f64,
-    /// The slowest.
     pub max: f64,
-    /// Mean.
     pub mean: f64,
 }
 
@@ -85,17 +72,14 @@ pub struct Latency {
 pub struct Bucket {
     /// The longest latency counted here in ms; the bucket begins where the one before ends.
     pub up_to_ms: f64,
-    /// Orders.
     pub orders: u64,
 }
 
-/// One figure for each.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppAndRedis {
     /// The app with its children; none without `--app-pid`.
     pub app: Option<f64>,
-    /// The server.
     pub redis: f64,
 }
 
@@ -103,9 +87,7 @@ pub struct AppAndRedis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceStartUs {
-    /// Median.
     pub p50: u64,
-    /// 99th percentile.
     pub p99: u64,
 }
 
@@ -130,9 +112,7 @@ pub struct Interval {
     pub sent_late: u64,
     /// Orders that entered ingress.
     pub arrived: u64,
-    /// Orders confirmed.
     pub confirmed: u64,
-    /// Orders dead-lettered.
     pub dead_lettered: u64,
     /// Latency of the orders that were due here, in ms; none when there were none, or none was
     /// confirmed.
@@ -143,11 +123,8 @@ pub struct Interval {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntervalLatency {
-    /// Median.
     pub p50: f64,
-    /// 99th percentile.
     pub p99: f64,
-    /// The slowest.
     pub max: f64,
 }
 
@@ -159,9 +136,7 @@ pub struct Sample {
     pub at_s: f64,
     /// Orders in ingress, waiting or in flight.
     pub ingress: u64,
-    /// Orders in the simple lane.
     pub simple: u64,
-    /// Orders in the complex lane.
     pub complex: u64,
     /// CPU of the app since the sample before, in cores; none without `--app-pid`.
     pub app_cores: Option<f64>,
@@ -169,7 +144,7 @@ pub struct Sample {
     pub redis_cores: f64,
     /// Resident memory of the app in MiB; none without `--app-pid`.
     pub app_rss_mib: Option<f64>,
-    /// Memory of Redis in MiB: resident where it runs on this machine, else that of its data.
+    /// Resident memory of Redis in MiB, as it reports it.
     pub redis_rss_mib: f64,
 }
 
@@ -184,17 +159,13 @@ pub struct Clock {
     pub drift_ms: f64,
 }
 
-/// A setting and its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
-    /// Its name.
     pub name: String,
-    /// Its value.
     pub value: String,
 }
 
-/// A machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
@@ -202,10 +173,15 @@ pub struct Host {
     pub cpu: String,
     /// `x86_64`, `aarch64`, ...
     pub architecture: String,
-    /// Memory in MiB.
     pub memory_mib: u64,
-    /// Kernel and its version.
     pub kernel: String,
+}
+
+impl Sample {
+    /// Orders in all streams.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.ingress + self.simple + self.complex
+    }
 }
 
 impl Failures {

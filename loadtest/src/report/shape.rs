@@ -7,12 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shape {
-    /// All at once.
-    Burst {
-        /// Whether all became visible in one instant, as scheduled messages do; otherwise they come
-        /// as fast as they can be sent.
-        scheduled: bool,
-    },
+    /// All at once, as fast as they can be sent.
+    Burst {},
     /// A constant rate.
     Steady {
         /// Orders a second.

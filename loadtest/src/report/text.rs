@@ -3,54 +3,40 @@
 //! Names of files, reasons and answers come from elsewhere: control characters are taken out of
 //! them.
 
-use std::fmt::Write as _;
-
 use textwrap::Options;
 
-use super::units::{count, digits, harmless};
+use super::units::{chosen_time, count, digits, harmless};
 use super::{Failures, Latency, Report, distribution, verdict};
 
 /// Columns of the terminal that is written for.
 pub const WIDTH: usize = 100;
-const SHOWN: usize = 20;
+const SHOWN: u64 = 20;
 const ROWS: usize = 15;
 const BAR: usize = 60;
-const DUE_TO_CONFIRMED: &str = "due to confirmed";
 
 impl Report {
     /// For the terminal.
     pub fn to_text(&self) -> String {
+        let orders = format!("{} orders {}", self.orders, self.source());
         let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = self.write_text(&mut text);
-        text
-    }
-
-    fn write_text(&self, text: &mut String) -> std::fmt::Result {
-        write_wrapped(text, "", "", &format!("{} orders {}", self.orders, self.source()))?;
-        write_wrapped(text, "", "", &self.shape.in_words())?;
-        write_wrapped(text, "", "", &self.via.in_words())?;
+        for words in [orders, self.shape.in_words(), self.via.in_words()] {
+            text += &wrapped("", "", &words);
+        }
         if self.interrupted {
-            writeln!(text, "interrupted")?;
+            text += "interrupted\n";
         }
-        writeln!(text)?;
-        self.write_figures(text)?;
-        self.write_latencies(text)?;
-        self.write_histogram(text)?;
-        self.write_shares(text)?;
-        writeln!(text)?;
-        self.write_fates(text)?;
-        writeln!(text)?;
-        self.failures.write_text(text, [self.lost, self.confirmed_twice, self.wrong])?;
+        text += "\n";
+        text += &self.figures();
+        text += &self.latencies();
+        text += &self.histogram();
+        text += &self.who_did_it();
+        text += "\n";
+        text += &self.fates();
+        text += "\n";
+        text += &self.failures.to_text([self.lost, self.confirmed_twice, self.wrong]);
         for finding in verdict::findings(self) {
-            write_wrapped(
-                text,
-                &format!("{:<8} ", finding.tone.word()),
-                "         ",
-                &finding.text,
-            )?;
+            text += &wrapped(&format!("{:<8} ", finding.tone.word()), "         ", &finding.text);
         }
-        writeln!(text)?;
         let verdict = if !self.is_clean() {
             "FAILED: not every order ended as expected"
         } else if self.late > 0 {
@@ -60,197 +46,141 @@ impl Report {
         } else {
             "every order sent was found exactly once, as expected"
         };
-        writeln!(text, "{verdict}")
+        text + &format!("\n{verdict}\n")
     }
 
-    fn write_figures(&self, text: &mut String) -> std::fmt::Result {
-        let or_none = |figure: Option<String>| figure.unwrap_or_else(|| "not measured".into());
-        let per_order = |seconds: f64| {
-            self.us_per_order(seconds)
-                .map_or_else(String::new, |us| format!(" ({us:.1} us an order)"))
+    fn figures(&self) -> String {
+        let cpu = |seconds: f64| match self.us_per_order(seconds) {
+            Some(us) => format!("{seconds:.2} s ({us:.1} us an order)"),
+            None => format!("{seconds:.2} s"),
         };
-        writeln!(text, "  enqueued in        {:.3} s", self.enqueue_s)?;
-        writeln!(
-            text,
-            "  all done after     {:.3} s, {:.0} orders/s",
-            self.total_s, self.orders_per_s
-        )?;
-        writeln!(
-            text,
-            "  lanes              simple {}  complex {}",
-            self.lanes.simple, self.lanes.complex
-        )?;
-        let app = self.cpu_s.app.map(|seconds| format!("{seconds:.2} s{}", per_order(seconds)));
-        let redis = self.cpu_s.redis;
-        writeln!(
-            text,
-            "  CPU                app {}  redis {redis:.2} s{}",
-            or_none(app),
-            per_order(redis)
-        )?;
-        let app = self.rss_mib.app.map(|mib| format!("{mib:.0} MiB"));
-        writeln!(
-            text,
-            "  peak memory        app {}  redis {:.0} MiB",
-            or_none(app),
-            self.rss_mib.redis
-        )?;
-        let starts = self.instance_start_us.as_ref().zip(self.instance_starts);
+        let mib = |mib: f64| format!("{mib:.0} MiB");
+        let measured = |figure: Option<String>| figure.unwrap_or_else(|| "not measured".into());
+        let starts = self.instance_start_us.zip(self.instance_starts);
         let starts =
             starts.map(|(us, starts)| format!("{starts}, p50 {} us  p99 {} us", us.p50, us.p99));
-        writeln!(text, "  instance starts    {}", or_none(starts))?;
-        if self.tick_rings > 0 {
-            writeln!(text, "  ticks              rang again {} times", self.tick_rings)?;
-        }
-        if self.backlog_before > 0 {
-            writeln!(
-                text,
-                "  disturbed by       {} orders that were waiting before",
-                self.backlog_before
-            )?;
-        }
-        Ok(())
-    }
-
-    fn write_latencies(&self, text: &mut String) -> std::fmt::Result {
-        if self.confirmed == 0 {
-            return Ok(());
-        }
-        writeln!(text)?;
-        write!(text, "  {:<22}", "latency in ms")?;
-        for name in ["p50", "p90", "p95", "p99", "p99.9", "max", "mean"] {
-            write!(text, " {name:>9}")?;
-        }
-        writeln!(text)?;
-        for (name, latency) in self.latencies() {
-            write!(text, "  {name:<22}")?;
-            for figure in latency.figures() {
-                write!(text, " {:>9}", self.marked(name, figure, digits(figure)))?;
-            }
-            writeln!(text)?;
-        }
-        Ok(())
-    }
-
-    /// The only one that is measured with two clocks is marked with `~` below their drift.
-    pub(crate) fn marked(&self, name: &str, ms: f64, figure: String) -> String {
-        let is_drowned = name == DUE_TO_CONFIRMED && ms < self.clock.drift_ms;
-        if is_drowned { format!("~{figure}") } else { figure }
-    }
-
-    /// One that was not measured is left out.
-    pub(crate) fn latencies(&self) -> Vec<(&'static str, &Latency)> {
-        let all = [
-            (DUE_TO_CONFIRMED, &self.latency_ms),
-            ("ingress to confirmed", &self.queue_latency_ms),
-            ("due to acknowledged", &self.send_latency_ms),
+        let (app_cpu, app_mib) = (self.cpu_s.app.map(cpu), self.rss_mib.app.map(mib));
+        let rows = [
+            ("enqueued in", format!("{:.3} s", self.enqueue_s)),
+            ("all done after", format!("{:.3} s, {:.0} orders/s", self.total_s, self.orders_per_s)),
+            ("lanes", format!("simple {}  complex {}", self.lanes.simple, self.lanes.complex)),
+            ("CPU", format!("app {}  redis {}", measured(app_cpu), cpu(self.cpu_s.redis))),
+            (
+                "peak memory",
+                format!("app {}  redis {}", measured(app_mib), mib(self.rss_mib.redis)),
+            ),
+            ("instance starts", measured(starts)),
         ];
-        all.into_iter().filter(|(_, latency)| latency.max > 0.0).collect()
+        rows.iter().map(|(name, value)| format!("  {name:<18} {value}\n")).collect()
     }
 
-    fn write_histogram(&self, text: &mut String) -> std::fmt::Result {
+    /// Those that were not measured are left out.
+    fn latencies(&self) -> String {
+        if self.confirmed == 0 {
+            return String::new();
+        }
+        let mut text = format!("\n  {:<22}", "latency in ms");
+        for name in ["p50", "p90", "p95", "p99", "p99.9", "max", "mean"] {
+            text += &format!(" {name:>9}");
+        }
+        // The first one is measured with two clocks: figures below their drift are marked.
+        for (name, latency, drift_ms) in [
+            ("due to confirmed", &self.latency_ms, self.clock.drift_ms),
+            ("ingress to confirmed", &self.queue_latency_ms, 0.0),
+            ("due to acknowledged", &self.send_latency_ms, 0.0),
+        ] {
+            let Latency { p50, p90, p95, p99, p999, max, mean } = *latency;
+            if max == 0.0 {
+                continue;
+            }
+            text += &format!("\n  {name:<22}");
+            for ms in [p50, p90, p95, p99, p999, max, mean] {
+                let mark = if ms < drift_ms { "~" } else { "" };
+                text += &format!(" {:>9}", format!("{mark}{}", digits(ms)));
+            }
+        }
+        text + "\n"
+    }
+
+    fn histogram(&self) -> String {
         let rows = distribution::rows(&self.latency_histogram, ROWS);
-        let (Some(most), total) = (
-            rows.iter().map(|row| row.orders).max(),
-            rows.iter().map(|row| row.orders).sum::<u64>(),
-        ) else {
-            return Ok(());
-        };
-        writeln!(text)?;
-        writeln!(text, "  due to confirmed, orders up to")?;
-        for row in &rows {
-            let bar = bar(row.orders as f64 / most.max(1) as f64);
-            let share = row.orders as f64 * 100.0 / total.max(1) as f64;
-            let line = format!("  {:>9} {:>10} {share:5.1} %  {bar}", row.label(), row.orders);
-            writeln!(text, "{}", line.trim_end())?;
+        let Some(most) = rows.iter().map(|row| row.orders).max() else { return String::new() };
+        let total: u64 = rows.iter().map(|row| row.orders).sum();
+        let mut text = "\n  due to confirmed, orders up to\n".to_owned();
+        for row in rows {
+            let (end, orders) = (chosen_time(row.up_to_ms), row.orders);
+            let (share, bar) =
+                (orders as f64 * 100.0 / total as f64, bar(orders as f64 / most as f64));
+            let line = format!("  {end:>9} {orders:>10} {share:5.1} %  {bar}");
+            text += line.trim_end();
+            text += "\n";
         }
-        Ok(())
+        text
     }
 
-    fn write_shares(&self, text: &mut String) -> std::fmt::Result {
-        if self.consumers().len() < 2 {
-            return Ok(());
-        }
-        writeln!(text)?;
-        for consumer in self.consumers() {
-            let mut line = format!("{consumer}:");
-            for share in self.shares.iter().filter(|share| share.consumer == consumer) {
-                let all: u64 = self
-                    .shares
-                    .iter()
-                    .filter(|other| other.stream == share.stream)
-                    .map(|share| share.orders)
-                    .sum();
-                let percent = share.orders as f64 * 100.0 / all.max(1) as f64;
-                line += &format!(" {} {} ({percent:.0} %) ", share.stream, share.orders);
-            }
-            write_wrapped(text, "  done by ", "    ", line.trim_end())?;
-        }
-        Ok(())
-    }
-
-    pub(crate) fn consumers(&self) -> Vec<&str> {
-        let mut consumers = Vec::new();
-        for share in self.shares.iter().filter(|share| share.orders > 0) {
-            if !consumers.contains(&share.consumer.as_str()) {
-                consumers.push(&share.consumer);
+    /// Nothing is said of a single consumer.
+    fn who_did_it(&self) -> String {
+        let mut consumers: Vec<&str> =
+            self.shares.iter().map(|share| share.consumer.as_str()).collect();
+        consumers.sort_unstable();
+        consumers.dedup();
+        let mut text = String::new();
+        if consumers.len() > 1 {
+            text += "\n";
+            for consumer in consumers {
+                let mut line = format!("{consumer}:");
+                for share in self.shares.iter().filter(|share| share.consumer == consumer) {
+                    let same = self.shares.iter().filter(|other| other.stream == share.stream);
+                    let all: u64 = same.map(|share| share.orders).sum();
+                    let percent = share.orders as f64 * 100.0 / all as f64;
+                    line += &format!(" {} {} ({percent:.0} %) ", share.stream, share.orders);
+                }
+                text += &wrapped("  done by ", "    ", line.trim_end());
             }
         }
-        consumers
+        text
     }
 
-    fn write_fates(&self, text: &mut String) -> std::fmt::Result {
-        write!(text, "  confirmed {}  dead-lettered {}", self.confirmed, self.dead_lettered)?;
-        if self.refused > 0 {
-            write!(text, "  refused {}", self.refused)?;
-        }
-        writeln!(text, "  duplicate deliveries {}", self.duplicate_deliveries)?;
-        let (lost, late, twice) = (self.lost, self.late, self.confirmed_twice);
-        writeln!(
-            text,
-            "  lost {lost}  late {late}  confirmed twice {twice}  wrong {}",
-            self.wrong
-        )?;
+    fn fates(&self) -> String {
+        let Self { confirmed, dead_lettered, refused, duplicate_deliveries, .. } = self;
+        let Self { lost, late, confirmed_twice, wrong, .. } = self;
+        let refused = if *refused > 0 { format!("  refused {refused}") } else { String::new() };
+        let mut text = format!(
+            "  confirmed {confirmed}  dead-lettered {dead_lettered}{refused}  duplicate deliveries {duplicate_deliveries}\n  \
+             lost {lost}  late {late}  confirmed twice {confirmed_twice}  wrong {wrong}\n"
+        );
         for kind in &self.rejected {
             let anyway = kind.processed_anyway;
             let line = format!("{} ({}), processed anyway {anyway}", kind.orders, kind.answer);
-            write_wrapped(text, "  rejected ", "    ", &line)?;
+            text += &wrapped("  rejected ", "    ", &line);
         }
-        Ok(())
-    }
-}
-
-impl Latency {
-    pub(crate) fn figures(&self) -> [f64; 7] {
-        [self.p50, self.p90, self.p95, self.p99, self.p999, self.max, self.mean]
+        text
     }
 }
 
 impl Failures {
     /// Lists some of the orders. `totals` are those of lost, confirmed twice and wrong.
-    pub(crate) fn write_text(&self, text: &mut String, totals: [u64; 3]) -> std::fmt::Result {
+    pub(crate) fn to_text(&self, totals: [u64; 3]) -> String {
         let wrong: Vec<String> =
             self.wrong.iter().map(|wrong| format!("{}: {}", wrong.order, wrong.why)).collect();
         let kinds =
             [("lost", &self.lost), ("confirmed twice", &self.confirmed_twice), ("wrong", &wrong)];
+        let mut text = String::new();
         for ((name, orders), total) in kinds.into_iter().zip(totals) {
-            for order in orders.iter().take(SHOWN) {
-                write_wrapped(text, &format!("{name}: "), "  ", order)?;
+            for order in orders.iter().take(SHOWN as usize) {
+                text += &wrapped(&format!("{name}: "), "  ", order);
             }
-            let more = count(total.saturating_sub(SHOWN as u64));
-            let named = count(orders.len() as u64);
-            match total {
-                total if total <= SHOWN as u64 => {}
-                total if total > orders.len() as u64 => {
-                    writeln!(
-                        text,
-                        "{name}: {more} more (the first {named} are in the JSON report)"
-                    )?;
-                }
-                _ => writeln!(text, "{name}: {more} more (in the JSON report)")?,
+            if total > SHOWN {
+                let (more, kept) = (count(total - SHOWN), orders.len() as u64);
+                let first = if total > kept {
+                    format!("the first {} are ", count(kept))
+                } else {
+                    String::new()
+                };
+                text += &format!("{name}: {more} more ({first}in the JSON report)\n");
             }
         }
-        Ok(())
+        text
     }
 }
 
@@ -266,17 +196,12 @@ fn bar(share: f64) -> String {
     bar
 }
 
-pub(crate) fn write_wrapped(
-    text: &mut String,
-    first: &str,
-    rest: &str,
-    content: &str,
-) -> std::fmt::Result {
+/// Without characters that move the cursor.
+pub(crate) fn wrapped(first: &str, rest: &str, content: &str) -> String {
     let options = Options::new(WIDTH).initial_indent(first).subsequent_indent(rest);
-    for line in textwrap::wrap(&harmless(content), options) {
-        writeln!(text, "{}", line.trim_end())?;
-    }
-    Ok(())
+    let content = harmless(content);
+    let lines = textwrap::wrap(&content, options);
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 #[cfg(test)]

@@ -48,8 +48,8 @@ pub(crate) fn findings(report: &Report) -> Vec<Finding> {
         senders,
         sent_late,
         backlog,
-        app_memory,
-        redis_memory,
+        memory_of_app,
+        memory_of_redis,
         tick_rings,
         disturbed,
     ];
@@ -163,7 +163,7 @@ fn speed(report: &Report) -> Option<Finding> {
     }
     let mut text = format!("{} after the release the last was done", time(report.total_s * 1e3));
     // In other shapes the rate is that of the shape.
-    if matches!(report.shape, Shape::Burst { .. }) {
+    if matches!(report.shape, Shape::Burst {}) {
         text += &format!(", {}", rate(report.orders_per_s));
     }
     if report.confirmed > 0 {
@@ -190,7 +190,7 @@ fn senders(report: &Report) -> Option<Finding> {
     if !senders_fell_behind(report)? {
         // All orders of a burst are due at once, so no sender keeps up with it.
         let what = match report.shape {
-            Shape::Burst { .. } => "The senders were not the bottleneck",
+            Shape::Burst {} => "The senders were not the bottleneck",
             _ => "The senders kept up",
         };
         let text = format!(
@@ -221,7 +221,7 @@ fn senders(report: &Report) -> Option<Finding> {
 fn sent_late(report: &Report) -> Option<Finding> {
     let timeline = &report.timeline;
     let late: u64 = timeline.intervals.iter().map(|interval| interval.sent_late).sum();
-    if late == 0 || matches!(report.shape, Shape::Burst { .. }) {
+    if late == 0 || matches!(report.shape, Shape::Burst {}) {
         return None;
     }
     let worst =
@@ -265,10 +265,9 @@ fn backlog(report: &Report) -> Option<Finding> {
         .iter()
         .filter(|sample| (0.0..=report.enqueue_s).contains(&sample.at_s))
         .collect();
-    let backlog = |sample: &&Sample| Some((sample.ingress + sample.simple + sample.complex) as f64);
+    let backlog = |sample: &&Sample| Some(sample.waiting() as f64);
     let [_, second, third, fourth] = quarters(&sending, backlog)?;
-    let most =
-        sending.iter().map(|sample| sample.ingress + sample.simple + sample.complex).max()?;
+    let most = sending.iter().map(|sample| sample.waiting()).max()?;
     let rate = rate(rate_per_s);
     if second < third
         && third < fourth
@@ -303,35 +302,30 @@ fn soak(report: &Report, figure: impl Fn(&&Sample) -> Option<f64>) -> Option<(f6
     Some((before, after))
 }
 
-fn app_memory(report: &Report) -> Option<Finding> {
+fn memory_of_app(report: &Report) -> Option<Finding> {
     let (before, after) = soak(report, |sample| sample.app_rss_mib)?;
-    if !grew(before, after) {
-        let text = format!("Memory of the app stayed level, at {} MiB.", digits(after));
-        return finding(Tone::Good, text);
-    }
-    let text = format!(
-        "Memory of the app grew from {} to {} MiB: look for a leak in a longer run.",
-        digits(before),
-        digits(after)
-    );
-    finding(Tone::Warning, text)
+    let advice = ": look for a leak in a longer run.";
+    memory("the app", before, after, Tone::Warning, advice)
 }
 
-fn redis_memory(report: &Report) -> Option<Finding> {
+fn memory_of_redis(report: &Report) -> Option<Finding> {
     let (before, after) = soak(report, |sample| Some(sample.redis_rss_mib))?;
-    if !grew(before, after) {
-        let text = format!("Memory of Redis stayed level, at {} MiB.", digits(after));
-        return finding(Tone::Good, text);
+    // Half of all orders come between the middles of the second and of the last quarter.
+    let bytes = (after - before) * 1024.0 * 1024.0 * 2.0 / report.confirmed.max(1) as f64;
+    let advice = format!(
+        ", about {bytes:.0} bytes for each order. Confirmations and states are kept for retention_s, a day \
+         by default; only growth beyond that is a leak."
+    );
+    memory("Redis", before, after, Tone::Note, &advice)
+}
+
+fn memory(of: &str, before_mib: f64, after_mib: f64, tone: Tone, advice: &str) -> Option<Finding> {
+    let [before, after] = [before_mib, after_mib].map(digits);
+    if grew(before_mib, after_mib) {
+        finding(tone, format!("Memory of {of} grew from {before} to {after} MiB{advice}"))
+    } else {
+        finding(Tone::Good, format!("Memory of {of} stayed level, at {after} MiB."))
     }
-    let mut text = format!("Memory of Redis grew from {} to {} MiB", digits(before), digits(after));
-    if report.confirmed > 0 {
-        // Half of all orders come between the middles of the second and of the last quarter.
-        let bytes = (after - before) * 1024.0 * 1024.0 / (report.confirmed as f64 / 2.0);
-        text += &format!(", about {bytes:.0} bytes for each order");
-    }
-    text += ". Confirmations and states are kept for retention_s, a day by default; only growth \
-             beyond that is a leak.";
-    finding(Tone::Note, text)
 }
 
 /// By a tenth, and by more than an allocator keeps back.

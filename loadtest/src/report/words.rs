@@ -6,8 +6,7 @@ use super::{Arrivals, Door, Report, Shape, Via};
 impl Shape {
     pub(crate) fn in_words(&self) -> String {
         match self {
-            Self::Burst { scheduled: true } => "burst, all visible in one instant".into(),
-            Self::Burst { scheduled: false } => "burst, all at once".into(),
+            Self::Burst {} => "burst, all at once".into(),
             Self::Steady { rate: orders_per_s, duration_s, arrivals } => {
                 let length = chosen_time(duration_s * 1e3);
                 format!("steady, {} for {length}, {}", rate(*orders_per_s), arrivals.in_words())

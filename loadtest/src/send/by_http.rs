@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{Answer, Door, Due};
-
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+use crate::app::Endpoint;
 
 pub(crate) struct HttpDoor {
     agent: ureq::Agent,
-    url: String,
+    endpoint: Endpoint,
     authorization: Option<String>,
+    answer_limit: Duration,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,23 +30,26 @@ struct OrderError {
 }
 
 impl HttpDoor {
-    pub(crate) fn new(base_url: &str, api_token: Option<&str>) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, api_token: Option<&str>, answer_limit: Duration) -> Self {
         let agent = ureq::Agent::config_builder().http_status_as_error(false);
         Self {
-            agent: agent.timeout_global(Some(ANSWER_LIMIT)).build().into(),
-            url: format!("{}/orders", base_url.trim_end_matches('/')),
+            agent: agent.timeout_global(Some(answer_limit)).build().into(),
+            endpoint,
             authorization: api_token.map(|token| format!("Bearer {token}")),
+            answer_limit,
         }
     }
 
     fn post(&self, orders: &[Due]) -> Result<(u16, Body), ureq::Error> {
+        let url = self.endpoint.url().ok_or(ureq::Error::HostNotFound)?;
+        let url = format!("{}/orders", url.trim_end_matches('/'));
         let (content_type, body) = if let [order] = orders {
             ("application/json", order.json.clone())
         } else {
             let lines: Vec<&[u8]> = orders.iter().map(|order| order.json.as_slice()).collect();
             ("application/x-ndjson", lines.join(&b'\n'))
         };
-        let mut request = self.agent.post(&self.url).header("content-type", content_type);
+        let mut request = self.agent.post(&url).header("content-type", content_type);
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
@@ -62,7 +65,7 @@ impl Door for HttpDoor {
         match self.post(orders) {
             Ok((status, body)) => answers(orders.len(), status, body),
             Err(ureq::Error::Timeout(_)) => {
-                let why = format!("http: no answer within {} s", ANSWER_LIMIT.as_secs());
+                let why = format!("http: no answer within {} s", self.answer_limit.as_secs());
                 vec![Answer::Rejected(why); orders.len()]
             }
             Err(_) => vec![Answer::Rejected("http: the connection failed".into()); orders.len()],
@@ -77,12 +80,8 @@ fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
                 body.errors.into_iter().map(|error| (error.index, error.code)).collect();
             let answered = body.accepted + errors.len();
             if answered != count {
-                return vec![
-                    Answer::Rejected(format!(
-                        "{status} with answers for {answered} orders"
-                    ));
-                    count
-                ];
+                let why = format!("{status} with answers for {answered} orders");
+                return vec![Answer::Rejected(why); count];
             }
             let answer = |index| match errors.get(&index) {
                 Some(code) => Answer::Refused(code.clone()),
@@ -94,12 +93,8 @@ fn answers(count: usize, status: u16, body: Body) -> Vec<Answer> {
             vec![Answer::Refused(format!("body:{}", body.code.unwrap_or_default())); count]
         }
         _ => {
-            vec![
-                Answer::Rejected(
-                    format!("{status} {}", body.code.unwrap_or_default()).trim().into()
-                );
-                count
-            ]
+            let why = format!("{status} {}", body.code.unwrap_or_default());
+            vec![Answer::Rejected(why.trim().into()); count]
         }
     }
 }

@@ -2,48 +2,46 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use native::RedisConnection;
-use queue::{Queue, Settings, Stream};
+use queue::{Keys, Queue, Settings, Stream};
 use redis::{FromRedisValue, RedisError, RedisResult, Value};
 
 use super::{Answer, Door, Due};
 use crate::ledger::EntryId;
-
-/// A server that takes longer to answer is considered unavailable.
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
-/// Orders handed over at once for a scheduled burst.
-const PIPELINE: usize = 1_000;
 
 /// A connection to Redis. While it is broken, orders are rejected.
 pub(crate) struct RedisDoor {
     url: String,
     settings: Settings,
     ingress: String,
+    answer_limit: Duration,
     redis: Option<RedisConnection>,
 }
 
-/// All orders at one instant, as scheduled messages become visible: they are handed over in a
-/// transaction that is executed at the release.
-pub(crate) struct ScheduledDoor(RedisDoor);
-
 impl RedisDoor {
-    pub(crate) fn open(url: &str, settings: Settings) -> RedisResult<Self> {
-        let mut redis = connect(url)?;
-        let ingress = Queue::new(&mut redis, &settings).keys().stream(Stream::Ingress).to_owned();
-        Ok(Self { url: url.to_owned(), settings, ingress, redis: Some(redis) })
+    /// A server that takes longer than the limit to answer counts as unavailable.
+    pub(crate) fn open(url: &str, settings: Settings, answer_limit: Duration) -> RedisResult<Self> {
+        let ingress = Keys::new(&settings).stream(Stream::Ingress).to_owned();
+        let mut door = Self { url: url.to_owned(), settings, ingress, answer_limit, redis: None };
+        door.redis()?;
+        Ok(door)
     }
 
     fn redis(&mut self) -> RedisResult<&mut RedisConnection> {
-        match self.redis {
-            Some(ref mut redis) => Ok(redis),
-            None => Ok(self.redis.insert(connect(&self.url)?)),
+        if let Some(ref mut redis) = self.redis {
+            return Ok(redis);
         }
+        let mut redis = RedisConnection::open(&self.url)?;
+        redis.inner().set_read_timeout(Some(self.answer_limit))?;
+        Ok(self.redis.insert(redis))
     }
 
     /// A reply for each order, as far as they came.
     fn add(&mut self, orders: &[Due]) -> RedisResult<Vec<RedisResult<Value>>> {
-        let pipeline = pipeline(&self.ingress, orders);
+        let mut pipeline = redis::Pipeline::with_capacity(orders.len());
+        for order in orders {
+            pipeline.cmd("XADD").arg(&self.ingress).arg("*").arg("order").arg(&order.json);
+        }
         let redis = self.redis()?.inner();
         redis.send_packed_command(&pipeline.get_packed_pipeline())?;
         let mut replies = Vec::with_capacity(orders.len());
@@ -86,9 +84,9 @@ impl RedisDoor {
                 Err(error) if was_interrupted(&error) => answers.push(Answer::Queued(None)),
                 Err(error) => {
                     if error.is_io_error() {
-                        broken = Some(reason(&error));
+                        broken = Some(self.reason(&error));
                     }
-                    answers.push(Answer::Rejected(reason(&error)));
+                    answers.push(Answer::Rejected(self.reason(&error)));
                 }
             }
         }
@@ -105,6 +103,18 @@ impl RedisDoor {
         }
         answers
     }
+
+    /// Short and the same for the same failure: orders are counted by it.
+    fn reason(&self, error: &RedisError) -> String {
+        match error.code() {
+            Some(code) => format!("redis: {code}"),
+            None if error.is_timeout() => {
+                format!("redis: no answer within {} s", self.answer_limit.as_secs())
+            }
+            None if error.is_connection_refusal() => "redis: connection refused".into(),
+            None => "redis: the connection broke".into(),
+        }
+    }
 }
 
 impl Door for RedisDoor {
@@ -114,75 +124,11 @@ impl Door for RedisDoor {
     }
 }
 
-impl ScheduledDoor {
-    pub(crate) fn open(url: &str, settings: Settings) -> RedisResult<Self> {
-        RedisDoor::open(url, settings).map(Self)
-    }
-}
-
-impl Door for ScheduledDoor {
-    fn wants_all(&self) -> bool {
-        true
-    }
-
-    fn prepare(&mut self, orders: &[Due]) -> Result<()> {
-        let what = "failed to hand over the orders of a scheduled burst";
-        let ingress = self.0.ingress.clone();
-        let redis = self.0.redis().context(what)?;
-        redis::cmd("MULTI").exec(redis.inner()).context(what)?;
-        for chunk in orders.chunks(PIPELINE) {
-            // Each is answered with QUEUED.
-            let _: Vec<String> = pipeline(&ingress, chunk).query(redis.inner()).context(what)?;
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, orders: &[Due]) -> Vec<Answer> {
-        let executed = self.0.redis().and_then(|redis| redis::cmd("EXEC").query(redis.inner()));
-        let replies = match executed {
-            Ok(ids) => Ok(Vec::into_iter(ids).map(Ok).collect()),
-            // All or nothing, and the transaction was executed.
-            Err(error) if was_interrupted(&error) => {
-                let lost = |_: &Due| Ok(Value::Nil);
-                Ok(orders.iter().map(lost).collect())
-            }
-            Err(error) => Err(error),
-        };
-        self.0.answers(orders.len(), replies)
-    }
-}
-
-fn connect(url: &str) -> RedisResult<RedisConnection> {
-    let mut redis = RedisConnection::open(url)?;
-    redis.inner().set_read_timeout(Some(ANSWER_LIMIT))?;
-    Ok(redis)
-}
-
-fn pipeline(ingress: &str, orders: &[Due]) -> redis::Pipeline {
-    let mut pipeline = redis::Pipeline::with_capacity(orders.len());
-    for order in orders {
-        pipeline.cmd("XADD").arg(ingress).arg("*").arg("order").arg(&order.json);
-    }
-    pipeline
-}
-
 /// A read with a time limit fails with EINTR when the process is stopped and continued (signal(7)).
 /// The connection is in order, and skips the reply that it did not deliver. Its error gives access
 /// to the text only.
 fn was_interrupted(error: &RedisError) -> bool {
     error.is_io_error() && error.to_string().contains("os error 4)")
-}
-
-/// Short and the same for the same failure: orders are counted by it.
-fn reason(error: &RedisError) -> String {
-    match error.code() {
-        Some(code) => format!("redis: {code}"),
-        None if error.is_timeout() => {
-            format!("redis: no answer within {} s", ANSWER_LIMIT.as_secs())
-        }
-        None if error.is_connection_refusal() => "redis: connection refused".into(),
-        None => "redis: the connection broke".into(),
-    }
 }
 
 #[cfg(test)]
@@ -198,7 +144,8 @@ mod tests {
     }
 
     fn door(server: &RedisServer) -> RedisDoor {
-        RedisDoor::open(&server.url(), orders::pipeline::settings()).unwrap()
+        let limit = Duration::from_secs(30);
+        RedisDoor::open(&server.url(), orders::pipeline::settings(), limit).unwrap()
     }
 
     #[test]

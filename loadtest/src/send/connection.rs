@@ -2,27 +2,19 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-use anyhow::Result;
 
 use super::{Answered, Door, Due};
 
 /// How late a sleeping connection may notice that it is to stop.
 const NOTICE_STOP: Duration = Duration::from_millis(50);
 
-/// Holds the connections until enough orders are made, and tells them when times start to count.
+/// Holds the connections until times start to count.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
-    state: Mutex<GateState>,
+    released: Mutex<Option<Instant>>,
     changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct GateState {
-    is_primed: bool,
-    released: Option<Instant>,
 }
 
 pub(super) struct Connection {
@@ -35,11 +27,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn run(mut self) -> Result<()> {
-        if self.door.wants_all() {
-            return self.run_at_once();
-        }
-        self.door.prepare(&[])?;
+    pub(super) fn run(mut self) {
         let release = self.gate.wait_for_release();
         let mut next = None;
         while let Some(first) = next.take().or_else(|| self.orders.recv().ok()) {
@@ -57,23 +45,6 @@ impl Connection {
             }
             self.send(&batch, release);
         }
-        Ok(())
-    }
-
-    fn run_at_once(mut self) -> Result<()> {
-        let primed = Primed(Arc::clone(&self.gate));
-        let mut orders: Vec<Due> = self.orders.iter().collect();
-        self.door.prepare(&orders)?;
-        // The server has them now.
-        for order in &mut orders {
-            order.json = Vec::new();
-        }
-        drop(primed);
-        let release = self.gate.wait_for_release();
-        if !self.stop.load(Ordering::Relaxed) {
-            self.send(&orders, release);
-        }
-        Ok(())
     }
 
     fn send(&mut self, batch: &[Due], release: Instant) {
@@ -107,32 +78,17 @@ impl Connection {
 }
 
 impl Gate {
-    fn lock(&self) -> std::sync::MutexGuard<'_, GateState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn wait_until_primed(&self) {
-        let state = self.lock();
-        drop(self.changed.wait_while(state, |state| !state.is_primed));
-    }
-
     pub(super) fn release(&self) {
-        self.lock().released.get_or_insert_with(Instant::now);
+        self.lock().get_or_insert_with(Instant::now);
         self.changed.notify_all();
     }
 
     fn wait_for_release(&self) -> Instant {
-        let state = self.changed.wait_while(self.lock(), |state| state.released.is_none());
-        state.unwrap_or_else(PoisonError::into_inner).released.unwrap_or_else(Instant::now)
+        let released = self.changed.wait_while(self.lock(), |released| released.is_none());
+        released.unwrap_or_else(PoisonError::into_inner).unwrap_or_else(Instant::now)
     }
-}
 
-/// Tells the gate that enough orders are made, at the latest when dropped.
-pub(super) struct Primed(pub(super) Arc<Gate>);
-
-impl Drop for Primed {
-    fn drop(&mut self) {
-        self.0.lock().is_primed = true;
-        self.0.changed.notify_all();
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.released.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,23 +15,24 @@ mod connection;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use anyhow::{Result, anyhow};
 
 use crate::ledger::EntryId;
 use crate::source::Source;
-use connection::{Connection, Gate, Primed};
+use connection::{Connection, Gate};
 
 /// Orders made ahead of time, all connections together: about 64 MiB of them.
 const AHEAD: usize = 65_536;
+
 /// An order that is to be sent.
 #[derive(Debug)]
 pub(crate) struct Due {
-    position: u64,
-    due_us: u64,
-    json: Vec<u8>,
+    pub(crate) position: u64,
+    pub(crate) due_us: u64,
+    pub(crate) json: Vec<u8>,
 }
 
 /// How an order was answered. Times are in microseconds since the release.
@@ -60,16 +61,6 @@ pub(crate) enum Answer {
 pub(crate) trait Door: Send {
     /// Sends these orders at once; returns an answer for each.
     fn send(&mut self, orders: &[Due]) -> Vec<Answer>;
-
-    /// Called once before the release, with all orders if `wants_all` is true.
-    fn prepare(&mut self, _orders: &[Due]) -> Result<()> {
-        Ok(())
-    }
-
-    /// Whether all orders are handed over before the release, and then sent at once.
-    fn wants_all(&self) -> bool {
-        false
-    }
 }
 
 /// The running senders. Dropping them stops them.
@@ -93,7 +84,6 @@ impl Senders {
         let (gate, stop) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(false)));
         let (answers_in, answers) = channel();
         let capacity = (AHEAD / doors.len().max(1)).max(batch);
-        let wants_all = doors.iter().any(|door| door.wants_all());
         let (mut queues, mut threads) = (Vec::new(), Vec::new());
         for door in doors {
             let (orders_in, orders) = sync_channel(capacity);
@@ -106,19 +96,19 @@ impl Senders {
                 gate: Arc::clone(&gate),
                 stop: Arc::clone(&stop),
             };
-            threads.push(
-                std::thread::Builder::new().name("sender".into()).spawn(move || sender.run())?,
-            );
+            threads.push(std::thread::Builder::new().name("sender".into()).spawn(move || {
+                sender.run();
+                Ok(())
+            })?);
         }
+        let (primed, is_primed) = channel();
         let planner = std::thread::Builder::new().name("planner".into()).spawn({
-            let (gate, stop) = (Arc::clone(&gate), Arc::clone(&stop));
-            move || {
-                let primed = (!wants_all).then(|| Primed(gate));
-                plan(&source, due_us, &queues, primed, &stop)
-            }
+            let stop = Arc::clone(&stop);
+            move || plan(&source, due_us, &queues, primed, &stop)
         })?;
         threads.push(planner);
-        gate.wait_until_primed();
+        // Nothing is sent: it ends when the planner drops its side.
+        let _ = is_primed.recv();
         Ok(Self { gate, stop, threads, answers })
     }
 
@@ -142,7 +132,7 @@ impl Senders {
     }
 
     /// Waits for the end of sending. Returns the last answers, and why not all was sent: an order
-    /// could not be made, or a connection not prepared.
+    /// could not be made.
     pub(crate) fn finish(mut self) -> (Vec<Answered>, Result<()>) {
         let mut result = Ok(());
         for thread in std::mem::take(&mut self.threads) {
@@ -165,9 +155,11 @@ fn plan(
     source: &Source,
     due_us: impl Iterator<Item = u64>,
     queues: &[SyncSender<Due>],
-    mut primed: Option<Primed>,
+    primed: Sender<()>,
     stop: &AtomicBool,
 ) -> Result<()> {
+    // Dropped as soon as a queue is full, or all orders are made.
+    let mut primed = Some(primed);
     let positions = 0..source.len().unwrap_or(u64::MAX);
     for (position, due_us) in positions.zip(due_us) {
         if stop.load(Ordering::Relaxed) {
@@ -178,7 +170,7 @@ fn plan(
         match queue.try_send(order) {
             Ok(()) => {}
             Err(TrySendError::Full(order)) => {
-                primed = None;
+                drop(primed.take());
                 // Its receiver is gone if the senders were stopped.
                 if queue.send(order).is_err() {
                     break;
@@ -187,7 +179,6 @@ fn plan(
             Err(TrySendError::Disconnected(_)) => break,
         }
     }
-    drop(primed);
     Ok(())
 }
 

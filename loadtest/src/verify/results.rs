@@ -138,64 +138,41 @@ impl Results {
         Ok(())
     }
 
-    /// Which of these orders the queue still has: by their record, or by their entry in ingress.
+    /// Which of these orders the queue still has: by their record, or by an entry in ingress.
     pub(super) fn in_queue(
         &self,
         redis: &mut impl Ask,
         orders: &[(Option<Uuid>, Option<EntryId>, String)],
     ) -> Result<Vec<bool>> {
-        let mut in_queue = Vec::with_capacity(orders.len());
-        for page in orders.chunks(PAGE) {
-            // Without an identity the nil one is looked up, which no order has.
-            let ids: Vec<Uuid> = page.iter().map(|(id, ..)| id.unwrap_or_default()).collect();
-            let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
-            let mut pipeline = redis::pipe();
-            for (_, entry_id, _) in page {
-                let entry_id = entry_id.unwrap_or(EntryId { ms: 0, sequence: 1 }).to_string();
-                pipeline
-                    .cmd("XRANGE")
-                    .arg(self.keys.stream(Stream::Ingress))
-                    .arg(&entry_id)
-                    .arg(&entry_id);
-            }
-            let found: Vec<redis::Value> = redis.ask(|redis| {
-                pipeline.query(redis.inner()).context("failed to look for orders that still wait")
-            })?;
-            for (record, entries) in records.into_iter().zip(found) {
-                let state = record.map(|record| record.state);
-                let is_routed = matches!(state, Some(State::Queued | State::Routed));
-                let is_in_ingress =
-                    matches!(&entries, redis::Value::Array(entries) if !entries.is_empty());
-                in_queue.push(is_routed || is_in_ingress);
-            }
+        if orders.is_empty() {
+            return Ok(Vec::new());
         }
-        let may_be_in_ingress = |(id, entry_id, _): &(Option<Uuid>, Option<EntryId>, String)| {
-            id.filter(|_| entry_id.is_none())
-        };
-        if orders
-            .iter()
-            .zip(&in_queue)
-            .any(|(order, is_found)| !is_found && may_be_in_ingress(order).is_some())
-        {
-            let waiting = self.waiting(redis)?;
-            for (order, is_found) in orders.iter().zip(&mut in_queue) {
-                *is_found |= may_be_in_ingress(order).is_some_and(|id| waiting.contains(&id));
-            }
-        }
-        Ok(in_queue)
+        let (entries, identities) = self.waiting(redis)?;
+        // Without an identity the nil one is looked up, which no order has.
+        let ids: Vec<Uuid> = orders.iter().map(|(id, ..)| id.unwrap_or_default()).collect();
+        let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
+        let in_queue = orders.iter().zip(records).map(|((id, entry_id, _), record)| {
+            let state = record.map(|record| record.state);
+            matches!(state, Some(State::Queued | State::Routed))
+                || entry_id.is_some_and(|entry_id| entries.contains(&entry_id))
+                || id.is_some_and(|id| identities.contains(&id))
+        });
+        Ok(in_queue.collect())
     }
 
-    /// The identities of all orders in ingress.
-    fn waiting(&self, redis: &mut impl Ask) -> Result<HashSet<Uuid>> {
+    /// All orders in ingress, by entry and by identity.
+    fn waiting(&self, redis: &mut impl Ask) -> Result<(HashSet<EntryId>, HashSet<Uuid>)> {
         let key = self.keys.stream(Stream::Ingress);
-        let (mut waiting, mut after) = (HashSet::new(), "0-0".to_owned());
+        let (mut entries, mut identities) = (HashSet::new(), HashSet::new());
+        let mut after = "0-0".to_owned();
         loop {
             let page = redis.ask(|redis| next_page(redis, key, &mut after))?;
             if page.is_empty() {
-                return Ok(waiting);
+                return Ok((entries, identities));
             }
+            entries.extend(page.iter().filter_map(|entry| EntryId::parse(&entry.id)));
             let orders = page.iter().filter_map(|entry| text(entry, "order"));
-            waiting.extend(orders.filter_map(|order| Order::identity(order.as_bytes())));
+            identities.extend(orders.filter_map(|order| Order::identity(order.as_bytes())));
         }
     }
 }

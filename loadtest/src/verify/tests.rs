@@ -1,6 +1,7 @@
 //! The verifier on forged results.
 
 use native::RedisConnection;
+use orders::Times;
 use private_redis::RedisServer;
 use queue::Stream;
 use redis::Commands;

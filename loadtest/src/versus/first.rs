@@ -18,15 +18,13 @@ use redis::streams::StreamReadReply;
 use serde::Serialize;
 
 use super::sides::Side;
-use crate::app::{App, Said};
+use crate::app::{self, App, Endpoint};
 use crate::expect;
 use crate::generate;
 use crate::options::Recipe;
 use crate::stop;
 
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// As a cluster's probes by default.
-const PROBE_LIMIT: Duration = Duration::from_secs(1);
 /// How late a probe may notice that a process serves.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 /// How long one blocking read may last, so that a signal or a dead process is noticed.
@@ -62,8 +60,7 @@ pub(crate) fn first_confirmation(
     let is_over = AtomicBool::new(false);
     let found = thread::scope(|scope| {
         if side == Side::Wasm {
-            let (said, is_over) = (app.said(), &is_over);
-            scope.spawn(move || probe(&said, is_over));
+            scope.spawn(|| probe(app.endpoint(), &is_over));
         }
         let found = wait(redis, &keys, limit, || stop::check().and_then(|()| app.check()));
         is_over.store(true, Ordering::Relaxed);
@@ -113,17 +110,15 @@ fn wait(
     bail!("nothing came to {} within {} s", keys.results(), limit.as_secs())
 }
 
-fn probe(said: &Said, is_over: &AtomicBool) {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(PROBE_LIMIT)).build().into();
-    let paths = STREAMS.map(|stream| format!("/{}/tick", component(stream)));
+fn probe(endpoint: &Endpoint, is_over: &AtomicBool) {
+    let agent = app::probe_agent();
     let mut probed_at: Option<Instant> = None;
     while !is_over.load(Ordering::Relaxed) {
-        let is_due = probed_at.is_none_or(|last| last.elapsed() >= PROBE_EVERY);
-        if let Some(url) = said.urls().first().filter(|_| is_due) {
+        if probed_at.is_none_or(|last| last.elapsed() >= PROBE_EVERY) {
             // A process that does not answer is asked again.
-            let answers = paths.iter().map(|path| agent.get(format!("{url}{path}")).call().is_ok());
-            if answers.fold(true, |all, one| all & one) {
+            let ticks =
+                STREAMS.map(|stream| app::tick(&agent, endpoint, component(stream)).is_some());
+            if ticks == [true; 3] {
                 probed_at = Some(Instant::now());
             }
         }

@@ -1,42 +1,93 @@
 //! Versus: the Wasm components and the always-on service in turn, so that both meet the same
 //! machine in the same minutes.
 //!
-//! - [`options`]: the command line
 //! - [`sides`]: the programs, and how they are started
 //! - [`first`]: from no process to the first confirmation
-//! - [`report`], [`text`]: the figures, their medians and ratios
+//! - [`report`]: the figures, their medians and ratios
 //!
 //! Each side of each round has its own private Redis with the same settings. Which side runs first
 //! alternates. Every order of every burst is verified, and a round that is not clean fails the
 //! command.
 
 mod first;
-mod options;
 mod report;
 mod sides;
-mod text;
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
 use native::RedisConnection;
+use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use private_redis::RedisServer;
-use queue::QueueName;
+use serde::Serialize;
 
 use crate::app::App;
 use crate::measure::{self, InstanceStarts, idle_cpu_ms_per_s, pss_mib};
-use crate::options::{BurstOptions, Generated, Load, Recipe, Results, Target};
+use crate::options::{Load, parse};
 use crate::outcome::Outcome;
 use crate::output::{Output, publish};
-use crate::report::{Door, Report, Timeline};
+use crate::report::{Report, Timeline};
 use crate::run::carry_out;
 use crate::stop;
 use crate::summary::{cores, host};
-use first::first_confirmation;
-use options::Runtime;
-pub(crate) use options::VersusOptions;
-use report::{Round, Settings, SideRound, VersusReport};
+use first::{FirstConfirmation, first_confirmation};
+use report::{Compared, Round, Settings, SideRound, VersusReport, rows_of};
 use sides::{Side, Sides};
+
+#[derive(Debug, Args)]
+pub(crate) struct VersusOptions {
+    /// How often each side runs.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000), help_heading = "Rounds")]
+    rounds: u32,
+    /// Orders of the burst of each round.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000), help_heading = "Rounds")]
+    orders: u64,
+    /// Share of orders with a prescription, 0 to 1; 0 gives the plain orders of the published
+    /// reference.
+    #[arg(long, default_value_t = 0.3, value_parser = parse::share, help_heading = "Rounds")]
+    prescriptions: f64,
+    /// Seed of the orders; both sides of a round get the same ones.
+    #[arg(long, default_value_t = 42, help_heading = "Rounds")]
+    seed: u64,
+    /// How long idle CPU time is measured.
+    #[arg(long, default_value = "5s", value_parser = parse::duration, help_heading = "Rounds")]
+    idle: Duration,
+    /// Gives up a burst when nothing has moved for so long.
+    #[arg(long, default_value = "30s", value_parser = parse::duration, help_heading = "Rounds")]
+    patience: Duration,
+    /// What runs the Wasm components.
+    #[arg(long, value_enum, default_value = "local", help_heading = "Sides")]
+    runtime: Runtime,
+    /// Its program [default: local-runtime beside this program, or spin on the PATH]
+    #[arg(long, help_heading = "Sides")]
+    runtime_program: Option<PathBuf>,
+    /// The always-on service [default: conventional beside this program]
+    #[arg(long, help_heading = "Sides")]
+    conventional_program: Option<PathBuf>,
+    /// Manifest of the app.
+    #[arg(long, default_value = "spin.toml", help_heading = "Sides")]
+    manifest: PathBuf,
+    /// Complexity threshold of both sides.
+    #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD, help_heading = "Sides")]
+    complexity_threshold: u32,
+    /// Gives up when a process is not ready, or has not confirmed the waiting order, after so long.
+    #[arg(long, default_value = "60s", value_parser = parse::duration, help_heading = "Sides")]
+    start_limit: Duration,
+    /// Writes the report to this file as JSON.
+    #[arg(long, help_heading = "Report")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Runtime {
+    /// `spin up` of the installed Spin
+    Spin,
+    /// This project's own runner
+    Local,
+}
 
 /// Between the first confirmation and the measurement of the idle process, so that the start is
 /// over.
@@ -65,7 +116,7 @@ enum Ended {
 }
 
 fn versus(options: &VersusOptions) -> Result<Ended> {
-    let sides = Sides::find(&options.sides)?;
+    let sides = Sides::find(options)?;
     let started_at = SystemTime::now().into();
     // Components are compiled and files read before anything is measured.
     warm_up(options, &sides)?;
@@ -74,7 +125,7 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
         eprintln!("round {number} of {}", options.rounds);
         // Slow changes of the machine must not always meet the same side.
         let order = if number % 2 == 1 { Side::ALL } else { [Side::Conventional, Side::Wasm] };
-        let mut measured = Vec::new();
+        let mut measured = [None, None];
         for side in order {
             let round = format!("round {number} of {}", side.name());
             let mut figures =
@@ -85,14 +136,10 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
             figures.burst.timeline = Timeline::default();
             figures.burst.samples.clear();
             figures.burst.latency_histogram.clear();
-            measured.push(figures);
+            measured[side as usize] = Some(figures);
         }
-        if order[0] != Side::Wasm {
-            measured.reverse();
-        }
-        let conventional = measured.pop().context("two sides were measured")?;
-        let wasm = measured.pop().context("two sides were measured")?;
-        rounds.push(Round { number, first: order[0], wasm, conventional });
+        let [Some(wasm), Some(conventional)] = measured else { unreachable!("both have run") };
+        rounds.push(Round { first: order[0], conventional, wasm });
     }
     let burst = &rounds.first().context("--rounds: there was none")?.wasm.burst;
     let settings = Settings {
@@ -101,16 +148,16 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
         prescriptions: options.prescriptions,
         seed: options.seed,
         idle_s: options.idle.as_secs_f64(),
-        complexity_threshold: options.sides.complexity_threshold,
-        runtime: sides.runtime(),
+        complexity_threshold: options.complexity_threshold,
+        runtime: options.runtime,
         redis_version: burst.redis_version.clone(),
         redis_settings: burst.redis_settings.clone(),
     };
     Ok(Ended::Measured(Box::new(VersusReport {
-        loadtest_version: env!("CARGO_PKG_VERSION").into(),
+        loadtest_version: env!("CARGO_PKG_VERSION"),
         started_at,
         settings,
-        figures: report::compared(&rounds),
+        figures: rows_of(&rounds).iter().map(Compared::of).collect(),
         rounds,
         cores: cores(),
         host: host(),
@@ -129,19 +176,18 @@ fn warm_up(options: &VersusOptions, sides: &Sides) -> Result<()> {
 /// Fields drop in their order: the app before its server.
 struct Started {
     app: App,
-    first: first::FirstConfirmation,
+    first: FirstConfirmation,
     server: RedisServer,
 }
 
 fn start(options: &VersusOptions, sides: &Sides, side: Side) -> Result<Started> {
     let server = RedisServer::start()?;
     let mut redis = RedisConnection::open(&server.url()).context("failed to connect to redis")?;
-    let common = &options.sides;
     let (app, first) = first_confirmation(
         &mut redis,
         side,
-        common.complexity_threshold,
-        common.start_limit,
+        options.complexity_threshold,
+        options.start_limit,
         || sides.start(side, &server.url()),
     )?;
     Ok(Started { app, first, server })
@@ -153,45 +199,29 @@ fn one_side(options: &VersusOptions, sides: &Sides, side: Side, number: u32) -> 
     let pids = measure::pids(started.app.pid())?;
     let idle_cpu_ms_per_s = idle_cpu_ms_per_s(&pids, options.idle)?;
     let idle_pss_mib = pss_mib(&pids)?;
-    let burst = carry_out(&burst(options, &started, side, sides.runtime(), number)?)?;
+    let burst = carry_out(&burst(options, &started, side, number)?)?;
     stop::check()?;
     Ok(SideRound { first: started.first, idle_cpu_ms_per_s, idle_pss_mib, burst })
 }
 
 /// The burst of a round: the same orders for both sides.
-fn burst(
-    options: &VersusOptions,
-    started: &Started,
-    side: Side,
-    runtime: Runtime,
-    number: u32,
-) -> Result<Load> {
-    let urls = started.app.said().urls();
-    let has_starts = side == Side::Wasm && runtime == Runtime::Local;
-    let app_pid = i32::try_from(started.app.pid()).context("a process id is a positive number")?;
-    let starts_url = urls.first().filter(|_| has_starts).map(|url| InstanceStarts::url(url));
-    let results =
-        Results { app_pid: Some(app_pid), instance_starts_url: starts_url, ..Results::default() };
-    let target = Target {
-        via: Door::Redis,
-        connections: None,
-        batch: None,
-        http_url: urls.first().cloned().unwrap_or_default(),
-        api_token: None,
-        redis_url: started.server.url(),
-        queue: QueueName::from_static(orders::QUEUE),
-        complexity_threshold: options.sides.complexity_threshold,
-        from_zero: false,
-        patience: options.patience,
-        results,
-    };
-    let recipe = Recipe { seed: options.seed, prescriptions: options.prescriptions, mutated: 0.0 };
-    let generated = Generated { recipe, run: Some(u64::from(number)) };
-    Ok(Load::Burst(BurstOptions {
-        orders: options.orders,
-        generated,
-        file: None,
-        scheduled: false,
-        target,
-    }))
+fn burst(options: &VersusOptions, started: &Started, side: Side, number: u32) -> Result<Load> {
+    let mut flags = vec![
+        ("--orders", options.orders.to_string()),
+        ("--seed", options.seed.to_string()),
+        ("--prescriptions", options.prescriptions.to_string()),
+        ("--run", number.to_string()),
+        ("--redis-url", started.server.url()),
+        ("--complexity-threshold", options.complexity_threshold.to_string()),
+        ("--patience", humantime::format_duration(options.patience).to_string()),
+        ("--app-pid", started.app.pid().to_string()),
+    ];
+    if let Some(url) = started.app.endpoint().url()
+        && side == Side::Wasm
+        && options.runtime == Runtime::Local
+    {
+        flags.push(("--instance-starts-url", InstanceStarts::url(&url)));
+    }
+    let flags = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]);
+    Ok(Load::parse(std::iter::once("burst".to_owned()).chain(flags))?)
 }

@@ -1,6 +1,6 @@
-//! The two sides: which programs they are, how they are started, and how large they are.
+//! The two sides: which programs they are, and how they are started.
 //!
-//! Both are started with the same settings, whatever stands in the environment of this program.
+//! Both are started with the same settings, whatever is in the environment of this program.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,22 +11,21 @@ use queue::Keys;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::options::{Runtime, SidesOptions};
-use crate::app::{App, Duties};
-use crate::processes::{beside, check_manifest};
+use super::{Runtime, VersusOptions};
+use crate::app::{App, Duties, program};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Side {
+pub(super) enum Side {
     Wasm,
     /// The always-on service.
     Conventional,
 }
 
 impl Side {
-    pub(crate) const ALL: [Self; 2] = [Self::Wasm, Self::Conventional];
+    pub(super) const ALL: [Self; 2] = [Self::Wasm, Self::Conventional];
 
-    pub(crate) fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Wasm => "Wasm",
             Self::Conventional => "conventional",
@@ -35,7 +34,7 @@ impl Side {
 }
 
 #[derive(Debug)]
-pub(crate) struct Sides {
+pub(super) struct Sides {
     runtime: Runtime,
     runtime_program: PathBuf,
     conventional_program: PathBuf,
@@ -46,24 +45,20 @@ pub(crate) struct Sides {
 
 impl Sides {
     /// Errors name what is missing, and the command that builds it.
-    pub(crate) fn find(options: &SidesOptions) -> Result<Self> {
-        check_manifest(&options.manifest)?;
+    pub(super) fn find(options: &VersusOptions) -> Result<Self> {
         check_components(&options.manifest)?;
-        let runtime_program = match (&options.runtime_program, options.runtime) {
-            (Some(program), _) => existing(program, "--runtime-program", "local-runtime")?,
-            (None, Runtime::Local) => beside("local-runtime", "--runtime-program")?,
-            (None, Runtime::Spin) => supervise::on_path("spin").context(
+        let given = options.runtime_program.as_deref();
+        let runtime_program = match options.runtime {
+            Runtime::Spin if given.is_none() => supervise::on_path("spin").context(
                 "--runtime spin: `spin` is not on the PATH; install Spin 3 or 4, or use --runtime local",
             )?,
+            _ => program(given, "local-runtime", "--runtime-program")?,
         };
-        let conventional_program = match &options.conventional_program {
-            Some(program) => existing(program, "--conventional-program", "conventional")?,
-            None => beside("conventional", "--conventional-program")?,
-        };
+        let given = options.conventional_program.as_deref();
         Ok(Self {
             runtime: options.runtime,
             runtime_program,
-            conventional_program,
+            conventional_program: program(given, "conventional", "--conventional-program")?,
             manifest: options.manifest.clone(),
             complexity_threshold: options.complexity_threshold,
             cache: tempfile::tempdir()
@@ -71,11 +66,7 @@ impl Sides {
         })
     }
 
-    pub(crate) fn runtime(&self) -> Runtime {
-        self.runtime
-    }
-
-    pub(crate) fn start(&self, side: Side, redis_url: &str) -> Result<App> {
+    pub(super) fn start(&self, side: Side, redis_url: &str) -> Result<App> {
         let command = match side {
             Side::Wasm => self.wasm_command(redis_url)?,
             Side::Conventional => self.conventional_command(redis_url),
@@ -86,7 +77,7 @@ impl Sides {
             channels: STREAMS.map(|stream| keys.channel(stream).to_owned()).to_vec(),
             serves: side == Side::Wasm,
         };
-        App::start(command, duties)
+        App::start(side.name(), command, duties)
     }
 
     fn wasm_command(&self, redis_url: &str) -> Result<Command> {
@@ -114,31 +105,19 @@ impl Sides {
     }
 }
 
-fn existing(program: &Path, flag: &str, package: &str) -> Result<PathBuf> {
-    if !program.exists() {
-        bail!(
-            "{flag}: there is no {}; `cargo build --release -p {package}` builds one",
-            program.display()
-        );
-    }
-    Ok(program.to_owned())
-}
-
 /// Errors name a Wasm file of the manifest that is not built.
 fn check_components(manifest: &Path) -> Result<()> {
     let what = || format!("--manifest: failed to read {}", manifest.display());
     let text = std::fs::read_to_string(manifest).with_context(what)?;
     let table: toml::Table = text.parse().with_context(what)?;
     let components = table.get("component").and_then(toml::Value::as_table);
-    let folder = manifest.parent().unwrap_or(Path::new(""));
-    // A source may also be a table with a URL.
-    let sources = components.into_iter().flat_map(toml::Table::values).filter_map(|component| {
-        component.get("source")?.as_str().map(|source| folder.join(source))
-    });
-    match sources.into_iter().find(|file| !file.exists()) {
-        Some(missing) => {
-            bail!("--manifest: there is no {}; `cargo xtask build` builds it", missing.display())
+    for component in components.into_iter().flat_map(toml::Table::values) {
+        // A source may also be a table with a URL.
+        let Some(source) = component.get("source").and_then(toml::Value::as_str) else { continue };
+        let file = manifest.with_file_name("").join(source);
+        if !file.exists() {
+            bail!("--manifest: there is no {}; `cargo xtask build` builds it", file.display());
         }
-        None => Ok(()),
     }
+    Ok(())
 }

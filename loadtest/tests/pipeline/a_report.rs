@@ -27,7 +27,7 @@ pub(crate) fn a_report() -> AReport {
     let mut due = vec![0; 50];
     due[0] = 10_000;
     AReport {
-        shape: Shape::Burst { scheduled: false },
+        shape: Shape::Burst {},
         interval_ms: 10,
         due,
         send_capacity: 1_000,
@@ -323,7 +323,13 @@ impl Run {
             if confirmed > 0 {
                 run.done_ms = end_ms;
             }
-            run.intervals.push(Interval { due, arrived, confirmed, dead_lettered: 0, latency_ms });
+            run.intervals.push(Interval {
+                due,
+                arrived,
+                confirmed,
+                latency_ms,
+                ..Interval::default()
+            });
             run.samples.push(Sample {
                 at_s: end_ms / 1e3,
                 ingress: backlog / 2,
@@ -399,7 +405,7 @@ fn nothing() -> Report {
         report_version: Report::VERSION,
         loadtest_version: "0.1.0".into(),
         started_at: DateTime::from_timestamp(1_760_000_000, 0).unwrap(),
-        shape: Shape::Burst { scheduled: false },
+        shape: Shape::Burst {},
         via: Via { door: Door::Redis, connections: 1, batch: 500 },
         seed: Some(42),
         run: Some(7),

@@ -2,9 +2,8 @@
 
 use std::process::Command;
 
-use orders::pipeline::{COMPLEX, settings};
 use orders::{Lane, Times};
-use queue::{Keys, Queue, Stream};
+use queue::{Keys, Stream};
 use redis::Commands;
 use redis::streams::StreamRangeReply;
 

@@ -138,8 +138,8 @@ fn a_file_that_holds_no_orders_is_refused() {
         (format!("[\n{}\n]", an_order(1)), ""),
     ] {
         std::fs::write(&path, &text).unwrap();
-        let arguments = ["burst", "--from-zero", "--patience", "1s", "--file"];
-        let (code, _, error) = run(loadtest(&server, &arguments).arg(&path));
+        let arguments = ["burst", "--from-zero", "--patience", "1s"];
+        let (code, _, error) = run(loadtest(&server, &arguments).arg("--file").arg(&path));
         if expected.is_empty() {
             // One line is an order, the brackets are dead-lettered.
             assert_eq!(code, Some(1), "{error}");

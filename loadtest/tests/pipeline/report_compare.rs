@@ -33,7 +33,7 @@ fn row<'a>(text: &'a str, figure: &str) -> Vec<&'a str> {
 fn ratios_are_of_medians_to_the_first_group() {
     let slow = group("slow", [0.9, 1.0, 1.2].map(faster));
     let fast = group("fast", [2.0, 2.1, 1.7].map(faster));
-    let text = compare(vec![slow, fast]);
+    let text = compare(&[slow, fast]);
     assert!(row(&text, "orders a second").ends_with(&["x2.00", "better"]), "{text}");
     assert!(row(&text, "all done after").ends_with(&["x0.50", "better"]), "{text}");
     assert!(row(&text, "CPU an order, app").ends_with(&["x0.50", "better"]), "{text}");
@@ -63,7 +63,7 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
             [interrupted, a_report().with_failures().build(), a_report().rejecting(9).build()],
         ),
     ];
-    let text = compare(groups);
+    let text = compare(&groups);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
         "B is not like A: sent is by POST /orders",
@@ -85,7 +85,7 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
 
 #[test]
 fn differences_within_the_noise_are_told() {
-    let text = compare(vec![
+    let text = compare(&[
         group("a", [1.0, 1.2, 1.4].map(faster)),
         group("b", [1.1, 1.3, 1.5].map(faster)),
     ]);
@@ -108,7 +108,7 @@ fn a_figure_is_better_or_worse_only_where_its_own_runs_stand_clear() {
     };
     let fast =
         || [(2.0, 90.0), (2.1, 110.0), (2.2, 120.0)].map(|(factor, p99)| with_latency(factor, p99));
-    let text = compare(vec![group("slow", slow()), group("fast", fast())]);
+    let text = compare(&[group("slow", slow()), group("fast", fast())]);
     assert_eq!(row(&text, "orders a second").last(), Some(&"better"), "{text}");
     assert_eq!(row(&text, "CPU an order, app").last(), Some(&"better"), "{text}");
     assert_eq!(row(&text, "due to confirmed, p99").last(), Some(&"x0.55"), "{text}");
@@ -116,16 +116,16 @@ fn a_figure_is_better_or_worse_only_where_its_own_runs_stand_clear() {
         text.contains("The runs of B overlap with those of A in due to confirmed, p99:"),
         "{text}"
     );
-    let text = compare(vec![group("fast", fast()), group("slow", slow())]);
+    let text = compare(&[group("fast", fast()), group("slow", slow())]);
     assert_eq!(row(&text, "orders a second").last(), Some(&"worse"), "{text}");
 
     let few = |reports: [Report; 3]| reports.into_iter().take(2);
-    let text = compare(vec![group("slow", few(slow())), group("fast", few(fast()))]);
+    let text = compare(&[group("slow", few(slow())), group("fast", few(fast()))]);
     assert!(!text.contains("better") && !text.contains("worse"), "{text}");
     assert!(text.contains("With fewer than three runs in a group"), "{text}");
     // One group that is too small does not affect the others.
     let groups = vec![group("slow", slow()), group("few", few(fast())), group("fast", fast())];
-    let text = compare(groups);
+    let text = compare(&groups);
     let words = row(&text, "orders a second");
     assert_eq!(words.iter().filter(|word| **word == "better").count(), 1, "{text}");
     assert!(text.contains("The runs of C overlap"), "{text}");
@@ -135,7 +135,7 @@ fn a_figure_is_better_or_worse_only_where_its_own_runs_stand_clear() {
 fn reports_of_every_kind_can_be_compared_within_the_width_of_a_terminal() {
     let groups: Vec<Group> =
         all_reports().into_iter().map(|(name, report)| group(name, [report])).collect();
-    let text = compare(groups);
+    let text = compare(&groups);
     for line in text.lines() {
         assert!(line.chars().count() <= 100, "{line}");
     }
@@ -144,7 +144,7 @@ fn reports_of_every_kind_can_be_compared_within_the_width_of_a_terminal() {
 
 #[test]
 fn names_of_a_comparison_cannot_move_the_cursor() {
-    let text = compare(vec![
+    let text = compare(&[
         group("a\u{1b}[2J", [a_report().build()]),
         group("b", [a_report().waves().saying("\r\u{7}").build()]),
     ]);

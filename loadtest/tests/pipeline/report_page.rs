@@ -16,8 +16,7 @@ use crate::report_text::all_reports;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Every chart of a page, by its name.
-const CHARTS: [&str; 6] =
-    ["rates", "backlog", "latency-over-time", "latency-by-percentile", "cpu", "memory"];
+const CHARTS: [&str; 5] = ["rates", "backlog", "latency", "cpu", "memory"];
 
 /// The colours that marks are drawn in, on a light ground and on a dark one.
 const LIGHT: [[u8; 3]; 3] = [[0x00, 0x72, 0xb2], [0xd5, 0x5e, 0x00], [0x00, 0x85, 0x61]];
@@ -33,7 +32,7 @@ fn saved(name: &str, html: &str) -> PathBuf {
 }
 
 fn page_of(report: &Report) -> String {
-    page::page(report).unwrap()
+    page::page(report)
 }
 
 /// What the browser has printed, and what its console said.
@@ -123,22 +122,15 @@ fn chart<'a>(dom: &'a str, id: &str) -> &'a str {
     &dom[begin..begin + end]
 }
 
-/// Marks of a chart that take up room: a line or an area that goes somewhere, a bar with width and
-/// height, a dot.
+/// Marks of a chart that take up room: a line or an area that goes somewhere, a dot.
 fn marks(chart: &str) -> usize {
-    let is_series =
-        |tag: &&str| ["#0072B2", "#D55E00", "#008561"].iter().any(|color| tag.contains(color));
+    let classes = ["class=\"first", "class=\"second", "class=\"third"];
+    let is_series = |tag: &&str| classes.iter().any(|class| tag.contains(class));
     let attribute = |tag: &str, name: &str| {
         let begin = tag.find(&format!(" {name}=\"")).map(|at| at + name.len() + 3)?;
         Some(tag[begin..].split('"').next()?.to_owned())
     };
     let is_drawn = |tag: &&str| {
-        if tag.starts_with("rect") {
-            let size = |name| {
-                attribute(tag, name).and_then(|size| size.parse::<f64>().ok()).unwrap_or_default()
-            };
-            return size("width") > 0.0 && size("height") > 0.0;
-        }
         let points = attribute(tag, "points").unwrap_or_default();
         let points: std::collections::BTreeSet<&str> = points.split_whitespace().collect();
         tag.starts_with("circle") || points.len() > 1
@@ -176,10 +168,7 @@ fn charts_without_figures_say_why_and_draw_no_empty_frames() {
             let chart = chart(&dom, id);
             let is_drawn = chart.contains("<svg");
             assert_eq!(is_drawn, marks(chart) > 0, "{name}: {id}");
-            assert!(
-                is_drawn || chart.contains("Nothing to draw") || chart.contains("Not measured"),
-                "{name}: {chart}"
-            );
+            assert!(is_drawn || chart.contains("Nothing to draw"), "{name}: {chart}");
         }
     }
 }
@@ -231,13 +220,11 @@ fn texts_of_others_stay_texts() {
 #[test]
 fn a_page_refers_to_nothing_outside_itself() {
     for (name, report) in all_reports() {
-        let html = page_of(&report).replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+        let html = page_of(&report);
         for forbidden in
             ["http:", "https:", "//", "src=", "href=", "url(", "@import", "<script", "NaN", "inf"]
         {
-            // Comments of nobody, and two words that only contain one.
-            let found = html.replace('&', "").matches(forbidden).count();
-            assert_eq!(found, 0, "{name}: {forbidden}");
+            assert!(!html.contains(forbidden), "{name}: {forbidden}");
         }
         assert!(html.contains("default-src 'none'"), "{name}");
     }

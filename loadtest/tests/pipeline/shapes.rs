@@ -113,21 +113,6 @@ fn a_recorded_file_is_replayed_in_the_order_of_its_times() {
 }
 
 #[test]
-fn a_scheduled_burst_becomes_visible_in_one_instant() {
-    let app = TestApp::start();
-    let report = app.run(&["burst", "--orders", "3000", "--scheduled"]);
-    assert_consistent(&report);
-    assert_eq!(report.confirmed, 3_000);
-    // All entries were written within one command of Redis, so orders cannot have been confirmed
-    // before the last one was there.
-    let first_confirmed =
-        report.timeline.intervals.iter().position(|interval| interval.confirmed > 0).unwrap();
-    let last_arrived =
-        report.timeline.intervals.iter().rposition(|interval| interval.arrived > 0).unwrap();
-    assert!(last_arrived <= first_confirmed, "{:?}", report.timeline);
-}
-
-#[test]
 fn orders_by_http_are_verified_like_those_by_redis() {
     let app = TestApp::start();
     let report = app.run(&[

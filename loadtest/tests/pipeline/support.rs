@@ -1,10 +1,7 @@
 //! Loads on a running app, and programs that have to leave nothing behind.
 
 use std::path::Path;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
 
-use loadtest::cli::parse_load;
 use loadtest::options::Load;
 use loadtest::report::Report;
 use loadtest::run::carry_out;
@@ -34,7 +31,7 @@ impl Loads for TestApp {
             "--instance-starts-url",
             &starts,
         ];
-        parse_load(&[arguments, &fixed].concat()).expect("the arguments are valid")
+        Load::parse([arguments, &fixed].concat()).expect("the arguments are valid")
     }
 
     fn run(&self, arguments: &[&str]) -> Report {
@@ -50,23 +47,6 @@ pub(crate) fn children_of(parent: u32) -> Vec<i32> {
         .expect("/proc can be read")
         .filter_map(|process| process.ok()?.stat().ok());
     stats.filter(|stat| u32::try_from(stat.ppid) == Ok(parent)).map(|stat| stat.pid).collect()
-}
-
-/// Ends a program by a signal once `has_started` says that it has started all it will; it must
-/// fail, and leave none of that behind.
-pub(crate) fn assert_a_signal_ends_all(mut program: Child, has_started: impl Fn(&[i32]) -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    let started = loop {
-        let started = children_of(program.id());
-        if has_started(&started) {
-            break started;
-        }
-        assert!(Instant::now() < deadline, "redis and the app did not start: {started:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    assert!(Command::new("kill").arg(program.id().to_string()).status().unwrap().success());
-    assert_eq!(program.wait().unwrap().code(), Some(130));
-    assert_all_ended(&started);
 }
 
 pub(crate) fn assert_all_ended(processes: &[i32]) {

@@ -1,115 +1,95 @@
-//! Draws one plot as SVG, by plotters with its SVG backend.
-//!
-//! The colours drawn here are names as much as colours: the style sheet of the page gives each of
-//! them its value in light and in dark, see [`style`](super::style). No text of a report is drawn,
-//! only figures and words of this program.
+//! Draws one plot as SVG. The style sheet gives each class its colour and line style.
 
-use anyhow::{Result, anyhow};
-use plotters::coord::Shift;
-use plotters::prelude::*;
+use maud::{Markup, html};
 
 use super::axis::Axis;
-use super::style::{AXIS, GRID, INK, Slot};
+use super::series::Runs;
 
-/// The backend places marks on whole pixels: four of them for each unit of the page keep curves
-/// smooth.
-const PIXELS: u32 = 4;
-/// Size in units; on the narrowest phones a unit is about three quarters of a pixel of CSS.
-const SIZE: (u32, u32) = (480, 280);
-const FONT: u32 = 17;
+/// In units of the drawing.
+const SIZE: (f64, f64) = (480.0, 280.0);
+const LEFT: f64 = 80.0;
+const RIGHT: f64 = 452.0;
+const TOP: f64 = 10.0;
+const BOTTOM: f64 = 226.0;
 
 #[derive(Debug)]
 pub(super) struct Plot {
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) x_title: String,
-    /// Units kept free for the labels at the left.
-    pub(super) label_room: u32,
+    /// At most three.
     pub(super) series: Vec<Series>,
 }
 
 #[derive(Debug)]
 pub(super) struct Series {
-    pub(super) slot: Slot,
-    pub(super) marks: Vec<Mark>,
+    pub(super) name: &'static str,
+    /// A line, or the area below it.
+    pub(super) is_area: bool,
+    pub(super) runs: Runs,
 }
 
-/// In values of the axes.
-#[derive(Debug)]
-pub(super) enum Mark {
-    /// A line; a single point is a dot.
-    Line(Vec<(f64, f64)>),
-    Area(Vec<(f64, f64)>),
+pub(super) fn line(name: &'static str, runs: Runs) -> Series {
+    Series { name, is_area: false, runs }
 }
 
-type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
+/// In the order of the series.
+const CLASSES: [&str; 3] = ["first", "second", "third"];
 
 impl Plot {
-    pub(super) fn draw(&self) -> Result<String> {
-        let mut svg = String::new();
-        {
-            let size = (SIZE.0 * PIXELS, SIZE.1 * PIXELS);
-            let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-            self.draw_on(&area).map_err(|error| anyhow!("failed to draw a plot: {error}"))?;
-            area.present().map_err(|error| anyhow!("failed to draw a plot: {error}"))?;
-        }
-        Ok(svg)
-    }
-
-    fn draw_on(
-        &self,
-        area: &DrawingArea<SVGBackend<'_>, Shift>,
-    ) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
-        let mut chart = ChartBuilder::on(area)
-            .margin_top(10 * PIXELS)
-            .margin_right(32 * PIXELS)
-            .x_label_area_size(46 * PIXELS)
-            .y_label_area_size(self.label_room * PIXELS)
-            .build_cartesian_2d(self.x.clone(), self.y.clone())?;
-        let text = ("sans-serif", FONT * PIXELS).into_font().color(&INK);
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(GRID.stroke_width(PIXELS))
-            .axis_style(AXIS.stroke_width(PIXELS))
-            .label_style(text.clone())
-            .axis_desc_style(text)
-            .x_labels(self.x.tick_count())
-            .y_labels(self.y.tick_count())
-            .set_all_tick_mark_size(4 * PIXELS)
-            .x_desc(&self.x_title)
-            .draw()?;
-        for series in &self.series {
-            for mark in &series.marks {
-                mark.draw_on(&mut chart, series.slot)?;
+    pub(super) fn draw(&self) -> Markup {
+        let view = format!("0 0 {} {}", SIZE.0, SIZE.1);
+        html! {
+            svg viewBox=(view) aria-hidden="true" {
+                @for (value, label) in &self.x.ticks {
+                    @let x = self.x_of(*value);
+                    line.grid x1=(x) x2=(x) y1=(TOP) y2=(BOTTOM) {}
+                    text x=(x) y=(BOTTOM + 20.0) text-anchor="middle" { (label) }
+                }
+                @for (value, label) in &self.y.ticks {
+                    @let y = self.y_of(*value);
+                    line.grid x1=(LEFT) x2=(RIGHT) y1=(y) y2=(y) {}
+                    text x=(LEFT - 6.0) y=(y) dy="0.35em" text-anchor="end" { (label) }
+                }
+                text x=(f64::midpoint(LEFT, RIGHT)) y=(SIZE.1 - 10.0) text-anchor="middle" { (self.x_title) }
+                @for (series, class) in self.series.iter().zip(CLASSES) {
+                    @for run in &series.runs { (self.mark(run, class, series.is_area)) }
+                }
             }
         }
-        Ok(())
     }
-}
 
-impl Mark {
-    fn draw_on(
-        &self,
-        chart: &mut Chart<'_, '_>,
-        slot: Slot,
-    ) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
-        let area = chart.plotting_area();
-        let color = slot.color();
-        match self {
-            Self::Line(points) => match points.as_slice() {
-                [] => Ok(()),
-                [point] => area.draw(&Circle::new(*point, 4 * PIXELS, color.filled())),
-                points => area.draw(&PathElement::new(points, color.stroke_width(2 * PIXELS))),
-            },
-            Self::Area(points) => {
-                let (Some(first), Some(last)) = (points.first(), points.last()) else {
-                    return Ok(());
-                };
-                let ground = [(last.0, 0.0), (first.0, 0.0)];
-                let outline: Vec<(f64, f64)> = points.iter().copied().chain(ground).collect();
-                area.draw(&Polygon::new(outline, color.mix(0.25)))
+    pub(super) fn legend(&self) -> Markup {
+        html! {
+            ul.legend { @for (series, class) in self.series.iter().zip(CLASSES) {
+                @let kind = if series.is_area { "area" } else { "line" };
+                li { span class={ "key " (class) " " (kind) } aria-hidden="true" {} (series.name) }
+            } }
+        }
+    }
+
+    /// A single point is a dot.
+    fn mark(&self, run: &[(f64, f64)], class: &str, is_area: bool) -> Markup {
+        let at = |(x, y): &(f64, f64)| format!("{:.1},{:.1} ", self.x_of(*x), self.y_of(*y));
+        let mut points: String = run.iter().map(at).collect();
+        if let (Some(first), Some(last), true) = (run.first(), run.last(), is_area) {
+            points += &at(&(last.0, 0.0));
+            points += &at(&(first.0, 0.0));
+        }
+        html! {
+            @match run {
+                [(x, y)] => circle class={ (class) " dot" } cx=(self.x_of(*x)) cy=(self.y_of(*y)) r="4" {},
+                _ if is_area => polygon class={ (class) " area" } points=(points.trim_end()) {},
+                _ => polyline class={ (class) " line" } points=(points.trim_end()) {},
             }
         }
+    }
+
+    fn x_of(&self, value: f64) -> f64 {
+        LEFT + (RIGHT - LEFT) * self.x.share(value)
+    }
+
+    fn y_of(&self, value: f64) -> f64 {
+        BOTTOM - (BOTTOM - TOP) * self.y.share(value)
     }
 }

@@ -1,0 +1,234 @@
+//! Figures of groups of runs side by side: their medians, and the ratio of each to the first group.
+
+use Better::{Higher, Lower, Neither};
+use serde::Serialize;
+
+use crate::report::Report;
+use crate::report::units::{count, digits, time};
+
+/// One figure of a run.
+pub(crate) struct Figure<T> {
+    /// Its name in flags.
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) better: Better,
+    pub(crate) of: fn(&T) -> Option<f64>,
+    pub(crate) show: fn(f64) -> String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Better {
+    Higher,
+    Lower,
+    Neither,
+}
+
+pub(crate) const FIGURES: &[Figure<Report>] = &[
+    figure("orders_per_s", "orders a second", Higher, |r| some(r.orders_per_s), whole),
+    figure("total", "all done after", Lower, |r| some(r.total_s * 1e3), time),
+    figure("enqueue", "all acknowledged after", Neither, |r| some(r.enqueue_s * 1e3), time),
+    figure("latency_p50", "due to confirmed, p50", Lower, |r| some(r.latency_ms.p50), time),
+    figure("latency_p99", "due to confirmed, p99", Lower, |r| some(r.latency_ms.p99), time),
+    figure("latency_p999", "due to confirmed, p99.9", Lower, |r| some(r.latency_ms.p999), time),
+    figure("latency_max", "due to confirmed, max", Lower, |r| some(r.latency_ms.max), time),
+    figure("queue_p50", "ingress to confirmed, p50", Lower, |r| some(r.queue_latency_ms.p50), time),
+    figure("queue_p99", "ingress to confirmed, p99", Lower, |r| some(r.queue_latency_ms.p99), time),
+    figure("send_p99", "due to acknowledged, p99", Neither, |r| some(r.send_latency_ms.p99), time),
+    figure("cpu_app", "CPU an order, app", Lower, |r| r.us_per_order(r.cpu_s.app?), us),
+    figure("cpu_redis", "CPU an order, Redis", Lower, |r| r.us_per_order(r.cpu_s.redis), us),
+    figure("memory_app", "peak memory, app", Lower, |r| r.rss_mib.app, mib),
+    figure("memory_redis", "peak memory, Redis", Lower, |r| some(r.rss_mib.redis), mib),
+    figure("starts", "instance starts", Neither, |r| Some(r.instance_starts? as f64), whole),
+    figure("start_p50", "instance start, p50", Lower, |r| start(r, |us| us.p50), us),
+    figure("start_p99", "instance start, p99", Lower, |r| start(r, |us| us.p99), us),
+    figure("failed", "lost, twice or wrong", Lower, |r| Some(failed(r) as f64), whole),
+];
+
+pub(crate) const fn figure<T>(
+    key: &'static str,
+    name: &'static str,
+    better: Better,
+    of: fn(&T) -> Option<f64>,
+    show: fn(f64) -> String,
+) -> Figure<T> {
+    Figure { key, name, better, of, show }
+}
+
+fn failed(report: &Report) -> u64 {
+    report.lost + report.confirmed_twice + report.wrong
+}
+
+fn start(report: &Report, of: fn(crate::report::InstanceStartUs) -> u64) -> Option<f64> {
+    Some(of(report.instance_start_us?) as f64)
+}
+
+fn some(figure: f64) -> Option<f64> {
+    (figure > 0.0).then_some(figure)
+}
+
+fn whole(figure: f64) -> String {
+    count(figure.round() as u64)
+}
+
+fn us(figure: f64) -> String {
+    format!("{} us", digits(figure))
+}
+
+pub(crate) fn mib(figure: f64) -> String {
+    format!("{} MiB", digits(figure))
+}
+
+/// One figure over several runs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) min: f64,
+    pub(crate) median: f64,
+    pub(crate) max: f64,
+    pub(crate) runs: usize,
+}
+
+impl Spread {
+    /// `None` without figures.
+    pub(crate) fn over(mut figures: Vec<f64>) -> Option<Self> {
+        figures.sort_by(f64::total_cmp);
+        let (min, max) = (*figures.first()?, *figures.last()?);
+        let upper = figures.len() / 2;
+        let lower = (figures.len() - 1) / 2;
+        let median = f64::midpoint(figures[lower], figures[upper]);
+        Some(Self { min, median, max, runs: figures.len() })
+    }
+
+    /// From the minimum to the maximum, with the unit once if both have the same.
+    fn range(&self, show: fn(f64) -> String) -> String {
+        let (min, max) = (show(self.min), show(self.max));
+        match (min.split_once(' '), max.split_once(' ')) {
+            (Some((figure, unit)), Some((_, other))) if unit == other => format!("{figure}..{max}"),
+            _ => format!("{min}..{max}"),
+        }
+    }
+}
+
+/// One figure of all groups.
+pub(crate) struct Row {
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    better: Better,
+    show: fn(f64) -> String,
+    /// By group; `None` if no run of the group has it.
+    pub(crate) spreads: Vec<Option<Spread>>,
+}
+
+/// With fewer runs, ranges lie apart by chance too often.
+pub(crate) const RUNS_FOR_A_RANGE: usize = 3;
+
+/// The figures that any of the groups has.
+pub(crate) fn rows<T>(figures: &[Figure<T>], groups: &[Vec<&T>]) -> Vec<Row> {
+    let spread = |figure: &Figure<T>, runs: &Vec<&T>| {
+        Spread::over(runs.iter().filter_map(|run| (figure.of)(run)).collect())
+    };
+    let row = |figure: &Figure<T>| Row {
+        key: figure.key,
+        name: figure.name,
+        better: figure.better,
+        show: figure.show,
+        spreads: groups.iter().map(|runs| spread(figure, runs)).collect(),
+    };
+    figures.iter().map(row).filter(|row| row.spreads.iter().any(Option::is_some)).collect()
+}
+
+impl Row {
+    /// Of the medians, to the first group.
+    pub(crate) fn ratio(&self, group: usize) -> Option<f64> {
+        let first = self.spreads[0]?.median;
+        (first > 0.0).then_some(self.spreads[group]?.median / first)
+    }
+
+    /// Whether a group is better or worse than the first one; `None` if their runs overlap.
+    fn word(&self, group: usize) -> Option<&'static str> {
+        self.seems(group).filter(|_| self.stands_clear(group))
+    }
+
+    /// Whether the medians differ, but the runs overlap.
+    pub(crate) fn may_be_noise(&self, group: usize) -> bool {
+        self.seems(group).is_some() && !self.stands_clear(group)
+    }
+
+    /// A difference below 2 % is none.
+    fn seems(&self, group: usize) -> Option<&'static str> {
+        let ratio = self.ratio(group)?;
+        let is_more = ratio > 1.02;
+        match self.better {
+            Higher | Lower if (0.98..=1.02).contains(&ratio) => None,
+            Higher => Some(if is_more { "better" } else { "worse" }),
+            Lower => Some(if is_more { "worse" } else { "better" }),
+            Neither => None,
+        }
+    }
+
+    fn stands_clear(&self, group: usize) -> bool {
+        self.spreads[0].zip(self.spreads[group]).is_some_and(|(first, other)| {
+            first.runs.min(other.runs) >= RUNS_FOR_A_RANGE
+                && (first.min > other.max || first.max < other.min)
+        })
+    }
+}
+
+/// Columns for the first group and those shown beside it. `names` are those of all groups.
+pub(crate) fn table(rows: &[Row], names: &[String], shown: &[usize]) -> String {
+    let mut text = String::new();
+    let mut head = format!("  {:<26}{:>16}", "", names[0]);
+    for group in shown {
+        head += &format!("{:>16}{:>8}{:>7}", names[*group], "ratio", "");
+    }
+    text += head.trim_end();
+    text += "\n";
+    for row in rows {
+        let mut line = format!("  {:<26}", row.name);
+        let mut ranges = format!("  {:<26}", "");
+        for group in std::iter::once(&0).chain(shown) {
+            let spread = row.spreads[*group];
+            let median = spread.map_or_else(|| "-".into(), |spread| (row.show)(spread.median));
+            let range = spread.filter(|spread| spread.min < spread.max);
+            let range = range.map_or_else(String::new, |spread| spread.range(row.show));
+            line += &format!("{median:>16}");
+            ranges += &format!("{range:>16}");
+            if *group > 0 {
+                let ratio = row.ratio(*group).map(|ratio| format!("x{}", digits(ratio)));
+                let word = row.word(*group).unwrap_or_default();
+                line += &format!("{:>8} {word:<6}", ratio.as_deref().unwrap_or("-"));
+                ranges += &format!("{:>15}", "");
+            }
+        }
+        for line in [line, ranges].iter().filter(|line| !line.trim().is_empty()) {
+            text += line.trim_end();
+            text += "\n";
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle_and_a_range_has_its_unit_once() {
+        let spread = Spread::over(vec![4.19, 3.09, 3.5, 3.7]).unwrap();
+        assert_eq!((spread.median, spread.runs), (3.6, 4));
+        assert_eq!(spread.range(time), "3.09..4.19 ms");
+        assert_eq!(Spread::over(vec![23.3, 1_040.0]).unwrap().range(time), "23.3 ms..1.04 s");
+        assert_eq!(Spread::over(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_ratio_to_zero_is_none_and_an_unmeasured_figure_has_no_row() {
+        let figures: [Figure<[f64; 2]>; 3] = [
+            figure("zero", "", Lower, |run| Some(run[0]), time),
+            figure("none", "", Lower, |_| None, time),
+            figure("ratio", "", Lower, |run| Some(run[1]), time),
+        ];
+        let rows = rows(&figures, &[vec![&[0.0, 2.0], &[0.0, 6.0]], vec![&[1.0, 1.0]]]);
+        assert_eq!(rows.iter().map(|row| row.key).collect::<Vec<_>>(), ["zero", "ratio"]);
+        assert_eq!((rows[0].ratio(1), rows[1].ratio(1)), (None, Some(0.25)));
+    }
+}
