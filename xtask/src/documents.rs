@@ -113,17 +113,14 @@ fn long_lines(file: &str, page: &str) -> Vec<String> {
 /// The prose of a file in lower case, without punctuation and line breaks: a page without its code,
 /// or the comments of a program.
 fn words(file: &str, text: &str) -> String {
-    let lines: Vec<&str> = if file.ends_with(".md") {
-        prose(text).into_iter().map(|(_, line)| line).collect()
-    } else {
-        let marker = if file.ends_with(".rs") {
-            "//"
-        } else if file.ends_with(".lua") {
-            "--"
-        } else {
-            "#"
-        };
+    let comments = |marker: &str| -> Vec<&str> {
         text.lines().map(str::trim).filter(|line| line.starts_with(marker)).collect()
+    };
+    let lines = match file.rsplit_once('.') {
+        Some((_, "md")) => prose(text).into_iter().map(|(_, line)| line).collect(),
+        Some((_, "rs")) => comments("//"),
+        Some((_, "lua")) => comments("--"),
+        _ => comments("#"),
     };
     let kept = |c: char| if c.is_alphanumeric() || "_-`{}:".contains(c) { c } else { ' ' };
     let text: String = lines.join(" ").to_lowercase().chars().map(kept).collect();
