@@ -35,7 +35,7 @@ impl Decentration {
     /// upwards, for a progressive lens also less the offset of its fitting cross. None without a
     /// frame and a pupillary distance.
     ///
-    /// The pupillary distance of both eyes is halved only if the eye has none of its own.
+    /// The pupillary distance of both eyes is halved only if the eye has no monocular one.
     /// Sources: Brooks and Borish, "System for Ophthalmic Dispensing", 3rd ed. (2007), decentration;
     /// ISO 13666:2019, prism reference point and fitting cross.
     pub(crate) fn of(lens: &Lens<'_>, eye: &Eye) -> Option<Self> {

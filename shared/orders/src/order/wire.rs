@@ -172,7 +172,7 @@ wire_object! {
         /// Distance from the cornea to the lens of the refraction in mm; 12 by default.
         "refractionDistance" refraction_distance: Field<f64>,
             schema(with = "Option<f64>") in REFRACTION_DISTANCE;
-        /// Distance between the pupils in mm, halved for an eye that has no distance of its own.
+        /// Distance between the pupils in mm, halved for an eye without a monocular distance.
         "pupillaryDistance" pupillary_distance: Field<f64>,
             schema(with = "Option<f64>") in PUPILLARY_DISTANCE;
         /// How far the fitting cross of a progressive lens is above its prism reference point in

@@ -10,7 +10,7 @@
 //!   do CH, LI, NO, JP and US: their taxes are due on import, from the customer.
 //! - Third countries too: San Marino, the Vatican, and territories with a code of their own outside
 //!   the Union's VAT area (Åland AX, Réunion RE, ...; art. 6).
-//! - Left to the invoice: deliveries of goods to Northern Ireland, which has no code of its own,
+//! - Left to the invoice: deliveries of goods to Northern Ireland, which has no separate code,
 //!   reduced rates for corrective lenses, the reverse charge between businesses, thresholds.
 
 use serde::Serialize;
