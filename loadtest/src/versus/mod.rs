@@ -6,7 +6,7 @@
 //! - [`report`]: the figures, their medians and ratios
 //!
 //! Each side of each round has its own private Redis with the same settings. Which side runs first
-//! alternates. Every order of every burst is verified, and a round that is not clean fails the
+//! alternates. Every order of every burst is verified, and a round with a bad verdict fails the
 //! command.
 
 mod first;
@@ -101,10 +101,10 @@ pub(crate) fn run(options: &VersusOptions) -> Result<Outcome> {
             publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
             Ok(Outcome::Good)
         }
-        // Figures of such a burst count for nothing.
+        // Figures of such a burst mean nothing.
         Ended::NotClean { round, burst } => {
             print!("{}", burst.to_text());
-            eprintln!("{round}: a burst that is not clean counts for nothing");
+            eprintln!("{round}: not every order ended as expected, so there are no figures");
             Ok(Outcome::Bad)
         }
     }
