@@ -38,7 +38,7 @@ use sides::{Side, Sides};
 
 #[derive(Debug, Args)]
 pub(crate) struct VersusOptions {
-    /// How often each side runs.
+    /// How many times each side runs.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000), help_heading = "Rounds")]
     rounds: u32,
     /// Orders of the burst of each round.
@@ -54,7 +54,7 @@ pub(crate) struct VersusOptions {
     /// How long idle CPU time is measured.
     #[arg(long, default_value = "5s", value_parser = parse::duration, help_heading = "Rounds")]
     idle: Duration,
-    /// Gives up a burst when nothing has moved for so long.
+    /// Gives up a burst after this time without progress.
     #[arg(long, default_value = "30s", value_parser = parse::duration, help_heading = "Rounds")]
     patience: Duration,
     /// What runs the Wasm components.
@@ -72,7 +72,7 @@ pub(crate) struct VersusOptions {
     /// Complexity threshold of both sides.
     #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD, help_heading = "Sides")]
     complexity_threshold: u32,
-    /// Gives up when a process is not ready, or has not confirmed the waiting order, after so long.
+    /// Gives up when a process is not ready, or has not confirmed the waiting order, after this time.
     #[arg(long, default_value = "60s", value_parser = parse::duration, help_heading = "Sides")]
     start_limit: Duration,
     /// Writes the report to this file as JSON.
