@@ -65,7 +65,7 @@ pub struct Options {
     /// Score from which an order is complex.
     #[arg(long, env = "COMPLEXITY_THRESHOLD", default_value_t = DEFAULT_COMPLEXITY_THRESHOLD.to_string(), global = true)]
     pub complexity_threshold: String,
-    /// The most entries claimed at once.
+    /// Maximum number of orders claimed at once.
     #[arg(long, env = "BATCH_SIZE", default_value_t = defaults().batch_size.to_string(), global = true)]
     pub batch_size: String,
     /// How long an entry may be pending before it is redelivered.
@@ -74,7 +74,7 @@ pub struct Options {
     /// How often an entry is delivered, the first time included, before it is dead-lettered.
     #[arg(long, env = "MAX_DELIVERIES", default_value_t = defaults().max_deliveries.to_string(), global = true)]
     pub max_deliveries: String,
-    /// How long one drain may last before it hands over to the next.
+    /// How long one drain may last before it rings for the next.
     #[arg(long, env = "DRAIN_BUDGET_MS", default_value_t = defaults().drain_budget_ms.to_string(), global = true)]
     pub drain_budget_ms: String,
     /// How long a ring of the bell counts; further rings within it are dropped.

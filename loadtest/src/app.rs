@@ -1,6 +1,6 @@
 //! Processes under measurement: local-runtime, Spin or the always-on service.
 //!
-//! - [`Endpoint`]: where a process serves, once it says so
+//! - [`Endpoint`]: where a process serves, once it has printed it
 //! - [`App`]: a process until it is ready: it serves HTTP, if it does that at all, and Redis counts a
 //!   listener for each of its bells
 //! - [`tick`]: as a cluster's probes do

@@ -17,7 +17,7 @@ const EXIT_CODES: &str = "Exit codes:
     0  every order was found as expected
     1  an order is lost, confirmed twice, wrong, late or rejected, or --fail-if applies
     2  wrong usage
-    3  could not run: a file, Redis or the app cannot be used
+    3  could not run: a file, Redis or the app cannot be used, or no worker listens
   130  interrupted";
 
 /// Sends orders through the pipeline and verifies what became of each one.

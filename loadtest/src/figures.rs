@@ -145,15 +145,15 @@ impl Row {
 
     /// Whether a group is better or worse than the first one; `None` if their runs overlap.
     fn word(&self, group: usize) -> Option<&'static str> {
-        self.seems(group).filter(|_| self.stands_clear(group))
+        self.seems(group).filter(|_| self.is_apart(group))
     }
 
     /// Whether the medians differ, but the runs overlap.
     pub(crate) fn may_be_noise(&self, group: usize) -> bool {
-        self.seems(group).is_some() && !self.stands_clear(group)
+        self.seems(group).is_some() && !self.is_apart(group)
     }
 
-    /// A difference below 2 % is none.
+    /// A difference below 2 % does not count.
     fn seems(&self, group: usize) -> Option<&'static str> {
         let ratio = self.ratio(group)?;
         let is_more = ratio > 1.02;
@@ -165,7 +165,7 @@ impl Row {
         }
     }
 
-    fn stands_clear(&self, group: usize) -> bool {
+    fn is_apart(&self, group: usize) -> bool {
         self.spreads[0].zip(self.spreads[group]).is_some_and(|(first, other)| {
             first.runs.min(other.runs) >= RUNS_FOR_A_RANGE
                 && (first.min > other.max || first.max < other.min)

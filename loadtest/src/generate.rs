@@ -86,7 +86,7 @@ pub fn orders(recipe: Recipe, run: u64) -> impl Iterator<Item = Vec<u8>> {
     (1..).map(move |number| generator.order(number))
 }
 
-/// Makes each order by its number, so that none has to be kept.
+/// Makes each order from its number, so that orders need not be kept.
 #[derive(Debug, Clone)]
 pub(crate) struct Generator {
     recipe: Recipe,

@@ -1,9 +1,9 @@
-//! Identities of generated orders: random UUIDs to look at, from which the number of the order can
-//! be told.
+//! Identities of generated orders: they look like random UUIDs, and the number of the order can be
+//! computed from them.
 //!
 //! So a run needs no list of what it has sent. The lower half of an identity is the number, mixed
-//! one to one; the upper half is drawn by the number, and tells identities of this run from all
-//! others.
+//! one to one; the upper half is drawn by the number, and distinguishes identities of this run from
+//! all others.
 
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;

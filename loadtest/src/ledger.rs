@@ -116,7 +116,7 @@ impl Ledger {
             let (mut low, mut high) = (0, count);
             while low < high {
                 let middle = low + (high - low) / 2;
-                // Rejected orders are gaps: the next order with an entry tells the side.
+                // Rejected orders are gaps: the next order with an entry decides the side.
                 let next = (middle..high)
                     .find_map(|turn| Some((turn, self.get(position(turn)).entry_id?)));
                 match next {
@@ -175,7 +175,7 @@ mod tests {
                 }
             };
             look(&ledger, 0);
-            // A failed pipeline in the midst leaves a gap.
+            // A failed pipeline leaves a gap.
             let gap = Line { status: Status::Rejected(0), ..BLANK };
             (PAGE + 1..PAGE + 50).for_each(|position| ledger.set(position, gap));
             look(&ledger, PAGE + 50);

@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(code(&Ok(Outcome::Interrupted), true), 130);
         let usage: Result<Outcome> = Err(UsageError("--mutated".into())).context("burst");
         assert_eq!(code(&usage, false), 2);
-        assert_eq!(code(&Err(anyhow!("redis is away")), false), 3);
+        assert_eq!(code(&Err(anyhow!("redis is unavailable")), false), 3);
         assert_eq!(code(&Err(anyhow!("stopped by a signal")), true), 130);
     }
 }

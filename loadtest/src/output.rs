@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_earlier_file_stands_until_the_new_one_is_complete() {
+    fn an_earlier_file_is_kept_until_the_new_one_is_complete() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
         std::fs::write(&path, "before").unwrap();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_created_is_told_with_its_flag() {
+    fn what_cannot_be_created_is_reported_with_its_flag() {
         let path = PathBuf::from("/nonexistent/report.json");
         let error = format!("{:#}", Output::create(Some(path.as_path()), "--json").unwrap_err());
         assert!(error.contains("--json") && error.contains("/nonexistent/report.json"), "{error}");

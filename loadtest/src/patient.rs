@@ -1,5 +1,4 @@
-//! Asking Redis in the midst of a run: a server that restarts or does not answer for a while is
-//! waited for, as the orders are.
+//! Asks Redis during a run, and waits for a server that restarts or does not answer for a while.
 
 use std::time::{Duration, Instant};
 

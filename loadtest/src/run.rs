@@ -29,7 +29,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// How often results are checked while orders are being sent, and how many pages of a thousand.
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
 const VERIFY_PAGES: usize = 20;
-/// A burst that takes longer may share the queue with others; then results say when it is done.
+/// A burst that takes longer may share the queue with other producers, so that the streams do not
+/// get empty; then the results show when it is done.
 const VERIFY_BURST_AFTER: Duration = Duration::from_secs(30);
 /// Redis and the app are looked at so many times in the time that has passed.
 const LOOK_PART: u32 = 600;

@@ -1,7 +1,7 @@
 //! When orders are due: each shape as one rising row of times.
 //!
 //! A shape is a rate over time, pieced together from straight lines. Its integral says how many
-//! orders were due until a moment; turned round it says when the next one is. Nothing depends on
+//! orders were due until a moment; inverted, it says when the next one is. Nothing depends on
 //! how the system under test behaves: the load is open loop.
 
 use rand::{Rng, SeedableRng};

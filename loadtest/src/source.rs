@@ -1,8 +1,8 @@
-//! Where orders come from: made by a generator, read from a file, or at hand.
+//! Where orders come from: a generator, a file, or a list in memory.
 //!
-//! An order is known by its position, from 0, and can be had again at any time: what was sent need
-//! not be kept in memory until it is verified. Generated orders take no memory at all, those of a
-//! file about 60 bytes each.
+//! An order is known by its position, from 0, and can be made or read again at any time: what was
+//! sent need not be kept in memory until it is verified. Generated orders take no memory at all,
+//! those of a file about 60 bytes each.
 
 use std::collections::HashMap;
 use std::fs::File;

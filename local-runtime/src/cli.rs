@@ -42,7 +42,7 @@ pub struct UpOptions {
     #[arg(short = 'c', long = "component-id", value_name = "ID")]
     pub component_ids: Vec<String>,
 
-    /// Does not print what the components write; the log files still get it.
+    /// Does not print the output of components; the log files still have it.
     #[arg(short, long)]
     pub quiet: bool,
 
@@ -54,11 +54,11 @@ pub struct UpOptions {
     #[arg(long)]
     pub no_reconnect: bool,
 
-    /// Maximum size in bytes of a linear memory of an instance; without it there is no limit.
+    /// Maximum size in bytes of a linear memory of an instance; by default there is no limit.
     #[arg(long, value_name = "BYTES", env = "SPIN_MAX_INSTANCE_MEMORY")]
     pub max_instance_memory: Option<usize>,
 
-    /// Ends a handler that runs longer than this; without it there is no limit, as in Spin.
+    /// Ends a handler that runs longer than this; by default there is no limit, as in Spin.
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     pub invocation_timeout_ms: Option<u64>,
 }

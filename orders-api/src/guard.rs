@@ -46,7 +46,7 @@ pub(crate) fn check(head: &Parts, settings: &Settings) -> Result<(), Refusal> {
 fn host_of(head: &Parts) -> Option<String> {
     let authority = match head.headers.get(header::HOST) {
         Some(host) => Authority::try_from(host.as_bytes()).ok()?,
-        // HTTP/2 has no such header, and hosts take it away: then the URI has it.
+        // HTTP/2 has no such header, and a host may remove it. The URI then has the authority.
         None => head.uri.authority()?.clone(),
     };
     Some(authority.host().to_ascii_lowercase())

@@ -14,7 +14,6 @@ const ALLOWED: &[(&str, &str)] = &[
     ("", "told apart"),
     ("xtask/src/documents.rs", ""),
     ("shared/queue/src/lua/commit.lua", "lapsed"),
-    ("loadtest/", ""),
 ];
 
 fn root() -> PathBuf {

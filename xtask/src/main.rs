@@ -45,13 +45,13 @@ enum Command {
     Build,
     /// Run the app on this machine with its own Redis, until Ctrl-C
     Up(up::Arguments),
-    /// Send a burst of orders through the app and verify each one
+    /// Send a burst of orders and verify each one
     Burst(load::Arguments),
-    /// The same with a steady rate
+    /// Send orders at a steady rate and verify each one
     Steady(load::Arguments),
-    /// The same with the load of a day
+    /// Send the load of a day and verify each order
     Curve(load::Arguments),
-    /// The same with recorded orders
+    /// Send recorded orders and verify each one
     Replay(load::Arguments),
     /// Break everything under load and verify that no order is lost
     Chaos(load::Passed),
@@ -59,7 +59,7 @@ enum Command {
     Versus(load::Passed),
     /// Write orders to a file
     Generate(load::Passed),
-    /// Compare reports
+    /// Compare reports of load tests
     Compare(load::Passed),
     /// Compute what a day's load costs
     Cost(load::Passed),

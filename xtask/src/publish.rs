@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     /// Write name and digest into the manifests, and registry, owner and tag of the other images
     #[arg(long)]
     set: bool,
-    /// For a registry without TLS or with a certificate that nobody signed
+    /// For a registry without TLS, or with a self-signed certificate
     #[arg(long)]
     insecure: bool,
 }
@@ -63,7 +63,7 @@ impl<'a> Reference<'a> {
                 Ok(Self { name, tag })
             }
             _ => bail!(
-                "REF has to be registry/name:tag in lower case and without a digest, such as ghcr.io/OWNER/order-pipeline:0.1.0"
+                "REF: expected registry/name:tag in lower case and without a digest, such as ghcr.io/OWNER/order-pipeline:0.1.0"
             ),
         }
     }

@@ -27,7 +27,7 @@ fn post_traced(app: &TestApp, number: u32, trace: &str) -> String {
     format!("00000000-0000-4000-8000-{number:012x}")
 }
 
-/// The story of a confirmed order.
+/// The status of a confirmed order.
 fn confirmed(app: &mut TestApp, id: &str) -> Value {
     app.poll_until("the order is confirmed", |app| {
         let story = app.get(&format!("/orders/{id}")).body;

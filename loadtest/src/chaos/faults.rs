@@ -1,7 +1,7 @@
 //! What is broken, in which order, and how.
 //!
 //! The kinds are dealt from a deck of twenty cards, shuffled by the seed each time it is used up:
-//! twenty faults have every kind. A fault that cannot be injected is an error; none is left out.
+//! twenty faults have every kind. A fault that cannot be injected is an error.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -97,7 +97,7 @@ pub(crate) fn redis_options() -> Options {
 pub(crate) struct Targets {
     pub(crate) server: RedisServer,
     pub(crate) supervisor: Supervisor,
-    /// The connection that injects faults, and is spared.
+    /// The connection that injects faults; it is not cut.
     pub(crate) control: PatientRedis,
     pub(crate) settings: Settings,
 }
@@ -190,7 +190,7 @@ impl Targets {
         }
     }
 
-    /// As if the bells had rung unheard: for `bell_ms` no further ring is sent.
+    /// As if no worker had heard the bells: for `bell_ms` no further ring is sent.
     fn mark_bells_as_rung(&mut self) -> Result<()> {
         let keys = Keys::new(&self.settings);
         let mut pipeline = redis::pipe();

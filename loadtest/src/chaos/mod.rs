@@ -1,10 +1,10 @@
-//! Chaos: runs the app under load on its own Redis, breaks it at random moments, and accounts for
-//! every order at the end.
+//! Chaos: runs the app under load with a private Redis, breaks it at random moments, and accounts
+//! for every order at the end.
 //!
 //! - [`supervisor`]: the processes of the app
 //! - [`faults`]: what is broken, and how
 //! - [`workload`](mod@workload): producers
-//! - [`books`]: what they were told, compared with what is found
+//! - [`books`]: the answers to them, compared with what is found
 //! - [`ticks`]: as a cluster's probes do
 //! - [`evidence`]: what Redis has of orders that did not end as expected
 //! - [`report`]: the figures
@@ -174,7 +174,7 @@ fn inject_all(
     Ok(injected)
 }
 
-/// Waits between two faults; returns how many processes had to be restarted.
+/// Waits between two faults; returns how many processes were restarted.
 fn wait(targets: &mut Targets, duration: Duration) -> Result<u64> {
     let end = Instant::now() + duration;
     let mut restarts = 0;

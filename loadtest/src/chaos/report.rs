@@ -18,7 +18,7 @@ pub(crate) struct ChaosReport {
     pub(crate) acknowledged: u64,
     /// Orders whose acknowledgement was lost for good: they may exist.
     pub(crate) uncertain: u64,
-    /// Of those, orders found in the queue, which the same promise holds for.
+    /// Of those, orders found in the queue. The same promise holds for them.
     pub(crate) uncertain_found: u64,
     /// Attempts to send an order again after a lost acknowledgement.
     pub(crate) sent_again: u64,

@@ -1,5 +1,5 @@
-//! The processes of the app: replicas of each worker and one API, each a runtime of its own that
-//! runs one component.
+//! The processes of the app: replicas of each worker and one API, each a separate runtime with one
+//! component.
 //!
 //! They run under Spin's rules: a process that loses Redis ends, and is started again as a cluster
 //! does it.

@@ -57,7 +57,7 @@ fn disturbed(report: &Report) -> impl Iterator<Item = &'static str> {
         (report.interrupted, "was interrupted"),
         (
             !report.is_clean() || report.late > 0,
-            "has lost, late, twice confirmed or wrong orders, so its speed counts for nothing",
+            "has orders that are lost, late, confirmed twice or wrong, so its speed means nothing",
         ),
         (report.rejected_orders() > 0, "has rejected orders, so it did less than the others"),
         (report.backlog_before > 0, "began with a backlog"),

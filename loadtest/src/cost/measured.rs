@@ -34,7 +34,7 @@ impl Measured {
         ensure!(report.is_success(), "the run was not a success, so it says nothing about cost");
         ensure!(!report.interrupted, "interrupted: the run did not end");
         let before = report.backlog_before;
-        ensure!(before == 0, "backlog_before: {before} other orders took part of the time and CPU");
+        ensure!(before == 0, "backlog_before: {before} other orders used part of the time and CPU");
         let orders = report.done() as f64;
         ensure!(orders > 0.0 && report.total_s > 0.0, "confirmed: no order was done");
         let without_pid = "without --app-pid the app is not measured";

@@ -64,10 +64,10 @@ pub(crate) struct Target {
     /// Complexity threshold of the app.
     #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD)]
     pub(crate) complexity_threshold: u32,
-    /// Accepts that no worker listens at the start, because the app is scaled from zero.
+    /// Starts even if no worker listens, for an app that is scaled from zero.
     #[arg(long)]
     pub(crate) from_zero: bool,
-    /// Gives up when nothing has moved for so long; orders that still wait are then reported late.
+    /// Gives up after this time without progress; orders that still wait are reported as late.
     #[arg(long, default_value = "30s", value_parser = parse::duration)]
     pub(crate) patience: Duration,
     #[command(flatten)]
@@ -125,7 +125,7 @@ pub struct SteadyOptions {
     /// Orders a second.
     #[arg(long, value_parser = parse::rate)]
     pub(crate) rate: f64,
-    /// How long.
+    /// How long to send.
     #[arg(long, default_value = "30s", value_parser = parse::duration)]
     pub(crate) duration: Duration,
     #[command(flatten)]

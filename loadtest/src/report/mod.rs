@@ -36,7 +36,7 @@ pub use shape::{Arrivals, Door, Shape, Via};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
-    /// Version of this format: raised when a field changes its meaning or goes.
+    /// Version of this format: raised when a field is removed or changes its meaning.
     pub report_version: u32,
     /// Version of loadtest.
     pub loadtest_version: String,
@@ -70,7 +70,8 @@ pub struct Report {
     pub confirmed: u64,
     /// Orders found as dead letters with the expected code.
     pub dead_lettered: u64,
-    /// Invalid orders that the API refused with the expected code; 0 by Redis, which refuses none.
+    /// Invalid orders that the API refused with the expected code; 0 through Redis,
+    /// which accepts all.
     pub refused: u64,
     /// Orders that were neither accepted nor refused for their content, by answer, such as 429 or
     /// 503. Nothing was promised for them.
@@ -111,10 +112,10 @@ pub struct Report {
     pub cpu_s: AppAndRedis,
     /// Peak resident memory in MiB.
     pub rss_mib: AppAndRedis,
-    /// Time from event to an instance that is ready, in microseconds; none where the runtime does
-    /// not tell.
+    /// Time from event to an instance that is ready, in microseconds; none if the runtime does not
+    /// report it.
     pub instance_start_us: Option<InstanceStartUs>,
-    /// Instances started; none where the runtime does not tell.
+    /// Instances started; none if the runtime does not report it.
     pub instance_starts: Option<u64>,
     /// Bells that were rung again because nothing moved for a second.
     pub tick_rings: u64,
@@ -130,8 +131,8 @@ pub struct Report {
 
     /// Version of Redis.
     pub redis_version: String,
-    /// Settings of Redis that decide what a figure means, such as `appendonly`; empty where it does
-    /// not tell.
+    /// Settings of Redis that decide what a figure means, such as `appendonly`; empty if it does
+    /// not report them.
     pub redis_settings: Vec<Setting>,
     /// Processors of this machine.
     pub cores: usize,

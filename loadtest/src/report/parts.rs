@@ -114,7 +114,7 @@ pub struct Interval {
     pub arrived: u64,
     pub confirmed: u64,
     pub dead_lettered: u64,
-    /// Latency of the orders that were due here, in ms; none when there were none, or none was
+    /// Latency of the orders that were due here, in ms; none if no such order was
     /// confirmed.
     pub latency_ms: Option<IntervalLatency>,
 }
@@ -169,7 +169,7 @@ pub struct Setting {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
-    /// The processor's name; empty where the system does not tell.
+    /// The processor's name; empty if the system does not report it.
     pub cpu: String,
     /// `x86_64`, `aarch64`, ...
     pub architecture: String,

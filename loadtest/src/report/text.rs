@@ -118,7 +118,7 @@ impl Report {
         text
     }
 
-    /// Nothing is said of a single consumer.
+    /// Empty for a single consumer.
     fn who_did_it(&self) -> String {
         let mut consumers: Vec<&str> =
             self.shares.iter().map(|share| share.consumer.as_str()).collect();

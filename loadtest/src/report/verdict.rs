@@ -1,4 +1,4 @@
-//! What a run shows, in plain words. Nothing is said of what was not measured.
+//! What a run shows, in plain words. A figure that was not measured has no finding.
 //!
 //! Thresholds are set so that the noise of a healthy run does not cross them.
 
@@ -250,8 +250,8 @@ fn clock(report: &Report) -> Option<Finding> {
 }
 
 /// At a constant rate a backlog that grows by more than a second's orders from one half of the
-/// sending to the other grows without end. A level one shows that the app kept up; nothing is said
-/// of what lies between, or if fewer orders came in than were due.
+/// sending to the other grows without end. A level one shows that the app kept up. There is no
+/// finding for what is between them, or if fewer orders came in than were due.
 fn backlog(report: &Report) -> Option<Finding> {
     let rate_per_s = report.shape.constant_rate()?;
     if report.interrupted

@@ -117,7 +117,7 @@ impl Verifier {
                         position,
                         format!("refused with {code}, expected a confirmation"),
                     )?,
-                    // An order that is a request of its own may be refused with the request.
+                    // An order that is sent alone may be refused with its request.
                     Err(expected) if expected == code || code.starts_with("body:") => {
                         self.verdict.refused += 1;
                     }

@@ -82,7 +82,7 @@ fn queued(position: u64, ms: u64) -> Answered {
 }
 
 #[test]
-fn a_copy_that_is_sent_later_and_confirmed_again_is_doubled() {
+fn a_copy_that_is_sent_later_and_confirmed_again_is_confirmed_twice() {
     let mut queue = Queue::start();
     let order = orders(1).remove(0);
     let source = Arc::new(Source::list(vec![order.clone(), order.clone()]));
@@ -258,7 +258,7 @@ fn dead_letters_of_others_are_forgotten_in_time() {
     let mut verifier = queue.verifier(&source);
     (0..100).for_each(|number| queue.dead_letter("invalid_json", at(number + 1)));
     verifier.look(&mut queue.redis, 1).unwrap();
-    assert_eq!(verifier.early.1.len(), 100, "they may be ours, and their sender has not told yet");
+    assert_eq!(verifier.early.1.len(), 100, "they may be ours: their answers may still come");
     // More than a minute later by the clock of Redis.
     let later = verifier.newest_ms + FOREIGN_AFTER_MS + 1;
     verifier.sent(queued(0, later)).unwrap();

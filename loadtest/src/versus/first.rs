@@ -107,7 +107,7 @@ fn wait(
             return Ok((Instant::now(), bytes));
         }
     }
-    bail!("nothing came to {} within {} s", keys.results(), limit.as_secs())
+    bail!("{} got no entry within {} s", keys.results(), limit.as_secs())
 }
 
 fn probe(endpoint: &Endpoint, is_over: &AtomicBool) {

@@ -6,7 +6,7 @@
 //! - [`report`]: the figures, their medians and ratios
 //!
 //! Each side of each round has its own private Redis with the same settings. Which side runs first
-//! alternates. Every order of every burst is verified, and a round that is not clean fails the
+//! alternates. Every order of every burst is verified, and a round with a bad verdict fails the
 //! command.
 
 mod first;
@@ -38,7 +38,7 @@ use sides::{Side, Sides};
 
 #[derive(Debug, Args)]
 pub(crate) struct VersusOptions {
-    /// How often each side runs.
+    /// How many times each side runs.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000), help_heading = "Rounds")]
     rounds: u32,
     /// Orders of the burst of each round.
@@ -54,7 +54,7 @@ pub(crate) struct VersusOptions {
     /// How long idle CPU time is measured.
     #[arg(long, default_value = "5s", value_parser = parse::duration, help_heading = "Rounds")]
     idle: Duration,
-    /// Gives up a burst when nothing has moved for so long.
+    /// Gives up a burst after this time without progress.
     #[arg(long, default_value = "30s", value_parser = parse::duration, help_heading = "Rounds")]
     patience: Duration,
     /// What runs the Wasm components.
@@ -72,7 +72,7 @@ pub(crate) struct VersusOptions {
     /// Complexity threshold of both sides.
     #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD, help_heading = "Sides")]
     complexity_threshold: u32,
-    /// Gives up when a process is not ready, or has not confirmed the waiting order, after so long.
+    /// Gives up when a process is not ready, or has not confirmed the waiting order, after this time.
     #[arg(long, default_value = "60s", value_parser = parse::duration, help_heading = "Sides")]
     start_limit: Duration,
     /// Writes the report to this file as JSON.
@@ -101,10 +101,10 @@ pub(crate) fn run(options: &VersusOptions) -> Result<Outcome> {
             publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
             Ok(Outcome::Good)
         }
-        // Figures of such a burst count for nothing.
+        // Figures of such a burst mean nothing.
         Ended::NotClean { round, burst } => {
             print!("{}", burst.to_text());
-            eprintln!("{round}: a burst that is not clean counts for nothing");
+            eprintln!("{round}: not every order ended as expected, so there are no figures");
             Ok(Outcome::Bad)
         }
     }

@@ -1,4 +1,4 @@
-//! The figures of a run of `versus`: every round of both sides, and what the rounds say together.
+//! The figures of a run of `versus`: every round of both sides, and the figures over all rounds.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

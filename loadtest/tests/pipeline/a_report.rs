@@ -203,7 +203,7 @@ impl AReport {
         self
     }
 
-    /// The report with what only the app could have told left out.
+    /// The report without the figures of the app.
     pub(crate) fn without_app(self) -> Report {
         let mut report = self.build();
         report.cpu_s.app = None;

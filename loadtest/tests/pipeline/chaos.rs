@@ -167,7 +167,8 @@ fn a_run_that_is_stopped_by_a_signal_leaves_no_process_behind() {
     assert_all_ended(&started);
 }
 
-/// Takes the first good order out of ingress, acked, so that whoever holds it cannot route it.
+/// Takes the first good order out of ingress, acked, so that the drain that holds it cannot route
+/// it.
 const STEAL: &str = r#"
     local entry = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
     if not entry or not string.find(entry[2][2], '"delivery":"[SE]') then return false end

@@ -75,7 +75,7 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
         "C is not like A: shape is curve",
         "Run 1 of D was interrupted.",
         "Run 1 of D began with a backlog.",
-        "Run 2 of D has lost, late, twice confirmed or wrong orders",
+        "Run 2 of D has orders that are lost, late, confirmed twice or wrong",
         "Run 3 of D has rejected orders",
         "With fewer than three runs in a group",
     ] {

@@ -278,8 +278,8 @@ fn times_of_a_run_count_from_its_release() {
     let (text, page) = (verdict(&report), page::page(&report));
     assert!(text.contains("after the release the last was done"), "{text}");
     assert!(page.contains("since the release") && page.contains("after the release"), "{page}");
-    for told in [text, page] {
-        assert!(!told.contains("first order"), "{told}");
+    for shown in [text, page] {
+        assert!(!shown.contains("first order"), "{shown}");
     }
 }
 

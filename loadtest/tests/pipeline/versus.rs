@@ -29,7 +29,7 @@ pub(crate) fn report(command: &str, arguments: &[&str]) -> (Value, String) {
     )
 }
 
-/// A program that stands in for another.
+/// A program that replaces another.
 pub(crate) fn stand_in(folder: &Path, name: &str, script: &str) -> PathBuf {
     let program = folder.join(name);
     std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -128,7 +128,7 @@ fn a_service_that_dies_in_the_burst_fails_the_command() {
     let output = run("versus", &[&burst[..], &rest].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("round 1 of conventional: a burst that is not clean"), "{said}");
+    assert!(said.contains("round 1 of conventional: not every order ended as expected"), "{said}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn fields_that_stand_twice_are_reported_with_the_other_faults() {
 }
 
 #[test]
-fn a_doubled_field_is_found_whatever_stands_around_it() {
+fn a_field_that_appears_twice_is_found_between_any_values() {
     let deep = nested(10_000);
     let text = format!(r#"{{"x":{{"a":1,"a":2}},"y":{deep},"orderId":1,"orderId":2,"z":{deep}}}"#);
     assert!(verdict(text).starts_with("duplicate_field at $.orderId, missing_field"));
