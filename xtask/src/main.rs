@@ -6,8 +6,6 @@
 mod app;
 mod apt;
 mod debian;
-#[cfg(test)]
-mod documents;
 mod kubectl;
 mod load;
 mod native;
