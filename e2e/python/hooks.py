@@ -16,9 +16,11 @@ def ndjson(ctx, value):
     return f"{LINE}\n{value}".encode("utf-8", "replace") if isinstance(value, str) else str(value).encode()
 
 
-def has_too_many_digits(price):
-    """More than ten digits after the point: a schema cannot say that of numbers and exponents."""
+def breaks_what_the_schema_cannot_say(price):
+    """More than ten digits after the point, or more than a thousand million written as a text."""
     try:
+        if isinstance(price, str) and Decimal(price) > 10**9:
+            return True
         return isinstance(price, str | float) and Decimal(str(price)).normalize().as_tuple().exponent < -10
     except (DecimalException, TypeError):
         return False
@@ -26,7 +28,7 @@ def has_too_many_digits(price):
 
 @schemathesis.hook
 def before_call(ctx, case, kwargs):
-    """Gives an order without an identity one, and a price with too many digits fewer."""
+    """Gives an order without an identity one, and replaces such a price."""
     orders = case.body if isinstance(case.body, list) else [case.body]
     for order in orders:
         if not isinstance(order, dict):
@@ -35,5 +37,5 @@ def before_call(ctx, case, kwargs):
             order["orderGuid"] = "00000000-0000-4000-8000-000000000001"
         items = order.get("items")
         for item in items if isinstance(items, list) else []:
-            if isinstance(item, dict) and has_too_many_digits(item.get("unitPrice")):
+            if isinstance(item, dict) and breaks_what_the_schema_cannot_say(item.get("unitPrice")):
                 item["unitPrice"] = "0.5"
