@@ -4,7 +4,7 @@ use Better::{Higher, Lower, Neither};
 use serde::Serialize;
 
 use crate::report::Report;
-use crate::report::units::{count, digits, time};
+use crate::report::units::{count, digits, mib, time};
 
 /// One figure of a run.
 pub(crate) struct Figure<T> {
@@ -72,10 +72,6 @@ fn whole(figure: f64) -> String {
 
 fn us(figure: f64) -> String {
     format!("{} us", digits(figure))
-}
-
-pub(crate) fn mib(figure: f64) -> String {
-    format!("{} MiB", digits(figure))
 }
 
 /// One figure over several runs.

@@ -27,20 +27,18 @@ pub(crate) struct Plan {
     /// `None` for a file.
     pub(crate) generated: Option<Generated>,
     pub(crate) file: Option<String>,
-    pub(crate) via: Via,
 }
 
 impl Plan {
     pub(crate) fn new(load: &Load) -> Result<Self> {
-        let mut plan = match load {
+        let plan = match load {
             Load::Burst(options) => burst(options)?,
             Load::Steady(options) => steady(options),
             Load::Curve(options) => curve(options)?,
             Load::Replay(options) => replay(options)?,
         };
-        plan.via = via(load.target());
         let mutates = plan.generated.is_some_and(|generated| generated.recipe.mutated > 0.0);
-        if mutates && plan.via.door == Door::Http {
+        if mutates && load.target().via == Door::Http {
             let why =
                 "--mutated: invalid orders break the request that carries them; use --via redis";
             bail!(UsageError(why.into()));
@@ -65,8 +63,7 @@ impl Plan {
         let run = generated.run.unwrap_or_else(clock);
         let source = Arc::new(Source::generated(Generator::new(generated.recipe, run)));
         let generated = Some(Generated { run: Some(run), ..generated });
-        let via = Via { door: Door::Redis, connections: 1, batch: 1 };
-        Self { shape, source, due_us, orders, may_be_known, generated, file: None, via }
+        Self { shape, source, due_us, orders, may_be_known, generated, file: None }
     }
 
     fn file(
@@ -77,8 +74,7 @@ impl Plan {
     ) -> Self {
         let orders = source.len().unwrap_or_default();
         let (source, file) = (Arc::new(source), Some(path.display().to_string()));
-        let via = Via { door: Door::Redis, connections: 1, batch: 1 };
-        Self { shape, source, due_us, orders, may_be_known: orders, generated: None, file, via }
+        Self { shape, source, due_us, orders, may_be_known: orders, generated: None, file }
     }
 
     /// Orders at a rate that changes with time.
@@ -92,7 +88,8 @@ impl Plan {
     }
 }
 
-fn via(target: &Target) -> Via {
+/// How orders are sent: what the flags leave out depends on the door.
+pub(crate) fn via(target: &Target) -> Via {
     let (connections, batch) = match target.via {
         Door::Redis => (1, 1_000),
         Door::Http => (8, 100),

@@ -12,9 +12,9 @@ use crate::listeners;
 use crate::monitor::{Monitor, Used};
 use crate::options::{Load, Target};
 use crate::patient::{Ask, PatientRedis, address};
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::progress::Progress;
-use crate::report::{Door, Report};
+use crate::report::{Door, Report, Via};
 use crate::send::by_http::HttpDoor;
 use crate::send::by_redis::RedisDoor;
 use crate::send::{self, Senders};
@@ -62,9 +62,10 @@ pub(crate) fn execute(load: &Load) -> Result<Finished> {
     let mut watch = Watch::new(&settings);
     watch.look(&mut redis)?;
     let surroundings = Surroundings::look(&mut redis, &settings, watch.left())?;
-    let doors = doors(&plan, target, &settings)?;
+    let via = plan::via(target);
+    let doors = doors(&via, target, &settings)?;
     let verifies_meanwhile = plan.verifies_meanwhile();
-    let Plan { shape, source, due_us, orders, generated, file, via, .. } = plan;
+    let Plan { shape, source, due_us, orders, generated, file, .. } = plan;
     let senders = Senders::prepare(source.clone(), due_us, doors, via.batch)?;
 
     let mut monitor = Monitor::new(
@@ -118,9 +119,9 @@ fn explain_the_rest(redis: &mut PatientRedis, watch: &Watch, settings: &Settings
     Ok(())
 }
 
-fn doors(plan: &Plan, target: &Target, settings: &Settings) -> Result<Vec<Box<dyn send::Door>>> {
+fn doors(via: &Via, target: &Target, settings: &Settings) -> Result<Vec<Box<dyn send::Door>>> {
     let open = |_| -> Result<Box<dyn send::Door>> {
-        Ok(match plan.via.door {
+        Ok(match via.door {
             Door::Http => {
                 let endpoint = Endpoint::at(&target.http_url);
                 Box::new(HttpDoor::new(endpoint, target.api_token.as_deref(), ANSWER_LIMIT))
@@ -130,7 +131,7 @@ fn doors(plan: &Plan, target: &Target, settings: &Settings) -> Result<Vec<Box<dy
             }
         })
     };
-    (0..plan.via.connections)
+    (0..via.connections)
         .map(open)
         .collect::<Result<_>>()
         .context("--connections: failed to open one")

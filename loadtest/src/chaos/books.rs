@@ -160,15 +160,21 @@ mod tests {
     use crate::generate;
     use crate::options::Recipe;
 
-    #[test]
-    fn an_uncertain_order_with_a_trace_is_missed_and_one_confirmed_without_a_trace_is_wrong() {
+    const RECIPE: Recipe = Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 };
+
+    fn an_empty_queue() -> (RedisServer, RedisConnection, Settings, Before) {
         let server = RedisServer::start().unwrap();
         let mut redis = RedisConnection::open(&server.url()).unwrap();
         let settings = orders::pipeline::settings();
+        let before = Before::look(&mut redis, &Keys::new(&settings), std::iter::empty()).unwrap();
+        (server, redis, settings, before)
+    }
+
+    #[test]
+    fn an_uncertain_order_with_a_trace_is_missed_and_one_confirmed_without_a_trace_is_wrong() {
+        let (_server, mut redis, settings, before) = an_empty_queue();
         let keys = Keys::new(&settings);
-        let before = Before::look(&mut redis, &keys, std::iter::empty()).unwrap();
-        let recipe = Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 };
-        let orders: Vec<Vec<u8>> = generate::orders(recipe, 0).take(4).collect();
+        let orders: Vec<Vec<u8>> = generate::orders(RECIPE, 0).take(4).collect();
         let [acknowledged, _without_trace, with_trace, confirmed] =
             [0, 1, 2, 3].map(|at: usize| Order::identity(&orders[at]).unwrap());
         let mut books = Books::default();
@@ -197,13 +203,9 @@ mod tests {
 
     #[test]
     fn an_invalid_order_without_a_record_is_accounted_for_by_its_dead_letter() {
-        let server = RedisServer::start().unwrap();
-        let mut redis = RedisConnection::open(&server.url()).unwrap();
-        let settings = orders::pipeline::settings();
+        let (_server, mut redis, settings, before) = an_empty_queue();
         let keys = Keys::new(&settings);
-        let before = Before::look(&mut redis, &keys, std::iter::empty()).unwrap();
-        let recipe = Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 };
-        let good = generate::orders(recipe, 0).next().unwrap();
+        let good = generate::orders(RECIPE, 0).next().unwrap();
         let text = String::from_utf8(good).unwrap().replace("\"delivery\"", "\"delivers\"");
         let id = Order::identity(text.as_bytes()).unwrap().to_string();
         let code = crate::expect::fate(text.as_bytes()).unwrap_err();

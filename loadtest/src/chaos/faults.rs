@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use orders::pipeline::STREAMS;
+use orders::pipeline::{STREAMS, component};
 use private_redis::{AppendFsync, Options, RedisServer};
 use queue::{Keys, Settings};
 use rand::Rng;
@@ -20,7 +20,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::supervisor::{Supervisor, WORKERS};
+use super::supervisor::Supervisor;
 use crate::patient::{Ask, PatientRedis};
 use crate::stop;
 
@@ -113,9 +113,9 @@ impl Targets {
                 self.kill_processes(&[index], dead_for)
             }
             Kind::KillWorker => {
-                let worker =
-                    WORKERS.choose(random).copied().context("there is no worker to kill")?;
-                let replicas = self.supervisor.replicas_of(worker);
+                let stream =
+                    STREAMS.choose(random).copied().context("there is no worker to kill")?;
+                let replicas = self.supervisor.replicas_of(component(stream));
                 self.kill_processes(&replicas, dead_for)
             }
             Kind::KillRedis => {

@@ -95,14 +95,6 @@ const RECOVERY_LIMIT: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// What was injected so far.
-#[derive(Default)]
-struct Injected {
-    recovered_ms: Vec<(Kind, i64)>,
-    /// Processes that ended because they lost Redis.
-    restarts: u64,
-}
-
 pub(crate) fn run(options: &ChaosOptions) -> Result<Outcome> {
     let json = Output::create(options.json.as_deref(), "--json")?;
     stop::listen()?;
@@ -130,59 +122,57 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let pace = (options.orders_per_s, options.catch_up);
     let workload = Workload::start((&url, &settings), supervisor.api(), options.seed, pace)?;
     let mut targets = Targets { server, supervisor, control, settings };
-    let mut injected = inject_all(options, &mut targets, &workload).map_err(|error| {
+    let recovered_ms = inject_all(options, &mut targets, &workload).map_err(|error| {
         error.context(format!("the app printed\n{}", targets.supervisor.said_by_all()))
     })?;
 
     let books = workload.stop()?;
     targets.supervisor.wait_until_serving()?;
     eprintln!("{} orders sent; waiting until all are done", books.len());
-    let (rings, restarts) = until_empty(&mut targets, books.len() as u64)?;
-    injected.restarts += restarts;
+    let rings = until_empty(&mut targets, books.len() as u64)?;
     let elapsed = started.elapsed();
     let redis = &mut RedisConnection::open(&url).context("failed to connect to redis")?;
     let account = books.settle(redis, &targets.settings, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
     for line in evidence::of(redis, &keys, &account.verdict.failures)? {
         eprintln!("{line}");
     }
-    Ok(report(options, &injected, account, ticks.rings() + rings, elapsed))
+    let counts = (ticks.rings() + rings, targets.supervisor.restarts);
+    Ok(report(options, &recovered_ms, account, counts, elapsed))
 }
 
 fn inject_all(
     options: &ChaosOptions,
     targets: &mut Targets,
     workload: &Workload,
-) -> Result<Injected> {
+) -> Result<Vec<(Kind, i64)>> {
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
-    let mut injected = Injected::default();
+    let mut recovered = Vec::new();
     for (number, kind) in (1..).zip(deal(&mut random, options.faults as usize)) {
         let gap = Duration::from_millis(random.random_range(GAP_MS));
-        injected.restarts += wait(targets, gap)?;
+        wait(targets, gap)?;
         if random.random() {
             aim(targets)?;
         }
         let done = targets.inject(kind, &mut random).with_context(|| kind.as_str())?;
-        let (recovered_ms, restarts) =
+        let recovered_ms =
             recover(targets, workload).with_context(|| format!("fault {number}, {done}"))?;
-        injected.restarts += restarts;
-        injected.recovered_ms.push((kind, recovered_ms));
+        recovered.push((kind, recovered_ms));
         eprintln!("fault {number}: {done}; next order confirmed after {recovered_ms} ms");
     }
     while workload.sent() < options.orders && !workload.has_failed() {
-        injected.restarts += wait(targets, Duration::from_millis(50))?;
+        wait(targets, Duration::from_millis(50))?;
     }
-    Ok(injected)
+    Ok(recovered)
 }
 
-/// Waits between two faults; returns how many processes were restarted.
-fn wait(targets: &mut Targets, duration: Duration) -> Result<u64> {
+/// Waits between two faults.
+fn wait(targets: &mut Targets, duration: Duration) -> Result<()> {
     let end = Instant::now() + duration;
-    let mut restarts = 0;
     while Instant::now() < end {
         stop::sleep(LOOK_EVERY)?;
-        restarts += targets.supervisor.revive()?;
+        targets.supervisor.revive()?;
     }
-    Ok(restarts)
+    Ok(())
 }
 
 /// Waits until orders are in progress, so that the fault hits a drain more often.
@@ -197,21 +187,20 @@ fn aim(targets: &mut Targets) -> Result<()> {
     Ok(())
 }
 
-/// Waits until an order is confirmed: how long from now, in ms by the clock of Redis, and how many
-/// processes had to be restarted. A killed process has been started by then, but does not serve.
-fn recover(targets: &mut Targets, workload: &Workload) -> Result<(i64, u64)> {
+/// Waits until an order is confirmed: how long from now, in ms by the clock of Redis. A killed
+/// process has been started by then, but does not serve.
+fn recover(targets: &mut Targets, workload: &Workload) -> Result<i64> {
     let keys = Keys::new(&targets.settings);
     let ended_at_ms = targets.control.ask(redis_us)? as i64 / 1_000;
     let deadline = Instant::now() + RECOVERY_LIMIT;
-    let mut restarts = 0;
     loop {
-        restarts += targets.supervisor.revive()?;
+        targets.supervisor.revive()?;
         let after = format!("{ended_at_ms}-0");
         let first: StreamRangeReply = targets
             .control
             .ask(|redis| Ok(redis.inner().xrange_count(keys.results(), &after, "+", 1)?))?;
         if let Some(confirmed_at_ms) = first.ids.first().and_then(|entry| milliseconds(&entry.id)) {
-            return Ok((confirmed_at_ms - ended_at_ms, restarts));
+            return Ok(confirmed_at_ms - ended_at_ms);
         }
         if workload.has_failed() {
             bail!("a producer gave up");
@@ -223,18 +212,17 @@ fn recover(targets: &mut Targets, workload: &Workload) -> Result<(i64, u64)> {
     }
 }
 
-/// Waits until the streams are empty or patience runs out: how many bells had to be rung, and how
-/// many processes restarted.
-fn until_empty(targets: &mut Targets, total: u64) -> Result<(u64, u64)> {
+/// Waits until the streams are empty or patience runs out: how many bells had to be rung.
+fn until_empty(targets: &mut Targets, total: u64) -> Result<u64> {
     let mut progress = Progress::new(total);
-    let (mut watch, mut restarts) = (Watch::new(&targets.settings), 0);
+    let mut watch = Watch::new(&targets.settings);
     loop {
-        restarts += targets.supervisor.revive()?;
+        targets.supervisor.revive()?;
         targets.control.ask(|redis| watch.look(redis))?;
         progress.show(total.saturating_sub(watch.left()), &watch.to_text());
         if watch.left() == 0 || watch.still_for() > PATIENCE {
             progress.finish();
-            return Ok((watch.tick_rings, restarts));
+            return Ok(watch.tick_rings);
         }
         stop::sleep(crate::watch::LOOK_EVERY)?;
     }
@@ -253,17 +241,17 @@ fn variables(redis_url: &str) -> Vec<(String, String)> {
 
 fn report(
     options: &ChaosOptions,
-    injected: &Injected,
+    recovered_ms: &[(Kind, i64)],
     account: Account,
-    tick_rings: u64,
+    (tick_rings, restarts): (u64, u64),
     elapsed: Duration,
 ) -> ChaosReport {
     let verdict = account.verdict;
     ChaosReport {
         seed: options.seed,
-        faults: injected.recovered_ms.len() as u64,
-        by_kind: by_kind(&injected.recovered_ms),
-        recover_s: seconds(injected.recovered_ms.iter().map(|(_, ms)| *ms)),
+        faults: recovered_ms.len() as u64,
+        by_kind: by_kind(recovered_ms),
+        recover_s: seconds(recovered_ms.iter().map(|(_, ms)| *ms)),
         orders: account.acknowledged + account.uncertain,
         acknowledged: account.acknowledged,
         uncertain: account.uncertain,
@@ -278,7 +266,7 @@ fn report(
         wrong: verdict.wrong,
         failures: verdict.failures,
         tick_rings,
-        restarts: injected.restarts,
+        restarts,
         replicas: options.replicas,
         elapsed_s: elapsed.as_secs_f64(),
         cores: cores(),

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use orders::pipeline::{STREAMS, component};
 
 use crate::app::Endpoint;
 use crate::stop;
 
-pub(crate) const WORKERS: [&str; 3] = ["distributor", "receiver-simple", "receiver-complex"];
 const API: &str = "orders-api";
 /// The first process compiles the components.
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -27,6 +27,8 @@ pub(crate) struct Supervisor {
     manifest: PathBuf,
     variables: Vec<(String, String)>,
     processes: Vec<Process>,
+    /// Processes that ended by themselves, because they lost Redis.
+    pub(crate) restarts: u64,
 }
 
 #[derive(Debug)]
@@ -49,8 +51,9 @@ impl Supervisor {
         variables: Vec<(String, String)>,
         replicas: u32,
     ) -> Result<Self> {
-        let workers =
-            WORKERS.iter().flat_map(|worker| (1..=replicas).map(|replica| (*worker, replica)));
+        let workers = STREAMS
+            .into_iter()
+            .flat_map(|stream| (1..=replicas).map(move |replica| (component(stream), replica)));
         let processes =
             std::iter::once((API, 1)).chain(workers).map(|(component, replica)| Process {
                 component,
@@ -66,6 +69,7 @@ impl Supervisor {
             manifest: manifest.to_owned(),
             variables,
             processes: processes.collect(),
+            restarts: 0,
         };
         for index in 0..supervisor.processes.len() {
             supervisor.start_process(index)?;
@@ -126,21 +130,20 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Starts ended processes again, as a cluster does; returns how many had ended.
-    pub(crate) fn revive(&mut self) -> Result<u64> {
-        let mut ended = 0;
+    /// Starts ended processes again, as a cluster does.
+    pub(crate) fn revive(&mut self) -> Result<()> {
         for index in 0..self.len() {
             let process = &mut self.processes[index];
             if process.life.as_ref().is_some_and(|life| life.ended().is_some()) {
                 process.end()?;
-                ended += 1;
+                self.restarts += 1;
             }
             let is_due = process.started_at.elapsed() > RESTART_PAUSE;
             if process.life.is_none() && process.is_wanted && is_due {
                 self.start_process(index)?;
             }
         }
-        Ok(ended)
+        Ok(())
     }
 
     pub(crate) fn wait_until_serving(&mut self) -> Result<()> {
@@ -150,7 +153,8 @@ impl Supervisor {
     fn wait(&mut self, may_end: bool) -> Result<()> {
         let deadline = Instant::now() + START_LIMIT;
         loop {
-            if self.revive()? > 0 && !may_end {
+            self.revive()?;
+            if self.restarts > 0 && !may_end {
                 bail!("a process ended:\n{}", self.said_by_all());
             }
             let is_waited_for =

@@ -10,9 +10,9 @@ pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
     let first = conditions(&groups[0].reports[0]);
     for (place, group) in groups.iter().enumerate() {
         let letter = letter(place);
+        let all: Vec<_> = group.reports.iter().map(conditions).collect();
         for (name, value) in &first {
-            let mut values: Vec<String> =
-                group.reports.iter().map(|report| condition(report, name)).collect();
+            let mut values: Vec<&str> = all.iter().map(|found| condition(found, name)).collect();
             values.dedup();
             match values.as_slice() {
                 [one] if one == value => {}
@@ -47,9 +47,9 @@ fn conditions(report: &Report) -> Vec<(String, String)> {
     conditions.into_iter().map(|(name, value)| (harmless(&name), harmless(&value))).collect()
 }
 
-fn condition(report: &Report, name: &str) -> String {
-    let found = conditions(report).into_iter().find(|(found, _)| found == name);
-    found.map_or_else(|| "unknown".into(), |(_, value)| value)
+fn condition<'a>(conditions: &'a [(String, String)], name: &str) -> &'a str {
+    let found = conditions.iter().find(|(found, _)| found == name);
+    found.map_or("unknown", |(_, value)| value)
 }
 
 fn disturbed(report: &Report) -> impl Iterator<Item = &'static str> {

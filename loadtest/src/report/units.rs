@@ -19,6 +19,10 @@ pub(crate) fn digits(value: f64) -> String {
     }
 }
 
+pub(crate) fn mib(figure: f64) -> String {
+    format!("{} MiB", digits(figure))
+}
+
 /// Such as `203 ms`, `1.35 s` or `2.5 min`.
 pub(crate) fn time(ms: f64) -> String {
     match ms {

@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::Runtime;
 use super::first::FirstConfirmation;
 use super::sides::Side;
-use crate::figures::{Better, FIGURES, Figure, Row, Spread, figure, mib, rows, table};
+use crate::figures::{Better, FIGURES, Figure, Row, Spread, figure, rows, table};
 use crate::report::text::wrapped;
-use crate::report::units::{count, digits, time};
+use crate::report::units::{count, digits, mib, time};
 use crate::report::{Host, Report, Setting};
 
 /// What `--json` writes.

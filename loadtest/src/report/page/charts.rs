@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::plot::{Plot, Series, line};
 use super::series::{Runs, Unit, sampled, steps};
-use crate::report::units::{digits, orders, rate, time};
+use crate::report::units::{digits, mib, orders, rate, time};
 use crate::report::{Interval, IntervalLatency, Report, Sample};
 
 /// A title, a picture, and the same in words.
@@ -131,7 +131,6 @@ fn cpu(report: &Report, unit: Unit) -> Chart {
 }
 
 fn memory(report: &Report, unit: Unit) -> Chart {
-    let mib = |mib: f64| format!("{} MiB", digits(mib));
     let app = report.rss_mib.app.map_or_else(|| "not measured".into(), mib);
     let summary = format!("Peaks: app {app}, Redis {}.", mib(report.rss_mib.redis));
     let plot = app_and_redis(report, unit, |sample| (sample.app_rss_mib, sample.redis_rss_mib));
