@@ -1,4 +1,4 @@
-//! What a report says of Redis, of this machine and of the consumers.
+//! What a report says of this program, of Redis, of this machine and of the consumers.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::report::{Host, Report, Setting, Share};
 /// Settings of Redis that decide what a figure means.
 const REDIS_SETTINGS: [&str; 4] = ["appendonly", "appendfsync", "maxmemory", "maxmemory-policy"];
 
-/// Adds Redis and this machine to a report.
+/// Adds this program, Redis and this machine to a report.
 pub(crate) fn surroundings(redis: &mut RedisConnection, report: Report) -> Result<Report> {
     let info: redis::InfoDict = redis::cmd("INFO")
         .arg("server")
@@ -25,6 +25,8 @@ pub(crate) fn surroundings(redis: &mut RedisConnection, report: Report) -> Resul
         .query(redis.inner())
         .unwrap_or_default();
     Ok(Report {
+        report_version: Report::VERSION,
+        loadtest_version: env!("CARGO_PKG_VERSION").into(),
         redis_version: info.get("redis_version").unwrap_or_default(),
         redis_settings: settings.into_iter().map(|(name, value)| Setting { name, value }).collect(),
         cores: cores(),
