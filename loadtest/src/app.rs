@@ -7,7 +7,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,17 +74,14 @@ pub(crate) struct App {
     process: Process,
     endpoint: Endpoint,
     ready_at: Arc<Mutex<Option<Instant>>>,
-    is_over: Arc<AtomicBool>,
 }
 
 impl App {
     pub(crate) fn start(name: &str, command: Command, duties: Duties) -> Result<Self> {
         let endpoint = Endpoint::default();
         let process = endpoint.start(name, command)?;
-        let (ready_at, is_over) = <(Arc<Mutex<_>>, Arc<AtomicBool>)>::default();
-        let app = Self { process, endpoint, ready_at, is_over };
-        let (endpoint, ready_at, is_over) =
-            (app.endpoint.clone(), Arc::clone(&app.ready_at), Arc::clone(&app.is_over));
+        let app = Self { process, endpoint, ready_at: Arc::default() };
+        let (endpoint, ready_at) = (app.endpoint.clone(), Arc::downgrade(&app.ready_at));
         let is_ready = move || {
             let Duties { redis_url, channels, serves } = &duties;
             let serves = !serves || endpoint.url().is_some();
@@ -93,7 +89,8 @@ impl App {
             serves && supervise::subscribed(redis_url, channels).unwrap_or(false)
         };
         std::thread::spawn(move || {
-            while !is_over.load(Ordering::Relaxed) {
+            // Until the app is dropped.
+            while let Some(ready_at) = ready_at.upgrade() {
                 if is_ready() {
                     *lock(&ready_at) = Some(Instant::now());
                     return;
@@ -127,7 +124,6 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
         // What it still does is of no interest, and stopping in order takes time.
         let _ = self.process.kill();
     }

@@ -16,10 +16,9 @@ const SAMPLE_EVERY: Duration = Duration::from_secs(30);
 pub(crate) struct Clocks {
     released: Instant,
     /// Unix microseconds by the clock of Redis.
-    released_at_us: u64,
+    pub(crate) released_at_us: u64,
     sampled_at: Instant,
-    samples: u64,
-    drift_us: u64,
+    pub(crate) drift: Clock,
 }
 
 impl Clocks {
@@ -27,11 +26,7 @@ impl Clocks {
     pub(crate) fn release(redis: &mut RedisConnection) -> Result<Self> {
         let released_at_us = redis_us(redis)?;
         let released = Instant::now();
-        Ok(Self { released, released_at_us, sampled_at: released, samples: 0, drift_us: 0 })
-    }
-
-    pub(crate) fn released_at_us(&self) -> u64 {
-        self.released_at_us
+        Ok(Self { released, released_at_us, sampled_at: released, drift: Clock::default() })
     }
 
     /// Compares the clocks, if it is time to.
@@ -52,13 +47,8 @@ impl Clocks {
         let since_release = redis_us as i64 - self.released_at_us as i64;
         let behind = asked.as_micros() as i64 - since_release;
         let ahead = since_release - answered.as_micros() as i64;
-        let drift_us = behind.max(ahead).max(0).unsigned_abs();
-        self.samples += 1;
-        self.drift_us = self.drift_us.max(drift_us);
-    }
-
-    pub(crate) fn drift(&self) -> Clock {
-        Clock { samples: self.samples, drift_ms: self.drift_us as f64 / 1e3 }
+        self.drift.samples += 1;
+        self.drift.drift_ms = self.drift.drift_ms.max(behind.max(ahead) as f64 / 1e3);
     }
 }
 
@@ -79,15 +69,15 @@ mod tests {
         let now = Instant::now();
         let released_at_us = 1_000_000_000;
         let mut clocks =
-            Clocks { released: now, released_at_us, sampled_at: now, samples: 0, drift_us: 0 };
+            Clocks { released: now, released_at_us, sampled_at: now, drift: Clock::default() };
         let mut drift_ms = |asked, redis_ms: u64, answered| {
             clocks.compare(ms(asked), released_at_us + redis_ms * 1_000, ms(answered));
-            clocks.drift().drift_ms
+            clocks.drift.drift_ms
         };
         assert_eq!(drift_ms(100, 105, 110), 0.0);
         assert_eq!(drift_ms(200, 225, 210), 15.0, "Redis is ahead");
         assert_eq!(drift_ms(300, 305, 310), 15.0, "the largest drift counts");
         assert_eq!(drift_ms(400, 340, 410), 60.0, "Redis was set back");
-        assert_eq!(clocks.drift().samples, 4);
+        assert_eq!(clocks.drift.samples, 4);
     }
 }

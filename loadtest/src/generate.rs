@@ -92,7 +92,8 @@ pub(crate) struct Generator {
     recipe: Recipe,
     placed_over: Option<Duration>,
     random: ChaCha8Rng,
-    identities: Identities,
+    /// A mutated order may have another one.
+    pub(crate) identities: Identities,
 }
 
 impl Generator {
@@ -137,16 +138,6 @@ impl Generator {
         order
     }
 
-    /// `None` for an identity that is not of this run.
-    pub(crate) fn number_of(&self, id: Uuid) -> Option<u64> {
-        self.identities.number_of(id)
-    }
-
-    /// A mutated order may have another one.
-    pub(crate) fn identity(&self, number: u64) -> Uuid {
-        self.identities.of(number)
-    }
-
     /// Whether an order may be mutated, so that its identity has to be read from it.
     pub(crate) fn mutates(&self) -> bool {
         self.recipe.mutated > 0.0
@@ -169,7 +160,10 @@ fn order(random: &mut ChaCha8Rng, number: u64, guid: Uuid, prescriptions: f64) -
     } else {
         let count = random.random_range(1..=10);
         let items: Vec<Value> = (1..=count)
-            .map(|item| json!({ "orderItemId": item, "sku": random_sku(random), "quantity": random.random_range(0..=10) }))
+            .map(|item| {
+                let (sku, quantity) = (random_sku(random), random.random_range(0..=10));
+                json!({ "orderItemId": item, "sku": sku, "quantity": quantity })
+            })
             .collect();
         fields.insert("items".into(), items.into());
     }

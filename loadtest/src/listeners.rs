@@ -25,7 +25,8 @@ pub(crate) fn check(redis: &mut RedisConnection, keys: &Keys, grace: Duration) -
         }
         if Instant::now() >= deadline {
             bail!(
-                "no distributor is subscribed to {channel}: start the app, or use --from-zero if it is scaled from zero"
+                "no distributor is subscribed to {channel}: start the app, or use --from-zero if it is \
+                 scaled from zero"
             );
         }
         std::thread::sleep(LOOK_EVERY);

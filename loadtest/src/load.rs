@@ -6,16 +6,16 @@ use crate::options::Load;
 use crate::outcome::Outcome;
 use crate::output::{Output, publish};
 use crate::report::page;
-use crate::run::{Finished, execute};
+use crate::run::execute;
 use crate::stop;
 
 pub(crate) fn run(load: &Load) -> Result<Outcome> {
-    let results = &load.target().results;
-    let json = Output::create(results.json.as_deref(), "--json")?;
-    let html = Output::create(results.html.as_deref(), "--html")?;
+    let target = load.target();
+    let json = Output::create(target.json.as_deref(), "--json")?;
+    let html = Output::create(target.html.as_deref(), "--html")?;
     // The first ends the sending, the second the waiting, the third the process.
     stop::listen_and_end_at(3)?;
-    let Finished { report, failure } = execute(load)?;
+    let (report, failure) = execute(load)?;
     publish(&report.to_text(), || {
         json.map_or(Ok(()), |json| json.write_json(&report))?;
         html.map_or(Ok(()), |html| html.write(page::page(&report).as_bytes()))

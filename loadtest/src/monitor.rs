@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use native::RedisConnection;
 
 use crate::measure::{InstanceStarts, Usage, Watched, WatchedRedis};
-use crate::patient::Ask;
-use crate::report::Sample;
+use crate::patient::PatientRedis;
+use crate::report::{AppAndRedis, Sample};
 
 const MAX_SAMPLES: usize = 600;
 const SHORTEST: Duration = Duration::from_millis(20);
@@ -29,8 +29,8 @@ pub(crate) struct Monitor {
 
 #[derive(Debug)]
 pub(crate) struct Used {
-    pub(crate) app: Option<Usage>,
-    pub(crate) redis: Usage,
+    pub(crate) cpu_s: AppAndRedis,
+    pub(crate) rss_mib: AppAndRedis,
     pub(crate) starts: Option<InstanceStarts>,
     pub(crate) samples: Vec<Sample>,
 }
@@ -72,22 +72,19 @@ impl Monitor {
             self.forget_app();
         }
         let redis = self.redis.now(redis)?;
-        let cores = |now: Usage, before: Option<Usage>, last_at: Duration| {
-            let seconds = at.saturating_sub(last_at).as_secs_f64();
-            let used = now.cpu_s - before.map_or(0.0, |before| before.cpu_s);
-            if seconds > 0.0 { (used / seconds).max(0.0) } else { 0.0 }
-        };
-        let (last_at, last_app, last_redis) = match self.last {
-            Some((at, app, redis)) => (at, app, Some(redis)),
-            None => (at, None, None),
+        let (last_at, last_app, last_redis) = self.last.unwrap_or((at, app, redis));
+        let seconds = at.saturating_sub(last_at).as_secs_f64();
+        let cores = |now: Usage, before: Usage| match seconds {
+            0.0 => 0.0,
+            _ => ((now.cpu_s - before.cpu_s) / seconds).max(0.0),
         };
         self.samples.push(Sample {
             at_s: at.as_secs_f64(),
             ingress: lengths[0],
             simple: lengths[1],
             complex: lengths[2],
-            app_cores: app.map(|app| cores(app, last_app, last_at)),
-            redis_cores: cores(redis, last_redis, last_at),
+            app_cores: app.zip(last_app).map(|(now, before)| cores(now, before)),
+            redis_cores: cores(redis, last_redis),
             app_rss_mib: app.map(|app| app.rss_mib),
             redis_rss_mib: redis.rss_mib,
         });
@@ -99,7 +96,7 @@ impl Monitor {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self, redis: &mut impl Ask) -> Result<Used> {
+    pub(crate) fn finish(mut self, redis: &mut PatientRedis) -> Result<Used> {
         let app = self.app.as_ref().and_then(|app| app.usage().ok());
         if app.is_none() && self.app.is_some() {
             self.forget_app();
@@ -109,7 +106,9 @@ impl Monitor {
             eprintln!("--instance-starts-url: no answer; instance starts are not reported");
         }
         let redis = redis.ask(|redis| self.redis.usage(redis))?;
-        Ok(Used { app, redis, starts, samples: self.samples })
+        let figure = |of: fn(Usage) -> f64| AppAndRedis { app: app.map(of), redis: of(redis) };
+        let (cpu_s, rss_mib) = (figure(|usage| usage.cpu_s), figure(|usage| usage.rss_mib));
+        Ok(Used { cpu_s, rss_mib, starts, samples: self.samples })
     }
 
     fn forget_app(&mut self) {
@@ -122,13 +121,10 @@ impl Monitor {
 fn thin(samples: &mut Vec<Sample>) {
     let pairs = samples.chunks_exact(2).map(|pair| {
         let (first, second) = (pair[0], pair[1]);
-        let mean = |first: f64, second: f64| f64::midpoint(first, second);
+        let app_cores = first.app_cores.zip(second.app_cores);
         Sample {
-            app_cores: first
-                .app_cores
-                .zip(second.app_cores)
-                .map(|(first, second)| mean(first, second)),
-            redis_cores: mean(first.redis_cores, second.redis_cores),
+            app_cores: app_cores.map(|(first, second)| f64::midpoint(first, second)),
+            redis_cores: f64::midpoint(first.redis_cores, second.redis_cores),
             ..second
         }
     });

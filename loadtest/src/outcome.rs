@@ -16,16 +16,9 @@ pub(crate) enum Outcome {
 }
 
 /// Flags that clap accepts one by one, but not together.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
-
-impl std::fmt::Display for UsageError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
 
 /// Prints an error, and translates.
 pub(crate) fn exit_code(result: &Result<Outcome>) -> ExitCode {

@@ -4,23 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use native::RedisConnection;
-use redis::{ConnectionInfo, IntoConnectionInfo, RedisResult};
+use redis::{ConnectionInfo, IntoConnectionInfo, RedisError, RedisResult};
 
 use crate::stop;
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
-
-pub(crate) trait Ask {
-    /// May ask repeatedly, so `what` must change nothing before it has its answer.
-    fn ask<T>(&mut self, what: impl FnMut(&mut RedisConnection) -> Result<T>) -> Result<T>;
-}
-
-impl Ask for RedisConnection {
-    fn ask<T>(&mut self, mut what: impl FnMut(&mut RedisConnection) -> Result<T>) -> Result<T> {
-        what(self)
-    }
-}
 
 /// A connection that is opened again when it breaks, until patience runs out.
 pub(crate) struct PatientRedis {
@@ -35,11 +24,13 @@ impl PatientRedis {
         let redis = RedisConnection::open_within(server.clone(), ANSWER_LIMIT)?;
         Ok(Self { server, redis, patience })
     }
-}
 
-impl Ask for PatientRedis {
-    /// Gives up when patience runs out, or at the second signal.
-    fn ask<T>(&mut self, mut what: impl FnMut(&mut RedisConnection) -> Result<T>) -> Result<T> {
+    /// May ask repeatedly, so `what` must change nothing before it has its answer. Gives up when
+    /// patience runs out, or at the second signal.
+    pub(crate) fn ask<T>(
+        &mut self,
+        mut what: impl FnMut(&mut RedisConnection) -> Result<T>,
+    ) -> Result<T> {
         let asked_at = Instant::now();
         loop {
             let error = match what(&mut self.redis) {
@@ -49,8 +40,7 @@ impl Ask for PatientRedis {
             // What is not about Redis does not get better by asking again.
             let is_about_redis = error
                 .chain()
-                .any(<dyn std::error::Error + 'static>::is::<redis::RedisError>)
-                || error.chain().any(<dyn std::error::Error + 'static>::is::<queue::QueueError>);
+                .any(|cause| cause.is::<RedisError>() || cause.is::<queue::QueueError>());
             if !is_about_redis || asked_at.elapsed() > self.patience || stop::asked() > 1 {
                 return Err(error);
             }

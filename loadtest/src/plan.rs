@@ -9,47 +9,43 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::day::{Day, SECONDS_PER_DAY};
 use crate::generate::Generator;
 use crate::options::{
-    BurstOptions, CurveOptions, Generated, Load, Paced, ReplayOptions, SteadyOptions, Target,
+    BurstOptions, CurveOptions, Generated, Load, Paced, Recipe, ReplayOptions, SteadyOptions,
+    Target,
 };
 use crate::outcome::UsageError;
-use crate::report::{Door, Shape, Via};
+use crate::report::{Door, Report, Shape, Via};
 use crate::schedule::{Segment, due_us};
 use crate::source::Source;
 
 pub(crate) struct Plan {
-    pub(crate) shape: Shape,
+    /// With what is known of a run before it.
+    pub(crate) report: Report,
     pub(crate) source: Arc<Source>,
     /// When each order is due, in microseconds since the release.
     pub(crate) due_us: Box<dyn Iterator<Item = u64> + Send>,
     pub(crate) orders: u64,
     /// How many orders, counted from the first, the queue may know from an earlier run.
     pub(crate) may_be_known: u64,
-    /// `None` for a file.
-    pub(crate) generated: Option<Generated>,
-    pub(crate) file: Option<String>,
 }
 
 impl Plan {
     pub(crate) fn new(load: &Load) -> Result<Self> {
-        let plan = match load {
+        let mut plan = match load {
             Load::Burst(options) => burst(options)?,
             Load::Steady(options) => steady(options),
             Load::Curve(options) => curve(options)?,
             Load::Replay(options) => replay(options)?,
         };
-        let mutates = plan.generated.is_some_and(|generated| generated.recipe.mutated > 0.0);
-        if mutates && load.target().via == Door::Http {
+        let target = load.target();
+        if plan.report.mutated > Some(0.0) && target.via == Door::Http {
             let why =
                 "--mutated: invalid orders break the request that carries them; use --via redis";
             bail!(UsageError(why.into()));
         }
+        plan.report.via = via(target);
+        plan.report.queue = target.queue.to_string();
+        plan.report.complexity_threshold = target.complexity_threshold;
         Ok(plan)
-    }
-
-    /// Whether results are checked while orders are still being sent. A burst is checked
-    /// afterwards: checking takes the processor that the system under test needs.
-    pub(crate) fn verifies_meanwhile(&self) -> bool {
-        !matches!(self.shape, Shape::Burst {})
     }
 
     fn generated(
@@ -61,9 +57,17 @@ impl Plan {
         // A run number from the clock is new: no queue knows its orders.
         let may_be_known = generated.run.map_or(0, |_| orders);
         let run = generated.run.unwrap_or_else(clock);
+        let Recipe { seed, prescriptions, mutated } = generated.recipe;
         let source = Arc::new(Source::generated(Generator::new(generated.recipe, run)));
-        let generated = Some(Generated { run: Some(run), ..generated });
-        Self { shape, source, due_us, orders, may_be_known, generated, file: None }
+        let report = Report {
+            shape,
+            seed: Some(seed),
+            run: Some(run),
+            prescriptions: Some(prescriptions),
+            mutated: Some(mutated),
+            ..Report::default()
+        };
+        Self { report, source, due_us, orders, may_be_known }
     }
 
     fn file(
@@ -73,8 +77,9 @@ impl Plan {
         due_us: Box<dyn Iterator<Item = u64> + Send>,
     ) -> Self {
         let orders = source.len().unwrap_or_default();
-        let (source, file) = (Arc::new(source), Some(path.display().to_string()));
-        Self { shape, source, due_us, orders, may_be_known: orders, generated: None, file }
+        let file = Some(path.display().to_string());
+        let report = Report { shape, file, ..Report::default() };
+        Self { report, source: Arc::new(source), due_us, orders, may_be_known: orders }
     }
 
     /// Orders at a rate that changes with time.
@@ -89,7 +94,7 @@ impl Plan {
 }
 
 /// How orders are sent: what the flags leave out depends on the door.
-pub(crate) fn via(target: &Target) -> Via {
+fn via(target: &Target) -> Via {
     let (connections, batch) = match target.via {
         Door::Redis => (1, 1_000),
         Door::Http => (8, 100),

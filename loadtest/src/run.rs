@@ -3,25 +3,26 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result};
+use chrono::DateTime;
 use native::RedisConnection;
 use queue::{Keys, Queue, Settings};
 
 use crate::app::Endpoint;
 use crate::clock::Clocks;
 use crate::listeners;
-use crate::monitor::{Monitor, Used};
+use crate::monitor::Monitor;
 use crate::options::{Load, Target};
-use crate::patient::{Ask, PatientRedis, address};
-use crate::plan::{self, Plan};
+use crate::patient::{PatientRedis, address};
+use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::report::{Door, Report, Via};
+use crate::report::{Door, InstanceStartUs, Report, Shape, Via};
 use crate::send::by_http::HttpDoor;
 use crate::send::by_redis::RedisDoor;
 use crate::send::{self, Senders};
 use crate::stop;
-use crate::summary::{self, Surroundings};
-use crate::verify::results::Before;
-use crate::verify::{Rules, Verifier};
+use crate::summary;
+use crate::verify::Verifier;
+use crate::verify::results::Results;
 use crate::watch::{LOOK_EVERY, Watch};
 
 /// How long the answer to an order may take.
@@ -37,57 +38,46 @@ const LOOK_PART: u32 = 600;
 
 /// Runs a load.
 pub fn carry_out(load: &Load) -> Result<Report> {
-    let Finished { report, failure } = execute(load)?;
+    let (report, failure) = execute(load)?;
     failure.map_or(Ok(report), Err)
 }
 
-pub(crate) struct Finished {
-    pub(crate) report: Report,
-    /// Why not all orders were sent.
-    pub(crate) failure: Option<Error>,
-}
-
-pub(crate) fn execute(load: &Load) -> Result<Finished> {
+/// Returns the report, and why not all orders were sent.
+pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let target = load.target();
     let settings = Settings { queue: target.queue.clone(), ..orders::pipeline::settings() };
     let keys = Keys::new(&settings);
-    let plan = Plan::new(load)?;
+    let Plan { report, source, due_us, orders, may_be_known } = Plan::new(load)?;
     let mut redis = RedisConnection::open(&target.redis_url).with_context(|| {
         format!("--redis-url: failed to connect to {}", address(&target.redis_url))
     })?;
     if !target.from_zero {
         listeners::check(&mut redis, &keys, listeners::GRACE)?;
     }
-    let before = Before::look(&mut redis, &keys, plan.source.identities(plan.may_be_known))?;
+    let results = Results::before(&mut redis, &keys, source.identities(may_be_known))?;
     let mut watch = Watch::new(&settings);
     watch.look(&mut redis)?;
-    let surroundings = Surroundings::look(&mut redis, &settings, watch.left())?;
-    let via = plan::via(target);
-    let doors = doors(&via, target, &settings)?;
-    let verifies_meanwhile = plan.verifies_meanwhile();
-    let Plan { shape, source, due_us, orders, generated, file, .. } = plan;
-    let senders = Senders::prepare(source.clone(), due_us, doors, via.batch)?;
+    let before = Queue::new(&mut redis, &settings).stats()?;
+    let mut report = summary::surroundings(&mut redis, report)?;
+    report.backlog_before = watch.left();
+    // A burst is checked afterwards: checking takes the processor that the system under test needs.
+    let verifies_meanwhile = !matches!(report.shape, Shape::Burst {});
+    let doors = doors(&report.via, target, &settings)?;
+    let senders = Senders::prepare(source.clone(), due_us, doors, report.via.batch)?;
 
-    let mut monitor = Monitor::new(
-        &mut redis,
-        target.results.app_pid,
-        target.results.instance_starts_url.as_deref(),
-    )?;
+    let mut monitor =
+        Monitor::new(&mut redis, target.app_pid, target.instance_starts_url.as_deref())?;
     let clocks = Clocks::release(&mut redis)?;
     senders.release();
     monitor.release();
-    let rules = Rules {
-        complexity_threshold: target.complexity_threshold,
-        senders: via.connections as u64,
-        has_entry_ids: via.door == Door::Redis,
-        released_at_us: clocks.released_at_us(),
-    };
+    let released_at = DateTime::from_timestamp_micros(clocks.released_at_us as i64);
+    report.started_at = released_at.unwrap_or_default();
     let mut running = Running {
         redis: PatientRedis::open(&target.redis_url, target.patience).context("--redis-url")?,
         watch,
         monitor,
         clocks,
-        verifier: Verifier::new(source, keys, rules, before),
+        verifier: Verifier::new(source, results, report),
         patience: target.patience,
         failure: None,
     };
@@ -98,12 +88,23 @@ pub(crate) fn execute(load: &Load) -> Result<Finished> {
     if watch.left() > 0 && !interrupted {
         explain_the_rest(&mut redis, &watch, &settings)?;
     }
-    let used: Used = monitor.finish(&mut redis)?;
-    let verdict = verifier.close(&mut redis)?;
-    let shares = surroundings.shares_since(&mut redis, &settings)?;
-    let about = summary::About { shape, via, generated, file, interrupted, target };
-    let measured = summary::Measured { clocks: &clocks, verdict, used, watch: &watch, shares };
-    Ok(Finished { report: summary::report(about, measured, surroundings), failure })
+    let used = monitor.finish(&mut redis)?;
+    let found = verifier.close(&mut redis)?;
+    let stats = redis.ask(|redis| Ok(Queue::new(redis, &settings).stats()?))?;
+    let starts = used.starts;
+    let report = Report {
+        interrupted,
+        shares: summary::shares(&before, &stats),
+        cpu_s: used.cpu_s,
+        rss_mib: used.rss_mib,
+        instance_start_us: starts.map(|us| InstanceStartUs { p50: us.p50_us, p99: us.p99_us }),
+        instance_starts: starts.map(|starts| starts.starts),
+        tick_rings: watch.tick_rings,
+        clock: clocks.drift,
+        samples: used.samples,
+        ..found
+    };
+    Ok((report, failure))
 }
 
 /// Says that patience ran out, and which streams are paused.

@@ -15,6 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use smallvec::SmallVec;
 use uuid::Uuid;
 
 use crate::expect::fate;
@@ -24,7 +25,7 @@ use crate::generate::Generator;
 pub(crate) struct Source {
     orders: Orders,
     /// Of valid orders whose identity does not tell the position.
-    index: Mutex<HashMap<Uuid, Positions>>,
+    index: Mutex<HashMap<Uuid, SmallVec<[u64; 1]>>>,
 }
 
 #[derive(Debug)]
@@ -38,12 +39,6 @@ enum Orders {
 struct Line {
     offset: u64,
     length: u32,
-}
-
-#[derive(Debug)]
-enum Positions {
-    One(u64),
-    Many(Vec<u64>),
 }
 
 impl Source {
@@ -124,7 +119,7 @@ impl Source {
         let order = self.order(position)?;
         if let Orders::Generated(generator) = &self.orders
             && generator.mutates()
-            && fate(&order).is_ok_and(|id| generator.number_of(id) != Some(position + 1))
+            && fate(&order).is_ok_and(|id| generator.identities.number_of(id) != Some(position + 1))
         {
             self.note(position, &order);
         }
@@ -133,14 +128,10 @@ impl Source {
 
     /// The positions of all orders with this identity that may be confirmed.
     pub(crate) fn positions(&self, id: Uuid) -> Vec<u64> {
-        let mut positions = match self.index.lock().unwrap_or_else(PoisonError::into_inner).get(&id)
-        {
-            None => Vec::new(),
-            Some(Positions::One(position)) => vec![*position],
-            Some(Positions::Many(positions)) => positions.clone(),
-        };
+        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut positions = index.get(&id).map_or_else(Vec::new, |positions| positions.to_vec());
         if let Orders::Generated(generator) = &self.orders
-            && let Some(number) = generator.number_of(id)
+            && let Some(number) = generator.identities.number_of(id)
         {
             positions.insert(0, number - 1);
         }
@@ -159,7 +150,7 @@ impl Source {
     pub(crate) fn identities(&self, count: u64) -> impl Iterator<Item = Result<Uuid>> + '_ {
         (0..count).filter_map(|position| match &self.orders {
             Orders::Generated(generator) if !generator.mutates() => {
-                Some(Ok(generator.identity(position + 1)))
+                Some(Ok(generator.identities.of(position + 1)))
             }
             _ => self.order(position).map(|order| fate(&order).ok()).transpose(),
         })
@@ -193,16 +184,7 @@ impl Source {
     fn note(&self, position: u64, order: &[u8]) {
         let Ok(id) = fate(order) else { return };
         let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        match index.get_mut(&id) {
-            None => {
-                index.insert(id, Positions::One(position));
-            }
-            Some(Positions::Many(positions)) => positions.push(position),
-            Some(one) => {
-                let Positions::One(first) = *one else { return };
-                *one = Positions::Many(vec![first, position]);
-            }
-        }
+        index.entry(id).or_default().push(position);
     }
 }
 
@@ -237,9 +219,9 @@ mod tests {
         let orders: Vec<_> =
             (0..4).map(|at| String::from_utf8(source.order(at).unwrap()).unwrap()).collect();
         assert_eq!(orders, [&first, &second, "{broken", &first]);
-        assert_eq!(source.positions(generator.identity(1)), [0, 3]);
-        assert_eq!(source.positions(generator.identity(2)), [1]);
-        assert!(source.positions(generator.identity(3)).is_empty());
+        assert_eq!(source.positions(generator.identities.of(1)), [0, 3]);
+        assert_eq!(source.positions(generator.identities.of(2)), [1]);
+        assert!(source.positions(generator.identities.of(3)).is_empty());
         assert_eq!(source.identities(4).count(), 3);
     }
 

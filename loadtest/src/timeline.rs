@@ -14,15 +14,6 @@ const SHORTEST_US: u64 = 10_000;
 const DIGITS: u8 = 3;
 const DIGITS_OF_INTERVAL: u8 = 2;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Event {
-    Due,
-    SentLate,
-    Arrived,
-    Confirmed,
-    DeadLettered,
-}
-
 #[derive(Debug)]
 pub(crate) struct Recorder {
     interval_us: u64,
@@ -49,16 +40,9 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn count(&mut self, event: Event, at_us: u64) {
-        let interval = &mut self.at(at_us).interval;
-        let counter = match event {
-            Event::Due => &mut interval.due,
-            Event::SentLate => &mut interval.sent_late,
-            Event::Arrived => &mut interval.arrived,
-            Event::Confirmed => &mut interval.confirmed,
-            Event::DeadLettered => &mut interval.dead_lettered,
-        };
-        *counter += 1;
+    /// The counters of a moment.
+    pub(crate) fn interval(&mut self, at_us: u64) -> &mut Interval {
+        &mut self.at(at_us).interval
     }
 
     pub(crate) fn latency(&mut self, due_us: u64, latency_us: u64) {
@@ -158,12 +142,12 @@ mod tests {
     #[test]
     fn intervals_grow_with_the_run_and_lose_nothing() {
         let mut recorder = Recorder::default();
-        recorder.count(Event::Due, 0);
+        recorder.interval(0).due += 1;
         recorder.latency(0, 5_000);
         assert_eq!(recorder.interval_us, SHORTEST_US);
         for second in 0..3_600 {
-            recorder.count(Event::Arrived, second * 1_000_000);
-            recorder.count(Event::Confirmed, second * 1_000_000 + 999_999);
+            recorder.interval(second * 1_000_000).arrived += 1;
+            recorder.interval(second * 1_000_000 + 999_999).confirmed += 1;
             recorder.latency(second * 1_000_000, 1_000 * (second + 1));
         }
         let timeline = recorder.finish();
@@ -178,8 +162,8 @@ mod tests {
     #[test]
     fn an_event_far_ahead_does_not_cost_memory() {
         let mut recorder = Recorder::default();
-        recorder.count(Event::Due, 0);
-        recorder.count(Event::DeadLettered, 30 * 86_400 * 1_000_000);
+        recorder.interval(0).due += 1;
+        recorder.interval(30 * 86_400 * 1_000_000).dead_lettered += 1;
         assert!(recorder.intervals.len() <= MAX_INTERVALS);
         let timeline = recorder.finish();
         assert_eq!(

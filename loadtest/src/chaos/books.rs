@@ -10,17 +10,20 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use native::RedisConnection;
 use orders::order::Order;
-use queue::{Keys, Settings};
+use queue::Keys;
 use redis::Commands;
 use redis::streams::StreamRangeReply;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::ledger::EntryId;
+use crate::patient::PatientRedis;
 use crate::records::records;
+use crate::report::{Door, Failures, Report, Via};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
-use crate::verify::results::Before;
-use crate::verify::{Rules, Verdict, Verifier};
+use crate::verify::Verifier;
+use crate::verify::results::Results;
 
 /// The books of one producer, or of all.
 #[derive(Debug, Default)]
@@ -39,17 +42,26 @@ struct Booked {
 }
 
 /// The settled books.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Account {
+    pub(crate) orders: u64,
     pub(crate) acknowledged: u64,
-    /// Orders that may exist.
+    /// Orders whose acknowledgement was lost for good: they may exist.
     pub(crate) uncertain: u64,
-    /// Of those, orders found in the queue.
+    /// Of those, orders found in the queue. The same promise holds for them.
     pub(crate) uncertain_found: u64,
+    /// Attempts to send an order again after a lost acknowledgement.
     pub(crate) sent_again: u64,
     /// Copies that the queue recognised, by its own count.
     pub(crate) duplicate_deliveries: u64,
-    pub(crate) verdict: Verdict,
+    pub(crate) confirmed: u64,
+    pub(crate) dead_lettered: u64,
+    pub(crate) lost: u64,
+    /// Orders that were still in the queue when patience ran out.
+    pub(crate) late: u64,
+    pub(crate) confirmed_twice: u64,
+    pub(crate) wrong: u64,
+    pub(crate) failures: Failures,
 }
 
 impl Books {
@@ -80,20 +92,16 @@ impl Books {
     /// Looks for every order.
     pub(crate) fn settle(
         mut self,
-        redis: &mut RedisConnection,
-        settings: &Settings,
+        redis: &mut PatientRedis,
+        keys: &Keys,
         complexity_threshold: u32,
-        before: Before,
+        before: Results,
     ) -> Result<Account> {
-        let keys = Keys::new(settings);
-        let orders = self.orders.len() as u64;
-        let acknowledged = self.orders.iter().filter(|order| order.is_acknowledged).count() as u64;
-        self.find_entry_ids(redis, &keys)?;
-        let uncertain_found = self
-            .orders
-            .iter()
-            .filter(|order| !order.is_acknowledged && order.entry_id.is_some())
-            .count();
+        redis.ask(|redis| self.find_entry_ids(redis, keys))?;
+        let count = |is_one: fn(&&Booked) -> bool| self.orders.iter().filter(is_one).count() as u64;
+        let acknowledged = count(|order| order.is_acknowledged);
+        let uncertain = count(|order| !order.is_acknowledged);
+        let uncertain_found = count(|order| !order.is_acknowledged && order.entry_id.is_some());
         // The verifier finds orders by entries that rise with their positions.
         self.orders.sort_by_key(|order| (order.entry_id.is_none(), order.entry_id));
         let sent: Vec<Answered> = (0..)
@@ -109,20 +117,28 @@ impl Books {
             })
             .collect();
         let source = Source::list(self.orders.into_iter().map(|order| order.json).collect());
-        let rules =
-            Rules { complexity_threshold, senders: 1, has_entry_ids: true, released_at_us: 0 };
-        let mut verifier = Verifier::new(Arc::new(source), keys.clone(), rules, before);
+        let via = Via { door: Door::Redis, connections: 1, batch: 1 };
+        let report = Report { via, complexity_threshold, ..Report::default() };
+        let mut verifier = Verifier::new(Arc::new(source), before, report);
         sent.into_iter().try_for_each(|answered| verifier.sent(answered))?;
-        let verdict = verifier.close(redis)?;
-        let duplicates: Option<u64> =
-            redis.inner().hget(keys.totals(), "duplicates").context("failed to read the totals")?;
+        let found = verifier.close(redis)?;
+        let duplicates: Option<u64> = redis.ask(|redis| {
+            redis.inner().hget(keys.totals(), "duplicates").context("failed to read the totals")
+        })?;
         Ok(Account {
+            orders: acknowledged + uncertain,
             acknowledged,
-            uncertain: orders - acknowledged,
-            uncertain_found: uncertain_found as u64,
+            uncertain,
+            uncertain_found,
             sent_again: self.sent_again,
             duplicate_deliveries: duplicates.unwrap_or_default(),
-            verdict,
+            confirmed: found.confirmed,
+            dead_lettered: found.dead_lettered,
+            lost: found.lost,
+            late: found.late,
+            confirmed_twice: found.confirmed_twice,
+            wrong: found.wrong,
+            failures: found.failures,
         })
     }
 
@@ -154,6 +170,8 @@ fn dead_letters(redis: &mut RedisConnection, keys: &Keys) -> Result<HashMap<Uuid
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use private_redis::RedisServer;
 
     use super::*;
@@ -162,18 +180,22 @@ mod tests {
 
     const RECIPE: Recipe = Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 };
 
-    fn an_empty_queue() -> (RedisServer, RedisConnection, Settings, Before) {
+    fn an_empty_queue() -> (RedisServer, RedisConnection, Keys, Results) {
         let server = RedisServer::start().unwrap();
         let mut redis = RedisConnection::open(&server.url()).unwrap();
-        let settings = orders::pipeline::settings();
-        let before = Before::look(&mut redis, &Keys::new(&settings), std::iter::empty()).unwrap();
-        (server, redis, settings, before)
+        let keys = Keys::new(&orders::pipeline::settings());
+        let before = Results::before(&mut redis, &keys, std::iter::empty()).unwrap();
+        (server, redis, keys, before)
+    }
+
+    fn settle(books: Books, server: &RedisServer, keys: &Keys, before: Results) -> Account {
+        let mut redis = PatientRedis::open(&server.url(), Duration::ZERO).unwrap();
+        books.settle(&mut redis, keys, 50, before).unwrap()
     }
 
     #[test]
     fn an_uncertain_order_with_a_trace_is_missed_and_one_confirmed_without_a_trace_is_wrong() {
-        let (_server, mut redis, settings, before) = an_empty_queue();
-        let keys = Keys::new(&settings);
+        let (server, mut redis, keys, before) = an_empty_queue();
         let orders: Vec<Vec<u8>> = generate::orders(RECIPE, 0).take(4).collect();
         let [acknowledged, _without_trace, with_trace, confirmed] =
             [0, 1, 2, 3].map(|at: usize| Order::identity(&orders[at]).unwrap());
@@ -189,22 +211,20 @@ mod tests {
         let fields = [("order_id", confirmed.to_string()), ("confirmation", "{}".into())];
         let _: String = redis.inner().xadd(keys.results(), "*", &fields).unwrap();
 
-        let account = books.settle(&mut redis, &settings, 50, before).unwrap();
+        let account = settle(books, &server, &keys, before);
         assert_eq!((account.acknowledged, account.uncertain, account.uncertain_found), (1, 3, 1));
-        let verdict = account.verdict;
         // The record says that it is still in the queue.
-        assert_eq!(verdict.failures.lost, [acknowledged.to_string()]);
-        assert_eq!((verdict.late, with_trace.get_version_num()), (1, 4));
+        assert_eq!(account.failures.lost, [acknowledged.to_string()]);
+        assert_eq!((account.late, with_trace.get_version_num()), (1, 4));
         let wrong: Vec<String> =
-            verdict.failures.wrong.into_iter().map(|wrong| wrong.order).collect();
+            account.failures.wrong.into_iter().map(|wrong| wrong.order).collect();
         assert_eq!(wrong, [confirmed.to_string()]);
-        assert_eq!((verdict.lost, verdict.wrong, verdict.confirmed_twice), (1, 1, 0));
+        assert_eq!((account.lost, account.wrong, account.confirmed_twice), (1, 1, 0));
     }
 
     #[test]
     fn an_invalid_order_without_a_record_is_accounted_for_by_its_dead_letter() {
-        let (_server, mut redis, settings, before) = an_empty_queue();
-        let keys = Keys::new(&settings);
+        let (server, mut redis, keys, before) = an_empty_queue();
         let good = generate::orders(RECIPE, 0).next().unwrap();
         let text = String::from_utf8(good).unwrap().replace("\"delivery\"", "\"delivers\"");
         let id = Order::identity(text.as_bytes()).unwrap().to_string();
@@ -217,9 +237,8 @@ mod tests {
             let fields = [("order_id", id.clone()), ("ingress", "1-2".into()), ("code", code)];
             let _: String = redis.inner().xadd(keys.dead_letters(), "*", &fields).unwrap();
         }
-        let account = books.settle(&mut redis, &settings, 50, before).unwrap();
+        let account = settle(books, &server, &keys, before);
         assert_eq!((account.uncertain, account.uncertain_found), (1, 1));
-        let verdict = account.verdict;
-        assert_eq!((verdict.dead_lettered, verdict.confirmed_twice), (1, 1));
+        assert_eq!((account.dead_lettered, account.confirmed_twice), (1, 1));
     }
 }

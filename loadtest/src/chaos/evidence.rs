@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use native::RedisConnection;
 use queue::Keys;
 use redis::Commands;
-use redis::streams::{StreamId, StreamRangeReply};
+use redis::streams::StreamRangeReply;
 
 use crate::report::Failures;
 
@@ -36,17 +36,11 @@ pub(crate) fn of(
         for entry in entries.ids {
             let order = entry.get::<String>("order_id");
             if order.is_some_and(|order| orders.contains(&&order)) {
-                lines.push(line(key, &entry));
+                let field = |name: &&str| Some(format!(" {name} {}", entry.get::<String>(name)?));
+                let fields: String = FIELDS.iter().filter_map(field).collect();
+                lines.push(format!("{key} {}:{fields}", entry.id));
             }
         }
     }
     Ok(lines)
-}
-
-fn line(key: &str, entry: &StreamId) -> String {
-    let fields = FIELDS.iter().filter_map(|name| {
-        let value = entry.get::<String>(name)?;
-        Some(format!(" {name} {value}"))
-    });
-    format!("{key} {}:{}", entry.id, fields.collect::<Vec<_>>().concat())
 }

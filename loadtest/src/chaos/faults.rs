@@ -21,7 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::supervisor::Supervisor;
-use crate::patient::{Ask, PatientRedis};
+use crate::patient::PatientRedis;
 use crate::stop;
 
 /// How long a killed process stays dead, in ms.

@@ -24,8 +24,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use clap::Args;
-use native::RedisConnection;
+use clap::{Args, value_parser};
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use private_redis::RedisServer;
 use queue::{Keys, Settings, milliseconds};
@@ -38,13 +37,12 @@ use crate::app::program;
 use crate::clock::redis_us;
 use crate::outcome::Outcome;
 use crate::output::{Output, publish};
-use crate::patient::{Ask, PatientRedis};
+use crate::patient::PatientRedis;
 use crate::progress::Progress;
 use crate::stop;
 use crate::summary::cores;
-use crate::verify::results::Before;
+use crate::verify::results::Results;
 use crate::watch::{Watch, lengths};
-use books::Account;
 use faults::{Kind, Targets, deal, redis_options};
 use report::{ChaosReport, by_kind, seconds};
 use supervisor::Supervisor;
@@ -54,7 +52,7 @@ use workload::Workload;
 #[derive(Debug, Args)]
 pub(crate) struct ChaosOptions {
     /// How many faults; their kinds are dealt from a shuffled deck of twenty.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Faults")]
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..), help_heading = "Faults")]
     faults: u32,
     /// Seed of the faults, their times, and the orders.
     #[arg(long, default_value_t = 42, help_heading = "Faults")]
@@ -63,13 +61,14 @@ pub(crate) struct ChaosOptions {
     #[arg(long, default_value_t = 0, help_heading = "Load")]
     orders: u64,
     /// Orders a second of all producers together.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Load")]
+    #[arg(long, default_value_t = 200, help_heading = "Load")]
+    #[arg(value_parser = value_parser!(u32).range(1..=100_000))]
     orders_per_s: u32,
     /// After an outage, sends the orders that were due meanwhile, all at once.
     #[arg(long, help_heading = "Load")]
     catch_up: bool,
     /// Processes of each worker.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16), help_heading = "App")]
+    #[arg(long, default_value_t = 2, value_parser = value_parser!(u32).range(1..=16), help_heading = "App")]
     replicas: u32,
     /// Program that runs the app [default: local-runtime beside this program]
     #[arg(long, help_heading = "App")]
@@ -115,7 +114,7 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     eprintln!("redis on {url}");
     let mut control = PatientRedis::open(&url, PATIENCE).context("failed to connect to redis")?;
     let keys = Keys::new(&settings);
-    let before = control.ask(|redis| Before::look(redis, &keys, std::iter::empty()))?;
+    let before = control.ask(|redis| Results::before(redis, &keys, std::iter::empty()))?;
     let supervisor = Supervisor::start(&program, manifest, variables(&url), options.replicas)?;
     let ticks = Ticks::start(&supervisor);
     let started = Instant::now();
@@ -131,13 +130,24 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     eprintln!("{} orders sent; waiting until all are done", books.len());
     let rings = until_empty(&mut targets, books.len() as u64)?;
     let elapsed = started.elapsed();
-    let redis = &mut RedisConnection::open(&url).context("failed to connect to redis")?;
-    let account = books.settle(redis, &targets.settings, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
-    for line in evidence::of(redis, &keys, &account.verdict.failures)? {
+    let redis = &mut targets.control;
+    let account = books.settle(redis, &keys, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
+    for line in redis.ask(|redis| evidence::of(redis, &keys, &account.failures))? {
         eprintln!("{line}");
     }
-    let counts = (ticks.rings() + rings, targets.supervisor.restarts);
-    Ok(report(options, &recovered_ms, account, counts, elapsed))
+    Ok(ChaosReport {
+        seed: options.seed,
+        faults: recovered_ms.len() as u64,
+        by_kind: by_kind(&recovered_ms),
+        recover_s: seconds(recovered_ms.iter().map(|(_, ms)| *ms)),
+        account,
+        tick_rings: ticks.rings() + rings,
+        restarts: targets.supervisor.restarts,
+        replicas: options.replicas,
+        elapsed_s: elapsed.as_secs_f64(),
+        cores: cores(),
+        loadtest_version: env!("CARGO_PKG_VERSION"),
+    })
 }
 
 fn inject_all(
@@ -237,39 +247,4 @@ fn variables(redis_url: &str) -> Vec<(String, String)> {
     ]
     .map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value))
     .to_vec()
-}
-
-fn report(
-    options: &ChaosOptions,
-    recovered_ms: &[(Kind, i64)],
-    account: Account,
-    (tick_rings, restarts): (u64, u64),
-    elapsed: Duration,
-) -> ChaosReport {
-    let verdict = account.verdict;
-    ChaosReport {
-        seed: options.seed,
-        faults: recovered_ms.len() as u64,
-        by_kind: by_kind(recovered_ms),
-        recover_s: seconds(recovered_ms.iter().map(|(_, ms)| *ms)),
-        orders: account.acknowledged + account.uncertain,
-        acknowledged: account.acknowledged,
-        uncertain: account.uncertain,
-        uncertain_found: account.uncertain_found,
-        sent_again: account.sent_again,
-        duplicate_deliveries: account.duplicate_deliveries,
-        confirmed: verdict.confirmed,
-        dead_lettered: verdict.dead_lettered,
-        lost: verdict.lost,
-        late: verdict.late,
-        confirmed_twice: verdict.confirmed_twice,
-        wrong: verdict.wrong,
-        failures: verdict.failures,
-        tick_rings,
-        restarts,
-        replicas: options.replicas,
-        elapsed_s: elapsed.as_secs_f64(),
-        cores: cores(),
-        loadtest_version: env!("CARGO_PKG_VERSION"),
-    }
 }

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use super::books::Account;
 use super::faults::Kind;
 use crate::figures::Spread;
-use crate::report::Failures;
 
 /// What `--json` writes. Times are in seconds.
 #[derive(Debug, Serialize)]
@@ -14,24 +14,8 @@ pub(crate) struct ChaosReport {
     pub(crate) by_kind: Vec<KindFigures>,
     /// From the end of a fault to the next confirmed order.
     pub(crate) recover_s: Option<Spread>,
-    pub(crate) orders: u64,
-    pub(crate) acknowledged: u64,
-    /// Orders whose acknowledgement was lost for good: they may exist.
-    pub(crate) uncertain: u64,
-    /// Of those, orders found in the queue. The same promise holds for them.
-    pub(crate) uncertain_found: u64,
-    /// Attempts to send an order again after a lost acknowledgement.
-    pub(crate) sent_again: u64,
-    /// Copies that the queue recognised, by its own count.
-    pub(crate) duplicate_deliveries: u64,
-    pub(crate) confirmed: u64,
-    pub(crate) dead_lettered: u64,
-    pub(crate) lost: u64,
-    /// Orders that were still in the queue when patience ran out.
-    pub(crate) late: u64,
-    pub(crate) confirmed_twice: u64,
-    pub(crate) wrong: u64,
-    pub(crate) failures: Failures,
+    #[serde(flatten)]
+    pub(crate) account: Account,
     /// Rings by ticks: work was waiting without a ring.
     pub(crate) tick_rings: u64,
     /// Processes of the app that ended because they lost Redis, and were started again.
@@ -64,7 +48,8 @@ pub(crate) fn by_kind(recovered_ms: &[(Kind, i64)]) -> Vec<KindFigures> {
 
 impl ChaosReport {
     pub(crate) fn is_success(&self) -> bool {
-        self.lost == 0 && self.late == 0 && self.confirmed_twice == 0 && self.wrong == 0
+        let Account { lost, late, confirmed_twice, wrong, .. } = self.account;
+        lost + late + confirmed_twice + wrong == 0
     }
 
     pub(crate) fn to_text(&self) -> String {
@@ -79,10 +64,10 @@ impl ChaosReport {
         {
             text += &format!("  {name:<14}{runs:>6}   median {median:.3} s  max {max:.3} s\n");
         }
-        let Self { orders, acknowledged, uncertain, uncertain_found, sent_again, .. } = self;
-        let Self { duplicate_deliveries, tick_rings, restarts, confirmed, dead_lettered, .. } =
-            self;
-        let Self { lost, late, confirmed_twice, wrong, .. } = self;
+        let Self { account, tick_rings, restarts, .. } = self;
+        let Account { orders, acknowledged, uncertain, uncertain_found, sent_again, .. } = account;
+        let Account { duplicate_deliveries, confirmed, dead_lettered, .. } = account;
+        let Account { lost, late, confirmed_twice, wrong, failures, .. } = account;
         text += &format!(
             "
   orders             {orders} sent, {acknowledged} acknowledged
@@ -96,7 +81,7 @@ impl ChaosReport {
 
 "
         );
-        text += &self.failures.to_text([*lost, *confirmed_twice, *wrong]);
+        text += &failures.to_text([*lost, *confirmed_twice, *wrong]);
         text + if self.is_success() {
             "every acknowledged order was found exactly once, as expected\n"
         } else {

@@ -5,8 +5,8 @@
 //! of these are sent again, as a careful producer does, so that the queue meets copies during
 //! faults.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,6 @@ const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// The running producers. Dropping it stops them.
 #[derive(Debug)]
 pub(crate) struct Workload {
-    stop: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
     producers: Vec<JoinHandle<Result<Books>>>,
 }
@@ -56,7 +55,7 @@ impl Workload {
         seed: u64,
         (orders_per_s, catch_up): (u32, bool),
     ) -> Result<Self> {
-        let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let sent = Arc::new(AtomicU64::new(0));
         let by_redis = || {
             RedisDoor::open(redis_url, settings.clone(), ANSWER_LIMIT)
                 .context("failed to connect a producer to redis")
@@ -75,13 +74,12 @@ impl Workload {
                 door,
                 random: ChaCha8Rng::seed_from_u64(!seed),
                 books: Books::default(),
-                stop: Arc::clone(&stop),
-                sent: Arc::clone(&sent),
+                sent: Arc::downgrade(&sent),
             };
             std::thread::spawn(move || producer.run(recipe, one_broken_in, (per_s, catch_up)))
         });
         let producers = producers.collect();
-        Ok(Self { stop, sent, producers })
+        Ok(Self { sent, producers })
     }
 
     pub(crate) fn sent(&self) -> u64 {
@@ -89,10 +87,10 @@ impl Workload {
     }
 
     /// Stops the producers and returns their books; an error if a valid order was refused.
-    pub(crate) fn stop(mut self) -> Result<Books> {
-        self.stop.store(true, Ordering::Relaxed);
+    pub(crate) fn stop(self) -> Result<Books> {
+        drop(self.sent);
         let mut books = Books::default();
-        for producer in self.producers.drain(..) {
+        for producer in self.producers {
             books.add(producer.join().map_err(|_| anyhow!("a producer panicked"))??);
         }
         Ok(books)
@@ -103,18 +101,12 @@ impl Workload {
     }
 }
 
-impl Drop for Workload {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-}
-
 struct Producer {
     door: Box<dyn Door>,
     random: ChaCha8Rng,
     books: Books,
-    stop: Arc<AtomicBool>,
-    sent: Arc<AtomicU64>,
+    /// Gone when the workload is.
+    sent: Weak<AtomicU64>,
 }
 
 impl Producer {
@@ -136,7 +128,9 @@ impl Producer {
             }
             due += pause;
             self.send(batch)?;
-            self.sent.fetch_add(count as u64, Ordering::Relaxed);
+            if let Some(sent) = self.sent.upgrade() {
+                sent.fetch_add(count as u64, Ordering::Relaxed);
+            }
             if !catch_up {
                 due = due.max(Instant::now());
             }
@@ -148,7 +142,7 @@ impl Producer {
     }
 
     fn is_over(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.sent.strong_count() == 0
     }
 
     /// Enters orders whose acknowledgement was lost as uncertain, and may send them again until they

@@ -27,8 +27,8 @@ pub(super) fn text(answer: &CostReport) -> String {
     let table = table(answer);
     text + &format!("\nMaximum number of nodes and USD a day, with system nodes:\n\n{table}\n\n")
         + &factors(answer)
-        + "List prices without disks, network, taxes and discounts. A vCPU is assumed to be as fast as one of the measured \
-           machine.\n"
+        + "List prices without disks, network, taxes and discounts. A vCPU is assumed to be as fast as \
+           one of the measured machine.\n"
 }
 
 fn table(answer: &CostReport) -> Table {

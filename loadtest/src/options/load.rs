@@ -36,7 +36,7 @@ pub enum Load {
     Replay(ReplayOptions),
 }
 
-/// What is tested, and how it is reached.
+/// What is tested, how it is reached, and what is reported.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub(crate) struct Target {
@@ -70,25 +70,17 @@ pub(crate) struct Target {
     /// Gives up after this time without progress; orders that still wait are reported as late.
     #[arg(long, default_value = "30s", value_parser = parse::duration)]
     pub(crate) patience: Duration,
-    #[command(flatten)]
-    pub(crate) results: Results,
-}
-
-/// What is measured beside the orders, and where the report goes.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Report")]
-pub(crate) struct Results {
     /// Process id of the app. Its CPU time and memory are reported, with those of its children.
-    #[arg(long)]
+    #[arg(long, help_heading = "Report")]
     pub(crate) app_pid: Option<i32>,
     /// Where local-runtime reports how long its instances take to start.
-    #[arg(long)]
+    #[arg(long, help_heading = "Report")]
     pub(crate) instance_starts_url: Option<String>,
     /// Writes the report to this file as JSON.
-    #[arg(long)]
+    #[arg(long, help_heading = "Report")]
     pub(crate) json: Option<PathBuf>,
     /// Writes the report to this file as an HTML page.
-    #[arg(long)]
+    #[arg(long, help_heading = "Report")]
     pub(crate) html: Option<PathBuf>,
 }
 

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use shape::{Arrivals, Door, Shape, Via};
 
 /// The report of one run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
     /// Version of this format: raised when a field is removed or changes its meaning.

@@ -35,7 +35,7 @@ pub struct Wrong {
 }
 
 /// Confirmed orders by lane.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lanes {
     pub simple: u64,
@@ -75,7 +75,7 @@ pub struct Bucket {
     pub orders: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppAndRedis {
     /// The app with its children; none without `--app-pid`.

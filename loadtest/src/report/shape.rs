@@ -40,6 +40,12 @@ pub enum Shape {
     },
 }
 
+impl Default for Shape {
+    fn default() -> Self {
+        Self::Burst {}
+    }
+}
+
 /// How orders are spaced within a rate.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
@@ -53,7 +59,7 @@ pub enum Arrivals {
 }
 
 /// How orders are sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Via {
     /// By Redis or by the API.
@@ -66,11 +72,12 @@ pub struct Via {
 
 /// Where orders enter.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Door {
     /// XADD and a ring of the bell.
+    #[default]
     Redis,
     /// POST /orders.
     Http,

@@ -3,6 +3,8 @@
 //! Names of files, reasons and answers come from elsewhere: control characters are taken out of
 //! them.
 
+use std::collections::BTreeSet;
+
 use textwrap::Options;
 
 use super::units::{chosen_time, count, digits, harmless};
@@ -120,10 +122,7 @@ impl Report {
 
     /// Empty for a single consumer.
     fn who_did_it(&self) -> String {
-        let mut consumers: Vec<&str> =
-            self.shares.iter().map(|share| share.consumer.as_str()).collect();
-        consumers.sort_unstable();
-        consumers.dedup();
+        let consumers: BTreeSet<&str> = self.shares.iter().map(|share| &*share.consumer).collect();
         let mut text = String::new();
         if consumers.len() > 1 {
             text += "\n";
@@ -146,7 +145,8 @@ impl Report {
         let Self { lost, late, confirmed_twice, wrong, .. } = self;
         let refused = if *refused > 0 { format!("  refused {refused}") } else { String::new() };
         let mut text = format!(
-            "  confirmed {confirmed}  dead-lettered {dead_lettered}{refused}  duplicate deliveries {duplicate_deliveries}\n  \
+            "  confirmed {confirmed}  dead-lettered {dead_lettered}{refused}  \
+             duplicate deliveries {duplicate_deliveries}\n  \
              lost {lost}  late {late}  confirmed twice {confirmed_twice}  wrong {wrong}\n"
         );
         for kind in &self.rejected {

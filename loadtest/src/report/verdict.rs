@@ -57,41 +57,35 @@ pub(crate) fn findings(report: &Report) -> Vec<Finding> {
     findings
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "those who call it may have nothing to say")]
-fn finding(tone: Tone, text: String) -> Option<Finding> {
-    Some(Finding { tone, text })
+fn when(is_so: bool, tone: Tone, text: impl Into<String>) -> Option<Finding> {
+    is_so.then(|| Finding { tone, text: text.into() })
 }
 
 fn fate(report: &Report) -> Finding {
     let (sent, rejected) = (orders(report.orders), report.rejected_orders());
-    if !report.is_clean() || report.late > 0 {
-        let kinds = [
+    // What was processed although it was rejected is reported by `rejected`.
+    let accepted = report.confirmed.saturating_sub(processed_anyway(report));
+    let ends = counts(&[
+        (accepted, "confirmed"),
+        (report.dead_lettered, "dead-lettered"),
+        (report.refused, "refused"),
+    ]);
+    let (tone, text) = if !report.is_clean() || report.late > 0 {
+        let kinds = counts(&[
             (report.lost, "lost"),
             (report.late, "late"),
             (report.confirmed_twice, "confirmed twice"),
             (report.wrong, "wrong"),
-        ];
-        let text = format!("Of {sent} sent, {}.", counts(&kinds));
-        return Finding { tone: Tone::Failed, text };
-    }
-    if report.orders == 0 {
-        let text = "No order was sent, so nothing is shown.".into();
-        return Finding { tone: Tone::Note, text };
-    }
-    // What was processed although it was rejected is reported by `rejected`.
-    let accepted = report.confirmed.saturating_sub(processed_anyway(report));
-    let ends = [
-        (accepted, "confirmed"),
-        (report.dead_lettered, "dead-lettered"),
-        (report.refused, "refused"),
-    ];
-    let (tone, text) = if rejected == 0 {
-        let ends = counts(&ends);
+        ]);
+        (Tone::Failed, format!("Of {sent} sent, {kinds}."))
+    } else if report.orders == 0 {
+        (Tone::Note, "No order was sent, so nothing is shown.".into())
+    } else if rejected == 0 {
         (Tone::Good, format!("{sent} sent, each found exactly once as expected: {ends}."))
     } else if rejected >= report.orders {
         (Tone::Failed, format!("Of {sent} sent, all were rejected."))
     } else {
-        let (rejected, ends) = (count(rejected), counts(&ends));
+        let rejected = count(rejected);
         let others = format!("The others were found exactly once as expected: {ends}.");
         (Tone::Failed, format!("Of {sent} sent, {rejected} were rejected. {others}"))
     };
@@ -110,17 +104,13 @@ fn processed_anyway(report: &Report) -> u64 {
 }
 
 fn rejected(report: &Report) -> Option<Finding> {
-    let all = report.rejected_orders();
-    if all == 0 {
-        return None;
-    }
+    let (all, done) = (report.rejected_orders(), processed_anyway(report));
     let mut text = format!("{} got an answer that promises nothing.", orders(all));
-    let done = processed_anyway(report);
     if done > 0 {
         let done = count(done);
         text += &format!(" {done} of them were processed anyway: only the answer was lost.");
     }
-    finding(Tone::Warning, text)
+    when(all > 0, Tone::Warning, text)
 }
 
 /// The API accepted orders, and Redis has no trace of a single one.
@@ -129,38 +119,30 @@ fn wrong_redis(report: &Report) -> Option<Finding> {
     let has_none = accepted > 0 && report.lost == accepted;
     let text = "This Redis has no trace of any order that the API accepted: --redis-url and the API \
                 use different servers or queues.";
-    (has_none && report.via.door == Door::Http)
-        .then(|| Finding { tone: Tone::Failed, text: text.into() })
+    when(has_none && report.via.door == Door::Http, Tone::Failed, text)
 }
 
 fn interrupted(report: &Report) -> Option<Finding> {
     let text = "The run was interrupted: it says nothing of orders that were not sent by then.";
-    report.interrupted.then(|| Finding { tone: Tone::Warning, text: text.into() })
+    when(report.interrupted, Tone::Warning, text)
 }
 
 fn late(report: &Report) -> Option<Finding> {
-    if report.late == 0 {
-        return None;
-    }
     let end = if report.interrupted { "the waiting was ended" } else { "patience ran out" };
     let still = if report.late == 1 { "was still" } else { "were still" };
-    let text = format!(
-        "{} {still} in the queue when {end}: late or stuck, not lost.",
-        orders(report.late)
-    );
-    finding(Tone::Warning, text)
+    let late = orders(report.late);
+    let text = format!("{late} {still} in the queue when {end}: late or stuck, not lost.");
+    when(report.late > 0, Tone::Warning, text)
 }
 
 fn copies(report: &Report) -> Option<Finding> {
     let text = "An earlier run had confirmed these orders. They were recognised as duplicates, so the \
                 run shows nothing about speed.";
-    report.is_all_copies().then(|| Finding { tone: Tone::Warning, text: text.into() })
+    when(report.is_all_copies(), Tone::Warning, text)
 }
 
 fn speed(report: &Report) -> Option<Finding> {
-    if report.done() == 0 || report.total_s <= 0.0 || report.is_all_copies() {
-        return None;
-    }
+    let is_measured = report.done() > 0 && report.total_s > 0.0 && !report.is_all_copies();
     let mut text = format!("{} after the release the last was done", time(report.total_s * 1e3));
     // In other shapes the rate is that of the shape.
     if matches!(report.shape, Shape::Burst {}) {
@@ -170,10 +152,11 @@ fn speed(report: &Report) -> Option<Finding> {
         let latency = &report.latency_ms;
         let (half, most, slowest) = (time(latency.p50), time(latency.p99), time(latency.max));
         text += &format!(
-            "; half were confirmed within {half} of being due, 99 of 100 within {most}, all within {slowest}"
+            "; half were confirmed within {half} of being due, 99 of 100 within {most}, all within \
+             {slowest}"
         );
     }
-    finding(Tone::Note, text + ".")
+    when(is_measured, Tone::Note, text + ".")
 }
 
 /// The slowest orders spent half of their time before the queue had them. Below 10 ms it does not
@@ -193,11 +176,10 @@ fn senders(report: &Report) -> Option<Finding> {
             Shape::Burst {} => "The senders were not the bottleneck",
             _ => "The senders kept up",
         };
-        let text = format!(
-            "{what}: 99 of 100 orders were acknowledged within {} of being due.",
-            time(sent)
-        );
-        return finding(Tone::Good, text);
+        let sent = time(sent);
+        let text =
+            format!("{what}: 99 of 100 orders were acknowledged within {sent} of being due.");
+        return when(true, Tone::Good, text);
     }
     let (suspects, remedy) = match report.via.door {
         Door::Redis => {
@@ -209,24 +191,20 @@ fn senders(report: &Report) -> Option<Finding> {
         ),
     };
     let text = format!(
-        "The senders fell behind: orders were acknowledged up to {} after they were due (p99), against {} until they were \
-         confirmed. So {suspects} the bottleneck, not the workers; try {remedy}.",
+        "The senders fell behind: orders were acknowledged up to {} after they were due (p99), against \
+         {} until they were confirmed. So {suspects} the bottleneck, not the workers; try {remedy}.",
         time(sent),
         time(done)
     );
-    finding(Tone::Warning, text)
+    when(true, Tone::Warning, text)
 }
 
 /// Says when most orders were sent late, unless all are due at once.
 fn sent_late(report: &Report) -> Option<Finding> {
     let timeline = &report.timeline;
     let late: u64 = timeline.intervals.iter().map(|interval| interval.sent_late).sum();
-    if late == 0 || matches!(report.shape, Shape::Burst {}) {
-        return None;
-    }
-    let worst =
-        (0u64..).zip(&timeline.intervals).max_by_key(|(_, Interval { sent_late, .. })| *sent_late);
-    let (place, worst) = worst?;
+    let intervals = (0u64..).zip(&timeline.intervals);
+    let (place, worst) = intervals.max_by_key(|(_, Interval { sent_late, .. })| *sent_late)?;
     let at = time((place * timeline.interval_ms) as f64);
     let text = format!(
         "{} sent more than 100 ms after they were due, most of them ({}) within {} from {at}: the load \
@@ -235,7 +213,7 @@ fn sent_late(report: &Report) -> Option<Finding> {
         count(worst.sent_late),
         time(timeline.interval_ms as f64)
     );
-    finding(Tone::Warning, text)
+    when(late > 0 && !matches!(report.shape, Shape::Burst {}), Tone::Warning, text)
 }
 
 fn clock(report: &Report) -> Option<Finding> {
@@ -246,7 +224,7 @@ fn clock(report: &Report) -> Option<Finding> {
          below that, marked with ~, show nothing.",
         time(drift_ms)
     );
-    is_touched.then_some(Finding { tone: Tone::Warning, text })
+    when(is_touched, Tone::Warning, text)
 }
 
 /// At a constant rate a backlog that grows by more than a second's orders from one half of the
@@ -275,10 +253,11 @@ fn backlog(report: &Report) -> Option<Finding> {
         && fourth - second > rate_per_s.max(50.0)
     {
         let text = format!(
-            "The backlog grew until the end of sending, to {}: {rate} are more than the app can keep up with.",
+            "The backlog grew until the end of sending, to {}: {rate} are more than the app can keep \
+             up with.",
             orders(most)
         );
-        return finding(Tone::Warning, text);
+        return when(true, Tone::Warning, text);
     }
     // A tenth more, or a tenth of a second's orders, is how far the means of a level backlog may
     // lie apart.
@@ -287,7 +266,7 @@ fn backlog(report: &Report) -> Option<Finding> {
         "The backlog was level while orders came, {} at most: the app kept up with {rate}.",
         orders(most)
     );
-    is_level.then_some(Finding { tone: Tone::Good, text })
+    when(is_level, Tone::Good, text)
 }
 
 /// A shorter run shows the warm-up only.
@@ -321,16 +300,12 @@ fn memory_of_redis(report: &Report) -> Option<Finding> {
 
 fn memory(of: &str, before_mib: f64, after_mib: f64, tone: Tone, advice: &str) -> Option<Finding> {
     let [before, after] = [before_mib, after_mib].map(digits);
-    if grew(before_mib, after_mib) {
-        finding(tone, format!("Memory of {of} grew from {before} to {after} MiB{advice}"))
+    // By a tenth, and by more than an allocator keeps back.
+    if after_mib > 1.1 * before_mib && after_mib - before_mib > 4.0 {
+        when(true, tone, format!("Memory of {of} grew from {before} to {after} MiB{advice}"))
     } else {
-        finding(Tone::Good, format!("Memory of {of} stayed level, at {after} MiB."))
+        when(true, Tone::Good, format!("Memory of {of} stayed level, at {after} MiB."))
     }
-}
-
-/// By a tenth, and by more than an allocator keeps back.
-fn grew(before_mib: f64, after_mib: f64) -> bool {
-    after_mib > 1.1 * before_mib && after_mib - before_mib > 4.0
 }
 
 /// The mean of each quarter; `None` if there are too few samples for a trend.
@@ -348,7 +323,6 @@ fn quarters(samples: &[&Sample], figure: impl Fn(&&Sample) -> Option<f64>) -> Op
 
 fn tick_rings(report: &Report) -> Option<Finding> {
     let times = match report.tick_rings {
-        0 => return None,
         1 => "once".to_owned(),
         many => format!("{} times", count(many)),
     };
@@ -356,16 +330,13 @@ fn tick_rings(report: &Report) -> Option<Finding> {
         "Nothing moved for a second {times}, so the bell was rung again: a worker was unavailable, or a \
          bell was lost."
     );
-    finding(Tone::Note, text)
+    when(report.tick_rings > 0, Tone::Note, text)
 }
 
 fn disturbed(report: &Report) -> Option<Finding> {
-    if report.backlog_before == 0 {
-        return None;
-    }
     let text = format!(
         "{} waited before the start: they used part of the time and of the CPU shown here.",
         orders(report.backlog_before)
     );
-    finding(Tone::Warning, text)
+    when(report.backlog_before > 0, Tone::Warning, text)
 }

@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn each_order_of_a_batch_gets_its_own_answer() {
-        let body = r#"{"accepted":2,"refused":1,"errors":[{"index":1,"code":"missing_field","path":"$.items"}]}"#;
+        let body = r#"{"accepted":2,"refused":1,
+            "errors":[{"index":1,"code":"missing_field","path":"$.items"}]}"#;
         let queued = || Answer::Queued(None);
         assert_eq!(
             answer(3, 202, body),

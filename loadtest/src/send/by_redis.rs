@@ -73,7 +73,7 @@ impl RedisDoor {
         replies: RedisResult<Vec<RedisResult<Value>>>,
     ) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(count);
-        let mut broken = None;
+        let mut is_broken = false;
         for reply in replies.unwrap_or_else(|error| vec![Err(error)]) {
             match reply.and_then(Value::extract_error) {
                 Ok(id) => {
@@ -83,19 +83,16 @@ impl RedisDoor {
                 // The reply is lost, not the order.
                 Err(error) if was_interrupted(&error) => answers.push(Answer::Queued(None)),
                 Err(error) => {
-                    if error.is_io_error() {
-                        broken = Some(self.reason(&error));
-                    }
+                    is_broken |= error.is_io_error();
                     answers.push(Answer::Rejected(self.reason(&error)));
                 }
             }
         }
-        let why = broken.clone().or_else(|| match answers.last() {
-            Some(Answer::Rejected(why)) => Some(why.clone()),
-            _ => None,
-        });
-        answers.resize(count, Answer::Rejected(why.unwrap_or_else(|| "redis: no reply".into())));
-        if broken.is_some() {
+        // Replies end early with the error that broke the connection.
+        if let Some(last) = answers.last().cloned() {
+            answers.resize(count, last);
+        }
+        if is_broken {
             self.redis = None;
         }
         if answers.iter().any(|answer| matches!(answer, Answer::Queued(_))) {

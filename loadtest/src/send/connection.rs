@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Answered, Door, Due};
@@ -10,28 +9,19 @@ use super::{Answered, Door, Due};
 /// How late a sleeping connection may notice that it is to stop.
 const NOTICE_STOP: Duration = Duration::from_millis(50);
 
-/// Holds the connections until times start to count.
-#[derive(Debug, Default)]
-pub(super) struct Gate {
-    released: Mutex<Option<Instant>>,
-    changed: Condvar,
-}
-
 pub(super) struct Connection {
     pub(super) door: Box<dyn Door>,
     pub(super) orders: Receiver<Due>,
     pub(super) batch: usize,
     pub(super) answers: Sender<Vec<Answered>>,
-    pub(super) gate: Arc<Gate>,
-    pub(super) stop: Arc<AtomicBool>,
 }
 
 impl Connection {
-    pub(super) fn run(mut self) {
-        let release = self.gate.wait_for_release();
+    /// Times count from the release.
+    pub(super) fn run(mut self, release: Instant, stop: &AtomicBool) {
         let mut next = None;
         while let Some(first) = next.take().or_else(|| self.orders.recv().ok()) {
-            if !self.sleep_until(release + Duration::from_micros(first.due_us)) {
+            if !sleep_until(release + Duration::from_micros(first.due_us), stop) {
                 break;
             }
             let now_us = release.elapsed().as_micros() as u64;
@@ -61,34 +51,18 @@ impl Connection {
         // Without a receiver the run has failed elsewhere.
         let _ = self.answers.send(answered.collect());
     }
-
-    /// `false` if it is to stop.
-    fn sleep_until(&self, moment: Instant) -> bool {
-        loop {
-            if self.stop.load(Ordering::Relaxed) {
-                return false;
-            }
-            let left = moment.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return true;
-            }
-            std::thread::sleep(left.min(NOTICE_STOP));
-        }
-    }
 }
 
-impl Gate {
-    pub(super) fn release(&self) {
-        self.lock().get_or_insert_with(Instant::now);
-        self.changed.notify_all();
-    }
-
-    fn wait_for_release(&self) -> Instant {
-        let released = self.changed.wait_while(self.lock(), |released| released.is_none());
-        released.unwrap_or_else(PoisonError::into_inner).unwrap_or_else(Instant::now)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.released.lock().unwrap_or_else(PoisonError::into_inner)
+/// `false` if it is to stop.
+fn sleep_until(moment: Instant, stop: &AtomicBool) -> bool {
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return false;
+        }
+        let left = moment.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        std::thread::sleep(left.min(NOTICE_STOP));
     }
 }

@@ -13,16 +13,17 @@ pub(crate) mod by_http;
 pub(crate) mod by_redis;
 mod connection;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
 use crate::ledger::EntryId;
 use crate::source::Source;
-use connection::{Connection, Gate};
+use connection::Connection;
 
 /// Orders made ahead of time, all connections together: about 64 MiB of them.
 const AHEAD: usize = 65_536;
@@ -66,7 +67,7 @@ pub(crate) trait Door: Send {
 /// The running senders. Dropping them stops them.
 #[derive(Debug)]
 pub(crate) struct Senders {
-    gate: Arc<Gate>,
+    release: Arc<OnceLock<Instant>>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<Result<()>>>,
     answers: Receiver<Vec<Answered>>,
@@ -81,23 +82,17 @@ impl Senders {
         doors: Vec<Box<dyn Door>>,
         batch: usize,
     ) -> Result<Self> {
-        let (gate, stop) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(false)));
+        let (release, stop) = <(Arc<OnceLock<Instant>>, Arc<AtomicBool>)>::default();
         let (answers_in, answers) = channel();
         let capacity = (AHEAD / doors.len().max(1)).max(batch);
         let (mut queues, mut threads) = (Vec::new(), Vec::new());
         for door in doors {
             let (orders_in, orders) = sync_channel(capacity);
             queues.push(orders_in);
-            let sender = Connection {
-                door,
-                orders,
-                batch,
-                answers: answers_in.clone(),
-                gate: Arc::clone(&gate),
-                stop: Arc::clone(&stop),
-            };
+            let sender = Connection { door, orders, batch, answers: answers_in.clone() };
+            let (release, stop) = (Arc::clone(&release), Arc::clone(&stop));
             threads.push(std::thread::Builder::new().name("sender".into()).spawn(move || {
-                sender.run();
+                sender.run(*release.wait(), &stop);
                 Ok(())
             })?);
         }
@@ -109,12 +104,13 @@ impl Senders {
         threads.push(planner);
         // Nothing is sent: it ends when the planner drops its side.
         let _ = is_primed.recv();
-        Ok(Self { gate, stop, threads, answers })
+        Ok(Self { release, stop, threads, answers })
     }
 
     /// Times count from now.
     pub(crate) fn release(&self) {
-        self.gate.release();
+        // The first release counts.
+        let _ = self.release.set(Instant::now());
     }
 
     /// New answers since the last call.
@@ -146,7 +142,7 @@ impl Senders {
 impl Drop for Senders {
     fn drop(&mut self) {
         self.stop();
-        self.gate.release();
+        self.release();
     }
 }
 

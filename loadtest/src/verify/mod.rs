@@ -7,14 +7,12 @@
 //!
 //! - this file: what was sent, and what is missing in the end
 //! - [`outcomes`]: one result compared with its order
-//! - [`verdict`]: the totals
 //! - [`results`]: the results in Redis, and what was there before
 //! - [`known`]: orders that were done before
 
 mod known;
 mod outcomes;
 pub(crate) mod results;
-mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -23,18 +21,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Result;
-use queue::Keys;
+use hdrhistogram::Histogram;
+use orders::Lane;
 use uuid::Uuid;
 
 use crate::expect::{self, fate};
 use crate::ledger::{EntryId, Ledger, Line, Status};
-use crate::patient::Ask;
-use crate::report::{Failures, Rejected, Wrong};
+use crate::patient::PatientRedis;
+use crate::report::{Door, Failures, Rejected, Report, Wrong};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
-use crate::timeline::Event;
-use results::{Before, Confirmation, DeadLetter, Results};
-pub(crate) use verdict::Verdict;
+use crate::timeline::{Recorder, buckets, histogram, percentiles};
+use results::{Confirmation, DeadLetter, Results};
 
 /// How late an order counts as sent late, in microseconds. The report's schema names it.
 const SENT_LATE_US: u64 = 100_000;
@@ -42,8 +40,6 @@ const SENT_LATE_US: u64 = 100_000;
 #[derive(Debug)]
 pub(crate) struct Verifier {
     source: Arc<Source>,
-    rules: Rules,
-    before: Before,
     results: Results,
     ledger: Ledger,
     /// Results that were read before the answers to their orders.
@@ -56,76 +52,67 @@ pub(crate) struct Verifier {
     lacks_entry_ids: bool,
     /// The newest time of an entry or a result, in Unix ms.
     newest_ms: u64,
-    verdict: Verdict,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    pub(crate) complexity_threshold: u32,
-    /// Connections that took turns in sending, order by order.
-    pub(crate) senders: u64,
-    /// Whether answers name the entry of an order; otherwise its record is read.
-    pub(crate) has_entry_ids: bool,
-    /// In Unix microseconds by the clock of Redis.
-    pub(crate) released_at_us: u64,
+    /// From due to confirmed.
+    latency_us: Histogram<u64>,
+    /// From ingress to confirmed, in steps of 1 ms.
+    queue_latency_us: Histogram<u64>,
+    /// From due to acknowledged.
+    send_latency_us: Histogram<u64>,
+    recorder: Recorder,
+    report: Report,
 }
 
 impl Verifier {
-    pub(crate) fn new(source: Arc<Source>, keys: Keys, rules: Rules, before: Before) -> Self {
-        let results = Results::after(&before, keys);
+    /// Counts into a report that says when the orders were released and how they are sent.
+    pub(crate) fn new(source: Arc<Source>, results: Results, report: Report) -> Self {
         Self {
             source,
-            rules,
-            before,
             results,
             ledger: Ledger::default(),
             early: Default::default(),
             confirmed_copies: HashSet::new(),
             dead: HashSet::new(),
-            lacks_entry_ids: !rules.has_entry_ids,
+            lacks_entry_ids: report.via.door == Door::Http,
             newest_ms: 0,
-            verdict: Verdict::default(),
+            latency_us: histogram(),
+            queue_latency_us: histogram(),
+            send_latency_us: histogram(),
+            recorder: Recorder::default(),
+            report,
         }
     }
 
     pub(crate) fn sent(&mut self, answered: Answered) -> Result<()> {
         let Answered { position, due_us, sent_us, acknowledged_us, answer } = answered;
-        let verdict = &mut self.verdict;
-        verdict.sent += 1;
-        verdict.recorder.count(Event::Due, due_us);
-        if sent_us > due_us + SENT_LATE_US {
-            verdict.recorder.count(Event::SentLate, due_us);
-        }
+        self.report.orders += 1;
+        let interval = self.recorder.interval(due_us);
+        interval.due += 1;
+        interval.sent_late += u64::from(sent_us > due_us + SENT_LATE_US);
         let mut line = Line { due_us, entry_id: None, status: Status::Sent };
         match answer {
             Answer::Queued(entry_id) => {
                 line.entry_id = entry_id;
                 self.lacks_entry_ids |= entry_id.is_none();
-                let _ = verdict.send_latency_us.record(acknowledged_us.saturating_sub(due_us));
-                verdict.last_acknowledged_us = verdict.last_acknowledged_us.max(acknowledged_us);
+                let _ = self.send_latency_us.record(acknowledged_us.saturating_sub(due_us));
+                self.report.enqueue_s = self.report.enqueue_s.max(acknowledged_us as f64 / 1e6);
                 if let Some(entry_id) = entry_id {
                     self.newest_ms = self.newest_ms.max(entry_id.ms);
                     let at_us = self.since_release(entry_id.ms);
-                    self.verdict.recorder.count(Event::Arrived, at_us);
+                    self.recorder.interval(at_us).arrived += 1;
                 }
             }
             Answer::Refused(code) => {
                 line.status = Status::Settled;
                 let order = self.source.order(position)?;
                 match fate(&order) {
-                    Ok(_) => self.wrong_order(
-                        position,
-                        format!("refused with {code}, expected a confirmation"),
-                    )?,
                     // An order that is sent alone may be refused with its request.
                     Err(expected) if expected == code || code.starts_with("body:") => {
-                        self.verdict.refused += 1;
+                        self.report.refused += 1;
                     }
-                    Err(expected) => {
-                        self.wrong_order(
-                            position,
-                            format!("refused with {code}, expected {expected}"),
-                        )?;
+                    fate => {
+                        let expected = fate.map_or_else(|code| code, |_| "a confirmation");
+                        let why = format!("refused with {code}, expected {expected}");
+                        self.wrong(expect::name(&order, position), why);
                     }
                 }
             }
@@ -140,16 +127,12 @@ impl Verifier {
     }
 
     /// Reads new results, at most so many pages of each kind; returns whether there were any.
-    pub(crate) fn look(&mut self, redis: &mut impl Ask, pages: usize) -> Result<bool> {
+    pub(crate) fn look(&mut self, redis: &mut PatientRedis, pages: usize) -> Result<bool> {
         let mut found = false;
         for _ in 0..pages {
-            let (mut confirmations, mut letters) = std::mem::take(&mut self.early);
-            let (new_confirmations, has_confirmations) = self.results.confirmations(redis)?;
-            let (new_letters, has_letters) = self.results.dead_letters(redis)?;
-            confirmations.extend(new_confirmations);
-            letters.extend(new_letters);
-            self.enter(redis, confirmations, letters, false)?;
-            if !has_confirmations && !has_letters {
+            let is_new = self.results.read(redis, &mut self.early)?;
+            self.enter(redis, false)?;
+            if !is_new {
                 break;
             }
             found = true;
@@ -159,10 +142,9 @@ impl Verifier {
 
     /// Reads the remaining results. Orders that are not found are late if the queue has them, and
     /// otherwise lost.
-    pub(crate) fn close(mut self, redis: &mut impl Ask) -> Result<Verdict> {
+    pub(crate) fn close(mut self, redis: &mut PatientRedis) -> Result<Report> {
         while self.look(redis, 1)? {}
-        let (confirmations, letters) = std::mem::take(&mut self.early);
-        self.enter(redis, confirmations, letters, true)?;
+        self.enter(redis, true)?;
         let open: Vec<(u64, Line)> =
             self.ledger.unsettled().filter(|(_, line)| line.status == Status::Sent).collect();
         let (mut known, mut missing) = (HashMap::new(), Vec::new());
@@ -170,9 +152,9 @@ impl Verifier {
             let order = self.source.order(position)?;
             match fate(&order) {
                 Ok(id) if self.confirmed_copies.contains(&id) => {
-                    self.verdict.duplicate_deliveries += 1;
+                    self.report.duplicate_deliveries += 1;
                 }
-                Ok(id) if self.before.known.contains_key(&id) => {
+                Ok(id) if self.results.known.contains_key(&id) => {
                     self.known_before(redis, id, &mut known)?;
                 }
                 fate => {
@@ -183,13 +165,23 @@ impl Verifier {
         let in_queue = self.results.in_queue(redis, &missing)?;
         for ((.., name), is_in_queue) in missing.into_iter().zip(in_queue) {
             if is_in_queue {
-                self.verdict.late += 1;
+                self.report.late += 1;
             } else {
-                self.verdict.lost += 1;
-                keep(&mut self.verdict.failures.lost, || name);
+                self.lost(name);
             }
         }
-        Ok(self.verdict)
+        let mut report = Report {
+            latency_ms: percentiles(&self.latency_us),
+            latency_histogram: buckets(&self.latency_us),
+            queue_latency_ms: percentiles(&self.queue_latency_us),
+            send_latency_ms: percentiles(&self.send_latency_us),
+            timeline: self.recorder.finish(),
+            ..self.report
+        };
+        if report.total_s > 0.0 {
+            report.orders_per_s = report.done() as f64 / report.total_s;
+        }
+        Ok(report)
     }
 
     /// Whether the outcome of every accepted order is known.
@@ -197,13 +189,9 @@ impl Verifier {
         self.ledger.unsettled().all(|(_, line)| line.status != Status::Sent)
     }
 
-    fn enter(
-        &mut self,
-        redis: &mut impl Ask,
-        mut confirmations: Vec<Confirmation>,
-        letters: Vec<DeadLetter>,
-        is_last: bool,
-    ) -> Result<()> {
+    /// Enters the results that were read; those that are too early stay.
+    fn enter(&mut self, redis: &mut PatientRedis, is_last: bool) -> Result<()> {
+        let (mut confirmations, letters) = std::mem::take(&mut self.early);
         // The others belong to other producers.
         confirmations
             .retain(|confirmation| !self.source.positions(confirmation.order_id).is_empty());
@@ -223,20 +211,32 @@ impl Verifier {
         Ok(())
     }
 
-    fn wrong_order(&mut self, position: u64, why: String) -> Result<()> {
-        let order = self.source.order(position)?;
-        self.wrong(expect::name(&order, position), why);
-        Ok(())
+    fn confirmed_in(&mut self, lane: Lane) {
+        self.report.confirmed += 1;
+        match lane {
+            Lane::Simple => self.report.lanes.simple += 1,
+            Lane::Complex => self.report.lanes.complex += 1,
+        }
     }
 
     fn wrong(&mut self, order: String, why: String) {
-        self.verdict.wrong += 1;
-        keep(&mut self.verdict.failures.wrong, || Wrong { order, why });
+        self.report.wrong += 1;
+        keep(&mut self.report.failures.wrong, Wrong { order, why });
+    }
+
+    fn lost(&mut self, order: String) {
+        self.report.lost += 1;
+        keep(&mut self.report.failures.lost, order);
+    }
+
+    fn confirmed_twice(&mut self, order: String) {
+        self.report.confirmed_twice += 1;
+        keep(&mut self.report.failures.confirmed_twice, order);
     }
 
     /// The number of a reason for a rejection.
     fn reason(&mut self, answer: &str) -> u16 {
-        let reasons = &mut self.verdict.rejected;
+        let reasons = &mut self.report.rejected;
         let index =
             reasons.iter().position(|reason| reason.answer == answer).unwrap_or_else(|| {
                 let answer = answer.to_owned();
@@ -248,13 +248,24 @@ impl Verifier {
         u16::try_from(index).unwrap_or(u16::MAX)
     }
 
+    /// Entry ids are whole milliseconds, rounded down; half of one is the mean of the rest.
+    fn done(&mut self, at_ms: u64) {
+        let since_release_us = at_ms as f64 * 1e3 + 500.0 - self.released_at_us() as f64;
+        self.report.total_s = self.report.total_s.max(since_release_us / 1e6);
+    }
+
     fn since_release(&self, unix_ms: u64) -> u64 {
-        (unix_ms * 1_000).saturating_sub(self.rules.released_at_us)
+        (unix_ms * 1_000).saturating_sub(self.released_at_us())
+    }
+
+    /// By the clock of Redis.
+    fn released_at_us(&self) -> u64 {
+        self.report.started_at.timestamp_micros() as u64
     }
 }
 
-fn keep<T>(kept: &mut Vec<T>, make: impl FnOnce() -> T) {
+fn keep<T>(kept: &mut Vec<T>, one: T) {
     if kept.len() < Failures::KEPT {
-        kept.push(make());
+        kept.push(one);
     }
 }

@@ -3,18 +3,19 @@
 use anyhow::Result;
 use orders::{Lane, Times};
 
+use super::Verifier;
 use super::results::{Confirmation, DeadLetter};
-use super::{Verifier, keep};
 use crate::expect::{self, fate};
 use crate::ledger::{EntryId, Line, Status};
-use crate::timeline::Event;
+use crate::report::Door;
 
 /// A result without an order is kept for so long, because the answer to its order may still come.
 /// Longer than any answer may take.
 pub(super) const FOREIGN_AFTER_MS: u64 = 60_000;
 
 /// Of a confirmation that matches no copy of its order.
-pub(super) const DIFFERS: &str = "the confirmation differs from the one computed natively, or its time of decision is impossible";
+pub(super) const DIFFERS: &str = "the confirmation differs from the one computed natively, or its \
+                                  time of decision is impossible";
 
 impl Verifier {
     /// `false` if it is too early to decide.
@@ -24,7 +25,7 @@ impl Verifier {
         let lines: Vec<(u64, Line)> =
             positions.iter().map(|position| (*position, self.ledger.get(*position))).collect();
         let has_unsent = lines.iter().any(|(_, line)| line.status == Status::Unsent);
-        let is_known = self.before.known.contains_key(&id);
+        let is_known = self.results.known.contains_key(&id);
         let open: Vec<(u64, Line)> = lines
             .iter()
             .copied()
@@ -34,12 +35,11 @@ impl Verifier {
             return Ok(false);
         }
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
-        self.verdict.last_done_at_ms = self.verdict.last_done_at_ms.max(Some(found.done_at_ms));
+        self.done(found.done_at_ms);
         let is_settled = lines.iter().any(|(_, line)| line.status == Status::Settled);
         let is_again = self.confirmed_copies.contains(&id) || (open.is_empty() && is_settled);
         if is_known || is_again {
-            self.verdict.confirmed_twice += 1;
-            keep(&mut self.verdict.failures.confirmed_twice, || id.to_string());
+            self.confirmed_twice(id.to_string());
             return Ok(true);
         }
         let Some((position, line, lane)) = self.matching(found, &open)? else {
@@ -57,7 +57,7 @@ impl Verifier {
         self.confirmed(found, line, lane);
         for (other, line) in &open {
             self.ledger.settle(*other);
-            self.verdict.duplicate_deliveries +=
+            self.report.duplicate_deliveries +=
                 u64::from(*other != position && line.status == Status::Sent);
         }
         if positions.len() > 1 || self.source.may_repeat() {
@@ -77,7 +77,7 @@ impl Verifier {
         open: &[(u64, Line)],
     ) -> Result<Option<(u64, Line, Lane)>> {
         // An order that an earlier run left in the queue is confirmed as queued then.
-        let earlier = self.before.in_progress.get(&found.order_id).copied();
+        let earlier = self.results.in_progress.get(&found.order_id).copied();
         let Some(decided_at_ms) = expect::decided_at_ms(&found.confirmation) else {
             return Ok(None);
         };
@@ -88,7 +88,7 @@ impl Verifier {
             let order = self.source.order(*position)?;
             let entry_ids = [line.entry_id.or(found.ingress), earlier].into_iter().flatten();
             for entry_id in entry_ids.filter(is_possible) {
-                let threshold = self.rules.complexity_threshold;
+                let threshold = self.report.complexity_threshold;
                 let times = Times { queued_at_ms: entry_id.ms as i64, decided_at_ms };
                 let expected = expect::confirmation(&order, threshold, times);
                 if let Some((lane, bytes)) = expected
@@ -105,23 +105,21 @@ impl Verifier {
         // Entry ids are whole milliseconds, rounded down; half of one is the mean of the rest.
         let done_us = self.since_release(found.done_at_ms) + 500;
         let latency_us = done_us.saturating_sub(line.due_us);
-        let arrived_us = line.entry_id.map(|entry_id| self.since_release(entry_id.ms));
-        let verdict = &mut self.verdict;
-        verdict.confirmed += 1;
-        verdict.lanes[usize::from(lane == Lane::Complex)] += 1;
+        self.confirmed_in(lane);
         if let Status::Rejected(reason) = line.status {
-            verdict.rejected[usize::from(reason)].processed_anyway += 1;
+            self.report.rejected[usize::from(reason)].processed_anyway += 1;
         }
         // The histograms resize themselves; only a latency of years can be refused.
-        let _ = verdict.latency_us.record(latency_us);
-        verdict.recorder.count(Event::Confirmed, done_us);
-        verdict.recorder.latency(line.due_us, latency_us);
+        let _ = self.latency_us.record(latency_us);
+        self.recorder.interval(done_us).confirmed += 1;
+        self.recorder.latency(line.due_us, latency_us);
         if let Some(entry_id) = line.entry_id {
             let queue_us = found.done_at_ms.saturating_sub(entry_id.ms) * 1_000;
-            let _ = verdict.queue_latency_us.record(queue_us);
-        }
-        if let Some(arrived_us) = arrived_us.filter(|_| !self.rules.has_entry_ids) {
-            verdict.recorder.count(Event::Arrived, arrived_us);
+            let _ = self.queue_latency_us.record(queue_us);
+            if self.report.via.door == Door::Http {
+                let arrived_us = self.since_release(entry_id.ms);
+                self.recorder.interval(arrived_us).arrived += 1;
+            }
         }
     }
 
@@ -130,13 +128,13 @@ impl Verifier {
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
         if self.dead.contains(&found.ingress) {
             // Its order may have left the ledger already, and may have no identity.
-            self.verdict.confirmed_twice += 1;
             let name =
                 found.order_id.map_or_else(|| found.ingress.to_string(), |id| id.to_string());
-            keep(&mut self.verdict.failures.confirmed_twice, || name);
+            self.confirmed_twice(name);
             return Ok(true);
         }
-        let by_entry = self.ledger.position_of(found.ingress, self.rules.senders);
+        let senders = self.report.via.connections as u64;
+        let by_entry = self.ledger.position_of(found.ingress, senders);
         let by_identity = || {
             let positions = found.order_id.map(|id| self.source.positions(id)).unwrap_or_default();
             positions
@@ -148,32 +146,26 @@ impl Verifier {
             let is_foreign = found.done_at_ms + FOREIGN_AFTER_MS < self.newest_ms;
             return Ok(is_last || is_foreign);
         };
-        self.verdict.last_done_at_ms = self.verdict.last_done_at_ms.max(Some(found.done_at_ms));
+        self.done(found.done_at_ms);
         let order = self.source.order(position)?;
         self.dead.insert(found.ingress);
         let status = self.ledger.get(position).status;
         if let Status::Rejected(reason) = status {
-            self.verdict.rejected[usize::from(reason)].processed_anyway += 1;
+            self.report.rejected[usize::from(reason)].processed_anyway += 1;
         }
         if status == Status::Settled {
-            self.verdict.confirmed_twice += 1;
-            keep(&mut self.verdict.failures.confirmed_twice, || expect::name(&order, position));
+            self.confirmed_twice(expect::name(&order, position));
             return Ok(true);
         }
         self.ledger.settle(position);
         let at_us = self.since_release(found.done_at_ms);
-        self.verdict.recorder.count(Event::DeadLettered, at_us);
+        self.recorder.interval(at_us).dead_lettered += 1;
         match fate(&order) {
-            Err(expected) if expected == found.code => self.verdict.dead_lettered += 1,
-            Err(expected) => {
-                self.wrong_order(
-                    position,
-                    format!("dead-lettered with {}, expected {expected}", found.code),
-                )?;
-            }
-            Ok(_) => {
-                let why = format!("dead-lettered with {}, expected a confirmation", found.code);
-                self.wrong_order(position, why)?;
+            Err(expected) if expected == found.code => self.report.dead_lettered += 1,
+            fate => {
+                let expected = fate.map_or_else(|code| code, |_| "a confirmation");
+                let why = format!("dead-lettered with {}, expected {expected}", found.code);
+                self.wrong(expect::name(&order, position), why);
             }
         }
         Ok(true)

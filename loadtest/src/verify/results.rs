@@ -1,4 +1,5 @@
-//! The streams of confirmations and dead letters, read from their ends before a run.
+//! The streams of confirmations and dead letters, read from their ends before a run, and the orders
+//! that the queue knew then.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,19 +7,20 @@ use anyhow::{Context, Result};
 use native::RedisConnection;
 use orders::order::Order;
 use queue::{Keys, State, Stream};
+use redis::Commands;
 use redis::streams::{StreamId, StreamRangeReply};
-use redis::{Commands, FromRedisValue};
 use uuid::Uuid;
 
 use crate::ledger::EntryId;
-use crate::patient::Ask;
+use crate::patient::PatientRedis;
 use crate::records::records;
 
 const PAGE: usize = 1_000;
 
-/// Where the result streams ended before the run, and which orders the queue knew.
 #[derive(Debug)]
-pub(crate) struct Before {
+pub(crate) struct Results {
+    keys: Keys,
+    /// The last entries that were read.
     confirmations: String,
     dead_letters: String,
     pub(super) known: HashMap<Uuid, Known>,
@@ -50,15 +52,9 @@ pub(super) struct DeadLetter {
     pub(super) done_at_ms: u64,
 }
 
-#[derive(Debug)]
-pub(super) struct Results {
-    keys: Keys,
-    confirmations: String,
-    dead_letters: String,
-}
-
-impl Before {
-    pub(crate) fn look(
+impl Results {
+    /// Looks at the state before a run.
+    pub(crate) fn before(
         redis: &mut RedisConnection,
         keys: &Keys,
         mut identities: impl Iterator<Item = Result<Uuid>>,
@@ -86,36 +82,28 @@ impl Before {
             dead_letters: last_id(redis, keys.dead_letters())?,
             known,
             in_progress,
+            keys: keys.clone(),
         })
     }
-}
 
-impl Results {
-    pub(super) fn after(before: &Before, keys: Keys) -> Self {
-        let (confirmations, dead_letters) =
-            (before.confirmations.clone(), before.dead_letters.clone());
-        Self { keys, confirmations, dead_letters }
-    }
-
-    /// The next page, and whether there was one.
-    pub(super) fn confirmations(
+    /// Adds the next page of each kind; returns whether there was one.
+    pub(super) fn read(
         &mut self,
-        redis: &mut impl Ask,
-    ) -> Result<(Vec<Confirmation>, bool)> {
-        let page =
+        redis: &mut PatientRedis,
+        (confirmations, letters): &mut (Vec<Confirmation>, Vec<DeadLetter>),
+    ) -> Result<bool> {
+        let confirmed =
             redis.ask(|redis| next_page(redis, self.keys.results(), &mut self.confirmations))?;
-        Ok((page.iter().filter_map(confirmation).collect(), !page.is_empty()))
-    }
-
-    pub(super) fn dead_letters(&mut self, redis: &mut impl Ask) -> Result<(Vec<DeadLetter>, bool)> {
-        let page = redis
+        let dead = redis
             .ask(|redis| next_page(redis, self.keys.dead_letters(), &mut self.dead_letters))?;
-        Ok((page.iter().filter_map(dead_letter).collect(), !page.is_empty()))
+        confirmations.extend(confirmed.iter().filter_map(confirmation));
+        letters.extend(dead.iter().filter_map(dead_letter));
+        Ok(!confirmed.is_empty() || !dead.is_empty())
     }
 
     pub(super) fn confirmation_at(
         &self,
-        redis: &mut impl Ask,
+        redis: &mut PatientRedis,
         entry_id: &str,
     ) -> Result<Option<Confirmation>> {
         let reply: StreamRangeReply = redis.ask(|redis| {
@@ -127,7 +115,7 @@ impl Results {
 
     pub(super) fn ask_for_ingress(
         &self,
-        redis: &mut impl Ask,
+        redis: &mut PatientRedis,
         confirmations: &mut [Confirmation],
     ) -> Result<()> {
         let ids: Vec<Uuid> = confirmations.iter().map(|found| found.order_id).collect();
@@ -141,7 +129,7 @@ impl Results {
     /// Which of these orders the queue still has: by their record, or by an entry in ingress.
     pub(super) fn in_queue(
         &self,
-        redis: &mut impl Ask,
+        redis: &mut PatientRedis,
         orders: &[(Option<Uuid>, Option<EntryId>, String)],
     ) -> Result<Vec<bool>> {
         if orders.is_empty() {
@@ -161,7 +149,7 @@ impl Results {
     }
 
     /// All orders in ingress, by entry and by identity.
-    fn waiting(&self, redis: &mut impl Ask) -> Result<(HashSet<EntryId>, HashSet<Uuid>)> {
+    fn waiting(&self, redis: &mut PatientRedis) -> Result<(HashSet<EntryId>, HashSet<Uuid>)> {
         let key = self.keys.stream(Stream::Ingress);
         let (mut entries, mut identities) = (HashSet::new(), HashSet::new());
         let mut after = "0-0".to_owned();
@@ -171,7 +159,7 @@ impl Results {
                 return Ok((entries, identities));
             }
             entries.extend(page.iter().filter_map(|entry| EntryId::parse(&entry.id)));
-            let orders = page.iter().filter_map(|entry| text(entry, "order"));
+            let orders = page.iter().filter_map(|entry| entry.get::<String>("order"));
             identities.extend(orders.filter_map(|order| Order::identity(order.as_bytes())));
         }
     }
@@ -179,8 +167,8 @@ impl Results {
 
 fn confirmation(entry: &StreamId) -> Option<Confirmation> {
     Some(Confirmation {
-        order_id: Uuid::try_parse(&text(entry, "order_id")?).ok()?,
-        confirmation: text(entry, "confirmation").unwrap_or_default().into_bytes(),
+        order_id: Uuid::try_parse(&entry.get::<String>("order_id")?).ok()?,
+        confirmation: entry.get::<String>("confirmation").unwrap_or_default().into_bytes(),
         done_at_ms: EntryId::parse(&entry.id)?.ms,
         ingress: None,
     })
@@ -188,9 +176,9 @@ fn confirmation(entry: &StreamId) -> Option<Confirmation> {
 
 fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
     Some(DeadLetter {
-        ingress: EntryId::parse(&text(entry, "ingress")?)?,
-        order_id: text(entry, "order_id").and_then(|id| Uuid::try_parse(&id).ok()),
-        code: text(entry, "code").unwrap_or_default(),
+        ingress: EntryId::parse(&entry.get::<String>("ingress")?)?,
+        order_id: entry.get::<String>("order_id").and_then(|id| Uuid::try_parse(&id).ok()),
+        code: entry.get::<String>("code").unwrap_or_default(),
         done_at_ms: EntryId::parse(&entry.id)?.ms,
     })
 }
@@ -212,8 +200,4 @@ fn next_page(redis: &mut RedisConnection, key: &str, after: &mut String) -> Resu
         after.clone_from(&last.id);
     }
     Ok(page.ids)
-}
-
-fn text(entry: &StreamId, field: &str) -> Option<String> {
-    String::from_redis_value_ref(entry.map.get(field)?).ok()
 }

@@ -1,21 +1,25 @@
 //! The verifier on forged results.
 
+use std::time::Duration;
+
 use native::RedisConnection;
 use orders::Times;
 use private_redis::RedisServer;
-use queue::Stream;
+use queue::{Keys, Stream};
 use redis::Commands;
 
 use super::outcomes::FOREIGN_AFTER_MS;
 use super::*;
 use crate::generate::Generator;
 use crate::options::Recipe;
+use crate::report::Via;
 
 const THRESHOLD: u32 = 50;
 
 /// A queue without an app: the test is the pipeline.
 struct Queue {
     redis: RedisConnection,
+    patient: PatientRedis,
     keys: Keys,
     _server: RedisServer,
 }
@@ -24,19 +28,17 @@ impl Queue {
     fn start() -> Self {
         let server = RedisServer::start().unwrap();
         let redis = RedisConnection::open(&server.url()).unwrap();
-        Self { redis, keys: Keys::new(&orders::pipeline::settings()), _server: server }
+        let patient = PatientRedis::open(&server.url(), Duration::ZERO).unwrap();
+        let keys = Keys::new(&orders::pipeline::settings());
+        Self { redis, patient, keys, _server: server }
     }
 
     fn verifier(&mut self, source: &Arc<Source>) -> Verifier {
         let count = source.len().unwrap_or_default();
-        let before = Before::look(&mut self.redis, &self.keys, source.identities(count)).unwrap();
-        let rules = Rules {
-            complexity_threshold: THRESHOLD,
-            senders: 1,
-            has_entry_ids: true,
-            released_at_us: 0,
-        };
-        Verifier::new(Arc::clone(source), self.keys.clone(), rules, before)
+        let results = Results::before(&mut self.redis, &self.keys, source.identities(count));
+        let via = Via { door: Door::Redis, connections: 1, batch: 1 };
+        let report = Report { via, complexity_threshold: THRESHOLD, ..Report::default() };
+        Verifier::new(Arc::clone(source), results.unwrap(), report)
     }
 
     fn confirm(&mut self, order: &[u8], entry_id: EntryId) {
@@ -89,10 +91,10 @@ fn a_copy_that_is_sent_later_and_confirmed_again_is_confirmed_twice() {
     let mut verifier = queue.verifier(&source);
     verifier.sent(queued(0, 1_000)).unwrap();
     queue.confirm(&order, at(1_000));
-    while verifier.look(&mut queue.redis, 1).unwrap() {}
+    while verifier.look(&mut queue.patient, 1).unwrap() {}
     verifier.sent(queued(1, 2_000)).unwrap();
     queue.confirm(&order, at(2_000));
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert_eq!(
         (verdict.confirmed, verdict.confirmed_twice, verdict.duplicate_deliveries),
         (1, 1, 1)
@@ -108,11 +110,11 @@ fn a_result_that_comes_before_its_sender_has_told_is_waited_with() {
     let mut verifier = queue.verifier(&source);
     queue.confirm(&orders[0], at(1_000));
     queue.dead_letter("invalid_json", at(1_001));
-    assert!(verifier.look(&mut queue.redis, 1).unwrap());
-    assert!(!verifier.look(&mut queue.redis, 1).unwrap());
+    assert!(verifier.look(&mut queue.patient, 1).unwrap());
+    assert!(!verifier.look(&mut queue.patient, 1).unwrap());
     verifier.sent(queued(0, 1_000)).unwrap();
     verifier.sent(queued(1, 1_001)).unwrap();
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert_eq!((verdict.confirmed, verdict.dead_lettered), (1, 1));
     assert!(verdict.is_clean());
 }
@@ -124,7 +126,7 @@ fn what_was_never_sent_must_not_be_confirmed() {
     let source = Arc::new(Source::list(orders.clone()));
     let verifier = queue.verifier(&source);
     queue.confirm(&orders[0], at(1_000));
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert_eq!((verdict.confirmed, verdict.wrong), (0, 1));
 }
 
@@ -142,7 +144,7 @@ fn an_order_that_was_not_taken_and_is_processed_anyway_is_told_apart() {
     }
     queue.record(&orders[1], "routed 1001-0 1000-0 simple 1001-0 0 - -");
     queue.confirm(&orders[1], at(1_000));
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert!(verdict.is_clean());
     assert_eq!((verdict.confirmed, verdict.rejected[0].orders), (1, 3));
     assert_eq!(verdict.rejected[0].processed_anyway, 1);
@@ -166,7 +168,7 @@ fn orders_that_the_queue_still_has_are_late_and_the_others_lost() {
         .unwrap();
     (1..4).for_each(|position| verifier.sent(queued(position, waiting.ms + position)).unwrap());
     assert!(!verifier.is_settled());
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert_eq!((verdict.lost, verdict.late), (2, 2));
     assert_eq!(verdict.failures.lost.len(), 2, "late orders are not named as lost");
 }
@@ -180,7 +182,7 @@ fn orders_that_an_earlier_run_has_left_on_their_way_are_confirmed_as_queued_then
     let mut verifier = queue.verifier(&source);
     verifier.sent(queued(0, 1_000)).unwrap();
     queue.confirm(&orders[0], at(500));
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert!(verdict.is_clean());
     assert_eq!(verdict.confirmed, 1);
 }
@@ -196,10 +198,10 @@ fn a_second_dead_letter_of_an_order_without_an_identity_counts_after_its_page_is
         verifier.sent(queued(position, position + 1)).unwrap();
         queue.dead_letter("invalid_json", at(position + 1));
     }
-    while verifier.look(&mut queue.redis, 1).unwrap() {}
+    while verifier.look(&mut queue.patient, 1).unwrap() {}
     assert!(verifier.is_settled());
     queue.dead_letter("invalid_json", at(1));
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert_eq!((verdict.dead_lettered, verdict.confirmed_twice), (count as u64, 1));
 }
 
@@ -214,7 +216,7 @@ fn orders_whose_entry_is_unknown_are_found_by_their_records() {
     verifier.sent(times).unwrap();
     queue.record(&orders[0], "routed 1001-0 1000-0 simple 1001-0 0 - -");
     queue.confirm(&orders[0], at(1_000));
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert_eq!((verdict.confirmed, verdict.wrong), (1, 0));
 }
 
@@ -232,7 +234,7 @@ fn an_order_whose_entry_is_unknown_is_late_while_it_is_in_ingress() {
         let times = Answered { position, due_us: 0, sent_us: 0, acknowledged_us: 0, answer };
         verifier.sent(times).unwrap();
     }
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert_eq!((verdict.lost, verdict.late), (1, 1));
 }
 
@@ -246,7 +248,7 @@ fn orders_are_sent_late_in_the_interval_in_which_they_were_due() {
         let times = Answered { position, due_us, sent_us, acknowledged_us: sent_us, answer };
         verifier.sent(times).unwrap();
     }
-    let timeline = verifier.close(&mut queue.redis).unwrap().recorder.finish();
+    let timeline = verifier.close(&mut queue.patient).unwrap().timeline;
     let late: Vec<u64> = timeline.intervals.iter().map(|interval| interval.sent_late).collect();
     assert_eq!(late, [0, 0, 1]);
 }
@@ -257,12 +259,12 @@ fn dead_letters_of_others_are_forgotten_in_time() {
     let source = Arc::new(Source::list(orders(1)));
     let mut verifier = queue.verifier(&source);
     (0..100).for_each(|number| queue.dead_letter("invalid_json", at(number + 1)));
-    verifier.look(&mut queue.redis, 1).unwrap();
+    verifier.look(&mut queue.patient, 1).unwrap();
     assert_eq!(verifier.early.1.len(), 100, "they may be ours: their answers may still come");
     // More than a minute later by the clock of Redis.
     let later = verifier.newest_ms + FOREIGN_AFTER_MS + 1;
     verifier.sent(queued(0, later)).unwrap();
-    verifier.look(&mut queue.redis, 1).unwrap();
+    verifier.look(&mut queue.patient, 1).unwrap();
     assert_eq!(verifier.early.1.len(), 0);
 }
 
@@ -275,7 +277,7 @@ fn a_decision_before_the_order_was_queued_or_after_it_was_confirmed_is_wrong() {
         let mut verifier = queue.verifier(&Arc::new(Source::list(vec![order.clone()])));
         verifier.sent(queued(0, 1_000)).unwrap();
         queue.confirm_decided(&order, at(1_000), decided_at_ms);
-        let verdict = verifier.close(&mut queue.redis).unwrap();
+        let verdict = verifier.close(&mut queue.patient).unwrap();
         assert_eq!((verdict.confirmed, verdict.wrong), (1 - wrong, wrong), "{decided_at_ms}");
     }
     // A confirmation that was computed for another order time.
@@ -284,7 +286,7 @@ fn a_decision_before_the_order_was_queued_or_after_it_was_confirmed_is_wrong() {
     let mut verifier = queue.verifier(&Arc::new(Source::list(vec![order.clone()])));
     verifier.sent(queued(0, 2_000)).unwrap();
     queue.confirm_decided(&order, at(1_000), 1_500);
-    let verdict = verifier.close(&mut queue.redis).unwrap();
+    let verdict = verifier.close(&mut queue.patient).unwrap();
     assert_eq!((verdict.confirmed, verdict.wrong), (0, 1));
 }
 

@@ -1,12 +1,14 @@
 //! Reports of runs that never happened: a small model of a queue fills in what a real run of that
 //! shape would show.
 
+mod model;
+
 use chrono::DateTime;
 use loadtest::report::{
-    AppAndRedis, Arrivals, Bucket, Clock, Door, Failures, Host, InstanceStartUs, Interval,
-    IntervalLatency, Lanes, Latency, Rejected, Report, Sample, Setting, Shape, Share, Timeline,
-    Via, Wrong,
+    AppAndRedis, Arrivals, Clock, Door, Failures, Host, InstanceStartUs, Latency, Rejected, Report,
+    Setting, Shape, Share, Timeline, Via, Wrong,
 };
+use model::Run;
 
 /// What is modelled; a test sets only what matters to it.
 #[derive(Clone)]
@@ -269,181 +271,21 @@ impl AReport {
     }
 }
 
-/// First in, first out, with a limit at each end.
-#[derive(Default)]
-struct Run {
-    starts: u64,
-    intervals: Vec<Interval>,
-    samples: Vec<Sample>,
-    sent_ms: f64,
-    done_ms: f64,
-    latency: Histogram,
-    queue_latency: Histogram,
-    send_latency: Histogram,
-}
-
-impl Run {
-    fn of(model: &AReport) -> Self {
-        let mut run = Self::default();
-        let length_ms = model.interval_ms as f64;
-        let (mut unsent, mut backlog) = (0, 0);
-        let total = model.due.len();
-        // What is left when the last order was due is done in further intervals.
-        let further = std::iter::repeat_n(0, 3 * total);
-        for (place, due) in model.due.iter().copied().chain(further).enumerate() {
-            if place >= total && unsent + backlog == 0 {
-                break;
-            }
-            let end_ms = (place + 1) as f64 * length_ms;
-            let send_wait_ms = 1.0 + unsent as f64 / model.send_capacity as f64 * length_ms;
-            unsent += due;
-            let arrived = unsent.min(model.send_capacity);
-            unsent -= arrived;
-            backlog += arrived;
-            let confirmed = backlog.min(model.work_capacity);
-            backlog -= confirmed;
-            run.starts += u64::from(confirmed > 0) * 3;
-            let in_front = (unsent + backlog + confirmed) as f64;
-            let last_ms = 2.0 + in_front / model.work_capacity as f64 * length_ms;
-            let latency_ms = (due > 0).then_some(IntervalLatency {
-                p50: last_ms * 0.6,
-                p99: last_ms * 0.97,
-                max: last_ms,
-            });
-            run.latency.spread(due, last_ms * 0.2, last_ms);
-            run.queue_latency.spread(due, last_ms * 0.1, last_ms * 0.9);
-            run.send_latency.spread(
-                due,
-                send_wait_ms * 0.5,
-                send_wait_ms + unsent as f64 / model.send_capacity as f64 * length_ms,
-            );
-            if arrived > 0 {
-                run.sent_ms = end_ms;
-            }
-            if confirmed > 0 {
-                run.done_ms = end_ms;
-            }
-            run.intervals.push(Interval {
-                due,
-                arrived,
-                confirmed,
-                latency_ms,
-                ..Interval::default()
-            });
-            run.samples.push(Sample {
-                at_s: end_ms / 1e3,
-                ingress: backlog / 2,
-                simple: backlog / 3,
-                complex: backlog - backlog / 2 - backlog / 3,
-                app_cores: Some(confirmed as f64 / model.work_capacity as f64 * 0.7),
-                redis_cores: confirmed as f64 / model.work_capacity as f64 * 0.9,
-                app_rss_mib: Some(30.0 + model.app_growth_mib * place as f64 / total as f64),
-                redis_rss_mib: 12.0 + backlog as f64 / 1_000.0 + place as f64 / 50.0,
-            });
-        }
-        run
-    }
-}
-
-/// Steps of a thirtieth of what they hold.
-#[derive(Default)]
-struct Histogram {
-    steps: std::collections::BTreeMap<i32, u64>,
-}
-
-impl Histogram {
-    fn spread(&mut self, orders: u64, from_ms: f64, to_ms: f64) {
-        let parts = orders.clamp(1, 100);
-        for part in 0..if orders > 0 { parts } else { 0 } {
-            let ms = from_ms + (to_ms - from_ms) * (part + 1) as f64 / parts as f64;
-            let extra = u64::from(part < orders % parts);
-            *self.steps.entry((ms.ln() * 30.0).ceil() as i32).or_default() +=
-                orders / parts + extra;
-        }
-    }
-
-    fn buckets(&self) -> Vec<Bucket> {
-        self.steps
-            .iter()
-            .map(|(step, orders)| Bucket { up_to_ms: end(*step), orders: *orders })
-            .collect()
-    }
-
-    fn percentiles(&self) -> Latency {
-        let total: u64 = self.steps.values().sum();
-        let at = |share: f64| {
-            let mut left = (share * total as f64).ceil() as u64;
-            for (step, orders) in &self.steps {
-                if *orders >= left {
-                    return end(*step);
-                }
-                left -= orders;
-            }
-            0.0
-        };
-        let sum: f64 = self.steps.iter().map(|(step, orders)| end(*step) * *orders as f64).sum();
-        let mean = if total > 0 { sum / total as f64 } else { 0.0 };
-        Latency {
-            p50: at(0.5),
-            p90: at(0.9),
-            p95: at(0.95),
-            p99: at(0.99),
-            p999: at(0.999),
-            max: at(1.0),
-            mean,
-        }
-    }
-}
-
-fn end(step: i32) -> f64 {
-    (f64::from(step) / 30.0).exp()
-}
-
 fn nothing() -> Report {
     let setting = |name: &str, value: &str| Setting { name: name.into(), value: value.into() };
     Report {
         report_version: Report::VERSION,
         loadtest_version: "0.1.0".into(),
         started_at: DateTime::from_timestamp(1_760_000_000, 0).unwrap(),
-        shape: Shape::Burst {},
         via: Via { door: Door::Redis, connections: 1, batch: 500 },
         seed: Some(42),
         run: Some(7),
-        file: None,
         prescriptions: Some(0.3),
         mutated: Some(0.0),
         queue: "orders".into(),
         complexity_threshold: 5,
-        interrupted: false,
-        orders: 0,
-        confirmed: 0,
-        dead_lettered: 0,
-        refused: 0,
-        rejected: Vec::new(),
-        duplicate_deliveries: 0,
-        lost: 0,
-        late: 0,
-        confirmed_twice: 0,
-        wrong: 0,
-        failures: Failures::default(),
-        lanes: Lanes { simple: 0, complex: 0 },
-        shares: Vec::new(),
-        enqueue_s: 0.0,
-        total_s: 0.0,
-        orders_per_s: 0.0,
-        latency_ms: Latency::default(),
-        latency_histogram: Vec::new(),
-        queue_latency_ms: Latency::default(),
-        send_latency_ms: Latency::default(),
-        cpu_s: AppAndRedis { app: None, redis: 0.0 },
-        rss_mib: AppAndRedis { app: None, redis: 0.0 },
         instance_start_us: Some(InstanceStartUs { p50: 61, p99: 204 }),
-        instance_starts: None,
-        tick_rings: 0,
-        backlog_before: 0,
         clock: Clock { samples: 1, drift_ms: 0.0 },
-        timeline: Timeline::default(),
-        samples: Vec::new(),
         redis_version: "7.0.15".into(),
         redis_settings: vec![setting("appendonly", "yes"), setting("appendfsync", "everysec")],
         cores: 2,
@@ -453,5 +295,6 @@ fn nothing() -> Report {
             memory_mib: 24_105,
             kernel: "Linux 6.1.0".into(),
         },
+        ..Report::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use loadtest::report::Report;
 use orders::{Lane, Times};
 use queue::{Keys, Stream};
 use redis::Commands;
@@ -27,6 +28,8 @@ fn three_bursts_in_a_row_are_confirmed_each_order_once() {
         assert!(report.cpu_s.app.unwrap() > 0.0 && report.rss_mib.app.unwrap() > 1.0);
         assert!(report.instance_starts.unwrap() >= 3, "each of the three workers ran");
         assert!(report.instance_start_us.unwrap().p50 > 0);
+        assert_eq!(report.report_version, Report::VERSION);
+        assert_eq!(report.loadtest_version, env!("CARGO_PKG_VERSION"));
     }
     let totals = &app.get("/stats").body["totals"];
     let confirmed = |lane: &str| totals[format!("confirmed_{lane}")].as_u64().unwrap();

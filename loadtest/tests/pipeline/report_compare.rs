@@ -90,7 +90,8 @@ fn differences_within_the_noise_are_told() {
         group("b", [1.1, 1.3, 1.5].map(faster)),
     ]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let expected = "The runs of B overlap with those of A in orders a second; all done after; due to confirmed, p99; \
+    let expected = "The runs of B overlap with those of A in orders a second; all done after; due to \
+                    confirmed, p99; \
                     CPU an order, app: these differences may be noise.";
     assert!(text.contains(expected), "{text}");
 }

@@ -193,7 +193,12 @@ fn nothing_is_wider_than_a_phone() {
     let phone = saved("phone", &text);
     let frame = |width: u32| {
         format!(
-            "<!DOCTYPE html><meta charset=utf-8><body style=\"margin:0\"><iframe id=\"f\" src=\"{}\" style=\"border:0;width:{width}px;height:9000px\"></iframe><script>onload=()=>{{const d=document.getElementById('f').contentDocument.documentElement;document.title=d.scrollWidth+' of '+d.clientWidth}}</script>",
+            "<!DOCTYPE html><meta charset=utf-8><body style=\"margin:0\">
+             <iframe id=\"f\" src=\"{}\" style=\"border:0;width:{width}px;height:9000px\"></iframe>
+             <script>onload=()=>{{
+                 const d=document.getElementById('f').contentDocument.documentElement;
+                 document.title=d.scrollWidth+' of '+d.clientWidth
+             }}</script>",
             phone.display()
         )
     };

@@ -248,7 +248,8 @@ fn a_run_with_rejected_orders_is_not_a_success() {
     let some = verdict(&some);
     assert!(
         some.contains(
-            "Of 10,000 orders sent, 4,000 were rejected. The others were found exactly once as expected: 6,000 confirmed."
+            "Of 10,000 orders sent, 4,000 were rejected. The others were found exactly once as expected: \
+             6,000 confirmed."
         ),
         "{some}"
     );

@@ -51,7 +51,8 @@ fn rates(report: &Report, unit: Unit) -> Chart {
     let (arrived, finished) = (highest(|interval| interval.arrived), highest(done));
     let [due_rate, arrived_rate, finished_rate] = [due, arrived, finished].map(rate);
     let mut summary = format!(
-        "At most {due_rate} were due, {arrived_rate} arrived, and {finished_rate} were confirmed or dead-lettered."
+        "At most {due_rate} were due, {arrived_rate} arrived, and {finished_rate} were confirmed or \
+         dead-lettered."
     );
     let mut high = arrived.max(finished);
     if high > 0.0 && due > 2.0 * high {
