@@ -115,7 +115,8 @@ pub(crate) fn ensure_wasm_toolchain(repository: &Repository) -> Result<Toolchain
     println!("setup: {rustup:#}; trying Debian's compiler instead");
     Debian::install().map(Toolchain::Debian).with_context(|| {
         format!(
-            "there is no compiler for wasm32-wasip1: {rustup:#}; install rustup and run `rustup target add wasm32-wasip1`"
+            "there is no compiler for wasm32-wasip1: {rustup:#}; install rustup and run \
+             `rustup target add wasm32-wasip1`"
         )
     })
 }
