@@ -25,7 +25,7 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Tells screen readers what has changed; not for figures that change all the time. */
+/** Announces a change to screen readers; not for figures that change all the time. */
 export function announce(text) {
   byId("said").textContent = text;
 }
