@@ -25,14 +25,15 @@ RUN cargo chef prepare --recipe-path recipe.json
 FROM builder AS build
 # This layer holds the compiled dependencies; it lasts until Cargo.lock or a manifest changes.
 COPY --from=plan /src/recipe.json recipe.json
-RUN cargo chef cook --release --locked --target "$(cat /target)" --package conventional --recipe-path recipe.json
+RUN cargo chef cook --release --locked --target "$(cat /target)" --package conventional \
+    --recipe-path recipe.json
 COPY . .
 RUN cargo build --release --locked --target "$(cat /target)" --package conventional \
     && cp "target/$(cat /target)/release/conventional" /conventional
 
 FROM scratch
 LABEL org.opencontainers.image.title="receiver-complex" \
-      org.opencontainers.image.description="The role receiver-complex of the order pipeline as an always-on service" \
+      org.opencontainers.image.description="The always-on service receiver-complex of the order pipeline" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /conventional /conventional

@@ -34,7 +34,8 @@ KUBECONFIG=$(k3d kubeconfig write order-pipeline --output "$PWD/$folder/kubeconf
 export KUBECONFIG
 
 step 'operators'
-kubectl apply -f "https://github.com/cert-manager/cert-manager/releases/download/v$CERT_MANAGER/cert-manager.yaml"
+releases=https://github.com/cert-manager/cert-manager/releases/download
+kubectl apply -f "$releases/v$CERT_MANAGER/cert-manager.yaml"
 kubectl wait --namespace cert-manager --for=condition=Available deployment --all --timeout=5m
 helm upgrade --install keda keda --repo https://kedacore.github.io/charts --version "$KEDA" \
   --namespace keda --create-namespace --wait
