@@ -150,7 +150,7 @@ impl Options {
             )
         };
         let Some(consumer) = ConsumerName::parse(CONSUMER) else {
-            bail!("{CONSUMER:?} is no name")
+            bail!("{CONSUMER:?} is not a valid name")
         };
         let mut roles = self.roles.clone();
         if roles.is_empty() {

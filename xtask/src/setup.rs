@@ -151,7 +151,7 @@ fn pip_install(environment: &Path, list: &Path, flags: &[&str]) -> Result<()> {
     pip.args(flags).arg("--requirement").arg(list);
     println!("setup: pip install --requirement {}", list.display());
     process::run("pip install", &mut pip)?;
-    std::fs::copy(list, note(environment, list)).context("failed to note what was installed")?;
+    std::fs::copy(list, note(environment, list)).context("failed to record what was installed")?;
     Ok(())
 }
 

@@ -45,7 +45,7 @@ kubectl apply -f "$operator/spin-operator.crds.yaml"
 helm upgrade --install spin-operator oci://ghcr.io/spinframework/charts/spin-operator \
   --version "$SPIN_OPERATOR" --namespace spin-operator --create-namespace --wait
 
-# Tags are made of the content: nodes do not pull a tag again that they have.
+# Tags come from the content, because nodes do not pull a tag that they already have.
 step 'images'
 spin build
 app=$(cat spin.toml target/wasm32-wasip1/release/*.wasm | sha256sum | cut -c 1-12)
