@@ -25,8 +25,7 @@ RUN cargo chef prepare --recipe-path recipe.json
 FROM builder AS build
 # This layer holds the compiled dependencies; it lasts until Cargo.lock or a manifest changes.
 COPY --from=plan /src/recipe.json recipe.json
-RUN cargo chef cook --release --locked --target "$(cat /target)" --package conventional \
-    --recipe-path recipe.json
+RUN cargo chef cook --release --locked --target "$(cat /target)" --package conventional --recipe-path recipe.json
 COPY . .
 RUN cargo build --release --locked --target "$(cat /target)" --package conventional \
     && cp "target/$(cat /target)/release/conventional" /conventional

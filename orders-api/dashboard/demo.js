@@ -1,7 +1,7 @@
 // A burst of made-up orders, sent as NDJSON in as many requests as the limits of the API require.
 
 import * as api from "./api.js";
-import { byId, count, duration } from "./page.js";
+import { byId, count, counted, duration } from "./page.js";
 
 const NAMES = [
   ["Ada", "Abbe"], ["François", "Lefèvre"], ["Jürgen", "Müller"], ["María", "García"], ["Noor", "Jansen"],
@@ -118,7 +118,7 @@ async function burst(size, limits, wake) {
     }
     const refused = tally.refused ? `, ${count(tally.refused)} refused` : "";
     const took = duration(performance.now() - start);
-    said.textContent = `${count(tally.accepted)} orders accepted within ${took}${refused}.`;
+    said.textContent = `${counted(tally.accepted, "order")} accepted within ${took}${refused}.`;
   } catch (error) {
     said.textContent = `Stopped after ${count(tally.accepted)} of ${count(size)} orders: ${error.message}.`;
   } finally {

@@ -1,7 +1,9 @@
 // Dead letters: listed with their errors, redriven, discarded.
 
 import * as api from "./api.js";
-import { announce, ask, button, byId, count, element, failed, setText, timeElement } from "./page.js";
+import {
+  announce, ask, button, byId, count, counted, element, failed, setText, timeElement,
+} from "./page.js";
 import * as orders from "./orders.js";
 
 const PAGE = 20;
@@ -29,7 +31,7 @@ export async function refresh(total) {
 
 function draw(total) {
   const shown = letters.length < total ? `, ${count(letters.length)} shown` : "";
-  const text = total === 0 ? "None." : `${count(total)} dead letters${shown}, oldest first.`;
+  const text = total === 0 ? "None." : `${counted(total, "dead letter")}${shown}, oldest first.`;
   setText(byId("letters-said"), text);
   byId("redrive-all").hidden = letters.length === 0;
   byId("letters-more").hidden = !next && !cursor;
@@ -101,7 +103,7 @@ async function discard(letter) {
 async function redriveAll() {
   const all = letters;
   const text = "The orders return to the streams in which they failed, and are processed again.";
-  const title = `Redrive ${count(all.length)} dead letters?`;
+  const title = `Redrive ${counted(all.length, "dead letter")}?`;
   if ((await ask({ title, text, yes: "Redrive all" })) === null) return;
   await act(all, (one) => api.post(`${pathOf(one)}/redrive`), "redriven");
 }

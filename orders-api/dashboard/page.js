@@ -53,6 +53,7 @@ function inUnit(value, unit) {
 }
 
 export const count = (number) => whole.format(number);
+export const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 export const perSecond = (number) => `${number < 100 ? short.format(number) : whole.format(number)}/s`;
 export const timeOfDay = (date) => clock.format(date);
 export const dateOf = (date) => day.format(date);

@@ -14,6 +14,9 @@ const AVOIDED: &str = "anew, as ever, all the same, of its own, by itself, recko
 /// True uses: a part of the file's path, and the words around the avoided one.
 const ALLOWED: &[(&str, &str)] = &[("", "told apart"), ("xtask/tests/documents.rs", "")];
 
+/// Folders whose lines of code may be longer than 110 columns.
+const NOT_YET_WRAPPED: [&str; 2] = ["loadtest/", "local-runtime/"];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -104,9 +107,9 @@ fn long_lines(file: &str, text: &str) -> Vec<String> {
         let is_link = line.contains("](http") || (line.starts_with('[') && line.contains("]: "));
         line.chars().count() > most && !line.starts_with('|') && !is_link
     };
-    let (lines, most) = match file.ends_with(".md") {
-        true => (prose(text), 100),
-        false => ((1..).zip(text.lines()).collect(), 110),
+    let (lines, most) = match file.rsplit_once('.') {
+        Some((_, "md")) => (prose(text), 100),
+        _ => ((1..).zip(text.lines()).collect(), 110),
     };
     let long = lines.into_iter().filter(|(_, line)| is_long(line, most));
     long.map(|(number, _)| format!("{file}:{number}")).collect()
@@ -117,30 +120,26 @@ fn literals(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(['"', '/', '\'', '#']) {
-        let tail = &rest[at..];
-        rest = if tail.starts_with("//") {
-            tail.split_once('\n').unwrap_or_default().1
-        } else if tail.starts_with("'\\") {
-            tail[3..].split_once('\'').unwrap_or_default().1
-        } else if tail.starts_with("'\"'") {
-            &tail[3..]
-        } else if tail.starts_with("#\"") && rest[..at].ends_with('r') {
-            let (literal, after) = tail[2..].split_once("\"#").unwrap_or_default();
-            found.push(literal);
-            after
-        } else if tail.starts_with('"') {
+        let (before, tail) = rest.split_at(at);
+        let (literal, after) = if let Some(comment) = tail.strip_prefix("//") {
+            ("", comment.split_once('\n').unwrap_or_default().1)
+        } else if let Some(raw) = tail.strip_prefix("#\"").filter(|_| before.ends_with('r')) {
+            raw.split_once("\"#").unwrap_or_default()
+        } else if let Some(string) = tail.strip_prefix('"') {
             let mut is_escaped = false;
             let ends = |c: char| {
                 let is_end = c == '"' && !is_escaped;
                 is_escaped = c == '\\' && !is_escaped;
                 is_end
             };
-            let (literal, after) = tail[1..].split_once(ends).unwrap_or_default();
-            found.push(literal);
-            after
+            string.split_once(ends).unwrap_or_default()
         } else {
-            &tail[1..]
+            // The quotes among the characters.
+            let quotes = ["'\"'", "'\\''", "'\\\\'"];
+            ("", quotes.iter().find_map(|quote| tail.strip_prefix(quote)).unwrap_or(&tail[1..]))
         };
+        found.push(literal);
+        rest = after;
     }
     found
 }
@@ -202,11 +201,9 @@ fn every_relative_link_has_a_target() {
 
 #[test]
 fn lines_have_at_most_110_columns_and_those_of_prose_100() {
-    let is_changed_elsewhere =
-        |file: &str| file.starts_with("loadtest/") || file.starts_with("local-runtime/");
-    let check = |file: &str, text: &str| match is_changed_elsewhere(file) {
-        true => Vec::new(),
-        false => long_lines(file, text),
+    let check = |file: &str, text: &str| {
+        let is_left_out = NOT_YET_WRAPPED.iter().any(|folder| file.starts_with(folder));
+        if is_left_out { Vec::new() } else { long_lines(file, text) }
     };
     none_of(check, &[".md", ".rs", ".toml", ".yaml", ".yml", ".css", ".js", ".html", ".sh"]);
     assert_eq!(long_lines("x.md", &"word ".repeat(21)), ["x.md:1"]);

@@ -113,7 +113,7 @@ fn tables_of_figures_are_written_from_their_reports() {
             let template = templates.get(name).and_then(toml::Value::as_str);
             let template = template.unwrap_or_else(|| panic!("{page}: no template {name}"));
             let table = filled(template, &mut reports);
-            new += &format!("{BEGIN}{name}-->\n{table}{END}{rest}");
+            new += &[BEGIN, name, "-->\n", &table, END, rest].concat();
             unused.remove(&name.to_owned());
         }
         if new != old && std::env::var_os("UPDATE_FIGURES").is_some() {
@@ -131,6 +131,6 @@ fn several_runs_are_shown_as_median_and_range() {
     let expected = json!({ "min": 1.0, "median": 3.0, "max": 1000.0 });
     assert_eq!(spread(runs.unwrap()), expected);
     assert_eq!(step(&json!([{ "key": "a", "x": 1 }]), "a"), Some(json!({ "key": "a", "x": 1 })));
-    let shown = [number(999.6, 0), number(1234567.891, 2), number(0.004, 2)];
+    let shown = [number(999.6, 0), number(1_234_567.891, 2), number(0.004, 2)];
     assert_eq!(shown, ["1,000", "1,234,567.89", "0.00"]);
 }

@@ -88,8 +88,8 @@ fn a_demo_burst_is_sent_and_confirmed_in_both_lanes() {
     let mut browser = opened_live(&app);
     browser.enter("#demo-orders", "400");
     browser.wait_for(
-        "all are taken in",
-        "document.querySelector('#demo-said').innerText.startsWith('400 orders taken in')",
+        "all are accepted",
+        "document.querySelector('#demo-said').innerText.startsWith('400 orders accepted')",
     );
     let (simple, complex) = app.poll_until("all are confirmed", |app| {
         let (simple, complex) = confirmed(app);
@@ -134,7 +134,7 @@ fn more_than_the_limit_is_not_sent_and_nothing_is_where_the_demo_is_switched_off
     assert_eq!(browser.eval("document.querySelector('#demo-orders').validity.rangeOverflow"), true);
     browser.enter("#demo-orders", "20");
     browser.wait_for(
-        "they are taken in",
+        "they are accepted",
         "document.querySelector('#demo-said').innerText.startsWith('20 orders')",
     );
     assert_eq!(browser.requests.iter().filter(|(method, _)| method == "POST").count(), 1);

@@ -13,12 +13,12 @@ const PAGES: [&str; 2] = ["README.md", "docs/getting-started.md"];
 /// Commands of programs that few machines for tests have.
 const KNOWN: [&str; 2] = ["rustup target add wasm32-wasip1", "spin build --up"];
 
-fn read(page: &str) -> String {
+fn read(page: impl AsRef<Path>) -> String {
     std::fs::read_to_string(repository().join(page)).unwrap()
 }
 
 /// The code blocks of a page with their languages.
-fn blocks(page: &str) -> Vec<(String, String)> {
+fn blocks(page: impl AsRef<Path>) -> Vec<(String, String)> {
     let text = read(page);
     let blocks = text.split("\n```").skip(1).step_by(2);
     blocks
@@ -30,13 +30,14 @@ fn blocks(page: &str) -> Vec<(String, String)> {
 }
 
 /// The commands in blocks without a language or with `sh`, over several lines too.
-fn commands(page: &str) -> Vec<String> {
+fn commands(page: impl AsRef<Path>) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for (language, block) in blocks(page) {
         for line in block.lines().filter(|_| language.is_empty() || language == "sh") {
             match commands.last_mut() {
                 Some(last) if last.ends_with('\\') || last.matches('\'').count() % 2 == 1 => {
-                    *last += &format!("\n{line}");
+                    last.push('\n');
+                    last.push_str(line);
                 }
                 _ => commands.push(line.to_owned()),
             }
@@ -111,9 +112,9 @@ fn every_command_of_the_front_pages_runs_or_is_checked() {
 #[test]
 fn every_command_of_cargo_xtask_in_the_pages_has_its_flags() {
     let entries = std::fs::read_dir(repository().join("docs")).unwrap();
-    let pages = entries.map(|entry| format!("docs/{}", entry.unwrap().file_name().display()));
+    let paths = entries.map(|entry| entry.unwrap().path());
     let mut checked = 0;
-    for page in pages.filter(|page| page.ends_with(".md")) {
+    for page in paths.filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
         for command in commands(&page).iter().filter(|line| line.starts_with("cargo xtask ")) {
             check_xtask(command);
             checked += 1;
