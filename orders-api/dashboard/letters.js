@@ -102,7 +102,7 @@ async function discard(letter) {
 
 async function redriveAll() {
   const all = letters;
-  const text = "The orders return to the streams in which they failed, and are processed again.";
+  const text = "The orders return to where they failed, and are processed again.";
   const title = `Redrive ${counted(all.length, "dead letter")}?`;
   if ((await ask({ title, text, yes: "Redrive all" })) === null) return;
   await act(all, (one) => api.post(`${pathOf(one)}/redrive`), "redriven");

@@ -31,7 +31,7 @@ async function turn(name, changed) {
   const isPaused = Boolean(cards[name].paused);
   const reason = isPaused ? "" : await ask({
     title: `Pause “${NAMES[name]}”?`, yes: "Pause", field: "Reason, visible to everybody",
-    text: "Orders wait until the stream is resumed. None is lost, and orders in flight are finished.",
+    text: "Orders wait until the stream is resumed. None is lost.",
   });
   if (reason === null) return;
   try {
