@@ -63,7 +63,12 @@ pub struct Options {
     #[arg(long, env = "QUEUE", default_value_t = defaults().queue.to_string(), global = true)]
     pub queue: String,
     /// Score from which an order is complex.
-    #[arg(long, env = "COMPLEXITY_THRESHOLD", default_value_t = DEFAULT_COMPLEXITY_THRESHOLD.to_string(), global = true)]
+    #[arg(
+        long,
+        env = "COMPLEXITY_THRESHOLD",
+        default_value_t = DEFAULT_COMPLEXITY_THRESHOLD.to_string(),
+        global = true
+    )]
     pub complexity_threshold: String,
     /// Maximum number of orders claimed at once.
     #[arg(long, env = "BATCH_SIZE", default_value_t = defaults().batch_size.to_string(), global = true)]
@@ -72,10 +77,20 @@ pub struct Options {
     #[arg(long, env = "CLAIM_IDLE_MS", default_value_t = defaults().claim_idle_ms.to_string(), global = true)]
     pub claim_idle_ms: String,
     /// How often an entry is delivered, the first time included, before it is dead-lettered.
-    #[arg(long, env = "MAX_DELIVERIES", default_value_t = defaults().max_deliveries.to_string(), global = true)]
+    #[arg(
+        long,
+        env = "MAX_DELIVERIES",
+        default_value_t = defaults().max_deliveries.to_string(),
+        global = true
+    )]
     pub max_deliveries: String,
     /// How long one drain may last before it rings for the next.
-    #[arg(long, env = "DRAIN_BUDGET_MS", default_value_t = defaults().drain_budget_ms.to_string(), global = true)]
+    #[arg(
+        long,
+        env = "DRAIN_BUDGET_MS",
+        default_value_t = defaults().drain_budget_ms.to_string(),
+        global = true
+    )]
     pub drain_budget_ms: String,
     /// How long a ring of the bell counts; further rings within it are dropped.
     #[arg(long, env = "BELL_MS", default_value_t = defaults().bell_ms.to_string(), global = true)]
@@ -135,7 +150,7 @@ impl Options {
             )
         };
         let Some(consumer) = ConsumerName::parse(CONSUMER) else {
-            bail!("{CONSUMER:?} is no name")
+            bail!("{CONSUMER:?} is not a valid name")
         };
         let mut roles = self.roles.clone();
         if roles.is_empty() {

@@ -71,7 +71,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     let mut waited_for: Vec<&str> = workers.iter().map(|worker| worker.name).collect();
     let names = waited_for.join(", ");
     loop {
-        match inbox.recv().context("all workers are gone")? {
+        match inbox.recv().context("all workers have ended")? {
             Event::Ready(name) if waited_for.contains(&name) => {
                 waited_for.retain(|other| *other != name);
                 if waited_for.is_empty() {

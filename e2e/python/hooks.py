@@ -5,7 +5,7 @@ from decimal import Decimal, DecimalException
 
 import schemathesis
 
-# Valid by its pattern but for the part of the schema that says "not", which generated examples do not keep to.
+# The pattern allows it and the "not" of the schema forbids it; generated examples ignore the latter.
 NIL = re.compile(r"^(urn:uuid:|\{)?[-0]+\}?$")
 LINE = '{"orderId": 1, "delivery": "Express", "items": [{"orderItemId": 1, "sku": "A", "quantity": 1}]}'
 

@@ -253,6 +253,11 @@ pub fn changed_manifest(folder: &Path, from: &str, to: &str) -> PathBuf {
 /// A simple order.
 pub fn an_order(number: u32) -> String {
     format!(
-        r#"{{"orderId":{number},"orderGuid":"00000000-0000-4000-8000-{number:012x}","description":"d","firstName":"Ada","lastName":"L","delivery":"Standard","items":[{{"orderItemId":1,"sku":"0b1c2d3e-4f50","quantity":2}}]}}"#
+        concat!(
+            r#"{{"orderId":{0},"orderGuid":"00000000-0000-4000-8000-{0:012x}","description":"d","#,
+            r#""firstName":"Ada","lastName":"L","delivery":"Standard","#,
+            r#""items":[{{"orderItemId":1,"sku":"0b1c2d3e-4f50","quantity":2}}]}}"#
+        ),
+        number
     )
 }

@@ -27,7 +27,9 @@ async function ask(method, path, { body, type = "application/json" } = {}) {
   let response;
   try {
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    response = await fetch(path, { method, headers, body, signal, cache: "no-cache", credentials: "omit", redirect: "error" });
+    response = await fetch(path, {
+      method, headers, body, signal, cache: "no-cache", credentials: "omit", redirect: "error",
+    });
   } catch {
     throw new ApiError(0, "no_answer", "the API does not answer", 0);
   }

@@ -1,9 +1,12 @@
 // A burst of made-up orders, sent as NDJSON in as many requests as the limits of the API require.
 
 import * as api from "./api.js";
-import { byId, count, duration } from "./page.js";
+import { byId, count, counted, duration } from "./page.js";
 
-const NAMES = [["Ada", "Abbe"], ["François", "Lefèvre"], ["Jürgen", "Müller"], ["María", "García"], ["Noor", "Jansen"], ["Zoë", "Dvořák"]];
+const NAMES = [
+  ["Ada", "Abbe"], ["François", "Lefèvre"], ["Jürgen", "Müller"], ["María", "García"], ["Noor", "Jansen"],
+  ["Zoë", "Dvořák"],
+];
 const SHIPMENTS = [["DE", "EUR"], ["DE", "EUR"], ["AT", "EUR"], ["FR", "EUR"], ["CH", "CHF"], ["GB", "GBP"]];
 /** Small enough that the first orders are on their way while the last ones are made. */
 const ORDERS_IN_A_REQUEST = 1_000;
@@ -25,14 +28,16 @@ function guid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-const eye = (sphere, addition) => ({ sphere, cylinder: quarters(-2.5, 0), axis: 1 + below(180), ...addition });
+const eye = (sphere, addition) =>
+  ({ sphere, cylinder: quarters(-2.5, 0), axis: 1 + below(180), ...addition });
 
 function lens(index) {
   const sphere = quarters(-7, 4);
   const addition = below(2) ? { addition: quarters(0.75, 3), fittingHeight: 16 + below(7) } : {};
   return {
     right: eye(sphere, addition), left: eye(sphere + quarters(-1, 1), addition),
-    index, diameter: 65 + 5 * below(4), coatings: ["hard", "antiReflective"], pupillaryDistance: 58 + below(11),
+    index, diameter: 65 + 5 * below(4), coatings: ["hard", "antiReflective"],
+    pupillaryDistance: 58 + below(11),
     frame: { width: 46 + below(11), height: 28 + below(15), bridge: 14 + below(9) },
   };
 }
@@ -47,12 +52,14 @@ export function anOrder(number) {
     items.push({ sku: `LNS-PRG-${Math.round(index * 100)}`, quantity: 1, lens: lens(index) });
     items.push({ sku: `FRM-${1_000 + below(9_000)}`, quantity: 1, unitPrice: `${49 + below(250)}.90` });
   } else {
-    for (let i = 1 + below(3); i > 0; i -= 1) items.push({ sku: `FRM-${1_000 + below(9_000)}`, quantity: 1 + below(3) });
+    for (let i = 1 + below(3); i > 0; i -= 1) {
+      items.push({ sku: `FRM-${1_000 + below(9_000)}`, quantity: 1 + below(3) });
+    }
   }
   items.forEach((item, i) => Object.assign(item, { orderItemId: i + 1 }));
   return {
-    orderId: number, orderGuid: guid(), description: "demo", firstName, lastName, delivery: pick(["Express", "Standard"]),
-    placedAt: new Date().toISOString(), shipTo, currency, items,
+    orderId: number, orderGuid: guid(), description: "demo", firstName, lastName, shipTo, currency, items,
+    delivery: pick(["Express", "Standard"]), placedAt: new Date().toISOString(),
   };
 }
 
@@ -110,7 +117,8 @@ async function burst(size, limits, wake) {
       wake();
     }
     const refused = tally.refused ? `, ${count(tally.refused)} refused` : "";
-    said.textContent = `${count(tally.accepted)} orders taken in within ${duration(performance.now() - start)}${refused}.`;
+    const took = duration(performance.now() - start);
+    said.textContent = `${counted(tally.accepted, "order")} accepted within ${took}${refused}.`;
   } catch (error) {
     said.textContent = `Stopped after ${count(tally.accepted)} of ${count(size)} orders: ${error.message}.`;
   } finally {

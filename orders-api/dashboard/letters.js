@@ -1,7 +1,9 @@
 // Dead letters: listed with their errors, redriven, discarded.
 
 import * as api from "./api.js";
-import { announce, ask, button, byId, count, element, failed, setText, timeElement } from "./page.js";
+import {
+  announce, ask, button, byId, count, counted, element, failed, setText, timeElement,
+} from "./page.js";
 import * as orders from "./orders.js";
 
 const PAGE = 20;
@@ -16,7 +18,8 @@ const pathOf = (letter) => `/dead-letters/${encodeURIComponent(letter.id)}`;
 
 /** Reads the page on show; later letters move up when some of it are gone. */
 export async function refresh(total) {
-  const page = await api.get(`/dead-letters?limit=${PAGE}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+  const from = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+  const page = await api.get(`/dead-letters?limit=${PAGE}${from}`);
   letters = page.deadLetters;
   next = letters.length < PAGE ? null : page.next;
   if (letters.length === 0 && cursor) {
@@ -27,9 +30,8 @@ export async function refresh(total) {
 }
 
 function draw(total) {
-  const text = total === 0
-    ? "None."
-    : `${count(total)} dead letters${letters.length < total ? `, ${count(letters.length)} shown` : ""}, oldest first.`;
+  const shown = letters.length < total ? `, ${count(letters.length)} shown` : "";
+  const text = total === 0 ? "None." : `${counted(total, "dead letter")}${shown}, oldest first.`;
   setText(byId("letters-said"), text);
   byId("redrive-all").hidden = letters.length === 0;
   byId("letters-more").hidden = !next && !cursor;
@@ -45,37 +47,40 @@ function draw(total) {
 
 function item(letter) {
   const errors = Array.isArray(letter.errors) ? letter.errors : [];
-  const first = errors.slice(0, 5).map(({ path, message }) => element("li", { textContent: `${path}: ${message}` }));
-  if (errors.length > 5) first.push(element("li", { textContent: `and ${count(errors.length - 5)} more` }));
+  const texts = errors.slice(0, 5).map(({ path, message }) => `${path}: ${message}`);
+  if (errors.length > 5) texts.push(`and ${count(errors.length - 5)} more`);
   const order = letter.orderId
     ? button(letter.orderId, () => orders.show(letter.orderId), { className: "link" })
     : "an order without a readable identity";
   const facts = element(
-    "p", { className: "quiet" }, timeElement(letter.deadLetteredAt), ` · in ${letter.stream} · delivered ${count(letter.deliveryCount)} × · `,
+    "p", { className: "quiet" }, timeElement(letter.deadLetteredAt), ` · in ${letter.stream} · `,
+    `delivered ${count(letter.deliveryCount)} × · `,
     letter.redrives ? `redriven ${count(letter.redrives)} × · ` : "", order,
   );
-  const told = element("pre", { hidden: true, tabIndex: 0 });
+  const content = element("pre", { hidden: true, tabIndex: 0 });
   const title = element("h3", { className: "code", textContent: letter.code, id: `letter-${letter.id}` });
   const named = (text, act) => {
     const made = button(text, act);
     made.setAttribute("aria-describedby", title.id);
     return made;
   };
-  const shows = named("Show the order", () => showText(letter, told, shows));
+  const shows = named("Show the order", () => showText(letter, content, shows));
+  const buttons = [named("Redrive", () => redrive(letter)), named("Discard", () => discard(letter)), shows];
   return element(
-    "li", {}, title, facts, element("ul", {}, ...first), told,
-    element("p", { className: "buttons" }, named("Redrive", () => redrive(letter)), named("Discard", () => discard(letter)), shows),
+    "li", {}, title, facts, element("ul", {}, ...texts.map((text) => element("li", { textContent: text }))),
+    content, element("p", { className: "buttons" }, ...buttons),
   );
 }
 
-async function showText(letter, told, shows) {
+async function showText(letter, content, shows) {
   shows.disabled = true;
   try {
     const { order, fields } = await api.get(pathOf(letter));
-    told.textContent = order ?? (fields ? JSON.stringify(fields) : "It has no order, or one that is too long to show.");
-    told.hidden = false;
+    const other = fields ? JSON.stringify(fields) : "The entry has no order, or a too long one.";
+    content.textContent = order ?? other;
+    content.hidden = false;
     shows.hidden = true;
-    told.focus();
+    content.focus();
   } catch (error) {
     failed("The order cannot be shown", error);
     shows.disabled = false;
@@ -83,21 +88,23 @@ async function showText(letter, told, shows) {
 }
 
 async function redrive(letter) {
-  const text = `It goes back to ${letter.stream} and is tried again. If nothing has changed since then, it will most likely fail again.`;
+  const text = `The order returns to ${letter.stream} and is processed again. ` +
+    "It will probably fail again unless the cause is fixed.";
   if ((await ask({ title: "Redrive this dead letter?", text, yes: "Redrive" })) === null) return;
   await act([letter], (one) => api.post(`${pathOf(one)}/redrive`), "redriven");
 }
 
 async function discard(letter) {
-  const text = "The order is deleted for good.";
+  const text = "The order is deleted permanently.";
   if ((await ask({ title: "Discard this dead letter?", text, yes: "Discard" })) === null) return;
   await act([letter], (one) => api.del(pathOf(one)), "discarded");
 }
 
 async function redriveAll() {
   const all = letters;
-  const text = `They go back to the streams they failed in, one after the other, and are tried again.`;
-  if ((await ask({ title: `Redrive ${count(all.length)} dead letters?`, text, yes: "Redrive all" })) === null) return;
+  const text = "The orders return to where they failed, and are processed again.";
+  const title = `Redrive ${counted(all.length, "dead letter")}?`;
+  if ((await ask({ title, text, yes: "Redrive all" })) === null) return;
   await act(all, (one) => api.post(`${pathOf(one)}/redrive`), "redriven");
 }
 

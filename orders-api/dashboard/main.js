@@ -36,7 +36,8 @@ async function showAll(stats) {
   rates.draw();
   showStreams(stats.streams, wake);
   showDone(stats);
-  const ends = Object.entries(stats.totals).filter(([name]) => /^(dead_lettered_|redriven|discarded)/.test(name));
+  const isEnd = ([name]) => /^(dead_lettered_|redriven|discarded)/.test(name);
+  const ends = Object.entries(stats.totals).filter(isEnd);
   const state = JSON.stringify([stats.deadLetters, ends]);
   await orders.refresh();
   if (state !== lettersOf) {

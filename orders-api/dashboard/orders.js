@@ -15,7 +15,8 @@ function events(story) {
   for (const past of story.history ?? []) {
     add(past.queuedAt, "Queued");
     add(past.deadLetteredAt, `Dead-lettered in ${past.stream}: ${past.code}`, null, "dead");
-    add(past.at, past.event === "duplicate" ? "Dropped: another copy was routed" : past.event[0].toUpperCase() + past.event.slice(1));
+    const event = past.event[0].toUpperCase() + past.event.slice(1);
+    add(past.at, past.event === "duplicate" ? "Dropped: another copy was routed" : event);
   }
   const reasons = (story.reasons ?? []).map(({ reason, points }) => `${reason} ${points}`).join(", ");
   add(story.queuedAt, "Queued");
@@ -32,26 +33,27 @@ function timeline(story) {
   const items = steps.map(({ at, text, detail, kind }, i) => {
     const since = i > 0 ? ` · ${duration(Date.parse(at) - Date.parse(steps[i - 1].at))} later` : "";
     return element(
-      "li", { className: kind ?? "" }, `${text} `, element("span", { className: "quiet" }, timeElement(at), since),
+      "li", { className: kind ?? "" }, `${text} `,
+      element("span", { className: "quiet" }, timeElement(at), since),
       detail ? element("div", { className: "quiet", textContent: detail }) : null,
     );
   });
   return element("ol", { className: "timeline" }, ...items);
 }
 
-function confirmation(told) {
-  if (!told) return [];
-  const { quote, promise } = told;
+function confirmation(content) {
+  if (!content) return [];
+  const { quote, promise } = content;
   // Amounts are decimal texts, shown as they are.
   const figures = element(
     "dl", { className: "figures" }, figure("Total", `${quote.total} ${quote.currency}`),
     figure("Ships on", dateOf(new Date(`${promise.shipsOn}T12:00`))),
     promise.deliveredBy ? figure("Arrives by", dateOf(new Date(`${promise.deliveredBy}T12:00`))) : null,
-    figure("Lenses designed", count((told.lenses ?? []).reduce((all, lens) => all + lens.eyes.length, 0))),
+    figure("Lenses designed", count((content.lenses ?? []).reduce((all, lens) => all + lens.eyes.length, 0))),
   );
   const details = element(
     "details", {}, element("summary", { textContent: "The whole confirmation" }),
-    element("pre", { textContent: JSON.stringify(told, null, 2), tabIndex: 0 }),
+    element("pre", { textContent: JSON.stringify(content, null, 2), tabIndex: 0 }),
   );
   return [figures, details];
 }
@@ -60,7 +62,8 @@ function draw(story) {
   const text = JSON.stringify(story);
   if (text === drawn) return;
   drawn = text;
-  const errors = (story.errors ?? []).map(({ path, message }) => element("li", { textContent: `${path}: ${message}` }));
+  const item = ({ path, message }) => element("li", { textContent: `${path}: ${message}` });
+  const errors = (story.errors ?? []).map(item);
   byId("story").replaceChildren(
     element("h3", { id: "story-title", textContent: `Order ${story.id}: ${story.state}` }),
     timeline(story), element("ul", {}, ...errors), ...confirmation(story.confirmation),
@@ -74,7 +77,9 @@ function draw(story) {
  */
 async function find(id) {
   const path = `/orders/${encodeURIComponent(id)}`;
-  if (new URL(path, location).pathname !== path) throw new api.ApiError(404, "order_not_found", "no such order", 0);
+  if (new URL(path, location).pathname !== path) {
+    throw new api.ApiError(404, "order_not_found", "no such order", 0);
+  }
   return api.get(path);
 }
 
@@ -107,7 +112,8 @@ export async function refresh() {
     shown = null;
     drawn = "";
     byId("story").hidden = true;
-    setText(byId("find-said"), error.code === "order_not_found" ? `No such order: ${current.id}.` : `${error.message}.`);
+    const isMissing = error.code === "order_not_found";
+    setText(byId("find-said"), isMissing ? `No such order: ${current.id}.` : `${error.message}.`);
     return false;
   }
 }

@@ -20,12 +20,12 @@ export const button = (text, onclick, properties = {}) =>
 export const figure = (name, value) =>
   element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value }));
 
-/** Sets a text only if it changes, so that a selection survives and screen readers stay quiet. */
+/** Changes a text only if it differs: a selection survives, screen readers stay quiet. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Tells screen readers what has changed; not for figures that change all the time. */
+/** Announces a change to screen readers; not for figures. */
 export function announce(text) {
   byId("said").textContent = text;
 }
@@ -53,6 +53,7 @@ function inUnit(value, unit) {
 }
 
 export const count = (number) => whole.format(number);
+export const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 export const perSecond = (number) => `${number < 100 ? short.format(number) : whole.format(number)}/s`;
 export const timeOfDay = (date) => clock.format(date);
 export const dateOf = (date) => day.format(date);

@@ -48,8 +48,8 @@ function path(name, top, start) {
   let steps = "";
   for (let i = 1; i < looks.length; i += 1) {
     const height = y(rate(looks[i - 1], looks[i], name)).toFixed(1);
-    steps += `${steps ? "L" : `M${x(looks[0].at).toFixed(1)},${HEIGHT}L`}${x(looks[i - 1].at).toFixed(1)},${height}`;
-    steps += `L${x(looks[i].at).toFixed(1)},${height}`;
+    steps += steps ? "L" : `M${x(looks[0].at).toFixed(1)},${HEIGHT}L`;
+    steps += `${x(looks[i - 1].at).toFixed(1)},${height}L${x(looks[i].at).toFixed(1)},${height}`;
   }
   return steps && `${steps}L${x(looks.at(-1).at).toFixed(1)},${HEIGHT}`;
 }
@@ -59,7 +59,9 @@ export function draw() {
   const highest = (name) => Math.max(0, ...looks.slice(1).map((look, i) => rate(looks[i], look, name)));
   const peaks = { arrived: highest("arrived"), confirmed: highest("confirmed") };
   const top = ceiling(Math.max(peaks.arrived, peaks.confirmed));
-  for (const name of ["arrived", "confirmed"]) byId(`chart-${name}`).setAttribute("d", path(name, top, start));
+  for (const name of ["arrived", "confirmed"]) {
+    byId(`chart-${name}`).setAttribute("d", path(name, top, start));
+  }
   setText(byId("arrivals"), perSecond(now("arrived")));
   setText(byId("confirmations"), perSecond(now("confirmed")));
   setText(byId("chart-top"), `${count(top)}/s`);

@@ -13,12 +13,17 @@ const took = (order) => Date.parse(order.confirmedAt) - Date.parse(order.queuedA
 
 function row(order) {
   const id = order.id
-    ? button(order.id.slice(0, 8), () => orders.show(order.id), { className: "link", title: order.id, ariaLabel: `Order ${order.id}` })
+    ? button(order.id.slice(0, 8), () => orders.show(order.id), {
+      className: "link", title: order.id, ariaLabel: `Order ${order.id}`,
+    })
     : "–";
+  const time = Number.isFinite(took(order)) ? duration(took(order)) : "–";
   const cells = [
-    element("td", {}, id), element("td", { textContent: order.code ? `${order.state}: ${order.code}` : order.state }),
-    element("td", { textContent: order.lane ?? "–" }), element("td", {}, last(order) ? timeElement(last(order)) : "–"),
-    element("td", { className: "number", textContent: Number.isFinite(took(order)) ? duration(took(order)) : "–" }),
+    element("td", {}, id),
+    element("td", { textContent: order.code ? `${order.state}: ${order.code}` : order.state }),
+    element("td", { textContent: order.lane ?? "–" }),
+    element("td", {}, last(order) ? timeElement(last(order)) : "–"),
+    element("td", { className: "number", textContent: time }),
   ];
   return element("tr", {}, ...cells);
 }
@@ -39,8 +44,8 @@ function drawLatency(list) {
   const times = list.map(took).filter(Number.isFinite).sort((a, b) => a - b);
   const at = (share) => (times.length ? duration(times[Math.ceil(share * times.length) - 1]) : "–");
   byId("latency").replaceChildren(...[50, 90, 99].map((part) => figure(`p${part}`, at(part / 100))));
-  byId("latency-of").textContent = times.length
-    ? `From arrival to confirmation, of the newest ${count(times.length)} confirmed orders.` : "No order was confirmed yet.";
+  const some = `From arrival to confirmation, of the newest ${count(times.length)} confirmed orders.`;
+  byId("latency-of").textContent = times.length ? some : "No order is confirmed yet.";
 }
 
 export async function refresh() {

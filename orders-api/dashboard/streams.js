@@ -1,10 +1,14 @@
 // The three streams in which orders wait, pausing and resuming them, and the totals so far.
 
 import * as api from "./api.js";
-import { announce, ask, button, byId, count, duration, element, failed, figure, setText, timeElement } from "./page.js";
+import {
+  announce, ask, button, byId, count, duration, element, failed, figure, setText, timeElement,
+} from "./page.js";
 
 const NAMES = { ingress: "Ingress", simple: "Simple lane", complex: "Complex lane" };
-const ROLES = { ingress: "to be scored and routed", simple: "quick to fulfil", complex: "lenses to design, work to plan" };
+const ROLES = {
+  ingress: "to be scored and routed", simple: "quick to fulfil", complex: "lenses to design, work to plan",
+};
 const cards = {};
 
 function card(name, changed) {
@@ -14,8 +18,8 @@ function card(name, changed) {
   const control = button("Pause", () => turn(name, changed), { id: `control-${name}` });
   control.setAttribute("aria-describedby", title.id);
   const made = element(
-    "article", { className: "card" }, title,
-    element("p", { className: "quiet", textContent: ROLES[name] }), element("dl", {}, ...figures), pause, control,
+    "article", { className: "card" }, title, element("p", { className: "quiet", textContent: ROLES[name] }),
+    element("dl", {}, ...figures), pause, control,
   );
   made.setAttribute("aria-labelledby", title.id);
   byId("streams").append(made);
@@ -26,8 +30,8 @@ function card(name, changed) {
 async function turn(name, changed) {
   const isPaused = Boolean(cards[name].paused);
   const reason = isPaused ? "" : await ask({
-    title: `Pause “${NAMES[name]}”?`, yes: "Pause", field: "Why? Everybody sees it.",
-    text: "Its orders wait until somebody resumes it. None is lost, and orders in flight are finished.",
+    title: `Pause “${NAMES[name]}”?`, yes: "Pause", field: "Reason, visible to everybody",
+    text: "Orders wait until the stream is resumed. None is lost.",
   });
   if (reason === null) return;
   try {
@@ -79,4 +83,5 @@ export function showDone({ totals, deadLetters }) {
 }
 
 /** Whether orders wait in a stream that is not paused. */
-export const isBusy = (streams) => Object.values(streams).some(({ messages, paused }) => messages > 0 && !paused);
+export const isBusy = (streams) =>
+  Object.values(streams).some(({ messages, paused }) => messages > 0 && !paused);

@@ -47,7 +47,7 @@ const FAMILIES: &[Family] = &[
     ("orders_redriven_total", Counter, |it, to| it.total(to, "redriven")),
     ("orders_discarded_total", Counter, |it, to| it.total(to, "discarded")),
     ("orders_redelivered_total", Counter, |it, to| it.counts(to, "redelivered")),
-    ("orders_lapsed_total", Counter, |it, to| it.counts(to, "lapsed")),
+    ("orders_superseded_total", Counter, |it, to| it.counts(to, "superseded")),
     ("orders_vanished_total", Counter, |it, to| it.streams(to, |it| it.vanished as f64)),
     ("orders_clock_steps_total", Counter, |it, to| it.counts(to, "clock_steps")),
     ("orders_drains_total", Counter, |it, to| it.counts(to, "drains")),

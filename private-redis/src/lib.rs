@@ -19,17 +19,18 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 const PORTS_TRIED: u32 = 5;
 
 /// When Redis flushes its append-only file to the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AppendFsync {
     /// Before each reply: nothing that was acknowledged is lost.
     Always,
     /// Once a second: a crash of the machine may lose about one second.
+    #[default]
     EverySec,
 }
 
 /// How the server is started. The default is a free port, a temporary folder and
 /// [`AppendFsync::EverySec`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// TCP port on 127.0.0.1; none takes a free one.
     pub port: Option<u16>,
@@ -39,17 +40,6 @@ pub struct Options {
     pub append_fsync: AppendFsync,
     /// Further command-line arguments of `redis-server`, for example `["--maxmemory", "20mb"]`.
     pub arguments: Vec<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            port: None,
-            folder: None,
-            append_fsync: AppendFsync::EverySec,
-            arguments: Vec::new(),
-        }
-    }
 }
 
 /// A running private server. Dropping it stops the server.

@@ -62,11 +62,7 @@ pub(crate) fn run(repository: &Repository, shape: &str, arguments: &Arguments) -
 }
 
 /// Runs a command of `loadtest` that starts apps and servers itself.
-pub(crate) fn stage_of_its_own(
-    repository: &Repository,
-    name: &str,
-    arguments: &Passed,
-) -> Result<ExitCode> {
+pub(crate) fn staged(repository: &Repository, name: &str, arguments: &Passed) -> Result<ExitCode> {
     setup::ensure_redis()?;
     let toolchain = setup::ensure_wasm_toolchain(repository)?;
     native::build(repository, &["loadtest", "local-runtime", "conventional"])?;

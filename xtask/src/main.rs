@@ -63,6 +63,8 @@ enum Command {
     Cost(load::Passed),
     /// Push the app to a registry by `spin`, and name it in the manifests
     Publish(publish::Arguments),
+    /// Write the tables of measured figures from docs/figures
+    Figures,
     /// Check formatting and lints, build everything and run every test
     Test(test::Arguments),
 }
@@ -90,15 +92,16 @@ fn run() -> Result<ExitCode> {
         Command::Curve(arguments) => return load::run(&repository, "curve", &arguments),
         Command::Replay(arguments) => return load::run(&repository, "replay", &arguments),
         Command::Chaos(arguments) => {
-            return load::stage_of_its_own(&repository, "chaos", &arguments);
+            return load::staged(&repository, "chaos", &arguments);
         }
         Command::Versus(arguments) => {
-            return load::stage_of_its_own(&repository, "versus", &arguments);
+            return load::staged(&repository, "versus", &arguments);
         }
         Command::Generate(arguments) => return load::alone(&repository, "generate", &arguments),
         Command::Compare(arguments) => return load::alone(&repository, "compare", &arguments),
         Command::Cost(arguments) => return load::alone(&repository, "cost", &arguments),
         Command::Publish(arguments) => publish::run(&repository, &arguments)?,
+        Command::Figures => native::write_figures(&repository)?,
         Command::Test(arguments) => return Ok(test::run(&repository, &arguments)),
     }
     Ok(ExitCode::SUCCESS)

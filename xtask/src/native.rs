@@ -22,7 +22,7 @@ pub(crate) fn build(repository: &Repository, packages: &[&str]) -> Result<()> {
         return Ok(());
     }
     if !packages.iter().all(is_built) {
-        announce(&packages);
+        println!("building {} once, which takes some minutes", packages.join(" and "));
     }
     let mut command = toolchain::cargo(repository, "build");
     command.arg("--release");
@@ -30,20 +30,6 @@ pub(crate) fn build(repository: &Repository, packages: &[&str]) -> Result<()> {
         command.args(["-p", package]);
     }
     process::run(&format!("the build of {}", packages.join(", ")), &mut command)
-}
-
-/// Says what a first build does: it takes minutes.
-fn announce(packages: &[&str]) {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let (crates, cpu_minutes) = match packages {
-        ["loadtest"] => (140, 4),
-        _ => (290, 14),
-    };
-    println!(
-        "building {} once: about {crates} crates, {} minutes on {cores} cores",
-        packages.join(" and "),
-        (cpu_minutes / cores).max(1)
-    );
 }
 
 /// Everything that the tests need, programs included.
@@ -58,6 +44,13 @@ pub(crate) fn lint(repository: &Repository, profile: &str) -> Result<()> {
     let mut command = toolchain::cargo(repository, "clippy");
     command.args(["--profile", profile, "--all-targets", "--", "-D", "warnings"]);
     process::run("clippy", &mut command)
+}
+
+/// Runs the test that compares tables with their reports, and makes it write them.
+pub(crate) fn write_figures(repository: &Repository) -> Result<()> {
+    let mut command = toolchain::cargo(repository, "test");
+    command.args(["--release", "-p", "xtask", "--test", "figures"]).env("UPDATE_FIGURES", "1");
+    process::run("the writing of tables", &mut command)
 }
 
 #[cfg(test)]

@@ -63,7 +63,8 @@ impl<'a> Reference<'a> {
                 Ok(Self { name, tag })
             }
             _ => bail!(
-                "REF: expected registry/name:tag in lower case and without a digest, such as ghcr.io/OWNER/order-pipeline:0.1.0"
+                "REF: expected registry/name:tag in lower case and without a digest, such as \
+                 ghcr.io/OWNER/order-pipeline:0.1.0"
             ),
         }
     }
@@ -229,8 +230,16 @@ fn rename(text: &str, reference: &Reference<'_>, digest: Option<&str>) -> Result
 mod tests {
     use super::*;
 
-    const TEXT: &str = "resources: [a.yaml]\n# Here.\nimages:\n  - name: order-pipeline\n    newName: ghcr.io/example/order-pipeline\n    \
-                        newTag: 0.1.0\n  - name: loadtest\n    newTag: 0.1.0\n";
+    const TEXT: &str = "\
+resources: [a.yaml]
+# Here.
+images:
+  - name: order-pipeline
+    newName: ghcr.io/example/order-pipeline
+    newTag: 0.1.0
+  - name: loadtest
+    newTag: 0.1.0
+";
 
     fn digest() -> String {
         format!("sha256:{}", "ab".repeat(32))
@@ -266,10 +275,10 @@ mod tests {
     fn renaming_changes_the_entry_and_nothing_else_and_can_be_done_again() {
         let reference = Reference { name: "ghcr.io/owner/app", tag: "1.0" };
         let once = rename(TEXT, &reference, Some(&digest())).unwrap();
-        let expected = format!(
-            "resources: [a.yaml]\n# Here.\nimages:\n  - name: order-pipeline\n    newName: ghcr.io/owner/app\n    digest: {}\n  \
-             - name: loadtest\n    newTag: 0.1.0\n",
-            digest()
+        let expected = TEXT.replace("example/order-pipeline", "owner/app").replacen(
+            "newTag: 0.1.0",
+            &format!("digest: {}", digest()),
+            1,
         );
         assert_eq!(once, expected);
         assert_eq!(rename(&once, &reference, Some(&digest())).unwrap(), once);

@@ -115,7 +115,8 @@ pub(crate) fn ensure_wasm_toolchain(repository: &Repository) -> Result<Toolchain
     println!("setup: {rustup:#}; trying Debian's compiler instead");
     Debian::install().map(Toolchain::Debian).with_context(|| {
         format!(
-            "there is no compiler for wasm32-wasip1: {rustup:#}; install rustup and run `rustup target add wasm32-wasip1`"
+            "there is no compiler for wasm32-wasip1: {rustup:#}; install rustup and run \
+             `rustup target add wasm32-wasip1`"
         )
     })
 }
@@ -150,7 +151,7 @@ fn pip_install(environment: &Path, list: &Path, flags: &[&str]) -> Result<()> {
     pip.args(flags).arg("--requirement").arg(list);
     println!("setup: pip install --requirement {}", list.display());
     process::run("pip install", &mut pip)?;
-    std::fs::copy(list, note(environment, list)).context("failed to note what was installed")?;
+    std::fs::copy(list, note(environment, list)).context("failed to record what was installed")?;
     Ok(())
 }
 

@@ -9,14 +9,11 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use supervise::Process;
 
 use crate::repository::Repository;
-use crate::{native, process, setup, toolchain, wasm};
-
-/// Where a Rust tool chain has neither of the two.
-const INSTALL: &str = "`rustup component add rustfmt clippy` installs what is missing";
+use crate::{native, process, programs, setup, toolchain, wasm};
 
 /// Flags of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -85,16 +82,22 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> ExitCode {
 fn phases(repository: &Repository, arguments: &Arguments, tally: &Arc<Mutex<Tally>>) -> Result<()> {
     let profile = arguments.profile.as_str();
     let toolchain = phase("set-up", || {
+        for tool in ["fmt", "clippy"] {
+            let mut cargo = toolchain::plain_cargo(repository, tool);
+            if programs::answer(cargo.arg("--version")).is_none() {
+                bail!("cargo {tool} is missing; run `rustup component add rustfmt clippy`");
+            }
+        }
         setup::ensure_redis()?;
         setup::ensure_test_tools(repository)?;
         setup::ensure_wasm_toolchain(repository)
     })?;
     phase("format", || {
         let mut command = toolchain::plain_cargo(repository, "fmt");
-        process::run("cargo fmt", command.args(["--all", "--check"])).context(INSTALL)
+        process::run("cargo fmt", command.args(["--all", "--check"]))
     })?;
     phase("lints", || {
-        native::lint(repository, profile).context(INSTALL)?;
+        native::lint(repository, profile)?;
         wasm::lint(repository, &toolchain)
     })?;
     phase("Wasm components", || wasm::build(repository, &toolchain))?;

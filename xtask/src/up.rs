@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
     let Arguments { stage, redis_port, listen, extra } = arguments;
     if listen.port() == 0 {
-        bail!("--listen {listen}: name a port");
+        bail!("--listen {listen}: expected a port other than 0");
     }
     let data = repository.data().join("redis");
     let prepared = Prepared::new(repository, stage, *redis_port, Some(data.clone()), &[])?;

@@ -1,4 +1,4 @@
-//! The Dockerfiles, held against the workspace and the program: what can be known of them without building an image.
+//! Checks the Dockerfiles against the workspace and the program, without building an image.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

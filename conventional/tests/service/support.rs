@@ -97,6 +97,7 @@ pub(crate) fn stats(redis: &mut RedisConnection) -> Stats {
 
 fn an_order(number: u32) -> String {
     format!(
-        r#"{{"orderId":{number},"delivery":"Standard","items":[{{"orderItemId":1,"sku":"FRM-0001","quantity":2}}]}}"#
+        r#"{{"orderId":{number},"delivery":"Standard",
+            "items":[{{"orderItemId":1,"sku":"FRM-0001","quantity":2}}]}}"#
     )
 }

@@ -84,7 +84,8 @@ fn a_paused_stream_is_left_alone_without_a_hot_loop_and_begun_at_once_when_it_is
     // A ring from outside is heard, and finds the pause.
     ring(&mut redis, Stream::Ingress);
     let (before, began) = (scripts_run(&mut redis), Instant::now());
-    // Three roles that tick once a second. Up to 9 scripts may be the start and the ring, and 3 more are sent twice when they are new.
+    // Three roles tick once a second. Up to 9 scripts may come from the start and the ring, and 3 more
+    // are sent twice when they are new.
     poll_until("the tick has ticked", || (scripts_run(&mut redis) >= before + 20).then_some(()));
     assert!(began.elapsed() > Duration::from_millis(1_500), "20 scripts in {:?}", began.elapsed());
     let paused = stats(&mut redis);

@@ -41,7 +41,8 @@ fn an_array_and_lines_of_orders_are_all_confirmed() {
 #[test]
 fn an_order_without_a_guid_is_found_by_its_order_id() {
     let mut app = TestApp::start();
-    let order = r#"{"orderId":"A 17/ü","delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":0}]}"#;
+    let order = r#"{"orderId":"A 17/ü","delivery":"Express",
+        "items":[{"orderItemId":1,"sku":"A","quantity":0}]}"#;
     assert_eq!(app.post("/orders", order).status, 202);
     app.poll_until("the order is confirmed", |app| {
         (app.get("/orders/A%2017%2F%C3%BC").body["state"] == "confirmed").then_some(())
@@ -238,7 +239,8 @@ fn an_order_id_that_looks_like_a_uuid_is_found() {
     let id = "8d5a5a23-f1c0-4b6e-9d3c-0a4c53f1f0aa";
     let order = |delivery: &str| {
         format!(
-            r#"{{"orderId":"{id}","delivery":"{delivery}","items":[{{"orderItemId":1,"sku":"A","quantity":1}}]}}"#
+            r#"{{"orderId":"{id}","delivery":"{delivery}",
+                "items":[{{"orderItemId":1,"sku":"A","quantity":1}}]}}"#
         )
     };
     app.xadd(order("Soon"));
@@ -261,7 +263,8 @@ fn an_order_that_waited_for_days_gets_a_promise_that_can_be_kept() {
     use redis::Commands;
     let mut app = TestApp::start();
     // Queued 30 days ago, by the time in the entry ID.
-    let order = r#"{"orderId":1,"placedAt":"2020-11-25T09:00:00Z","delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":1}]}"#;
+    let order = r#"{"orderId":1,"placedAt":"2020-11-25T09:00:00Z","delivery":"Express",
+        "items":[{"orderItemId":1,"sku":"A","quantity":1}]}"#;
     let (now_s, _): (u64, u64) = redis::cmd("TIME").query(app.redis().inner()).unwrap();
     let ingress = app.keys().stream(queue::Stream::Ingress).to_owned();
     let entry_id = format!("{}-0", (now_s - 30 * 86_400) * 1_000);

@@ -1,5 +1,6 @@
-//! Redis in every bad state: what the API answers, what the log says, that nothing is taken in that
-//! was not written, that nothing runs hot meanwhile, and that work continues automatically when Redis recovers.
+//! Redis in every bad state: what the API answers, what the log says, that nothing is accepted that
+//! was not written, that nothing runs hot meanwhile, and that work continues automatically when Redis
+//! recovers.
 //!
 //! The table in `docs/troubleshooting.md` has one row for each test here. Redis killed in the
 //! middle is in `outage`.
@@ -208,7 +209,8 @@ fn a_password_that_is_asked_for_and_not_given_is_said() {
     refuses(
         &mut app,
         "queue_refused",
-        "failed to enqueue: An error was signalled by the server - ResponseError: Protocol error: unauthenticated",
+        "failed to enqueue: An error was signalled by the server - ResponseError: Protocol error: \
+         unauthenticated",
     );
     assert_eq!(app.get("/readyz").outcome(), (503, "queue_refused"));
     app.poll_until("the log says it in better words", |app| {

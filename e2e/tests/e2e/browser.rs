@@ -139,7 +139,8 @@ impl Browser {
     pub(crate) fn click(&mut self, selector: &str) {
         let is_pressed = self.eval(&format!(
             "(() => {{ const one = document.querySelector({selector:?}); \
-             const can = Boolean(one?.checkVisibility()) && !one.disabled; if (can) one.click(); return can; }})()"
+             const can = Boolean(one?.checkVisibility()) && !one.disabled; \
+             if (can) one.click(); return can; }})()"
         ));
         assert_eq!(
             is_pressed,

@@ -88,8 +88,8 @@ fn a_demo_burst_is_sent_and_confirmed_in_both_lanes() {
     let mut browser = opened_live(&app);
     browser.enter("#demo-orders", "400");
     browser.wait_for(
-        "all are taken in",
-        "document.querySelector('#demo-said').innerText.startsWith('400 orders taken in')",
+        "all are accepted",
+        "document.querySelector('#demo-said').innerText.startsWith('400 orders accepted')",
     );
     let (simple, complex) = app.poll_until("all are confirmed", |app| {
         let (simple, complex) = confirmed(app);
@@ -109,7 +109,7 @@ fn a_demo_burst_is_sent_and_confirmed_in_both_lanes() {
     browser
         .wait_for("the newest are listed", "document.querySelectorAll('#recent tr').length === 12");
     browser
-        .wait_for("times are told", "/\\d/.test(document.querySelector('#latency dd').innerText)");
+        .wait_for("times are shown", "/\\d/.test(document.querySelector('#latency dd').innerText)");
     let id = browser.eval("document.querySelector('#recent button').title");
     browser.click("#recent button");
     let is_shown = format!("document.querySelector('#story-title').innerText.includes({id})");
@@ -134,7 +134,7 @@ fn more_than_the_limit_is_not_sent_and_nothing_is_where_the_demo_is_switched_off
     assert_eq!(browser.eval("document.querySelector('#demo-orders').validity.rangeOverflow"), true);
     browser.enter("#demo-orders", "20");
     browser.wait_for(
-        "they are taken in",
+        "they are accepted",
         "document.querySelector('#demo-said').innerText.startsWith('20 orders')",
     );
     assert_eq!(browser.requests.iter().filter(|(method, _)| method == "POST").count(), 1);
@@ -148,7 +148,8 @@ fn more_than_the_limit_is_not_sent_and_nothing_is_where_the_demo_is_switched_off
 #[test]
 fn an_order_is_found_by_its_number_and_its_steps_are_told_in_order() {
     let app = TestApp::start();
-    let order = r#"{"orderId":"A 17/ü","delivery":"Express","items":[{"orderItemId":1,"sku":"A","quantity":1}]}"#;
+    let order = r#"{"orderId":"A 17/ü","delivery":"Express",
+        "items":[{"orderItemId":1,"sku":"A","quantity":1}]}"#;
     assert_eq!(app.post("/orders", order).status, 202);
     let mut browser = opened_live(&app);
     browser.enter("#find-id", "A 17/ü");
@@ -185,7 +186,8 @@ fn text_of_an_order_never_becomes_markup() {
     let broken = format!(r#"{{"orderId":{hostile},{hostile}:1,"delivery":{hostile},"items":[]}}"#);
     with_letters(&mut app, &[HOSTILE, &broken]);
     let good = format!(
-        r#"{{"orderId":{hostile},"description":{hostile},"customer":{hostile},"delivery":"Standard","items":[{{"orderItemId":1,"sku":{hostile},"quantity":1}}]}}"#
+        r#"{{"orderId":{hostile},"description":{hostile},"customer":{hostile},
+            "delivery":"Standard","items":[{{"orderItemId":1,"sku":{hostile},"quantity":1}}]}}"#
     );
     assert_eq!(app.post("/orders", &good).status, 202);
     // Whose steps nobody knows any more: its state was dropped before it.
@@ -251,7 +253,7 @@ fn dead_letters_are_redriven_and_discarded_once_that_is_confirmed() {
 
     browser.click("#redrive-all");
     browser.click("#ask-yes");
-    app.poll_until("both were redriven and set aside again", |app| {
+    app.poll_until("both were redriven and dead-lettered again", |app| {
         let stats = app.get("/stats").body;
         (stats["totals"]["redriven"] == 2 && stats["deadLetters"] == 2).then_some(())
     });

@@ -87,7 +87,7 @@ fn run_at(level: &str) -> TestApp {
     app.xadd(&broken);
     assert_eq!(app.post("/orders", an_order(1)).status, 202);
     confirmed(&mut app, "00000000-0000-4000-8000-000000000001");
-    app.poll_until("the broken one is set aside", |app| {
+    app.poll_until("the broken one is dead-lettered", |app| {
         (app.get("/stats").body["deadLetters"] == 1).then_some(())
     });
     app
@@ -96,7 +96,7 @@ fn run_at(level: &str) -> TestApp {
 #[test]
 fn a_dead_letter_is_told_in_one_line_without_anything_of_the_order_but_its_id() {
     let mut app = run_at("warn");
-    let found = app.poll_until("it is told", |app| {
+    let found = app.poll_until("it is logged", |app| {
         Some(lines(app, "dead_lettered")).filter(|found| !found.is_empty())
     });
     assert_eq!(found.len(), 1);
@@ -114,7 +114,7 @@ fn a_dead_letter_is_told_in_one_line_without_anything_of_the_order_but_its_id() 
 #[test]
 fn each_level_tells_what_it_promises() {
     let mut app = run_at("info");
-    let found = app.poll_until("both drains are told", |app| {
+    let found = app.poll_until("both drains are logged", |app| {
         Some(lines(app, "drained"))
             .filter(|found| found.len() >= 2 && !lines(app, "dead_lettered").is_empty())
     });

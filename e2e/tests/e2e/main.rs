@@ -14,7 +14,7 @@
 //! - `outage`: Redis goes away and comes back
 //! - `pauses`: streams are paused and resumed under load
 //! - `poison`: orders that their component does not survive
-//! - `readme`: the tour, pasted into a shell
+//! - `readme`: the commands of the front pages, run or checked
 //! - `security`: who may see and change orders, and what nobody may see
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]

@@ -39,7 +39,7 @@ impl Page {
                 let (name, kind) = words.split_once(' ').unwrap();
                 assert!(
                     page.types.insert(name.into(), kind.into()).is_none(),
-                    "{name} stands there twice"
+                    "{name} is there twice"
                 );
             } else if !line.starts_with('#') {
                 let (name, value) = line.rsplit_once(' ').unwrap();
@@ -47,7 +47,7 @@ impl Page {
                 assert!(value >= 0.0, "{line}");
                 assert!(
                     page.values.insert(canonical(name), value).is_none(),
-                    "{name} stands there twice"
+                    "{name} is there twice"
                 );
             }
         }
@@ -163,9 +163,12 @@ fn the_numbers_of_a_burst_add_up_to_its_orders_although_the_app_died_in_its_mids
         let label = format!("stream=\"{stream}\"");
         assert_histogram(&page, "orders_wait_seconds", &label);
         assert_histogram(&page, "orders_batch_entries", &label);
-        let lapsed = page.get(&format!("orders_lapsed_total{{{label}}}"));
+        let superseded = page.get(&format!("orders_superseded_total{{{label}}}"));
         let committed = page.get(&format!("orders_batch_entries_sum{{{label}}}"));
-        assert_eq!(committed, page.get(&format!("orders_wait_seconds_count{{{label}}}")) + lapsed);
+        assert_eq!(
+            committed,
+            page.get(&format!("orders_wait_seconds_count{{{label}}}")) + superseded
+        );
         assert!(page.get(&format!("orders_drains_total{{{label}}}")) >= 1.0);
     }
     assert_histogram(&page, "orders_end_to_end_seconds", "lane=\"simple\"");
@@ -216,7 +219,7 @@ fn the_table_in_the_docs_is_that_of_the_page() {
         .collect();
     let documented: BTreeSet<(String, String)> =
         rows.iter().map(|row| (row[0].trim_matches('`').to_owned(), row[1].to_owned())).collect();
-    assert_eq!(documented.len(), rows.len(), "no metric stands there twice");
+    assert_eq!(documented.len(), rows.len(), "no metric is there twice");
     let served: BTreeSet<(String, String)> = page.types.clone().into_iter().collect();
     assert_eq!(documented, served);
 }

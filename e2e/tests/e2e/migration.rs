@@ -57,7 +57,7 @@ fn assert_books(stats: &Stats, reports: &[Value]) {
         assert_eq!(
             routed.sum::<u64>(),
             report["orders"],
-            "the report tells who did it: {}",
+            "the report names the consumers: {}",
             report["shares"]
         );
         assert_eq!(

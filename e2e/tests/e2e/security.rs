@@ -15,7 +15,8 @@ pub(crate) const PASSWORD: &str = "hush-password-93ab";
 fn request(app: &TestApp, method: &str, path: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     app.raw(format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\
+         {headers}\r\n{body}"
     ))
 }
 
@@ -258,7 +259,8 @@ fn nothing_in_a_path_an_id_a_header_or_an_order_gets_into_a_key_a_script_or_the_
         }
         let id = serde_json::to_string(attack).unwrap();
         let order = format!(
-            r#"{{"orderId":{id},"description":{id},"delivery":"Standard","items":[{{"orderItemId":1,"sku":{id},"quantity":1}}]}}"#
+            r#"{{"orderId":{id},"description":{id},"delivery":"Standard",
+                "items":[{{"orderItemId":1,"sku":{id},"quantity":1}}]}}"#
         );
         let status = app.post("/orders", &order).status;
         assert!(status == 202 || status == 422, "{attack:?}: {status}");

@@ -34,7 +34,8 @@ KUBECONFIG=$(k3d kubeconfig write order-pipeline --output "$PWD/$folder/kubeconf
 export KUBECONFIG
 
 step 'operators'
-kubectl apply -f "https://github.com/cert-manager/cert-manager/releases/download/v$CERT_MANAGER/cert-manager.yaml"
+releases=https://github.com/cert-manager/cert-manager/releases/download
+kubectl apply -f "$releases/v$CERT_MANAGER/cert-manager.yaml"
 kubectl wait --namespace cert-manager --for=condition=Available deployment --all --timeout=5m
 helm upgrade --install keda keda --repo https://kedacore.github.io/charts --version "$KEDA" \
   --namespace keda --create-namespace --wait
@@ -44,7 +45,7 @@ kubectl apply -f "$operator/spin-operator.crds.yaml"
 helm upgrade --install spin-operator oci://ghcr.io/spinframework/charts/spin-operator \
   --version "$SPIN_OPERATOR" --namespace spin-operator --create-namespace --wait
 
-# Tags are made of the content: nodes do not pull a tag again that they have.
+# Tags come from the content, because nodes do not pull a tag that they already have.
 step 'images'
 spin build
 app=$(cat spin.toml target/wasm32-wasip1/release/*.wasm | sha256sum | cut -c 1-12)

@@ -26,13 +26,13 @@ pub(crate) struct Claimed {
 #[derive(Debug, Default)]
 pub(crate) struct Commit {
     pub(crate) applied: u64,
-    pub(crate) lapsed: u64,
+    pub(crate) superseded: u64,
     pub(crate) routed: u64,
     pub(crate) confirmed: u64,
     pub(crate) dead_lettered: u64,
     pub(crate) duplicates: u64,
     /// Positions of the entries that another drain had committed.
-    pub(crate) lapsed_entries: Vec<usize>,
+    pub(crate) superseded_entries: Vec<usize>,
 }
 
 impl<E: Execute> Queue<'_, E> {
@@ -116,15 +116,15 @@ impl<E: Execute> Queue<'_, E> {
         let mut reply = self.run(&COMMIT, "failed to commit", Some(stream), &arguments)?;
         let mut commit = Commit {
             applied: reply.count()?,
-            lapsed: reply.count()?,
+            superseded: reply.count()?,
             routed: reply.count()?,
             confirmed: reply.count()?,
             dead_lettered: reply.count()?,
             duplicates: reply.count()?,
-            lapsed_entries: Vec::new(),
+            superseded_entries: Vec::new(),
         };
         while !reply.is_empty() {
-            commit.lapsed_entries.push(usize::try_from(reply.int()? - 1).unwrap_or_default());
+            commit.superseded_entries.push(usize::try_from(reply.int()? - 1).unwrap_or_default());
         }
         Ok(commit)
     }

@@ -54,15 +54,15 @@ pub struct Batch<'a> {
     /// What was claimed.
     pub messages: &'a [Message],
     outcomes: &'a [Outcome],
-    lapsed_entries: &'a [usize],
+    superseded_entries: &'a [usize],
 }
 
 impl<'a> Batch<'a> {
     /// Each message whose outcome was applied, with the outcome.
     pub fn applied(&self) -> impl Iterator<Item = (&'a Message, &'a Outcome)> + use<'a> {
-        let lapsed = self.lapsed_entries;
+        let superseded = self.superseded_entries;
         let all = self.messages.iter().zip(self.outcomes);
-        all.filter(move |(message, _)| !lapsed.contains(&message.entry))
+        all.filter(move |(message, _)| !superseded.contains(&message.entry))
     }
 }
 
@@ -83,7 +83,7 @@ pub struct Tally {
     /// Messages whose outcome was applied.
     pub applied: u64,
     /// Messages that another drain had committed before.
-    pub lapsed: u64,
+    pub superseded: u64,
     /// Routed to a lane.
     pub routed: u64,
     /// Confirmed.
@@ -184,7 +184,7 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         host.committed(&Batch {
             messages: &messages,
             outcomes: &outcomes,
-            lapsed_entries: &commit.lapsed_entries,
+            superseded_entries: &commit.superseded_entries,
         });
         Ok(Step::Committed)
     }
@@ -244,7 +244,7 @@ impl Tally {
     fn add(&mut self, commit: &Commit) {
         self.batches += 1;
         self.applied += commit.applied;
-        self.lapsed += commit.lapsed;
+        self.superseded += commit.superseded;
         self.routed += commit.routed;
         self.confirmed += commit.confirmed;
         self.dead_lettered += commit.dead_lettered;

@@ -1,4 +1,4 @@
-//! Holds the JSON Schemas in `docs` against the types they are made from. For tests.
+//! Compares the JSON Schemas in `docs` with the types they are made from. For tests.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
@@ -48,6 +48,7 @@ pub fn check(package: &str, name: &str, schema: Value) {
     }
     assert!(
         is_current(),
-        "docs/{name} is not what the types say; write it again with UPDATE_SCHEMAS=1 cargo test -p {package} the_schema_of"
+        "docs/{name} differs from its types; write it again with \
+         UPDATE_SCHEMAS=1 cargo test -p {package} the_schema_of"
     );
 }

@@ -41,7 +41,8 @@ pub(super) fn of_redis(inputs: &Inputs, faults: &mut Faults) {
     let max = argument.map(|pair| pair[1]).or(configured).unwrap_or_default();
     let limit = redis.text("/spec/template/spec/containers/0/resources/limits/memory");
     let (Some(max_bytes), Some(limit_bytes)) = (bytes(max), bytes(limit)) else {
-        return faults.add(format!("{redis}: maxmemory {max:?} or its limit {limit:?} is no size"));
+        return faults
+            .add(format!("{redis}: maxmemory {max:?} or its limit {limit:?} is not a size"));
     };
     faults.unless(max_bytes >= needed, || {
         format!(

@@ -17,7 +17,7 @@ const MAX_BATCHES: u32 = 500;
 
 pub(super) fn triggers(inputs: &Inputs, faults: &mut Faults) {
     let Some(keys) = inputs.keys() else {
-        return faults.add("ConfigMap/settings: queue is no name of a queue".into());
+        return faults.add("ConfigMap/settings: queue is not a valid name".into());
     };
     for scaler in inputs.of_kind("ScaledObject") {
         let trigger = &scaler.0["spec"]["triggers"][0];
@@ -39,7 +39,7 @@ pub(super) fn triggers(inputs: &Inputs, faults: &mut Faults) {
         let length = text(trigger, "/metadata/streamLength").parse();
         let is_length = length.is_ok_and(|it: u32| it > 0 && (it <= MAX_BATCHES || !is_lane));
         faults.unless(is_length, || {
-            format!("{scaler}: streamLength is no number of entries, or of orders in a lane")
+            format!("{scaler}: streamLength is not 1 or more, in a lane up to {MAX_BATCHES}")
         });
         let expected = drained.map(|stream| keys.stream(stream));
         let found = text(trigger, "/metadata/stream");
@@ -61,7 +61,7 @@ pub(super) fn targets(inputs: &Inputs, faults: &mut Faults) {
         let (min, max) = (number("minReplicaCount"), number("maxReplicaCount"));
         let is_range = min.zip(max).is_some_and(|(min, max)| min <= max && max > 0);
         faults.unless(is_range, || {
-            format!("{scaler}: minReplicaCount {min:?} and maxReplicaCount {max:?} are no range")
+            format!("{scaler}: minReplicaCount {min:?} and maxReplicaCount {max:?} are not a range")
         });
         // KEDA warns about them when it never starts from zero, and then ignores them.
         for field in ["pollingInterval", "cooldownPeriod"] {

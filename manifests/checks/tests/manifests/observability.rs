@@ -108,9 +108,12 @@ fn promtool_understands_every_query_and_every_alert() {
     promtool_checks(&json!({ "groups": [{ "name": "dashboard", "rules": rules }] }));
 }
 
+fn series(name: &str, labels: &str, values: &str) -> Value {
+    json!({ "series": format!("{name}{{{labels}}}"), "values": values })
+}
+
 #[test]
 fn alerts_fire_for_what_needs_somebody() {
-    let series = |name: &str, labels: &str, values: &str| json!({ "series": format!("{name}{{{labels}}}"), "values": values });
     let fired = |name: &str, labels: Value, summary: &str| {
         let alerts = json!([{ "exp_labels": labels, "exp_annotations": { "summary": summary } }]);
         json!({ "eval_time": "30m", "alertname": name, "exp_alerts": alerts })

@@ -23,9 +23,9 @@ const SCRIPTS: &str = "shared/queue/src/lua";
 /// The line of a user in the ACL file.
 fn rights_of(user: &str) -> Vec<String> {
     let objects = base();
-    let script = object(&objects, "ConfigMap/redis").text("/data/start.sh");
+    let script = object(&objects, "ConfigMap/redis").text("/data/start.sh").replace("\\\n", " ");
     let line = script.lines().find_map(|line| line.strip_prefix(&format!("user {user} "))).unwrap();
-    line.split(' ').map(str::to_owned).collect()
+    line.split_whitespace().map(str::to_owned).collect()
 }
 
 /// The commands that a file names, with the subcommand where there is one.
@@ -103,7 +103,12 @@ fn the_rights_in_the_manifests_are_those_of_the_documentation() {
 
 fn an_order(number: u32) -> String {
     format!(
-        r#"{{"orderId":{number},"orderGuid":"00000000-0000-4000-8000-{number:012x}","description":"d","firstName":"Ada","lastName":"L","delivery":"Standard","items":[{{"orderItemId":1,"sku":"0b1c2d3e-4f50","quantity":2}}]}}"#
+        concat!(
+            r#"{{"orderId":{0},"orderGuid":"00000000-0000-4000-8000-{0:012x}","description":"d","#,
+            r#""firstName":"Ada","lastName":"L","delivery":"Standard","#,
+            r#""items":[{{"orderItemId":1,"sku":"0b1c2d3e-4f50","quantity":2}}]}}"#
+        ),
+        number
     )
 }
 

@@ -95,7 +95,8 @@ pub(crate) fn secrets(arguments: &[&str], environment: &[(&str, &str)]) -> Secre
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("kubectl");
     let text = "#!/bin/sh\nfolder=${0%/*}\ncase \"$3 $4\" in\n'get secret') exit 1 ;;\n\
-                'create secret') [ \"$5 $7\" = 'generic --from-env-file=/dev/stdin' ] && cat > \"$folder/$6.env\" ;;\n\
+                'create secret') [ \"$5 $7\" = 'generic --from-env-file=/dev/stdin' ] && \
+                 cat > \"$folder/$6.env\" ;;\n\
                 *) exit 2 ;;\nesac\n";
     std::fs::write(&program, text).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();

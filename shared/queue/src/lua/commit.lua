@@ -17,8 +17,8 @@
 --               without a trace; confirm: "", result;  dead: code, errors as JSON;  route: note,
 --               message
 --
--- Returns {applied, lapsed, routed, confirmed, dead-lettered, duplicates} in messages, then the
--- numbers of the entries that had lapsed.
+-- Returns {applied, superseded, routed, confirmed, dead-lettered, duplicates} in messages, then the
+-- numbers of the entries that were superseded.
 --
 -- flags: allow-oom
 -- uses: record free
@@ -48,17 +48,17 @@ local records = look_up(ids)
 
 -- When all were pending, all are ours. Otherwise those that are gone were committed by another
 -- drain.
-local lapsed, lapsed_numbers = {}, {}
+local superseded, superseded_numbers = {}, {}
 if run('XACK', stream.key, GROUP, unpack(ARGV, 13, last)) < entries then
   for i = 1, entries do
     if not run('XRANGE', stream.key, ARGV[12 + i], ARGV[12 + i])[1] then
-      lapsed[i], lapsed_numbers[#lapsed_numbers + 1] = true, i
+      superseded[i], superseded_numbers[#superseded_numbers + 1] = true, i
     end
   end
 end
 
 local set, lanes, dead_by_code = {}, {}, {}
-local done = {applied = 0, lapsed = 0, routed = 0, confirmed = 0, dead = 0, duplicates = 0}
+local done = {applied = 0, superseded = 0, routed = 0, confirmed = 0, dead = 0, duplicates = 0}
 local sets = 0
 local function set_record(id, record)
   set[sets + 1], set[sets + 2], records[id] = id, record, record
@@ -197,8 +197,8 @@ for at = rows_at, #ARGV, 5 do
   else
     number, place, entry = number + 1, 1, ARGV[13 + number]
   end
-  if lapsed[number] then
-    done.lapsed = done.lapsed + 1
+  if superseded[number] then
+    done.superseded = done.superseded + 1
   else
     local ingress, trace = entry, nil
     if label ~= '' then
@@ -226,7 +226,7 @@ end
 count(TOTALS, 'confirmed_' .. stream.name, done.confirmed)
 count(TOTALS, 'dead_lettered_' .. stream.name, done.dead)
 count(TOTALS, 'duplicates', done.duplicates)
-count(TOTALS, 'entries_' .. stream.name, entries - #lapsed_numbers)
+count(TOTALS, 'entries_' .. stream.name, entries - #superseded_numbers)
 -- Whose work it was: with two programs on the same streams their shares add up to what was done.
 count(TOTALS, 'applied_' .. stream.name .. ':' .. CONSUMER, done.applied)
 if stream.number > 1 and done.applied > 0 then
@@ -239,12 +239,12 @@ for i = 1, #set, 5000 do
 end
 run('XDEL', stream.key, unpack(ARGV, 13, last))
 
-if done.lapsed == 0 then
+if done.superseded == 0 then
   for at = 13 + entries, rows_at - 1, 2 do
     measure(ARGV[at], ARGV[at + 1])
   end
 else
-  measure('lapsed:' .. stream.name, done.lapsed)
+  measure('superseded:' .. stream.name, done.superseded)
 end
 for code, letters in pairs(dead_by_code) do
   measure('dead:' .. stream.name .. ':' .. code, letters)
@@ -255,4 +255,7 @@ end
 for _, lane in pairs(lanes) do
   ring(lane)
 end
-return {done.applied, done.lapsed, done.routed, done.confirmed, done.dead, done.duplicates, unpack(lapsed_numbers)}
+return {
+  done.applied, done.superseded, done.routed, done.confirmed, done.dead, done.duplicates,
+  unpack(superseded_numbers),
+}

@@ -27,11 +27,11 @@ fn rings_are_coalesced_until_somebody_has_looked() {
     assert_eq!(ears.rings(&mut queue), ["ingress"]);
     queue.drain(&Scale);
     assert_eq!(ears.rings(&mut queue), ["bike"], "only the lane that something was added to");
-    assert!(!is_silent(&mut queue, Stream::Ingress), "whoever finds nothing clears the bell");
+    assert!(!is_silent(&mut queue, Stream::Ingress), "a drain that finds nothing clears the bell");
     queue.enqueue(&[parcel(5)]);
     assert_eq!(ears.rings(&mut queue), ["ingress"]);
     queue.drain(&Scale);
-    assert_eq!(ears.rings(&mut queue), [""; 0], "the ring of the lane still stands");
+    assert_eq!(ears.rings(&mut queue), [""; 0], "the ring of the lane is still set");
     queue.drain(&BY_BIKE);
     queue.enqueue(&[parcel(6)]);
     queue.drain(&Scale);
@@ -95,7 +95,7 @@ fn a_tick_rings_for_waiting_and_for_overdue_work_and_for_nothing_else() {
     assert_eq!(look(&mut queue), (0, 0, false, false, 0), "there is no stream yet");
     queue.add_parcels(0..1);
     assert_eq!(look(&mut queue), (1, 0, false, true, 1), "there is no group yet");
-    assert_eq!(look(&mut queue), (1, 0, false, false, 0), "the ring still stands");
+    assert_eq!(look(&mut queue), (1, 0, false, false, 0), "the ring is still set");
     queue.hold(&Scale);
     assert_eq!(look(&mut queue), (0, 1, false, false, 0), "somebody is at it");
     queue.age_pending();

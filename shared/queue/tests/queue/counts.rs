@@ -172,7 +172,7 @@ fn everything_that_happens_to_messages_is_measured_once() {
         // five.
         ("batch:bike:inf", 0),
         ("redelivered:ingress", 0),
-        ("lapsed:ingress", 0),
+        ("superseded:ingress", 0),
         ("out_of_time:ingress", 0),
     ] {
         assert_eq!(counter(&mut queue, name), count, "{name}");
@@ -244,7 +244,7 @@ fn overtake(queue: &mut TestQueue, role: &(impl Role + Copy), overdue: &[String]
     let mut handle = Queue::new(&mut connection, &queue.settings);
     let (tally, result) = drain(&mut handle, role, &mut witness);
     result.unwrap();
-    assert_eq!(tally.lapsed, overdue.len() as u64);
+    assert_eq!(tally.superseded, overdue.len() as u64);
     witness.0
 }
 
@@ -267,7 +267,7 @@ fn what_two_drains_decided_is_applied_and_counted_by_the_one_that_committed_firs
         queue.assert_confirmed(&parcels);
         assert_eq!((totals.get("duplicates"), queue.vanished()), (None, 0));
         if is_measured {
-            assert_eq!(counter(&mut queue, "lapsed:ingress"), 3);
+            assert_eq!(counter(&mut queue, "superseded:ingress"), 3);
             assert_eq!(counter(&mut queue, "redelivered:ingress"), 3);
         }
     }
@@ -297,7 +297,7 @@ fn a_batch_that_was_split_meanwhile_is_applied_by_its_parts() {
     let mut connection = BeforeCommit { inner: &mut queue.redis, act: Some(&mut split) };
     let mut handle = Queue::new(&mut connection, &queue.settings);
     let (tally, _) = drain(&mut handle, &BY_BIKE, &mut || Duration::ZERO);
-    assert_eq!((tally.lapsed, tally.applied), (6, 0));
+    assert_eq!((tally.superseded, tally.applied), (6, 0));
     queue.drain_all();
     queue.assert_confirmed(&parcels);
     assert_eq!((queue.totals()["waiting_bike"], queue.vanished()), (0, 0));

@@ -130,7 +130,7 @@ fn a_ring_that_was_lost_before_or_in_a_pause_costs_nothing_after_it() {
     );
     let mut ears = Ears::new(&queue);
     queue.queue().resume(Stream::Ingress).unwrap();
-    assert_eq!(ears.rings(&mut queue), ["ingress"], "whatever stood before");
+    assert_eq!(ears.rings(&mut queue), ["ingress"], "whatever was there before");
     let _: i64 = queue.ask(&["PEXPIRE", &bell, "0"]);
     assert!(queue.queue().tick(Stream::Ingress).unwrap().rung);
 }

@@ -186,7 +186,7 @@ pub(super) const SCALING: &[Example] = &[
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, "ConfigMap/settings", "/data/queue", json!("a b")),
-        "no name of a queue",
+        "not a valid name",
     ),
     (
         "KEDA looks at the streams of the queue",
@@ -201,7 +201,7 @@ pub(super) const SCALING: &[Example] = &[
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, &format!("{METADATA}/streamLength"), json!("5k")),
-        "no number of entries",
+        "streamLength is not 1 or more",
     ),
     (
         "KEDA looks at the streams of the queue",
@@ -226,7 +226,7 @@ pub(super) const SCALING: &[Example] = &[
     (
         "KEDA looks at the streams of the queue",
         |m| set(m, SCALER, &format!("{METADATA}/streamLength"), json!("5000")),
-        "or of orders in a lane",
+        "in a lane up to",
     ),
     (
         "KEDA looks at the streams of the queue",
@@ -242,7 +242,7 @@ pub(super) const SCALING: &[Example] = &[
     (
         "KEDA scales what is there",
         |m| set(m, SCALER, "/spec/minReplicaCount", json!(9)),
-        "are no range",
+        "are not a range",
     ),
     (
         "KEDA scales what is there",
@@ -345,6 +345,6 @@ pub(super) const SCALING: &[Example] = &[
     (
         MEMORY,
         |m| edit(m, "ConfigMap/redis", "/data/redis.conf", "maxmemory 1gb", "maxmemory 1g"),
-        "is no size",
+        "is not a size",
     ),
 ];

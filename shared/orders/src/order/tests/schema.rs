@@ -113,7 +113,8 @@ pub(in crate::order) fn has_no_spectacle_fields() -> Value {
     let absent = |names: &[&str]| -> serde_json::Map<String, Value> {
         names.iter().map(|name| ((*name).to_owned(), json!({"type": "null"}))).collect()
     };
-    let eye = json!({"properties": absent(&["prism", "base", "fittingHeight", "monocularPupillaryDistance"])});
+    let spectacles = ["prism", "base", "fittingHeight", "monocularPupillaryDistance"];
+    let eye = json!({"properties": absent(&spectacles)});
     let mut lens = absent(&[
         "index",
         "diameter",
