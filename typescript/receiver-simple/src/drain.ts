@@ -1,0 +1,141 @@
+// Draining the lane: claim a batch, decide each message, commit the batch; again until the lane is
+// empty. `shared/queue/src/drain.rs` in TypeScript.
+
+import { type Commit, claim, commit } from "./batch.js";
+import { type Decided, type Message, type Outcome, queuedAtMs } from "./message.js";
+import { LANE, MAX_ORDER_BYTES, type Queue } from "./queue.js";
+
+/** The component that decides, in whatever language it is written. */
+export type Domain = Pick<typeof import("orders:domain/fulfilment@0.1.0"), "fulfil" | "identify">;
+type Rejection = import("orders:domain/fulfilment@0.1.0").Rejection;
+
+/** The program that a drain runs in. */
+export interface Host {
+  /** The time since the drain began. */
+  elapsedMs(): number;
+  committed(batch: readonly Decided[], commit: Commit): void;
+}
+
+/** What a drain did, in messages unless said otherwise; in the words of the log. */
+export class Tally {
+  batches = 0;
+  applied = 0;
+  /** Another drain had committed them before. */
+  lapsed = 0;
+  routed = 0;
+  confirmed = 0;
+  dead_lettered = 0;
+  duplicates = 0;
+  redelivered = 0;
+  /** Overdue entries that were split. */
+  split = 0;
+  /** Pending entries that somebody had deleted from the lane. */
+  vanished = 0;
+  /** The time budget was spent before the lane was empty; the bell was rung again. */
+  out_of_time = false;
+
+  get isIdle(): boolean {
+    return Object.values(this).every((count) => !count);
+  }
+}
+
+/** An idle Redis looks for blocked commands that have timed out only every 100 ms (`hz` 10). */
+const WAKE_MS = 200;
+
+/**
+ * Drains the lane until it is empty or paused, or the time budget is spent; then the bell is rung
+ * for the rest. Throws a `QueueError` when Redis fails. The tally counts what was done before.
+ */
+export function drain(queue: Queue, domain: Domain, host: Host, tally: Tally): void {
+  const { drainBudgetMs, lingerMs } = queue.settings;
+  // Silent until the linger is over: what comes meanwhile is found by it.
+  const silentMs = lingerMs > 0 ? lingerMs + WAKE_MS : 0;
+  let holdMs = 0;
+  for (let isFirst = true; ; isFirst = false) {
+    if (step(queue, domain, host, tally, isFirst, holdMs)) {
+      if (host.elapsedMs() >= drainBudgetMs) {
+        tally.out_of_time = true;
+        queue.handOver();
+        return;
+      }
+      holdMs = silentMs;
+    } else if (holdMs === 0) {
+      return;
+    } else if (!(queue.linger() && host.elapsedMs() < drainBudgetMs)) {
+      holdMs = 0;
+    }
+  }
+}
+
+/** Claims one batch, decides and commits it; false when there was none. */
+function step(
+  queue: Queue,
+  domain: Domain,
+  host: Host,
+  tally: Tally,
+  isFirst: boolean,
+  holdMs: number,
+): boolean {
+  const { messages, vanished, split } = claim(queue, isFirst, holdMs);
+  tally.vanished += vanished;
+  tally.split += split;
+  const [first] = messages;
+  if (first === undefined) {
+    return false;
+  }
+  const { maxDeliveries } = queue.settings;
+  const batch = messages.map((message) => ({
+    message,
+    outcome: decide(message, domain, maxDeliveries),
+  }));
+  tally.redelivered += messages.filter(({ deliveryCount }) => deliveryCount > 1).length;
+  // Crash window: from here to the commit the batch is decided but pending; a death means
+  // redelivery.
+  const done = commit(queue, batch, first);
+  tally.batches += 1;
+  for (const count of COUNTS) {
+    tally[count] += done[count];
+  }
+  host.committed(batch, done);
+  return true;
+}
+
+const COUNTS = ["applied", "lapsed", "routed", "confirmed", "dead_lettered", "duplicates"] as const;
+
+/** Every message has an outcome, whatever it holds. */
+function decide(message: Message, domain: Domain, maxDeliveries: number): Outcome {
+  const { order, deliveryCount, decidedAtMs } = message;
+  if (typeof order === "number") {
+    return order < 0
+      ? deadLetter("missing_order_field", 'the entry has no field "order"')
+      : deadLetter("order_too_large", `${order} bytes, at most ${MAX_ORDER_BYTES} are allowed`);
+  }
+  const surplus = deliveryCount - maxDeliveries;
+  if (surplus > 0) {
+    // Looking at the order may be what ends the instance: one look for its id, none when that
+    // failed too.
+    const id = surplus === 1 ? domain.identify(order) : undefined;
+    return deadLetter("max_deliveries", "delivered too often and never decided", id);
+  }
+  const times = { queuedAtMs: BigInt(queuedAtMs(message)), decidedAtMs: BigInt(decidedAtMs) };
+  try {
+    return { verb: "confirm", ...domain.fulfil(order, times, LANE) };
+  } catch (error) {
+    const rejection = rejectionOf(error);
+    // Any other error ends the instance, as a trap does. The batch stays pending, is split when it
+    // is delivered again, and the order that throws ends alone in the dead letters.
+    if (rejection === undefined) {
+      throw error;
+    }
+    return { verb: "dead", id: rejection.id, code: rejection.code, errors: rejection.errors };
+  }
+}
+
+/** The error case of a `result` arrives as the payload of an exception. */
+function rejectionOf(error: unknown): Rejection | undefined {
+  return error instanceof Error && "payload" in error ? (error.payload as Rejection) : undefined;
+}
+
+function deadLetter(code: string, message: string, id?: string): Outcome {
+  return { verb: "dead", id, code, errors: JSON.stringify([{ code, path: "$", message }]) };
+}
