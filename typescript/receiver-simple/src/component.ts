@@ -3,6 +3,7 @@
 import { Connection, type Error as RedisError } from "fermyon:spin/redis@2.0.0";
 import { get, type Error as VariableError } from "fermyon:spin/variables@2.0.0";
 import type { Domain } from "./drain.js";
+import { payload } from "./payload.js";
 import { type Argument, QueueError, text } from "./redis.js";
 import { SettingError } from "./settings.js";
 import { type Host, onBell, onTick } from "./worker.js";
@@ -29,14 +30,6 @@ const HOST: Host = {
     console.error(line);
   },
 };
-
-/** What the host returned in place of a result. */
-function payload(error: unknown): unknown {
-  if (error instanceof Error && "payload" in error) {
-    return error.payload;
-  }
-  throw error;
-}
 
 /** Calls Redis; an error is in words that name what to look at. */
 function redis<T>(call: () => T): T {

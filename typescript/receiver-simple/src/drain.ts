@@ -3,6 +3,7 @@
 
 import { type Commit, claim, commit } from "./batch.js";
 import { type Decided, type Message, type Outcome, queuedAtMs } from "./message.js";
+import { payload } from "./payload.js";
 import { LANE, MAX_ORDER_BYTES, type Queue } from "./queue.js";
 
 /** The component that decides, in whatever language it is written. */
@@ -121,19 +122,11 @@ function decide(message: Message, domain: Domain, maxDeliveries: number): Outcom
   try {
     return { verb: "confirm", ...domain.fulfil(order, times, LANE) };
   } catch (error) {
-    const rejection = rejectionOf(error);
-    // Any other error ends the instance, as a trap does. The batch stays pending, is split when it
-    // is delivered again, and the order that throws ends alone in the dead letters.
-    if (rejection === undefined) {
-      throw error;
-    }
-    return { verb: "dead", id: rejection.id, code: rejection.code, errors: rejection.errors };
+    // What is no rejection ends the instance, as a trap does. The batch stays pending, is split when
+    // it is delivered again, and the order that throws ends alone in the dead letters.
+    const { id, code, errors } = payload(error) as Rejection;
+    return { verb: "dead", id, code, errors };
   }
-}
-
-/** The error case of a `result` arrives as the payload of an exception. */
-function rejectionOf(error: unknown): Rejection | undefined {
-  return error instanceof Error && "payload" in error ? (error.payload as Rejection) : undefined;
 }
 
 function deadLetter(code: string, message: string, id?: string): Outcome {

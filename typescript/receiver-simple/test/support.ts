@@ -1,5 +1,6 @@
 // A domain in plain TypeScript, and a receiver on a Redis of its own.
 
+import { runInNewContext } from "node:vm";
 import type { Domain } from "../src/drain.js";
 import type { Argument } from "../src/redis.js";
 import { type Host, onBell, onTick } from "../src/worker.js";
@@ -18,8 +19,9 @@ export const VARIABLES: Record<string, string> = {
   linger_ms: "0",
 };
 
-/** An error as the bindings throw it. */
-export const returned = (payload: unknown): Error => Object.assign(new Error(), { payload });
+/** An error as the bindings throw it: of another realm. */
+const returned = (payload: unknown): Error =>
+  Object.assign(runInNewContext("new Error()") as Error, { payload });
 
 /**
  * Confirms an order `{"id": ...}` with its id and times, rejects `{"id": ..., "reject": true}`, and
