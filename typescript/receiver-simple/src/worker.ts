@@ -1,6 +1,6 @@
 // What a bell and a tick start, on any host.
 
-import { type Domain, Tally, drain } from "./drain.js";
+import { type Domain, Drain } from "./drain.js";
 import { Log, readLevel } from "./log.js";
 import { Queue } from "./queue.js";
 import { type Execute, QueueError, text } from "./redis.js";
@@ -32,12 +32,12 @@ export function onBell(host: Host, domain: Domain): void {
   const elapsedMs = () => host.nowMs() - start;
   const log = new Log(readLevel(host.variable), host.print);
   const queue = open(host);
-  const tally = new Tally();
+  const drain = new Drain(queue, domain, { elapsedMs, committed: log.committed.bind(log) });
   const end = () => {
-    log.end(tally, elapsedMs());
+    log.end(drain.tally, elapsedMs());
   };
   try {
-    drain(queue, domain, { elapsedMs, committed: log.committed.bind(log) }, tally);
+    drain.run();
   } catch (error) {
     if (error instanceof QueueError) {
       end();

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as scripts from "queue:scripts";
 import { claim } from "../src/batch.js";
-import { Tally, drain } from "../src/drain.js";
+import { Drain } from "../src/drain.js";
 import {
   type Decided,
   type Message,
@@ -92,12 +92,12 @@ test("an entry without an order is dead-lettered with a reason", () => {
     calls.push(args);
     return replies.shift() ?? [];
   }, settings());
-  const tally = new Tally();
-  drain(queue, DOMAIN, { elapsedMs: () => 0, committed: () => undefined }, tally);
+  const drain = new Drain(queue, DOMAIN, { elapsedMs: () => 0, committed: () => undefined });
+  drain.run();
   const errors =
     '[{"code":"missing_order_field","path":"$","message":"the entry has no field \\"order\\""}]';
   assert.deepEqual(calls[1]?.slice(-5), ["dead", "", "", "missing_order_field", errors]);
-  assert.equal(tally.dead_lettered, 1);
+  assert.equal(drain.tally.dead_lettered, 1);
 });
 
 test("a reply of another shape is refused, and the error does not show it", () => {
