@@ -44,6 +44,7 @@ test("a batch is at most batch_size orders and one entry more", () => {
   }
   receiver.bell();
   assert.deepEqual(receiver.tally, { batches: 2, applied: 3, confirmed: 3 });
+  assert.equal(receiver.redis.hash("{orders}:metrics")["drains:simple"], "1");
 });
 
 test("a second copy is dropped as a duplicate", () => {
@@ -85,17 +86,23 @@ test("an order that is too long is dead-lettered unread and kept whole", () => {
 });
 
 test("what another drain has committed meanwhile is not applied again", () => {
-  const gone = receiver.add("5-1", order("a"), "6-1", order("b"));
-  receiver.add("7-1", order("c"));
+  const gone = receiver.add("5-1", order("a", { reject: true }), "6-1", order("b"));
+  receiver.add("7-1", order("c"), "8-1", order("d", { reject: true }));
   receiver.before = (_, args) => {
-    if (args.includes("+confirm")) {
+    if (args.includes("+dead")) {
       receiver.redis.ask("XACK", "{orders}:simple", "workers", gone);
       receiver.redis.ask("XDEL", "{orders}:simple", gone);
     }
   };
   receiver.bell();
-  assert.deepEqual(receiver.tally, { batches: 1, applied: 1, lapsed: 2, confirmed: 1 });
+  const done = { batches: 1, applied: 2, lapsed: 2, confirmed: 1, dead_lettered: 1 };
+  assert.deepEqual(receiver.tally, done);
   assert.deepEqual(receiver.confirmations, ["c simple 7 true"]);
+  const logged = receiver.lines.filter(({ event }) => event === "dead_lettered");
+  assert.deepEqual(
+    logged.map(({ id }) => id),
+    ["d"],
+  );
 });
 
 test("an order that throws ends alone in the dead letters, under its id", () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as scripts from "queue:scripts";
 import { claim } from "../src/batch.js";
-import { Drain } from "../src/drain.js";
+import { Drain, Tally } from "../src/drain.js";
 import {
   type Decided,
   type Message,
@@ -16,7 +16,7 @@ import { metricsOf } from "../src/metrics.js";
 import { Queue } from "../src/queue.js";
 import type { Argument, Value } from "../src/redis.js";
 import { SettingError, readSettings } from "../src/settings.js";
-import { readLevel } from "../src/log.js";
+import { Log, readLevel } from "../src/log.js";
 import { DOMAIN, VARIABLES } from "./support.js";
 
 const settings = () => readSettings((name) => VARIABLES[name] ?? "");
@@ -100,6 +100,37 @@ test("an entry without an order is dead-lettered with a reason", () => {
   assert.equal(drain.tally.dead_lettered, 1);
 });
 
+test("some hosts report that nothing came as one nil", () => {
+  for (const [reply, came] of [
+    [[], false],
+    [[{ tag: "nil" }], false],
+    [[bytes("{orders}:simple")], true],
+  ] as [Value[], boolean][]) {
+    assert.equal(new Queue(() => reply, settings()).linger(), came);
+  }
+});
+
+test("a drain whose time is over does not wait for more a second time", () => {
+  const none = [1, 0, 0, 1].map(int);
+  const replies: Value[][] = [
+    [...none, bytes("5-1"), bytes(""), int(-1)],
+    [1, 0, 0, 0, 1, 0].map(int),
+    none,
+    [bytes("{orders}:simple")],
+    none,
+  ];
+  let elapsedMs = 0;
+  const commands: string[] = [];
+  const execute = (command: string) => {
+    commands.push(command);
+    elapsedMs += command === "XREAD" ? 5_000 : 0;
+    return replies.shift() ?? [];
+  };
+  const queue = new Queue(execute, { ...settings(), lingerMs: 5 });
+  new Drain(queue, DOMAIN, { elapsedMs: () => elapsedMs, committed: () => undefined }).run();
+  assert.deepEqual(commands, ["EVALSHA", "EVALSHA", "EVALSHA", "XREAD", "EVALSHA"]);
+});
+
 test("a reply of another shape is refused, and the error does not show it", () => {
   for (const [replies, found] of [
     [[], "a number, found nothing"],
@@ -144,6 +175,20 @@ test("a value is counted in the first bucket whose bound it does not exceed", ()
     ...{ "wait:simple:1": 1, "wait:simple:2": 1, "wait:simple:5": 1, "wait:simple:sum": 5 },
     ...{ "done:simple:1000": 1, "done:simple:5": 1, "done:simple:sum": 1_003 },
   });
+});
+
+test("the line of a drain has the longest wait of its batches", () => {
+  const lines: string[] = [];
+  const log = new Log("debug", (line) => lines.push(line));
+  const confirm = { verb: "confirm", id: "a", confirmation: new Uint8Array() } as const;
+  const done = { applied: 1, lapsed: 0, routed: 0, confirmed: 1, dead_lettered: 0, duplicates: 0 };
+  for (const entryId of ["900-0", "400-0", "700-0"]) {
+    const batch = [{ message: message(entryId), outcome: confirm }];
+    log.committed(batch, { ...done, lapsedEntries: new Set() });
+  }
+  log.end(new Tally(), 1.9);
+  const line = JSON.parse(lines.join("")) as Record<string, unknown>;
+  assert.deepEqual([line["oldest_wait_ms"], line["elapsed_ms"]], [600, 1]);
 });
 
 test("a label that is no entry id, and a trace that is not valid, are not carried on", () => {
