@@ -4,11 +4,11 @@ import { Connection, type Error as RedisError } from "fermyon:spin/redis@2.0.0";
 import { get, type Error as VariableError } from "fermyon:spin/variables@2.0.0";
 import type { Domain } from "./drain.js";
 import { payload } from "./payload.js";
-import { type Argument, QueueError, text } from "./redis.js";
+import { type Argument, QueueError, encode, text } from "./redis.js";
 import { SettingError } from "./settings.js";
 import { type Host, onBell, onTick } from "./worker.js";
 
-const ENCODER = new TextEncoder();
+const parameter = (argument: Argument) => ({ tag: "binary" as const, val: encode(argument) });
 
 const HOST: Host = {
   variable: (name) => {
@@ -51,11 +51,6 @@ function describe(error: RedisError): string {
     case "other":
       return error.val;
   }
-}
-
-function parameter(argument: Argument) {
-  const val = argument instanceof Uint8Array ? argument : ENCODER.encode(String(argument));
-  return { tag: "binary" as const, val };
 }
 
 /** Serves the tick; what is returned serves the bell. */

@@ -45,7 +45,12 @@ const CODES: [RegExp, string][] = [
 export const text = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
+const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
+
+/** The bytes of an argument. Those of the bindings are of another realm, so `instanceof` fails. */
+export const encode = (argument: Argument): Uint8Array =>
+  typeof argument === "object" ? argument : ENCODER.encode(String(argument));
 
 /** Takes a flat reply apart, element by element. */
 export class Reply {

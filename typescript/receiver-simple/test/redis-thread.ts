@@ -74,8 +74,7 @@ socket.on("data", (bytes) => {
     answer(error as Error);
   }
 });
-port.on("message", (words: (string | Uint8Array)[]) => {
-  const parts = words.map((word) => Buffer.from(word as string));
+port.on("message", (parts: Uint8Array[]) => {
   socket.write(`*${parts.length}\r\n`);
   for (const part of parts) {
     socket.write(Buffer.concat([Buffer.from(`$${part.length}\r\n`), part, Buffer.from("\r\n")]));

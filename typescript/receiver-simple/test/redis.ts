@@ -10,7 +10,7 @@ import {
   Worker,
   receiveMessageOnPort,
 } from "node:worker_threads";
-import type { Argument, Execute, Value } from "../src/redis.js";
+import { type Argument, type Execute, type Value, encode } from "../src/redis.js";
 
 export class TestRedis {
   private readonly folder = mkdtempSync(join(tmpdir(), "receiver-simple-"));
@@ -39,8 +39,7 @@ export class TestRedis {
 
   readonly execute: Execute = (command, args) => {
     Atomics.store(this.signal, 0, 0);
-    const words = args.map((word: Argument) => (typeof word === "number" ? String(word) : word));
-    this.port.postMessage([command, ...words]);
+    this.port.postMessage([command, ...args].map(encode));
     if (Atomics.wait(this.signal, 0, 0, 10_000) === "timed-out") {
       throw new Error(`no reply to ${command} within 10 s`);
     }
