@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use supervise::Process;
 
 use crate::repository::Repository;
-use crate::{process, programs, setup, wasm};
+use crate::{process, programs, wasm};
 
 /// How `manifests` call the application's image before kustomize writes its name in.
 const IMAGE: &str = "order-pipeline";
@@ -82,8 +82,7 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
         // Before anything is pushed: afterwards it would be half done.
         rename(&read(&file)?, &reference, None)?;
     }
-    let toolchain = setup::ensure_wasm_toolchain(repository)?;
-    wasm::build(repository, &toolchain)?;
+    wasm::build(repository, &[repository.spin_toml()])?;
     let digest = push(repository, arguments)?;
 
     if digest.is_none() {
