@@ -117,7 +117,10 @@ fn phases(repository: &Repository, arguments: &Arguments, tally: &Arc<Mutex<Tall
     })?;
     let manifests = ["spin.toml", "spin.typescript.toml"].map(|name| repository.root().join(name));
     phase("Wasm components", || wasm::build(repository, &manifests))?;
-    phase("guests", || wasm::build_guests(repository, &toolchain))?;
+    phase("guests", || {
+        wasm::build_guests(repository, &toolchain)?;
+        process::run("npm run build:poison", node::npm(&typescript).args(["run", "build:poison"]))
+    })?;
     phase("native programs and tests", || native::build_for_tests(repository, profile))?;
     phase("tests of TypeScript", || {
         let mut command = node::npm(&typescript);
