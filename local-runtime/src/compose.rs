@@ -1,6 +1,6 @@
 //! A component with its dependencies in one, as Spin composes them.
 //!
-//! The name of a dependency is that of an interface or of a package, with or without a version; it stands for
+//! The name of a dependency is that of an interface or of a package, with or without a version; it satisfies
 //! every import of the component that fits. A dependency has no permission of the component, which is Spin's
 //! default: what would let it out is imported under another name, and the host refuses what has such a name.
 
@@ -37,7 +37,7 @@ pub(crate) fn compose(component: Vec<u8>, dependencies: Vec<(String, Vec<u8>)>) 
     Ok(graph.encode(EncodeOptions { validate: false, ..EncodeOptions::default() })?)
 }
 
-/// The interface that a refused import stands for.
+/// The interface that is refused under the name of an import.
 pub(crate) fn denied(import: &str) -> Option<String> {
     Some(import.strip_prefix(DENIED)?.replacen('-', ":", 1))
 }

@@ -10,6 +10,7 @@ use wasmtime::component::types::{self, ComponentItem};
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable, ResourceType, Type, Val};
 use wasmtime::{Engine, ResourceLimiter};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::p2::bindings::http::types as http_types;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::app::ComponentConfig;
@@ -168,12 +169,23 @@ fn stand_in(
                 })?;
             }
             ComponentItem::Resource(_) => {
-                instance.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                instance.resource(name, resource(name), |_, _| Ok(()))?;
             }
             _ => {}
         }
     }
     Ok(())
+}
+
+/// The type of a resource of an interface that is absent or refused. Those of requests are what a refused
+/// `wasi:http/outgoing-handler` takes from `wasi:http/types`, which is there.
+fn resource(name: &str) -> ResourceType {
+    match name {
+        "outgoing-request" => ResourceType::host::<http_types::OutgoingRequest>(),
+        "request-options" => ResourceType::host::<http_types::RequestOptions>(),
+        "future-incoming-response" => ResourceType::host::<http_types::FutureIncomingResponse>(),
+        _ => ResourceType::host::<()>(),
+    }
 }
 
 /// The answer to a dependency that asks for what it may not have, as in Spin: nothing, or an error.

@@ -16,8 +16,9 @@ use crate::app::{self, Runtime};
 use crate::repository::Repository;
 use crate::{native, process, setup, wasm};
 
-/// How long the app may take to be ready.
-const READY_LIMIT: Duration = Duration::from_mins(1);
+/// How long the app may take to be ready: at its first start it is compiled, and a component in
+/// TypeScript takes most of a minute on two busy cores.
+const READY_LIMIT: Duration = Duration::from_mins(3);
 
 /// Flags of commands that start the app.
 #[derive(Debug, clap::Args)]

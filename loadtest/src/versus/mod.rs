@@ -78,7 +78,7 @@ pub(crate) struct VersusOptions {
     #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD, help_heading = "Sides")]
     complexity_threshold: u32,
     /// Gives up when a process is not ready, or has not confirmed the waiting order, after this time.
-    #[arg(long, default_value = "60s", value_parser = parse::duration, help_heading = "Sides")]
+    #[arg(long, default_value = "3m", value_parser = parse::duration, help_heading = "Sides")]
     start_limit: Duration,
     /// Writes the report to this file as JSON.
     #[arg(long, help_heading = "Report")]
