@@ -25,6 +25,9 @@ pub use crate::http::Answer;
 /// The longest that anything may take here; the machine may be busy with other tests.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The longest that the start may take: a JavaScript engine is compiled for up to a minute.
+const START: Duration = Duration::from_mins(2);
+
 /// A running app. Fields are dropped in their order: the app before its Redis.
 pub struct TestApp {
     process: Process,
@@ -63,11 +66,18 @@ impl TestApp {
     /// Starts the app with these variables set, and waits until it can take orders and hears its
     /// bells.
     pub fn start_with(variables: &[(&str, &str)]) -> Self {
-        let mut app = Self::listen_with(variables);
+        Self::start_as(&Setup { variables, ..Setup::default() })
+    }
+
+    /// The same as a test asks for it.
+    pub fn start_as(setup: &Setup<'_>) -> Self {
+        let server = RedisServer::start().expect("a private redis starts");
+        let url = setup.redis_url.map_or_else(|| server.url(), str::to_owned);
+        let mut app = Self::listen_on(server, setup);
         app.poll_until("the app answers", |app| {
             (app.try_get("/readyz")?.status == 200).then_some(())
         });
-        let (keys, url) = (app.keys(), app.server.url());
+        let keys = app.keys();
         let channels: Vec<&str> =
             keys.streams().iter().map(|stream| keys.channel(*stream)).collect();
         app.poll_until("the app hears its bells", |_| {
@@ -104,7 +114,7 @@ impl TestApp {
             said.push('\n');
         };
         let process = Process::start_reading("the app", command, on_line).unwrap();
-        let base_url = process.wait_for("address", PATIENCE, || {
+        let base_url = process.wait_for("address", START, || {
             let said = output.lock().expect("no reader panics");
             let urls = said.lines().filter_map(|line| line.trim().strip_prefix("Serving "));
             Ok(urls.map(|url| url.trim().to_owned()).next())
@@ -239,13 +249,16 @@ pub fn python(name: &str) -> Command {
     Command::new(program)
 }
 
-/// The repository's manifest with one change, in this folder.
-pub fn changed_manifest(folder: &Path, from: &str, to: &str) -> PathBuf {
-    let text = std::fs::read_to_string(repository().join("spin.toml")).expect("it can be read");
+/// A manifest of the repository with one change, in this folder.
+pub fn changed_manifest(folder: &Path, manifest: &str, from: &str, to: &str) -> PathBuf {
+    let text = std::fs::read_to_string(repository().join(manifest)).expect("it can be read");
     assert!(text.contains(from), "{from}");
-    let target = format!("\"{}/", repository().join("target").display());
+    let mut text = text.replace(from, to);
+    for top in ["target", "typescript"] {
+        let absolute = format!("\"{}/", repository().join(top).display());
+        text = text.replace(&format!("\"{top}/"), &absolute);
+    }
     let path = folder.join("spin.toml");
-    let text = text.replace(from, to).replace("\"target/", &target);
     std::fs::write(&path, text).expect("the folder can be written to");
     path
 }

@@ -52,9 +52,10 @@ enum Command {
   loadtest cost --report wasm.json
   loadtest cost --report wasm.json --baseline native.json --nodes D2ds_v5,D2pds_v5")]
     Cost(CostOptions),
-    /// Runs Wasm and the always-on service in turn and compares them.
+    /// Runs two sides in turn and compares them: Wasm and the always-on service, or two manifests.
     #[command(after_help = "Examples:
   loadtest versus --rounds 5
+  loadtest versus --a spin.toml --b spin.typescript.toml
   loadtest versus --runtime spin --orders 20000 --json versus.json")]
     Versus(VersusOptions),
 }

@@ -70,7 +70,7 @@ fn whole(figure: f64) -> String {
     count(figure.round() as u64)
 }
 
-fn us(figure: f64) -> String {
+pub(crate) fn us(figure: f64) -> String {
     format!("{} us", digits(figure))
 }
 
@@ -172,9 +172,10 @@ impl Row {
 /// Columns for the first group and those shown beside it. `names` are those of all groups.
 pub(crate) fn table(rows: &[Row], names: &[String], shown: &[usize]) -> String {
     let mut text = String::new();
-    let mut head = format!("  {:<26}{:>16}", "", names[0]);
+    let width = names.iter().map(|name| name.len() + 2).max().unwrap_or_default().max(16);
+    let mut head = format!("  {:<26}{:>width$}", "", names[0]);
     for group in shown {
-        head += &format!("{:>16}{:>8}{:>7}", names[*group], "ratio", "");
+        head += &format!("{:>width$}{:>8}{:>7}", names[*group], "ratio", "");
     }
     text += head.trim_end();
     text += "\n";
@@ -186,8 +187,8 @@ pub(crate) fn table(rows: &[Row], names: &[String], shown: &[usize]) -> String {
             let median = spread.map_or_else(|| "-".into(), |spread| (row.show)(spread.median));
             let range = spread.filter(|spread| spread.min < spread.max);
             let range = range.map_or_else(String::new, |spread| spread.range(row.show));
-            line += &format!("{median:>16}");
-            ranges += &format!("{range:>16}");
+            line += &format!("{median:>width$}");
+            ranges += &format!("{range:>width$}");
             if *group > 0 {
                 let ratio = row.ratio(*group).map(|ratio| format!("x{}", digits(ratio)));
                 let word = row.word(*group).unwrap_or_default();

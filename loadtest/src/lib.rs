@@ -22,7 +22,7 @@
 //! - [`chaos`]: breaks the app at random moments, and verifies that nothing is lost
 //! - [`compare`]: reports side by side
 //! - [`cost`]: what a day's load costs on rented nodes
-//! - [`versus`]: Wasm and the always-on service in turn
+//! - [`versus`]: two sides in turn, such as Wasm and the always-on service
 //!
 //! They share [`app`], the processes that a run starts; [`figures`], groups of runs side by side; and
 //! [`stop`], what Ctrl-C does.

@@ -1,15 +1,16 @@
 //! CPU time and memory of the app and of Redis, and how long instances took to start.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use native::RedisConnection;
 use procfs::process::{Process, Stat, all_processes};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::stop;
 
-const MIB: f64 = 1024.0 * 1024.0;
+pub(crate) const MIB: f64 = 1024.0 * 1024.0;
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -178,7 +179,7 @@ fn info(redis: &mut RedisConnection) -> Result<(f64, f64)> {
 }
 
 /// As local-runtime reports it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct InstanceStarts {
     pub(crate) starts: u64,
     pub(crate) p50_us: u64,
@@ -188,6 +189,7 @@ pub(crate) struct InstanceStarts {
 #[derive(Deserialize)]
 struct AllInstanceStarts {
     all: InstanceStarts,
+    components: BTreeMap<String, InstanceStarts>,
 }
 
 impl InstanceStarts {
@@ -202,15 +204,21 @@ impl InstanceStarts {
     }
 
     pub(crate) fn get(url: &str) -> Result<Self> {
+        Ok(AllInstanceStarts::get(url)?.all)
+    }
+
+    pub(crate) fn of(url: &str, component: &str) -> Result<Self> {
+        let starts = AllInstanceStarts::get(url)?;
+        let starts = starts.components.get(component).copied();
+        starts.with_context(|| format!("{url} has no figures of {component}"))
+    }
+}
+
+impl AllInstanceStarts {
+    fn get(url: &str) -> Result<Self> {
         let what = || format!("--instance-starts-url: failed to read {url}");
-        let all: AllInstanceStarts = agent()
-            .get(url)
-            .call()
-            .with_context(what)?
-            .body_mut()
-            .read_json()
-            .with_context(what)?;
-        Ok(all.all)
+        let mut response = agent().get(url).call().with_context(what)?;
+        response.body_mut().read_json().with_context(what)
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct ComponentConfig {
     pub(crate) id: String,
     pub(crate) description: Option<String>,
     pub(crate) wasm: PathBuf,
+    /// The Wasm files of its dependencies, by their names.
+    pub(crate) dependencies: BTreeMap<String, PathBuf>,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) allowed_hosts: Arc<AllowedHosts>,
@@ -113,10 +115,14 @@ impl Resolver<'_> {
             }
             let (variables, allowed_hosts) = settings(id, component, used, &variables)?;
             if used {
+                let dependencies = component.dependencies(id)?.into_iter();
                 let config = ComponentConfig {
                     id: id.clone(),
                     description: component.description.clone().filter(|text| !text.is_empty()),
                     wasm: self.folder.join(component.source_path(id)?),
+                    dependencies: dependencies
+                        .map(|(name, path)| (name, self.folder.join(path)))
+                        .collect(),
                     environment: component.environment.clone(),
                     variables,
                     allowed_hosts: Arc::new(allowed_hosts),

@@ -5,6 +5,7 @@
 //! renamed into their place, so that starts at once do no harm, be it in containers that share the folder and all have the
 //! process id 1. Code is mapped from its file, not copied, so that all processes on a machine share it.
 
+use std::collections::BTreeMap;
 use std::fs::{File, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Write};
@@ -21,6 +22,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wit_component::ComponentEncoder;
 
+use crate::compose::compose;
 use crate::output::log;
 
 /// The length of the digest at the end of a file.
@@ -43,19 +45,39 @@ impl Cache {
         Ok(Self { folder })
     }
 
-    /// The compiled form of a Wasm file, which may be a component or a core module for WASI preview 1.
+    /// The compiled form of a Wasm file with its dependencies. Each file may be a component or a core module
+    /// for WASI preview 1.
     ///
     /// # Errors
-    /// When the file can't be read or is not valid.
-    pub(crate) fn load(&self, engine: &Engine, wasm: &Path) -> Result<Component> {
-        let bytes = std::fs::read(wasm)
-            .with_context(|| format!("failed to read {}; was it built?", wasm.display()))?;
-        let path = self.folder.join(file_name(engine, &bytes));
+    /// When a file can't be read or is not valid, or a dependency does not fit.
+    pub(crate) fn load(
+        &self,
+        engine: &Engine,
+        wasm: &Path,
+        dependencies: &BTreeMap<String, PathBuf>,
+    ) -> Result<Component> {
+        let bytes = read_wasm(wasm)?;
+        let mut digest = Sha1::from(&bytes);
+        let mut parts = Vec::new();
+        for (name, path) in dependencies {
+            let part = read_wasm(path).with_context(|| format!("dependency {name:?}"))?;
+            digest.update(name.as_bytes());
+            digest.update(&Sha1::from(&part).digest().bytes());
+            parts.push((name, path, part));
+        }
+        let path = self.folder.join(file_name(engine, &digest));
         if let Some(component) = read(engine, &path) {
             return Ok(component);
         }
-        let binary =
-            componentize(&bytes).with_context(|| format!("failed to load {}", wasm.display()))?;
+        let mut binary = componentize(&bytes, wasm)?;
+        drop(bytes);
+        if !parts.is_empty() {
+            let parts = parts.into_iter().map(|(name, path, part)| {
+                let part = componentize(&part, path);
+                Ok((name.clone(), part.with_context(|| format!("dependency {name:?}"))?))
+            });
+            binary = compose(binary, parts.collect::<Result<_>>()?)?;
+        }
         let component = Component::from_binary(engine, &binary)
             .map_err(anyhow::Error::from)
             .with_context(|| format!("failed to compile {}", wasm.display()))?;
@@ -69,11 +91,15 @@ impl Cache {
     }
 }
 
-fn file_name(engine: &Engine, wasm: &[u8]) -> String {
+fn read_wasm(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("failed to read {}; was it built?", path.display()))
+}
+
+fn file_name(engine: &Engine, wasm: &Sha1) -> String {
     let mut engine_hash = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut engine_hash);
     // Files of older versions, whose names begin with the digest, are left alone.
-    format!("{}-{:016x}-2.cwasm", Sha1::from(wasm).digest(), engine_hash.finish())
+    format!("{}-{:016x}-2.cwasm", wasm.digest(), engine_hash.finish())
 }
 
 /// A component from its cache file; none if there is no file or it is broken.
@@ -160,8 +186,8 @@ pub(crate) fn give_memory_back() {
 
 /// Wraps a core module into a component with the preview-1 reactor adapter, as Spin does; a component stays as
 /// it is.
-fn componentize(wasm: &[u8]) -> Result<Vec<u8>> {
-    match wasm.get(..8) {
+fn componentize(wasm: &[u8], path: &Path) -> Result<Vec<u8>> {
+    let encode = || match wasm.get(..8) {
         Some([b'\0', b'a', b's', b'm', _, _, 1, 0]) => Ok(wasm.to_vec()),
         Some([b'\0', b'a', b's', b'm', 1, 0, 0, 0]) => ComponentEncoder::default()
             .validate(false)
@@ -169,7 +195,8 @@ fn componentize(wasm: &[u8]) -> Result<Vec<u8>> {
             .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)?
             .encode(),
         _ => bail!("it is not a WebAssembly module or component"),
-    }
+    };
+    encode().with_context(|| format!("failed to load {}", path.display()))
 }
 
 #[cfg(test)]

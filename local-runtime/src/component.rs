@@ -61,7 +61,7 @@ impl Components {
         let meter = Arc::new(Meter::new(app.components.keys().map(String::as_str)));
         let mut by_id = BTreeMap::new();
         // Several components may be the same file under different triggers; it is loaded once.
-        let mut linked: BTreeMap<PathBuf, InstancePre<State>> = BTreeMap::new();
+        let mut linked: BTreeMap<_, InstancePre<State>> = BTreeMap::new();
         for (id, config) in std::mem::take(&mut app.components) {
             let has_http = app
                 .routes
@@ -70,12 +70,13 @@ impl Components {
             let has_redis =
                 app.subscriptions.iter().any(|subscription| subscription.component == id);
             let output = Output::open(logs, &id, quiet)?;
-            let pre = match linked.get(&config.wasm) {
+            let files = (config.wasm.clone(), config.dependencies.clone());
+            let pre = match linked.get(&files) {
                 Some(pre) => Ok(pre.clone()),
-                None => link(engine, cache, &config.wasm),
+                None => link(engine, cache, &files.0, &files.1),
             };
             let loaded = pre.and_then(|pre| {
-                linked.insert(config.wasm.clone(), pre.clone());
+                linked.insert(files, pre.clone());
                 Ok(LoadedComponent {
                     config: Arc::new(config),
                     output,
@@ -158,8 +159,13 @@ impl LoadedComponent {
     }
 }
 
-fn link(engine: &Engine, cache: &Cache, wasm: &Path) -> Result<InstancePre<State>> {
-    let component = cache.load(engine, wasm)?;
+fn link(
+    engine: &Engine,
+    cache: &Cache,
+    wasm: &Path,
+    dependencies: &BTreeMap<String, PathBuf>,
+) -> Result<InstancePre<State>> {
+    let component = cache.load(engine, wasm, dependencies)?;
     Ok(linker(engine, &component)?.instantiate_pre(&component)?)
 }
 

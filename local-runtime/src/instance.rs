@@ -7,13 +7,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use wasmtime::component::types::{self, ComponentItem};
-use wasmtime::component::{Component, HasSelf, Linker, ResourceTable, ResourceType};
+use wasmtime::component::{Component, HasSelf, Linker, ResourceTable, ResourceType, Type, Val};
 use wasmtime::{Engine, ResourceLimiter};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::p2::bindings::http::types as http_types;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::app::ComponentConfig;
 use crate::bindings::{self, fermyon::spin2_0_0::variables};
+use crate::compose;
 use crate::outbound_http::HttpHooks;
 use crate::output::Output;
 use crate::variables::check_name;
@@ -148,22 +150,66 @@ fn stand_in(
     interface: &str,
     exports: &types::ComponentInstance,
 ) -> wasmtime::Result<()> {
+    let denied = compose::denied(interface);
     let mut instance = linker.instance(interface)?;
     for (name, item) in exports.exports(engine) {
         match item.ty {
-            ComponentItem::ComponentFunc(_) => {
+            ComponentItem::ComponentFunc(function) => {
+                let refusal = denied.as_deref().zip(function.results().next());
+                let refusal = refusal.and_then(|(interface, ty)| refusal_of(&ty, interface));
                 let import = format!("{interface}#{name}");
-                instance.func_new(name, move |_, _, _, _| {
-                    wasmtime::bail!("the import {import} is not supported by local-runtime")
+                instance.func_new(name, move |_, _, _, results| match &refusal {
+                    Some(refusal) => {
+                        results[0] = refusal.clone();
+                        Ok(())
+                    }
+                    None => {
+                        wasmtime::bail!("the import {import} is not supported by local-runtime")
+                    }
                 })?;
             }
             ComponentItem::Resource(_) => {
-                instance.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                instance.resource(name, resource(name), |_, _| Ok(()))?;
             }
             _ => {}
         }
     }
     Ok(())
+}
+
+/// The type of a resource of an interface that is absent or refused. Those of requests are what a refused
+/// `wasi:http/outgoing-handler` takes from `wasi:http/types`, which is there.
+fn resource(name: &str) -> ResourceType {
+    match name {
+        "outgoing-request" => ResourceType::host::<http_types::OutgoingRequest>(),
+        "request-options" => ResourceType::host::<http_types::RequestOptions>(),
+        "future-incoming-response" => ResourceType::host::<http_types::FutureIncomingResponse>(),
+        _ => ResourceType::host::<()>(),
+    }
+}
+
+/// The answer to a dependency that asks for what it may not have, as in Spin: nothing, or an error.
+fn refusal_of(ty: &Type, interface: &str) -> Option<Val> {
+    let error = match ty {
+        Type::List(_) => return Some(Val::List(Vec::new())),
+        Type::Option(_) => return Some(Val::Option(None)),
+        Type::Result(result) => result.err()?,
+        _ => return None,
+    };
+    let Type::Variant(error) = error else { return None };
+    // The last case that holds a text is the one for everything else, in WASI and in Spin.
+    let text = || Box::new(Val::String(format!("{interface:?} is not permitted")));
+    let (case, text) = error
+        .cases()
+        .filter_map(|case| match case.ty {
+            Some(Type::String) => Some((case.name.to_owned(), text())),
+            Some(Type::Option(ty)) if ty.ty() == Type::String => {
+                Some((case.name.to_owned(), Box::new(Val::Option(Some(text())))))
+            }
+            _ => None,
+        })
+        .last()?;
+    Some(Val::Result(Err(Some(Box::new(Val::Variant(case, Some(text)))))))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod app;
 mod bindings;
 mod cache;
 mod component;
+mod compose;
 mod engine;
 mod hosts;
 mod http_trigger;

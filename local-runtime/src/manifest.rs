@@ -137,7 +137,8 @@ pub(crate) struct Component {
     key_value_stores: Option<Value>,
     sqlite_databases: Option<Value>,
     ai_models: Option<Value>,
-    dependencies: Option<Value>,
+    #[serde(default)]
+    dependencies: BTreeMap<String, Value>,
     dependencies_inherit_configuration: Option<Value>,
     profile: Option<Value>,
 }
@@ -151,7 +152,6 @@ impl Component {
             ("key_value_stores", &self.key_value_stores),
             ("sqlite_databases", &self.sqlite_databases),
             ("ai_models", &self.ai_models),
-            ("dependencies", &self.dependencies),
             ("dependencies_inherit_configuration", &self.dependencies_inherit_configuration),
             ("profile", &self.profile),
         ];
@@ -176,6 +176,28 @@ impl Component {
             _ => bail!("component {id:?}: source must be the path of a Wasm file"),
         }
     }
+
+    /// The paths of its dependencies as written, by their names.
+    pub(crate) fn dependencies(&self, id: &str) -> Result<BTreeMap<String, &str>> {
+        let path = |(name, dependency): (&String, _)| {
+            let path = dependency_path(dependency);
+            let path = path.with_context(|| format!("component {id:?}, dependency {name:?}"));
+            Ok((name.clone(), path?))
+        };
+        self.dependencies.iter().map(path).collect()
+    }
+}
+
+/// The path of a dependency; what else Spin takes is refused.
+fn dependency_path(dependency: &Value) -> Result<&str> {
+    let Value::Table(fields) = dependency else {
+        bail!("a version from a registry is not supported by local-runtime")
+    };
+    if let Some((field, _)) = fields.iter().find(|(field, value)| *field != "path" && in_use(value))
+    {
+        bail!("{field} is not supported by local-runtime");
+    }
+    fields.get("path").and_then(Value::as_str).context("path must be that of a Wasm file")
 }
 
 /// An empty list, an empty table and `false` ask for nothing.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ impl Runtime {
     pub(crate) fn command(
         self,
         repository: &Repository,
+        manifest: &Path,
         redis_url: &str,
         listen: SocketAddr,
         extra: &[OsString],
@@ -48,7 +50,7 @@ impl Runtime {
             Self::Spin => Command::new("spin"),
             Self::Local => Command::new(repository.program("local-runtime")),
         };
-        command.args(["up", "-f"]).arg(repository.spin_toml());
+        command.args(["up", "-f"]).arg(manifest);
         command.args(["--listen", &listen.to_string()]).args(extra);
         command.env("SPIN_VARIABLE_REDIS_URL", redis_url);
         command
@@ -69,7 +71,7 @@ pub(crate) fn channels(manifest: &str) -> Result<Vec<String>> {
         let default = manifest.get("variables")?.get("queue")?.get("default")?;
         default.as_str().map(str::to_owned)
     });
-    let queue = queue.context("spin.toml has no default for the variable `queue`")?;
+    let queue = queue.context("the manifest has no default for the variable `queue`")?;
     let triggers = manifest.get("trigger").and_then(|triggers| triggers.get("redis")?.as_array());
     let channels = triggers.into_iter().flatten().filter_map(|trigger| {
         Some(trigger.get("channel")?.as_str()?.replace("{{ queue }}", &queue))
@@ -98,6 +100,29 @@ pub(crate) fn serves(listen: SocketAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A manifest without the receiver of the simple lane, and that receiver without what differs.
+    fn apart(manifest: &str) -> (toml::Table, toml::Table) {
+        let mut manifest: toml::Table = manifest.parse().unwrap();
+        let components = manifest["component"].as_table_mut().unwrap();
+        let mut receiver = match components.remove("receiver-simple") {
+            Some(toml::Value::Table(receiver)) => receiver,
+            other => panic!("{other:?}"),
+        };
+        for field in ["source", "description", "build", "dependencies"] {
+            receiver.remove(field);
+        }
+        (manifest, receiver)
+    }
+
+    #[test]
+    fn the_variant_in_typescript_is_the_same_application_with_another_receiver() {
+        let (rust, receiver) = apart(include_str!("../../spin.toml"));
+        let (typescript, other) = apart(include_str!("../../spin.typescript.toml"));
+        assert_eq!(rust, typescript);
+        assert_eq!(receiver, other);
+        assert!(receiver.contains_key("variables"), "{receiver:?}");
+    }
 
     #[test]
     fn the_bells_of_the_app_are_those_of_its_manifest() {

@@ -18,7 +18,7 @@ const RUSTC: &str = "/usr/bin/rustc";
 const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc"];
 
-/// Debian's compiler with all that it needs for `wasm32-wasip1`.
+/// Debian's compiler with all that it needs for Wasm.
 #[derive(Debug)]
 pub(crate) struct Debian {
     linker: PathBuf,
@@ -49,24 +49,28 @@ impl Debian {
         Self::find().context("Debian's compiler for Wasm is incomplete after the installation")
     }
 
-    /// `cargo build --release --target wasm32-wasip1` with this tool chain, to be completed by
-    /// packages.
-    pub(crate) fn cargo_build(&self, repository: &Repository) -> Command {
+    /// `cargo build --release --target TARGET` with this tool chain, to be completed by packages.
+    pub(crate) fn cargo_build(&self, repository: &Repository, target: &str) -> Command {
         let path = format!("/usr/bin:{}", std::env::var("PATH").unwrap_or_default());
         let mut command = clean(Command::new(CARGO));
         command
             .current_dir(repository.root())
-            .args(["build", "--release", "--target", "wasm32-wasip1"])
+            .args(["build", "--release", "--target", target])
             .args(["-Z", "build-std=std,panic_abort", "--target-dir"])
             .arg(repository.target())
             .env("PATH", path)
             .env("RUSTC", RUSTC)
             // `-Z build-std` is refused by a stable compiler otherwise.
             .env("RUSTC_BOOTSTRAP", "1")
-            .env("CARGO_TARGET_WASM32_WASIP1_LINKER", &self.linker)
+            .env(linker_variable(target), &self.linker)
             .env("RUSTFLAGS", format!("-L{WASI_LIBC} -Clink-self-contained=no"));
         command
     }
+}
+
+/// Where cargo looks for the linker of a target.
+fn linker_variable(target: &str) -> String {
+    format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"))
 }
 
 /// Takes out of the environment what cargo and rustup put there for the programs they start. The
@@ -105,6 +109,11 @@ mod tests {
         let version = "rustc 1.96.0 (x)\nbinary: rustc\nrelease: 1.96.0\nLLVM version: 22.1.8\n";
         assert_eq!(llvm_major(version), Some(22));
         assert_eq!(llvm_major("rustc 1.96.0\nrelease: 1.96.0\n"), None);
+    }
+
+    #[test]
+    fn cargo_looks_for_a_linker_by_the_name_of_the_target() {
+        assert_eq!(linker_variable("wasm32-wasip1"), "CARGO_TARGET_WASM32_WASIP1_LINKER");
     }
 
     #[test]

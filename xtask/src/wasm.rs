@@ -1,31 +1,50 @@
-//! Builds the Wasm files.
+//! Builds the Wasm files that a manifest names.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
 use crate::repository::Repository;
-use crate::toolchain::Toolchain;
-use crate::{process, toolchain};
+use crate::toolchain::{self, Toolchain};
+use crate::{node, process, setup};
 
-/// The Wasm components of the app.
-const COMPONENTS: [&str; 4] = ["distributor", "receiver-simple", "receiver-complex", "orders-api"];
-/// How they are optimized, as the build commands of `spin.toml` say as well.
+/// The target of the app's components, and that of their dependencies: it has no system, so they can
+/// import nothing.
+pub(crate) const TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-unknown-unknown"];
+const WASI: &str = TARGETS[0];
+const BARE: &str = TARGETS[1];
+/// How both are optimized, as the build commands of `spin.toml` say as well.
 const PROFILE: &str = ".cargo/components.toml";
 
-/// Builds the components in one call and prints the size of each.
+/// Builds the components of manifests with their dependencies, and prints the size of each file.
 ///
 /// # Errors
-/// When the build fails.
-pub(crate) fn build(repository: &Repository, toolchain: &Toolchain) -> Result<()> {
-    let mut command = toolchain.cargo_build(repository);
-    command.args(["--config", PROFILE]);
-    for component in COMPONENTS {
-        command.args(["-p", component]);
+/// When a manifest can't be read, a tool is missing, or the build fails.
+pub(crate) fn build(repository: &Repository, manifests: &[PathBuf]) -> Result<()> {
+    let mut files = BTreeSet::new();
+    for manifest in manifests {
+        let what = || format!("failed to read the manifest {}", manifest.display());
+        let text = fs::read_to_string(manifest).with_context(what)?;
+        files.extend(files_of(&text).with_context(what)?);
     }
-    process::run("the build of the Wasm components", &mut command)?;
-    for component in COMPONENTS {
-        let file = format!("target/wasm32-wasip1/release/{}.wasm", component.replace('-', "_"));
+    let packages = |target| files.iter().filter_map(move |file| package(file, target));
+    let targets = [WASI, BARE].into_iter().filter(|target| packages(target).next().is_some());
+    let targets: Vec<_> = targets.collect();
+    let toolchain = setup::ensure_wasm_toolchain(repository, &targets)?;
+    for target in targets {
+        let mut command = toolchain.cargo_build(repository, target);
+        command.args(["--config", PROFILE]);
+        for package in packages(target) {
+            command.args(["-p", &package]);
+        }
+        process::run("the build of the Wasm components", &mut command)?;
+    }
+    for (folder, _) in files.iter().filter_map(|file| file.split_once("/dist/")) {
+        node::build(&repository.root().join(folder))?;
+    }
+    for file in files {
         let size = fs::metadata(repository.root().join(&file))
             .with_context(|| format!("the build made no {file}"))?
             .len();
@@ -34,9 +53,31 @@ pub(crate) fn build(repository: &Repository, toolchain: &Toolchain) -> Result<()
     Ok(())
 }
 
+/// The files of a manifest's components and of their dependencies.
+fn files_of(manifest: &str) -> Result<Vec<String>> {
+    let manifest: toml::Table = manifest.parse()?;
+    let table = |table: &toml::Table, field| table.get(field)?.as_table().cloned();
+    let text = |value: &toml::Value| value.as_str().map(str::to_owned);
+    let mut files = Vec::new();
+    for (_, component) in table(&manifest, "component").unwrap_or_default() {
+        files.extend(component.get("source").and_then(text));
+        let dependencies = component.as_table().and_then(|fields| table(fields, "dependencies"));
+        for (_, dependency) in dependencies.unwrap_or_default() {
+            files.extend(dependency.get("path").and_then(text));
+        }
+    }
+    Ok(files)
+}
+
+/// The package that cargo builds a file from, if it does so for a target.
+fn package(file: &str, target: &str) -> Option<String> {
+    let name = file.strip_prefix(&format!("target/{target}/release/"))?.strip_suffix(".wasm")?;
+    Some(name.replace('_', "-"))
+}
+
 /// Builds the Wasm files that the tests of `local-runtime` run.
 pub(crate) fn build_guests(repository: &Repository, toolchain: &Toolchain) -> Result<()> {
-    let mut command = toolchain.cargo_build(repository);
+    let mut command = toolchain.cargo_build(repository, WASI);
     process::run("the build of the guests", command.args(["-p", "guests", "--examples"]))
 }
 
@@ -48,10 +89,33 @@ pub(crate) fn lint(repository: &Repository, toolchain: &Toolchain) -> Result<()>
         return Ok(());
     }
     let mut command = toolchain::cargo(repository, "clippy");
-    command.args(["--release", "--target", "wasm32-wasip1", "--config", PROFILE]);
-    command.args(["-p", "worker", "-p", "orders-api", "--lib"]);
-    for component in &COMPONENTS[..3] {
-        command.args(["-p", component]);
+    command.args(["--release", "--target", WASI, "--config", PROFILE, "--lib"]);
+    for package in [
+        "worker",
+        "orders-api",
+        "distributor",
+        "receiver-simple",
+        "receiver-complex",
+        "orders-component",
+    ] {
+        command.args(["-p", package]);
     }
     process::run("clippy for Wasm", command.args(["--", "-D", "warnings"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_names_the_files_of_its_components_and_of_their_dependencies() {
+        let files = files_of(include_str!("../../spin.typescript.toml")).unwrap();
+        let built =
+            |target| files.iter().filter_map(|file| package(file, target)).collect::<Vec<_>>();
+        assert_eq!(built(WASI), ["distributor", "orders-api", "receiver-complex"]);
+        assert_eq!(built(BARE), ["orders-component"]);
+        assert_eq!(files.len(), 5, "and the one of TypeScript: {files:?}");
+        let url = "[component.a]\nsource = { url = \"https://example.com/a.wasm\" }";
+        assert!(files_of(url).unwrap().is_empty(), "nothing to build");
+    }
 }

@@ -25,7 +25,8 @@ fn tick_until_deaf(app: &mut TestApp) -> (serde_json::Value, u64) {
 #[test]
 fn a_worker_that_is_not_subscribed_is_reported_and_one_that_is_ends_that() {
     let folder = tempfile::tempdir().unwrap();
-    let manifest = changed_manifest(folder.path(), "{{ queue }}.ingress", "{{ queue }}.nowhere");
+    let manifest =
+        changed_manifest(folder.path(), "spin.toml", "{{ queue }}.ingress", "{{ queue }}.nowhere");
     let setup = Setup { variables: &VARIABLES, manifest: Some(&manifest), ..Setup::default() };
     let mut app = TestApp::listen_on(RedisServer::start().unwrap(), &setup);
     for _ in 0..10 {

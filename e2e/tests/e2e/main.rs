@@ -15,6 +15,7 @@
 //! - `pauses`: streams are paused and resumed under load
 //! - `poison`: orders that their component does not survive
 //! - `readme`: the commands of the front pages, run or checked
+//! - `receivers`: what must not differ between the receivers in Rust and in TypeScript
 //! - `security`: who may see and change orders, and what nobody may see
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
@@ -35,4 +36,5 @@ mod pauses;
 mod poison;
 mod proxy;
 mod readme;
+mod receivers;
 mod security;

@@ -3,12 +3,19 @@
 
 use private_redis::{AppendFsync, Options};
 
-use e2e::{TestApp, an_order};
+use crate::receivers::{RECEIVERS, Receiver};
+use e2e::an_order;
 
 #[test]
 fn while_redis_is_away_the_api_says_so_and_afterwards_all_goes_on() {
+    for receiver in RECEIVERS {
+        all_goes_on_with(&receiver);
+    }
+}
+
+fn all_goes_on_with(receiver: &Receiver) {
     let options = Options { append_fsync: AppendFsync::Always, ..Options::default() };
-    let mut app = TestApp::start();
+    let mut app = receiver.start(&[]);
     assert_eq!(app.post("/orders", an_order(1)).status, 202);
     app.poll_until("the first order is confirmed", |app| {
         (app.get("/stats").body["totals"]["confirmed_simple"] == 1).then_some(())

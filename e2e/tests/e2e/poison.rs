@@ -1,13 +1,14 @@
 //! Orders that their component does not survive: each ends alone in the dead letters, and its
 //! neighbours are confirmed.
 //!
-//! The receiver of the simple lane is the guest `poison` here, which drains as the real one does
-//! and dies as the order asks.
+//! The receiver of the simple lane has a twin here, which drains as the real one does and dies as the
+//! order asks.
 
 use private_redis::RedisServer;
 use redis::Commands;
 use redis::streams::StreamRangeReply;
 
+use crate::receivers::{RECEIVERS, Receiver, one_by_one};
 use e2e::{Setup, TestApp, an_order, changed_manifest};
 
 const NEIGHBOURS: u32 = 20;
@@ -16,17 +17,23 @@ const POISON: u32 = 10;
 /// One poison order among good ones; `reason` is what the runtime says about the end of the
 /// instance.
 fn only_the_poison_dies(poison: &str, reason: &str) {
+    for receiver in RECEIVERS {
+        only_the_poison_of(&receiver, poison, reason);
+    }
+}
+
+fn only_the_poison_of(receiver: &Receiver, poison: &str, reason: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let guest = "release/examples/poison.wasm";
-    let manifest = changed_manifest(folder.path(), "release/receiver_simple.wasm", guest);
+    let Receiver { manifest, wasm, twin } = receiver;
+    let manifest = changed_manifest(folder.path(), manifest, wasm, twin);
     let setup = Setup {
         // Longer than an instance may live, so that nobody claims what another one still works on.
         variables: &[("claim_idle_ms", "2000"), ("max_deliveries", "2"), ("bell_ms", "100")],
         manifest: Some(&manifest),
-        arguments: &["--invocation-timeout-ms", "1500", "--max-instance-memory", "33554432"],
+        arguments: &["--invocation-timeout-ms", "1500", "--max-instance-memory", "67108864"],
         ..Setup::default()
     };
-    let mut app = TestApp::listen_on(RedisServer::start().unwrap(), &setup);
+    let mut app = one_by_one(|| TestApp::listen_on(RedisServer::start().unwrap(), &setup));
     app.poll_until("the app answers", |app| (app.get("/readyz").status == 200).then_some(()));
     let orders: Vec<String> = (1..=NEIGHBOURS + 1)
         .map(|number| match number {
@@ -84,6 +91,6 @@ fn an_order_that_takes_too_long_dies_alone() {
 fn an_order_that_takes_too_much_memory_dies_alone() {
     only_the_poison_dies(
         "poison:memory",
-        "more than 33554432 bytes of memory (--max-instance-memory)",
+        "more than 67108864 bytes of memory (--max-instance-memory)",
     );
 }

@@ -41,7 +41,7 @@ pub(crate) struct FirstConfirmation {
 /// confirmed as expected.
 pub(crate) fn first_confirmation(
     redis: &mut RedisConnection,
-    side: Side,
+    side: &Side,
     complexity_threshold: u32,
     limit: Duration,
     start: impl FnOnce() -> Result<App>,
@@ -59,7 +59,7 @@ pub(crate) fn first_confirmation(
     let app = start()?;
     let is_over = AtomicBool::new(false);
     let found = thread::scope(|scope| {
-        if side == Side::Wasm {
+        if side.is_wasm() {
             scope.spawn(|| probe(app.endpoint(), &is_over));
         }
         let found = wait(redis, &keys, limit, || stop::check().and_then(|()| app.check()));

@@ -1,5 +1,5 @@
-//! Versus: the Wasm components and the always-on service in turn, so that both meet the same
-//! machine in the same minutes.
+//! Versus: two sides in turn, so that both meet the same machine in the same minutes. A side is the
+//! Wasm components of a manifest, or the always-on service.
 //!
 //! - [`sides`]: the programs, and how they are started
 //! - [`first`]: from no process to the first confirmation
@@ -20,11 +20,12 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use native::RedisConnection;
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
+use orders::pipeline::{SIMPLE, component};
 use private_redis::RedisServer;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::measure::{self, InstanceStarts, idle_cpu_ms_per_s, pss_mib};
+use crate::measure::{self, InstanceStarts, MIB, idle_cpu_ms_per_s, pss_mib};
 use crate::options::{Load, parse};
 use crate::outcome::Outcome;
 use crate::output::{Output, publish};
@@ -57,6 +58,13 @@ pub(crate) struct VersusOptions {
     /// Gives up a burst after this time without progress.
     #[arg(long, default_value = "30s", value_parser = parse::duration, help_heading = "Rounds")]
     patience: Duration,
+    /// The side that the other is compared with: a manifest, or `conventional` for the always-on
+    /// service.
+    #[arg(long, value_name = "SIDE", default_value = sides::CONVENTIONAL, help_heading = "Sides")]
+    a: String,
+    /// The other side.
+    #[arg(long, value_name = "SIDE", default_value = "spin.toml", help_heading = "Sides")]
+    b: String,
     /// What runs the Wasm components.
     #[arg(long, value_enum, default_value = "local", help_heading = "Sides")]
     runtime: Runtime,
@@ -66,14 +74,11 @@ pub(crate) struct VersusOptions {
     /// The always-on service [default: conventional beside this program]
     #[arg(long, help_heading = "Sides")]
     conventional_program: Option<PathBuf>,
-    /// Manifest of the app.
-    #[arg(long, default_value = "spin.toml", help_heading = "Sides")]
-    manifest: PathBuf,
     /// Complexity threshold of both sides.
     #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD, help_heading = "Sides")]
     complexity_threshold: u32,
     /// Gives up when a process is not ready, or has not confirmed the waiting order, after this time.
-    #[arg(long, default_value = "60s", value_parser = parse::duration, help_heading = "Sides")]
+    #[arg(long, default_value = "3m", value_parser = parse::duration, help_heading = "Sides")]
     start_limit: Duration,
     /// Writes the report to this file as JSON.
     #[arg(long, help_heading = "Report")]
@@ -124,10 +129,11 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
     for number in 1..=options.rounds {
         eprintln!("round {number} of {}", options.rounds);
         // Slow changes of the machine must not always meet the same side.
-        let order = if number % 2 == 1 { Side::ALL } else { [Side::Conventional, Side::Wasm] };
+        let order = if number % 2 == 1 { [0, 1] } else { [1, 0] };
         let mut measured = [None, None];
-        for side in order {
-            let round = format!("round {number} of {}", side.name());
+        for index in order {
+            let side = &sides.pair[index];
+            let round = format!("round {number} of {}", side.name);
             let mut figures =
                 one_side(options, &sides, side, number).with_context(|| round.clone())?;
             if !figures.burst.is_success() || figures.burst.confirmed != options.orders {
@@ -136,13 +142,16 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
             figures.burst.timeline = Timeline::default();
             figures.burst.samples.clear();
             figures.burst.latency_histogram.clear();
-            measured[side as usize] = Some(figures);
+            measured[index] = Some(figures);
         }
-        let [Some(wasm), Some(conventional)] = measured else { unreachable!("both have run") };
-        rounds.push(Round { first: order[0], conventional, wasm });
+        let [Some(a), Some(b)] = measured else { unreachable!("both have run") };
+        rounds.push(Round { first: ["a", "b"][order[0]], a, b });
     }
-    let burst = &rounds.first().context("--rounds: there was none")?.wasm.burst;
+    let burst = &rounds.first().context("--rounds: there was none")?.a.burst;
+    let [a, b] = sides.pair.each_ref().map(|side| side.name.clone());
     let settings = Settings {
+        a,
+        b,
         rounds: options.rounds,
         orders: options.orders,
         prescriptions: options.prescriptions,
@@ -165,10 +174,9 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
 }
 
 fn warm_up(options: &VersusOptions, sides: &Sides) -> Result<()> {
-    // The quicker one first, so that its failure shows soon.
-    for side in [Side::Conventional, Side::Wasm] {
-        eprintln!("first start of {}", side.name());
-        start(options, sides, side).with_context(|| format!("first start of {}", side.name()))?;
+    for side in &sides.pair {
+        eprintln!("first start of {}", side.name);
+        start(options, sides, side).with_context(|| format!("first start of {}", side.name))?;
     }
     Ok(())
 }
@@ -180,7 +188,7 @@ struct Started {
     server: RedisServer,
 }
 
-fn start(options: &VersusOptions, sides: &Sides, side: Side) -> Result<Started> {
+fn start(options: &VersusOptions, sides: &Sides, side: &Side) -> Result<Started> {
     let server = RedisServer::start()?;
     let mut redis = RedisConnection::open(&server.url()).context("failed to connect to redis")?;
     let (app, first) = first_confirmation(
@@ -193,19 +201,36 @@ fn start(options: &VersusOptions, sides: &Sides, side: Side) -> Result<Started> 
     Ok(Started { app, first, server })
 }
 
-fn one_side(options: &VersusOptions, sides: &Sides, side: Side, number: u32) -> Result<SideRound> {
+fn one_side(options: &VersusOptions, sides: &Sides, side: &Side, number: u32) -> Result<SideRound> {
     let started = start(options, sides, side)?;
     stop::sleep(SETTLE)?;
     let pids = measure::pids(started.app.pid())?;
     let idle_cpu_ms_per_s = idle_cpu_ms_per_s(&pids, options.idle)?;
     let idle_pss_mib = pss_mib(&pids)?;
-    let burst = carry_out(&burst(options, &started, side, number)?)?;
+    let starts_url = (side.is_wasm() && options.runtime == Runtime::Local)
+        .then(|| started.app.endpoint().url())
+        .flatten()
+        .map(|url| InstanceStarts::url(&url));
+    let burst = carry_out(&burst(options, &started, starts_url.as_deref(), number)?)?;
+    let receiver = starts_url.map(|url| InstanceStarts::of(&url, component(SIMPLE))).transpose()?;
     stop::check()?;
-    Ok(SideRound { first: started.first, idle_cpu_ms_per_s, idle_pss_mib, burst })
+    Ok(SideRound {
+        first: started.first,
+        idle_cpu_ms_per_s,
+        idle_pss_mib,
+        files_mib: side.files_bytes as f64 / MIB,
+        receiver_simple_starts: receiver,
+        burst,
+    })
 }
 
 /// The burst of a round: the same orders for both sides.
-fn burst(options: &VersusOptions, started: &Started, side: Side, number: u32) -> Result<Load> {
+fn burst(
+    options: &VersusOptions,
+    started: &Started,
+    starts_url: Option<&str>,
+    number: u32,
+) -> Result<Load> {
     let mut flags = vec![
         ("--orders", options.orders.to_string()),
         ("--seed", options.seed.to_string()),
@@ -216,11 +241,8 @@ fn burst(options: &VersusOptions, started: &Started, side: Side, number: u32) ->
         ("--patience", humantime::format_duration(options.patience).to_string()),
         ("--app-pid", started.app.pid().to_string()),
     ];
-    if let Some(url) = started.app.endpoint().url()
-        && side == Side::Wasm
-        && options.runtime == Runtime::Local
-    {
-        flags.push(("--instance-starts-url", InstanceStarts::url(&url)));
+    if let Some(url) = starts_url {
+        flags.push(("--instance-starts-url", url.to_owned()));
     }
     let flags = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]);
     Ok(Load::parse(std::iter::once("burst".to_owned()).chain(flags))?)

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::Runtime;
 use super::first::FirstConfirmation;
-use super::sides::Side;
-use crate::figures::{Better, FIGURES, Figure, Row, Spread, figure, rows, table};
+use super::sides::CONVENTIONAL;
+use crate::figures::{Better, FIGURES, Figure, Row, Spread, figure, rows, table, us};
+use crate::measure::InstanceStarts;
 use crate::report::text::wrapped;
 use crate::report::units::{count, digits, mib, time};
 use crate::report::{Host, Report, Setting};
@@ -25,6 +26,8 @@ pub(super) struct VersusReport {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Settings {
+    pub(super) a: String,
+    pub(super) b: String,
     pub(super) rounds: u32,
     pub(super) orders: u64,
     pub(super) prescriptions: f64,
@@ -38,9 +41,10 @@ pub(super) struct Settings {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Round {
-    pub(super) first: Side,
-    pub(super) conventional: SideRound,
-    pub(super) wasm: SideRound,
+    /// `a` or `b`.
+    pub(super) first: &'static str,
+    pub(super) a: SideRound,
+    pub(super) b: SideRound,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,6 +55,9 @@ pub(super) struct SideRound {
     pub(super) idle_cpu_ms_per_s: f64,
     /// Proportional set size of the idle process.
     pub(super) idle_pss_mib: f64,
+    pub(super) files_mib: f64,
+    /// Within the burst, where the runtime reports it.
+    pub(super) receiver_simple_starts: Option<InstanceStarts>,
     /// Without timeline, samples and histogram.
     pub(super) burst: Report,
 }
@@ -60,13 +67,13 @@ pub(super) struct SideRound {
 pub(super) struct Compared {
     key: &'static str,
     name: &'static str,
-    conventional: Option<Spread>,
-    wasm: Option<Spread>,
-    /// Wasm to conventional, of the medians.
+    a: Option<Spread>,
+    b: Option<Spread>,
+    /// Of b to a, of the medians.
     ratio: Option<f64>,
 }
 
-const IDLE: [Figure<SideRound>; 4] = [
+const OF_SIDES: [Figure<SideRound>; 7] = [
     figure("ready", "start to ready", Better::Lower, |s| Some(s.first.start_to_ready_ms), time),
     figure(
         "first",
@@ -83,23 +90,37 @@ const IDLE: [Figure<SideRound>; 4] = [
         digits,
     ),
     figure("idle_memory", "idle memory, PSS", Better::Lower, |s| Some(s.idle_pss_mib), mib),
+    figure("files", "size of its files", Better::Lower, |s| Some(s.files_mib), mib),
+    figure(
+        "receiver_start_p50",
+        "receiver-simple start, p50",
+        Better::Lower,
+        |side| Some(side.receiver_simple_starts?.p50_us as f64),
+        us,
+    ),
+    figure(
+        "receiver_start_p99",
+        "receiver-simple start, p99",
+        Better::Lower,
+        |side| Some(side.receiver_simple_starts?.p99_us as f64),
+        us,
+    ),
 ];
 
-/// The conventional side is the first group, Wasm the second.
 pub(super) fn rows_of(rounds: &[Round]) -> Vec<Row> {
-    let sides: [fn(&Round) -> &SideRound; 2] = [|round| &round.conventional, |round| &round.wasm];
+    let sides: [fn(&Round) -> &SideRound; 2] = [|round| &round.a, |round| &round.b];
     let sides = sides.map(|side| rounds.iter().map(side).collect::<Vec<_>>());
     let bursts =
         sides.each_ref().map(|runs| runs.iter().map(|side| &side.burst).collect::<Vec<_>>());
-    let mut rows_of_all = rows(&IDLE, &sides);
+    let mut rows_of_all = rows(&OF_SIDES, &sides);
     rows_of_all.extend(rows(FIGURES, &bursts));
     rows_of_all
 }
 
 impl Compared {
     pub(super) fn of(row: &Row) -> Self {
-        let [conventional, wasm] = [row.spreads[0], row.spreads[1]];
-        Self { key: row.key, name: row.name, conventional, wasm, ratio: row.ratio(1) }
+        let [a, b] = [row.spreads[0], row.spreads[1]];
+        Self { key: row.key, name: row.name, a, b, ratio: row.ratio(1) }
     }
 }
 
@@ -114,8 +135,10 @@ impl VersusReport {
         let redis = redis.map(|setting| format!("{} {}", setting.name, setting.value));
         let head = [
             format!(
-                "Wasm on {runtime} and conventional, one process each, in turn: {} rounds of {} orders (seed {}, {} with a \
+                "{} and {}, Wasm on {runtime}, one process each, in turn: {} rounds of {} orders (seed {}, {} with a \
                  prescription), each side on a fresh Redis {}",
+                settings.a,
+                settings.b,
                 settings.rounds,
                 count(settings.orders),
                 settings.seed,
@@ -128,7 +151,7 @@ impl VersusReport {
         let mut text: String = head.iter().map(|words| wrapped("", "", words)).collect();
         let rows = rows_of(&self.rounds);
         text += "\n";
-        text += &table(&rows, &["conventional".into(), "Wasm".into()], &[1]);
+        text += &table(&rows, &[settings.a.clone(), settings.b.clone()], &[1]);
         text += "\n";
         for words in self.words(&rows) {
             text += &wrapped("- ", "  ", &words);
@@ -145,13 +168,18 @@ impl VersusReport {
                 "With so few rounds, or because the rounds of both sides overlap, these differences may be noise: {noise}."
             ));
         }
+        if [&self.settings.a, &self.settings.b].iter().any(|name| *name == CONVENTIONAL) {
+            words.push(
+                "The service has no HTTP and no sandbox; the Wasm side answers HTTP and starts an instance for each event."
+                    .to_owned(),
+            );
+        }
         let fixed = [
             "CPU time and memory of the app are what a side costs. Orders a second are not: both sides wait for a Redis \
              that shares this machine with them and with the sender.",
             "The start of an instance is a fresh sandbox in a running process, from the event to the call. A cluster adds \
              scheduling, images and pods to the start of a process.",
-            "The service has no HTTP and no sandbox; the Wasm side answers HTTP and starts an instance for each event. \
-             Neither ran in a container or a cluster.",
+            "Neither ran in a container or a cluster.",
         ];
         words.extend(fixed.map(str::to_owned));
         if self.settings.runtime == Runtime::Local {
@@ -175,33 +203,39 @@ mod tests {
         let mut burst: Report = serde_json::from_value(a_report()).unwrap();
         burst.cpu_s.app = app_cpu_s;
         let first = FirstConfirmation { start_to_ready_ms, start_to_first_confirmation_ms: 1.0 };
-        SideRound { first, idle_cpu_ms_per_s: 0.0, idle_pss_mib: 1.0, burst }
-    }
-
-    fn round(wasm: SideRound, conventional: SideRound) -> Round {
-        Round { first: Side::Wasm, conventional, wasm }
+        SideRound {
+            first,
+            idle_cpu_ms_per_s: 0.0,
+            idle_pss_mib: 1.0,
+            files_mib: 1.0,
+            receiver_simple_starts: None,
+            burst,
+        }
     }
 
     #[test]
-    fn a_ratio_is_wasm_to_conventional_of_the_medians() {
-        let rounds = [(10.0, 1.0), (20.0, 4.0), (30.0, 2.0)]
-            .map(|(wasm, conventional)| round(side(wasm, None), side(conventional, None)));
+    fn a_ratio_is_that_of_b_to_a_of_the_medians() {
+        let rounds = [(1.0, 10.0), (4.0, 20.0), (2.0, 30.0)].map(|(a, b)| Round {
+            first: "a",
+            a: side(a, None),
+            b: side(b, None),
+        });
         let ready = Compared::of(&rows_of(&rounds)[0]);
-        let wasm = ready.wasm.unwrap();
-        assert_eq!((ready.key, wasm.min, wasm.median, wasm.max), ("ready", 10.0, 20.0, 30.0));
-        assert_eq!((ready.conventional.unwrap().median, ready.ratio), (2.0, Some(10.0)));
+        let b = ready.b.unwrap();
+        assert_eq!((ready.key, b.min, b.median, b.max), ("ready", 10.0, 20.0, 30.0));
+        assert_eq!((ready.a.unwrap().median, ready.ratio), (2.0, Some(10.0)));
     }
 
     #[test]
     fn a_figure_that_one_side_lacks_has_no_ratio_and_one_that_both_lack_no_row() {
-        let mut wasm = side(1.0, None);
-        wasm.burst.instance_start_us = Some(InstanceStartUs { p50: 61, p99: 204 });
-        let rows = rows_of(&[round(wasm, side(1.0, None))]);
+        let mut b = side(1.0, None);
+        b.burst.instance_start_us = Some(InstanceStartUs { p50: 61, p99: 204 });
+        b.receiver_simple_starts = Some(InstanceStarts { starts: 3, p50_us: 50, p99_us: 90 });
+        let rows = rows_of(&[Round { first: "a", a: side(1.0, None), b }]);
         assert!(rows.iter().all(|row| row.key != "cpu_app"));
-        let start = Compared::of(rows.iter().find(|row| row.key == "start_p50").unwrap());
-        assert_eq!(
-            (start.wasm.unwrap().median, start.conventional, start.ratio),
-            (61.0, None, None)
-        );
+        for (key, expected) in [("start_p50", 61.0), ("receiver_start_p99", 90.0)] {
+            let start = Compared::of(rows.iter().find(|row| row.key == key).unwrap());
+            assert_eq!((start.b.unwrap().median, start.a, start.ratio), (expected, None, None));
+        }
     }
 }

@@ -5,84 +5,95 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use orders::pipeline::STREAMS;
 use queue::Keys;
-use serde::Serialize;
 use tempfile::TempDir;
 
 use super::{Runtime, VersusOptions};
 use crate::app::{App, Duties, program};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Side {
-    Wasm,
-    /// The always-on service.
-    Conventional,
-}
+/// The name of the side that is the always-on service.
+pub(super) const CONVENTIONAL: &str = "conventional";
 
-impl Side {
-    pub(super) const ALL: [Self; 2] = [Self::Wasm, Self::Conventional];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Wasm => "Wasm",
-            Self::Conventional => "conventional",
-        }
-    }
+#[derive(Debug)]
+pub(super) struct Side {
+    /// [`CONVENTIONAL`], or the file name of its manifest.
+    pub(super) name: String,
+    program: PathBuf,
+    /// Of the Wasm components, if it is not the always-on service.
+    manifest: Option<PathBuf>,
+    /// Of the Wasm files, or of the service's program.
+    pub(super) files_bytes: u64,
 }
 
 #[derive(Debug)]
 pub(super) struct Sides {
+    pub(super) pair: [Side; 2],
     runtime: Runtime,
-    runtime_program: PathBuf,
-    conventional_program: PathBuf,
-    manifest: PathBuf,
     complexity_threshold: u32,
     cache: TempDir,
 }
 
-impl Sides {
+impl Side {
     /// Errors name what is missing, and the command that builds it.
-    pub(super) fn find(options: &VersusOptions) -> Result<Self> {
-        check_components(&options.manifest)?;
-        let given = options.runtime_program.as_deref();
-        let runtime_program = match options.runtime {
-            Runtime::Spin if given.is_none() => supervise::on_path("spin").context(
+    fn find(options: &VersusOptions, flag: &str, given: &str) -> Result<Self> {
+        if given == CONVENTIONAL {
+            let given_program = options.conventional_program.as_deref();
+            let program = program(given_program, CONVENTIONAL, "--conventional-program")?;
+            let files_bytes = program.metadata().context("failed to read a file's size")?.len();
+            return Ok(Self { name: given.to_owned(), program, manifest: None, files_bytes });
+        }
+        let manifest = PathBuf::from(given);
+        let files_bytes =
+            wasm_bytes(&manifest).with_context(|| format!("{flag}: no app in {given}"))?;
+        let given_program = options.runtime_program.as_deref();
+        let program = match options.runtime {
+            Runtime::Spin if given_program.is_none() => supervise::on_path("spin").context(
                 "--runtime spin: `spin` is not on the PATH; install Spin 3 or 4, or use --runtime local",
             )?,
-            _ => program(given, "local-runtime", "--runtime-program")?,
+            _ => program(given_program, "local-runtime", "--runtime-program")?,
         };
-        let given = options.conventional_program.as_deref();
+        let name = manifest.file_name().unwrap_or_default().display().to_string();
+        Ok(Self { name, program, manifest: Some(manifest), files_bytes })
+    }
+
+    pub(super) fn is_wasm(&self) -> bool {
+        self.manifest.is_some()
+    }
+}
+
+impl Sides {
+    pub(super) fn find(options: &VersusOptions) -> Result<Self> {
         Ok(Self {
+            pair: [
+                Side::find(options, "--a", &options.a)?,
+                Side::find(options, "--b", &options.b)?,
+            ],
             runtime: options.runtime,
-            runtime_program,
-            conventional_program: program(given, "conventional", "--conventional-program")?,
-            manifest: options.manifest.clone(),
             complexity_threshold: options.complexity_threshold,
             cache: tempfile::tempdir()
                 .context("failed to make a folder for compiled components")?,
         })
     }
 
-    pub(super) fn start(&self, side: Side, redis_url: &str) -> Result<App> {
-        let command = match side {
-            Side::Wasm => self.wasm_command(redis_url)?,
-            Side::Conventional => self.conventional_command(redis_url),
+    pub(super) fn start(&self, side: &Side, redis_url: &str) -> Result<App> {
+        let command = match &side.manifest {
+            Some(manifest) => self.wasm_command(side, manifest, redis_url)?,
+            None => self.conventional_command(side, redis_url),
         };
         let keys = Keys::new(&orders::pipeline::settings());
         let duties = Duties {
             redis_url: redis_url.to_owned(),
             channels: STREAMS.map(|stream| keys.channel(stream).to_owned()).to_vec(),
-            serves: side == Side::Wasm,
+            serves: side.is_wasm(),
         };
-        App::start(side.name(), command, duties)
+        App::start(&side.name, command, duties)
     }
 
-    fn wasm_command(&self, redis_url: &str) -> Result<Command> {
-        let mut command = supervise::app(&self.runtime_program);
-        command.arg("up").arg("-f").arg(&self.manifest).arg("--quiet");
+    fn wasm_command(&self, side: &Side, manifest: &Path, redis_url: &str) -> Result<Command> {
+        let mut command = supervise::app(&side.program);
+        command.arg("up").arg("-f").arg(manifest).arg("--quiet");
         match self.runtime {
             Runtime::Local => {
                 command.args(["--listen", "127.0.0.1:0", "--cache-dir"]).arg(self.cache.path());
@@ -97,27 +108,33 @@ impl Sides {
         Ok(command)
     }
 
-    fn conventional_command(&self, redis_url: &str) -> Command {
-        let mut command = supervise::app(&self.conventional_program);
+    fn conventional_command(&self, side: &Side, redis_url: &str) -> Command {
+        let mut command = supervise::app(&side.program);
         command.args(["--redis-url", redis_url]);
         command.args(["--complexity-threshold", &self.complexity_threshold.to_string()]);
         command
     }
 }
 
-/// Errors name a Wasm file of the manifest that is not built.
-fn check_components(manifest: &Path) -> Result<()> {
-    let what = || format!("--manifest: failed to read {}", manifest.display());
-    let text = std::fs::read_to_string(manifest).with_context(what)?;
-    let table: toml::Table = text.parse().with_context(what)?;
+/// The size of the Wasm files of a manifest. Errors name one that is not built.
+fn wasm_bytes(manifest: &Path) -> Result<u64> {
+    let table: toml::Table = std::fs::read_to_string(manifest)?.parse()?;
     let components = table.get("component").and_then(toml::Value::as_table);
+    let mut bytes = 0;
     for component in components.into_iter().flat_map(toml::Table::values) {
+        let dependencies = component.get("dependencies").and_then(toml::Value::as_table);
+        let paths = dependencies.into_iter().flat_map(toml::Table::values);
+        let paths = paths.filter_map(|dependency| dependency.get("path"));
         // A source may also be a table with a URL.
-        let Some(source) = component.get("source").and_then(toml::Value::as_str) else { continue };
-        let file = manifest.with_file_name("").join(source);
-        if !file.exists() {
-            bail!("--manifest: there is no {}; `cargo xtask build` builds it", file.display());
+        for path in component.get("source").into_iter().chain(paths).filter_map(toml::Value::as_str)
+        {
+            let file = manifest.with_file_name("").join(path);
+            let metadata = file.metadata().with_context(|| {
+                let (file, manifest) = (file.display(), manifest.display());
+                format!("there is no {file}; `cargo xtask build --manifest {manifest}` builds it")
+            })?;
+            bytes += metadata.len();
         }
     }
-    Ok(())
+    Ok(bytes)
 }

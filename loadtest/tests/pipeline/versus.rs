@@ -54,33 +54,54 @@ fn both_sides_run_as_often_as_asked_and_each_goes_first_in_its_turn() {
     let (report, text) = report("versus", &arguments);
     let rounds = report["rounds"].as_array().unwrap();
     let first: Vec<_> = rounds.iter().map(|round| round["first"].as_str().unwrap()).collect();
-    assert_eq!(first, ["wasm", "conventional"]);
-    for side in rounds.iter().flat_map(|round| [&round["wasm"], &round["conventional"]]) {
+    assert_eq!(first, ["a", "b"]);
+    for side in rounds.iter().flat_map(|round| [&round["a"], &round["b"]]) {
         assert_eq!(side["burst"]["confirmed"], 300);
         let figure = |pointer: &str| side.pointer(pointer).and_then(Value::as_f64).unwrap();
         assert!(0.0 < figure("/start_to_ready_ms"), "{side}");
         assert!(0.0 < figure("/start_to_first_confirmation_ms"), "{side}");
         assert!(0.0 < figure("/idle_pss_mib"), "{side}");
         assert!(figure("/idle_pss_mib") <= figure("/burst/rss_mib/app") * 1.01, "{side}");
+        assert!(1.0 < figure("/files_mib"), "{side}");
     }
     // Only one of the two starts instances.
-    assert!(rounds[0]["wasm"]["burst"]["instance_starts"].as_u64().unwrap() > 0);
-    assert_eq!(rounds[0]["conventional"]["burst"]["instance_starts"], Value::Null);
+    let of_all = rounds[0]["b"]["burst"]["instance_starts"].as_u64().unwrap();
+    let of_one = rounds[0]["b"]["receiver_simple_starts"]["starts"].as_u64().unwrap();
+    assert!(0 < of_one && of_one < of_all, "{of_one} of {of_all}");
+    assert_eq!(rounds[0]["a"]["burst"]["instance_starts"], Value::Null);
     for figure in report["figures"].as_array().unwrap() {
         let of = |pointer: &str| figure.pointer(pointer).and_then(Value::as_f64);
-        let wasm = of("/wasm/median").unwrap();
-        let Some(conventional) = of("/conventional/median") else {
-            assert!(figure["name"].as_str().unwrap().starts_with("instance start"), "{figure}");
+        let wasm = of("/b/median").unwrap();
+        let Some(conventional) = of("/a/median") else {
+            assert!(figure["key"].as_str().unwrap().contains("start"), "{figure}");
             continue;
         };
         match of("/ratio") {
             Some(ratio) => assert!((ratio - wasm / conventional).abs() < 1e-9, "{figure}"),
             None => assert_eq!(conventional, 0.0, "{figure}"),
         }
-        assert_eq!(figure["wasm"]["runs"], 2);
+        assert_eq!(figure["b"]["runs"], 2);
     }
     assert_eq!(report["settings"]["redis_settings"].as_array().unwrap().len(), 4);
     assert!(text.contains("every order of every round was found exactly once"), "{text}");
+}
+
+#[test]
+fn two_manifests_are_compared_under_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(repository().join("spin.toml")).unwrap();
+    let source = format!("source = \"{}/", repository().canonicalize().unwrap().display());
+    let other = folder.path().join("spin.other-variant.toml");
+    std::fs::write(&other, text.replace("source = \"", &source)).unwrap();
+    let sides = ["--rounds", "1", "--a", "spin.toml", "--b", other.to_str().unwrap()];
+    let (report, text) = report("versus", &[&SHORT[..], &sides].concat());
+    assert_eq!(report["settings"]["a"], "spin.toml");
+    assert_eq!(report["settings"]["b"], "spin.other-variant.toml");
+    for side in ["a", "b"] {
+        assert!(report["rounds"][0][side]["burst"]["instance_starts"].as_u64().unwrap() > 0);
+    }
+    assert!(text.starts_with("spin.toml and spin.other-variant.toml"), "{text}");
+    assert!(!text.contains("The service has no HTTP"), "{text}");
 }
 
 #[test]
@@ -93,8 +114,8 @@ fn spin_on_the_path_takes_the_place_of_local_runtime() {
     let (report, text) = report("versus", &[&arguments[..], &[spin.to_str().unwrap()]].concat());
     assert_eq!(report["settings"]["runtime"], "spin");
     // Spin does not tell how long its instances take.
-    assert_eq!(report["rounds"][0]["wasm"]["burst"]["instance_starts"], Value::Null);
-    assert!(text.starts_with("Wasm on spin"), "{text}");
+    assert_eq!(report["rounds"][0]["b"]["burst"]["instance_starts"], Value::Null);
+    assert!(text.starts_with("conventional and spin.toml, Wasm on spin"), "{text}");
     assert!(!text.contains("not Spin"), "{text}");
 }
 
@@ -139,13 +160,14 @@ fn what_cannot_be_is_refused_with_the_name_of_the_flag() {
         (vec!["--idle", "0s"], "--idle"),
         (vec!["--prescriptions", "2"], "--prescriptions"),
         (vec!["--runtime", "docker"], "--runtime"),
-        (vec!["--manifest", "nowhere/spin.toml"], "--manifest"),
+        (vec!["--a", "nowhere/spin.toml"], "--a: no app in nowhere/spin.toml"),
+        (vec!["--b", "convetional"], "--b: no app in convetional"),
         (vec!["--json", "/nonexistent/report.json"], "--json"),
         (vec!["--runtime-program", "/nonexistent/a"], "cargo build --release -p local-runtime"),
         (vec!["--conventional-program", "/nonexistent/b"], "cargo build --release -p conventional"),
         (vec!["--start-limit", "0s"], "--start-limit"),
         (vec!["--patience", "0s"], "--patience"),
-        (vec!["--runtime-program", "/bin/false"], "first start of Wasm: "),
+        (vec!["--runtime-program", "/bin/false"], "first start of spin.toml: "),
         (vec!["--conventional-program", "/bin/false"], "conventional ended with"),
     ] {
         let output = run("versus", &arguments);

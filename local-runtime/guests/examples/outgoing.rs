@@ -10,22 +10,16 @@ struct Http;
 wasi::http::proxy::export!(Http);
 
 use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{Fields, OutgoingRequest, RequestOptions, Scheme};
+use wasi::http::types::{OutgoingRequest, RequestOptions};
 use wasi::io::streams::StreamError;
 
 impl Guest for Http {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let url = String::from_utf8(body(&request)).expect("the test sends text");
-        let (authority, path) =
-            url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("a URL");
-        let outgoing = OutgoingRequest::new(Fields::new());
-        outgoing.set_scheme(Some(&Scheme::Http)).expect("a scheme");
-        outgoing.set_authority(Some(authority)).expect("an authority");
-        outgoing.set_path_with_query(Some(&format!("/{path}"))).expect("a path");
         let options = RequestOptions::new();
         let limit_ns = path_info(&request).parse::<u64>().ok().map(|ms| ms * 1_000_000);
         options.set_between_bytes_timeout(limit_ns).expect("a supported option");
-        let text = match send(outgoing, options) {
+        let text = match send(get(&url), options) {
             Ok(text) => text,
             Err(code) => format!("error {code:?}"),
         };

@@ -5,8 +5,10 @@
 
 use std::fmt::Write;
 
+use wasi::http::outgoing_handler::handle;
 use wasi::http::types::{
-    Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
+    Fields, IncomingRequest, OutgoingBody, OutgoingRequest, OutgoingResponse, ResponseOutparam,
+    Scheme,
 };
 use wasi::io::streams::StreamError;
 
@@ -69,6 +71,35 @@ pub fn redis() -> Connection {
 pub fn push(connection: &Connection, list: &str, text: &str) {
     let arguments = [list, text].map(|text| RedisParameter::Binary(text.as_bytes().to_vec()));
     connection.execute("RPUSH", &arguments).expect("RPUSH");
+}
+
+/// A GET of an `http://` URL with a path.
+pub fn get(url: &str) -> OutgoingRequest {
+    let (authority, path) =
+        url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("a URL");
+    let request = OutgoingRequest::new(Fields::new());
+    request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
+    request.set_authority(Some(authority)).expect("an authority");
+    request.set_path_with_query(Some(&format!("/{path}"))).expect("a path");
+    request
+}
+
+/// Tries to reach a Redis server or an HTTP server by its URL, the environment, or a variable by its name.
+pub fn reach(what: &str) -> String {
+    match what.split_once("://") {
+        Some(("redis", _)) => match Connection::open(what) {
+            Ok(_) => "open".to_owned(),
+            Err(failure) => error(&failure),
+        },
+        Some(_) => match handle(get(what), None) {
+            Ok(_) => "sent".to_owned(),
+            Err(code) => format!("{code:?}"),
+        },
+        None if what == "environment" => {
+            format!("{:?}", wasi::cli::environment::get_environment())
+        }
+        None => format!("{:?}", variables::get(what)),
+    }
 }
 
 /// Waits without computing.

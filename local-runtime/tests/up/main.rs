@@ -2,6 +2,7 @@
 //!
 //! - `http`: the HTTP trigger; `redis_trigger`: the Redis trigger; `outbound_redis`: what a component does with Redis
 //! - `manifest`: what is refused, and how it is said; `variables`: values and templates
+//! - `dependencies`: components composed of several, and the domain of orders as one
 //! - `world`: what an instance sees; `limits`: memory and time; `lifecycle`: start, cache, figures, end
 
 #![allow(
@@ -13,6 +14,7 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod dependencies;
 mod http;
 mod lifecycle;
 mod limits;

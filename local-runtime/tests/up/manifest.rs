@@ -22,7 +22,6 @@ fn a_component_that_uses_a_feature_of_spin_that_is_missing_here_is_refused_by_bo
         ("key_value_stores", "key_value_stores = [\"default\"]"),
         ("sqlite_databases", "sqlite_databases = [\"default\"]"),
         ("ai_models", "ai_models = [\"llama2-chat\"]"),
-        ("dependencies", "dependencies = { \"a:b/c\" = \"1.0\" }"),
         ("dependencies_inherit_configuration", "dependencies_inherit_configuration = true"),
         ("allowed_http_hosts", "allowed_http_hosts = [\"example.com\"]"),
         ("profile", "profile.debug = { source = \"x\" }"),

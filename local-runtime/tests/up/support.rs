@@ -131,13 +131,17 @@ impl TestApp {
 
 /// The path of a test guest's Wasm file.
 pub(crate) fn wasm(guest: &str) -> PathBuf {
+    built(
+        &format!("wasm32-wasip1/release/examples/{guest}.wasm"),
+        "cargo build --release --target wasm32-wasip1 -p guests --examples",
+    )
+}
+
+/// A file in cargo's target folder.
+pub(crate) fn built(file: &str, command: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_BIN_EXE_local-runtime")).ancestors().nth(2).unwrap();
-    let path = target.join(format!("wasm32-wasip1/release/examples/{guest}.wasm"));
-    assert!(
-        path.exists(),
-        "{} is missing: run `cargo build --release --target wasm32-wasip1 -p guests --examples`",
-        path.display()
-    );
+    let path = target.join(file);
+    assert!(path.exists(), "{} is missing: run `{command}`", path.display());
     path
 }
 

@@ -1,6 +1,6 @@
 //! Containers and SpinApps: limits, images, rights.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -50,9 +50,17 @@ pub(super) fn images(inputs: &Inputs, faults: &mut Faults) {
             format!("{of}: the image {image:?} is not pinned, or names no registry")
         });
     }
-    let apps: BTreeSet<&str> =
-        inputs.of_kind("SpinApp").map(|app| app.text("/spec/image")).collect();
-    faults.unless(apps.len() <= 1, || format!("the SpinApps are not one image: {apps:?}"));
+    // A variant of a component may run beside it, but no part comes from another image only.
+    let mut components: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for app in inputs.of_kind("SpinApp") {
+        components
+            .entry(app.text("/spec/image"))
+            .or_default()
+            .extend(app.texts("/spec/components"));
+    }
+    let all = components.values().flatten().collect::<BTreeSet<_>>().len();
+    let has_one = components.is_empty() || components.values().any(|of| of.len() == all);
+    faults.unless(has_one, || format!("the SpinApps are not one image: {components:?}"));
 }
 
 pub(super) fn rights(inputs: &Inputs, faults: &mut Faults) {

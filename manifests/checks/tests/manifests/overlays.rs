@@ -61,7 +61,7 @@ fn every_overlay_has_a_readme_of_the_same_shape_and_a_kustomization() {
             "the README does not lead to {name}"
         );
     }
-    assert_eq!(overlays().len(), 7);
+    assert_eq!(overlays().len(), 8);
 }
 
 #[test]
@@ -223,6 +223,22 @@ fn nobody_is_let_in_to_the_door_without_a_token() {
             let selects = selector.iter().all(|pair| labels.get(pair.0) == Some(pair.1));
             assert!(!selects, "{broker}: {policy} lets somebody in to {}", open[0]);
         }
+    }
+}
+
+#[test]
+fn the_receiver_in_typescript_differs_from_that_in_rust_by_name_and_image() {
+    let objects = rendered("overlays/typescript");
+    for kind in ["SpinApp", "ScaledObject"] {
+        let rust = object(&objects, &format!("{kind}/receiver-simple")).0.to_string();
+        let mut expected = rust.replace("\"receiver-simple\"", "\"receiver-simple-typescript\"");
+        expected = expected.replace("/order-pipeline:", "/order-pipeline-typescript:");
+        let mut found = object(&objects, &format!("{kind}/receiver-simple-typescript")).clone();
+        if kind == "SpinApp" {
+            assert_eq!(found.texts("/spec/components"), ["receiver-simple"]);
+            found.0["spec"]["components"][0] = "receiver-simple-typescript".into();
+        }
+        assert_eq!(found.0, expected.parse::<Value>().unwrap());
     }
 }
 

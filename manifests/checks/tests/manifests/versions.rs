@@ -91,7 +91,7 @@ fn images_are_named_in_kustomizations_only_and_all_of_one_owner() {
     for folder in ["base", "overlays"] {
         walk(&manifests().join(folder), &mut found);
     }
-    assert_eq!(found.len(), 7, "{found:?}");
+    assert_eq!(found.len(), 8, "{found:?}");
     let one = ("kustomization.yaml".to_owned(), found[0].1.clone());
     assert!(found.iter().all(|it| *it == one), "{found:?}");
 }

@@ -1,0 +1,134 @@
+//! A component with its dependencies in one, as Spin composes them.
+//!
+//! The name of a dependency is that of an interface or of a package, with or without a version; it satisfies
+//! every import of the component that fits. A dependency has no permission of the component, which is Spin's
+//! default: what would let it out is imported under another name, and the host refuses what has such a name.
+
+use anyhow::{Context, Result, bail};
+use wac_graph::types::{Interface, ItemKind, Package};
+use wac_graph::{CompositionGraph, EncodeOptions, ImportError, NodeId};
+
+/// What the names of refused imports begin with.
+const DENIED: &str = "denied:";
+/// What gives more than computing. Folders and sockets are absent, because no component has them here.
+const PERMISSIONS: [&str; 4] = [
+    "fermyon:spin/redis",
+    "fermyon:spin/variables",
+    "wasi:cli/environment",
+    "wasi:http/outgoing-handler",
+];
+
+/// Satisfies imports of a component; dependencies are given by their name in the manifest.
+///
+/// # Errors
+/// When a dependency satisfies nothing, or not what it is named after; the text names it.
+pub(crate) fn compose(component: Vec<u8>, dependencies: Vec<(String, Vec<u8>)>) -> Result<Vec<u8>> {
+    let mut graph = CompositionGraph::new();
+    let main = Part::add(&mut graph, "component", component)?;
+    for (name, bytes) in dependencies {
+        let what = format!("dependency {name:?}");
+        main.satisfy(&mut graph, &name, bytes).context(what)?;
+    }
+    for name in &main.exports {
+        let export = graph.alias_instance_export(main.node, name)?;
+        graph.export(export, name)?;
+    }
+    // wasmtime validates what it compiles.
+    Ok(graph.encode(EncodeOptions { validate: false, ..EncodeOptions::default() })?)
+}
+
+/// The interface that is refused under the name of an import.
+pub(crate) fn denied(import: &str) -> Option<String> {
+    Some(import.strip_prefix(DENIED)?.replacen('-', ":", 1))
+}
+
+/// One instance in the composition.
+struct Part {
+    node: NodeId,
+    imports: Vec<(String, ItemKind)>,
+    exports: Vec<String>,
+}
+
+impl Part {
+    fn add(graph: &mut CompositionGraph, name: &str, component: Vec<u8>) -> Result<Self> {
+        let package = Package::from_bytes(name, None, component, graph.types_mut())?;
+        let world = package.ty();
+        let package = graph.register_package(package)?;
+        let node = graph.instantiate(package);
+        let world = &graph.types()[world];
+        Ok(Self {
+            node,
+            imports: world.imports.iter().map(|(name, kind)| (name.clone(), *kind)).collect(),
+            exports: world.exports.keys().cloned().collect(),
+        })
+    }
+
+    fn satisfy(&self, graph: &mut CompositionGraph, name: &str, bytes: Vec<u8>) -> Result<()> {
+        let imports: Vec<_> = self.imports.iter().map(|(import, _)| import.as_str()).collect();
+        let mut wanted = imports.iter().filter(|import| fits(name, import)).peekable();
+        if wanted.peek().is_none() {
+            bail!("the component has no such import, only: {}", imports.join(", "));
+        }
+        let dependency = Self::add(graph, name, bytes)?;
+        dependency.deny(graph)?;
+        for import in wanted {
+            if !dependency.exports.iter().any(|export| export == import) {
+                let exports = dependency.exports.join(", ");
+                bail!("it does not export {import}, which the component imports, only: {exports}");
+            }
+            let export = graph.alias_instance_export(dependency.node, import)?;
+            graph.set_instantiation_argument(self.node, import, export)?;
+        }
+        Ok(())
+    }
+
+    fn deny(&self, graph: &mut CompositionGraph) -> Result<()> {
+        for (import, kind) in &self.imports {
+            let ItemKind::Instance(id) = *kind else { continue };
+            if !PERMISSIONS.contains(&split(import).0) {
+                continue;
+            }
+            // With its id, it would be merged with what the component imports itself.
+            let nameless = Interface { id: None, ..graph.types()[id].clone() };
+            let nameless = ItemKind::Instance(graph.types_mut().add_interface(nameless));
+            let name = format!("{DENIED}{}", import.replacen(':', "-", 1));
+            let node = match graph.import(name, nameless) {
+                // Of another dependency.
+                Err(ImportError::ImportAlreadyExists { node, .. }) => node,
+                imported => imported?,
+            };
+            graph.set_instantiation_argument(self.node, import, node)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an import is meant by the name of a dependency.
+fn fits(name: &str, import: &str) -> bool {
+    let ((name, version), (interface, its_version)) = (split(name), split(import));
+    let is_package = interface.split_once('/').is_some_and(|(package, _)| package == name);
+    (name == interface || is_package) && (version.is_none() || version == its_version)
+}
+
+/// A name without its version, and the version.
+fn split(name: &str) -> (&str, Option<&str>) {
+    name.split_once('@').map_or((name, None), |(name, version)| (name, Some(version)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dependency_is_named_after_an_interface_or_a_package_with_or_without_a_version() {
+        let import = "foo:bar/baz@0.1.0";
+        for name in ["foo:bar/baz@0.1.0", "foo:bar/baz", "foo:bar@0.1.0", "foo:bar"] {
+            assert!(fits(name, import), "{name}");
+        }
+        for name in ["foo:bar/bub", "foo:ba", "foo", "foo:bar@0.1.1", "foo:bar/baz@0.2.0", ""] {
+            assert!(!fits(name, import), "{name}");
+        }
+        assert!(fits("plain-name", "plain-name"));
+        assert!(!fits("foo:bar@0.1.0", "foo:bar/baz"), "the import has no version");
+    }
+}

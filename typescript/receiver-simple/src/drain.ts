@@ -1,0 +1,134 @@
+// Draining the lane: claim a batch, decide each message, commit the batch; again until the lane is
+// empty. `shared/queue/src/drain.rs` in TypeScript.
+
+import { type Commit, claim, commit } from "./batch.js";
+import { type Decided, type Message, type Outcome, queuedAtMs } from "./message.js";
+import { payload } from "./payload.js";
+import { LANE, MAX_ORDER_BYTES, type Queue } from "./queue.js";
+
+/** The component that decides, in whatever language it is written. */
+export type Domain = Pick<typeof import("orders:domain/fulfilment@0.1.0"), "fulfil" | "identify">;
+type Rejection = import("orders:domain/fulfilment@0.1.0").Rejection;
+
+/** The program that a drain runs in. */
+export interface Host {
+  /** The time since the drain began. */
+  elapsedMs(): number;
+  committed(batch: readonly Decided[], commit: Commit): void;
+}
+
+/** What a drain did, in messages unless said otherwise; in the words of the log. */
+export class Tally {
+  batches = 0;
+  applied = 0;
+  /** Another drain had committed them before. */
+  lapsed = 0;
+  routed = 0;
+  confirmed = 0;
+  dead_lettered = 0;
+  duplicates = 0;
+  redelivered = 0;
+  /** Overdue entries that were split. */
+  split = 0;
+  /** Pending entries that somebody had deleted from the lane. */
+  vanished = 0;
+  /** The time budget was spent before the lane was empty; the bell was rung again. */
+  out_of_time = false;
+
+  get isIdle(): boolean {
+    return Object.values(this).every((count) => !count);
+  }
+}
+
+/** An idle Redis looks for blocked commands that have timed out only every 100 ms (`hz` 10). */
+const WAKE_MS = 200;
+
+const COUNTS = ["applied", "lapsed", "routed", "confirmed", "dead_lettered", "duplicates"] as const;
+
+export class Drain {
+  /** What was done so far, also when the drain failed. */
+  readonly tally = new Tally();
+
+  constructor(
+    private readonly queue: Queue,
+    private readonly domain: Domain,
+    private readonly host: Host,
+  ) {}
+
+  /**
+   * Drains the lane until it is empty or paused, or the time budget is spent; then the bell is rung
+   * for the rest. Throws a `QueueError` when Redis fails.
+   */
+  run(): void {
+    const { drainBudgetMs, lingerMs } = this.queue.settings;
+    // Silent until the linger is over: what comes meanwhile is found by it.
+    const silentMs = lingerMs > 0 ? lingerMs + WAKE_MS : 0;
+    let holdMs = 0;
+    for (let isFirst = true; ; isFirst = false) {
+      if (this.step(isFirst, holdMs)) {
+        if (this.host.elapsedMs() >= drainBudgetMs) {
+          this.tally.out_of_time = true;
+          this.queue.handOver();
+          return;
+        }
+        holdMs = silentMs;
+      } else if (holdMs === 0) {
+        return;
+      } else if (!(this.queue.linger() && this.host.elapsedMs() < drainBudgetMs)) {
+        holdMs = 0;
+      }
+    }
+  }
+
+  /** Claims one batch, decides and commits it; false when there was none. */
+  private step(isFirst: boolean, holdMs: number): boolean {
+    const { messages, vanished, split } = claim(this.queue, isFirst, holdMs);
+    this.tally.vanished += vanished;
+    this.tally.split += split;
+    const [first] = messages;
+    if (first === undefined) {
+      return false;
+    }
+    const batch = messages.map((message) => ({ message, outcome: this.decide(message) }));
+    this.tally.redelivered += messages.filter(({ deliveryCount }) => deliveryCount > 1).length;
+    // Crash window: from here to the commit the batch is decided but pending; a death means
+    // redelivery.
+    const done = commit(this.queue, batch, first);
+    this.tally.batches += 1;
+    for (const count of COUNTS) {
+      this.tally[count] += done[count];
+    }
+    this.host.committed(batch, done);
+    return true;
+  }
+
+  /** Every message has an outcome, whatever it holds. */
+  private decide(message: Message): Outcome {
+    const { order, deliveryCount, decidedAtMs } = message;
+    if (typeof order === "number") {
+      return order < 0
+        ? deadLetter("missing_order_field", 'the entry has no field "order"')
+        : deadLetter("order_too_large", `${order} bytes, at most ${MAX_ORDER_BYTES} are allowed`);
+    }
+    const surplus = deliveryCount - this.queue.settings.maxDeliveries;
+    if (surplus > 0) {
+      // Looking at the order may be what ends the instance: one look for its id, none when that
+      // failed too.
+      const id = surplus === 1 ? this.domain.identify(order) : undefined;
+      return deadLetter("max_deliveries", "delivered too often and never decided", id);
+    }
+    const times = { queuedAtMs: BigInt(queuedAtMs(message)), decidedAtMs: BigInt(decidedAtMs) };
+    try {
+      return { verb: "confirm", ...this.domain.fulfil(order, times, LANE) };
+    } catch (error) {
+      // What is no rejection ends the instance, as a trap does. The batch stays pending, is split
+      // when it is delivered again, and the order that throws ends alone in the dead letters.
+      const { id, code, errors } = payload(error) as Rejection;
+      return { verb: "dead", id, code, errors };
+    }
+  }
+}
+
+function deadLetter(code: string, message: string, id?: string): Outcome {
+  return { verb: "dead", id, code, errors: JSON.stringify([{ code, path: "$", message }]) };
+}

@@ -1,0 +1,6 @@
+// The receiver of the simple lane in TypeScript. The domain is a component that Spin gives it.
+
+import { fulfil, identify } from "orders:domain/fulfilment@0.1.0";
+import { component } from "./component.js";
+
+export const inboundRedis = component({ fulfil, identify });

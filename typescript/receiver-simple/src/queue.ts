@@ -1,0 +1,95 @@
+// The queue, seen by the receiver of the simple lane: its keys, and how scripts are called.
+
+import type { Script } from "queue:scripts";
+import { type Argument, type Execute, QueueError, Reply, text } from "./redis.js";
+import type { Settings } from "./settings.js";
+
+/** The stream that is drained here. */
+export const LANE = "simple";
+/** A longer order is dead-lettered unread. */
+export const MAX_ORDER_BYTES = 64 * 1024;
+
+const STREAMS = ["ingress", LANE, "complex"];
+const WORDS = ["order", "order_id", "confirmation"];
+const CONSUMER = "spin";
+
+export class Queue {
+  /** In the order in which every script takes them. */
+  private readonly keys: string[];
+
+  constructor(
+    private readonly execute: Execute,
+    readonly settings: Settings,
+  ) {
+    const ofQueue = ["format", "index", "index:previous", "confirmations", "dead-letters"];
+    const ofStreams = STREAMS.flatMap((stream) =>
+      ["", "bell:", "pause:", "unanswered:"].map((kind) => kind + stream),
+    );
+    const names = [...ofQueue, "totals", "metrics", ...ofStreams];
+    this.keys = names.map((name) => this.key(name));
+  }
+
+  /**
+   * Runs a script: all keys and the settings first, as `common/head.lua` says, then `args`. `what`
+   * says in an error what was being done.
+   */
+  run(script: Script, what: string, args: readonly Argument[]): Reply {
+    const { bellMs, claimIdleMs, retentionS } = this.settings;
+    const stream = STREAMS.indexOf(LANE) + 1;
+    const header = [...WORDS, stream, CONSUMER, bellMs, claimIdleMs, retentionS * 1000];
+    const call = [this.keys.length, ...this.keys, ...header, ...args];
+    try {
+      try {
+        return new Reply(what, this.execute("EVALSHA", [script.sha1, ...call]));
+      } catch (error) {
+        // A server that restarted, failed over or flushed its scripts does not know the hash.
+        if (!text(error).includes("No matching script")) {
+          throw error;
+        }
+        return new Reply(what, this.execute("EVAL", [script.source, ...call]));
+      }
+    } catch (error) {
+      throw QueueError.from(what, error);
+    }
+  }
+
+  /** Waits for a new entry; whether one came. An entry that came just before has rung the bell. */
+  linger(): boolean {
+    const block = ["COUNT", 1, "BLOCK", this.settings.lingerMs, "STREAMS", this.key(LANE), "$"];
+    const values = this.command("failed to wait for more", "XREAD", block);
+    // Some hosts report nothing as an empty list, others as one nil.
+    return values.some(({ tag }) => tag !== "nil");
+  }
+
+  /** Rings the bell for a successor, which has the rest to do. */
+  handOver(): void {
+    try {
+      this.execute("HINCRBY", [this.key("metrics"), `out_of_time:${LANE}`, 1]);
+    } catch {
+      // A metric holds up no order.
+    }
+    this.command("failed to ring", "PUBLISH", [`${this.settings.queue}.${LANE}`, ""]);
+  }
+
+  /** The server's `maxmemory-policy`; undefined where the user may not ask. */
+  evictionPolicy(): string | undefined {
+    try {
+      const memory = new Reply("", this.execute("INFO", ["memory"])).text();
+      return /^maxmemory_policy:(.*)$/m.exec(memory)?.[1]?.trim();
+    } catch {
+      return undefined;
+    }
+  }
+
+  private key(name: string): string {
+    return `{${this.settings.queue}}:${name}`;
+  }
+
+  private command(what: string, command: string, args: readonly Argument[]): ReturnType<Execute> {
+    try {
+      return this.execute(command, args);
+    } catch (error) {
+      throw QueueError.from(what, error);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+//! Node and npm, which build and test the components in TypeScript.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::{apt, process, programs, setup};
+
+/// The oldest that the packages of `package-lock.json` run on.
+const AT_LEAST: (u32, u32) = (20, 19);
+
+/// Installs Node and npm if one of them is missing or too old. Returns Node's version.
+pub(crate) fn ensure() -> Result<String> {
+    let (major, minor) = AT_LEAST;
+    let what = format!("Node {major}.{minor} or later with npm");
+    setup::ensure(&what, version, || apt::install(&["nodejs", "npm"])).with_context(|| {
+        let old = present().map(|version| format!("; here is {version}")).unwrap_or_default();
+        format!(
+            "the components in TypeScript need {what}{old}; Debian 13 has it, on Debian 12 install it \
+             from https://nodejs.org and put `node` and `npm` on the PATH"
+        )
+    })
+}
+
+fn present() -> Option<String> {
+    programs::answer(Command::new("node").arg("--version")).map(|answer| answer.trim().to_owned())
+}
+
+fn version() -> Option<String> {
+    programs::answer(Command::new("npm").arg("--version"))?;
+    present().filter(|version| setup::is_new_enough(version.trim_start_matches('v'), AT_LEAST))
+}
+
+/// Builds the Wasm file of a component.
+pub(crate) fn build(component: &Path) -> Result<()> {
+    install(component)?;
+    process::run("npm run build", npm(component).args(["run", "build"]))
+}
+
+/// Checks types, lints and formatting of a component.
+pub(crate) fn lint(component: &Path) -> Result<()> {
+    install(component)?;
+    process::run("npm run lint", npm(component).args(["run", "lint"]))
+}
+
+/// `npm` in the folder of a component.
+pub(crate) fn npm(component: &Path) -> Command {
+    let mut command = Command::new("npm");
+    command.current_dir(component);
+    command
+}
+
+/// Installs the packages of a component if they are not those of its lock.
+fn install(component: &Path) -> Result<()> {
+    ensure()?;
+    // npm writes this file at the end.
+    let installed = component.join("node_modules/.package-lock.json");
+    if is_older(&installed, &component.join("package-lock.json")) {
+        println!("npm ci  in {}", component.file_name().unwrap_or(OsStr::new("")).display());
+        process::run("npm ci", npm(component).args(["ci", "--no-audit", "--no-fund"]))?;
+    }
+    Ok(())
+}
+
+/// Whether a file is missing, or was written before another.
+fn is_older(file: &Path, than: &Path) -> bool {
+    let written = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    written(file) < written(than)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{File, FileTimes};
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn packages_are_installed_again_once_the_lock_is_newer() {
+        let folder = std::env::temp_dir().join(format!("xtask-node-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (installed, lock) = (folder.join("installed"), folder.join("lock"));
+        let write = |path: &Path, age_s| {
+            let time = SystemTime::now() - Duration::from_secs(age_s);
+            File::create(path).unwrap().set_times(FileTimes::new().set_modified(time)).unwrap();
+        };
+        write(&lock, 10);
+        assert!(is_older(&installed, &lock), "it is missing");
+        write(&installed, 5);
+        assert!(!is_older(&installed, &lock));
+        write(&installed, 15);
+        assert!(is_older(&installed, &lock));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
