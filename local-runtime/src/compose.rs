@@ -39,7 +39,7 @@ pub(crate) fn compose(component: Vec<u8>, dependencies: Vec<(String, Vec<u8>)>) 
 
 /// The interface that is refused under the name of an import.
 pub(crate) fn denied(import: &str) -> Option<String> {
-    Some(import.strip_prefix(DENIED)?.replacen('-', ":", 1))
+    Some(split(import.strip_prefix(DENIED)?).0.replacen('-', ":", 1))
 }
 
 /// One instance in the composition.

@@ -73,7 +73,7 @@ pub(crate) fn staged(repository: &Repository, name: &str, arguments: &Passed) ->
 /// The repository's manifest, and those that flags of `loadtest` name.
 fn manifests(repository: &Repository, flags: &[OsString]) -> Vec<PathBuf> {
     let words = flags.iter().filter_map(|flag| flag.to_str()?.rsplit('=').next());
-    let named = words.filter(|word| word.ends_with(".toml")).map(PathBuf::from);
+    let named = words.map(PathBuf::from).filter(|path| path.extension() == Some("toml".as_ref()));
     std::iter::once(repository.spin_toml()).chain(named).collect()
 }
 

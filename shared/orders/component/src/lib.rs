@@ -2,7 +2,7 @@
 //!
 //! It is built for `wasm32-unknown-unknown`, a target without a system, so it can import nothing.
 
-#![allow(missing_docs, reason = "generated code")]
+#![allow(missing_docs, clippy::same_length_and_capacity, reason = "generated code")]
 
 use exports::orders::domain::{fulfilment, routing};
 use fulfilment::{Fulfilled, Rejection, Times};
@@ -27,8 +27,7 @@ impl fulfilment::Guest for Domain {
             fulfilment::Lane::Complex => Lane::Complex,
         };
         let Times { queued_at_ms, decided_at_ms } = times;
-        let done = orders::fulfil(&order, lane, orders::Times { queued_at_ms, decided_at_ms });
-        let done = done.map_err(rejection)?;
+        let done = orders::fulfil(&order, lane, orders::Times { queued_at_ms, decided_at_ms })?;
         Ok(Fulfilled { id: done.id.to_string(), confirmation: done.confirmation })
     }
 
@@ -39,7 +38,7 @@ impl fulfilment::Guest for Domain {
 
 impl routing::Guest for Domain {
     fn assess(order: Vec<u8>, complexity_threshold: u32) -> Result<Routed, Rejection> {
-        let routing = orders::route(&order, complexity_threshold).map_err(rejection)?;
+        let routing = orders::route(&order, complexity_threshold)?;
         let lane = match routing.lane {
             Lane::Simple => fulfilment::Lane::Simple,
             Lane::Complex => fulfilment::Lane::Complex,
@@ -49,10 +48,12 @@ impl routing::Guest for Domain {
     }
 }
 
-fn rejection(rejected: Rejected) -> Rejection {
-    Rejection {
-        id: rejected.id.map(|id| id.to_string()),
-        code: rejected.code.to_owned(),
-        errors: String::from_utf8_lossy(&rejected.errors).into_owned(),
+impl From<Rejected> for Rejection {
+    fn from(rejected: Rejected) -> Self {
+        Self {
+            id: rejected.id.map(|id| id.to_string()),
+            code: rejected.code.to_owned(),
+            errors: String::from_utf8_lossy(&rejected.errors).into_owned(),
+        }
     }
 }
