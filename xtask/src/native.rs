@@ -64,11 +64,21 @@ mod tests {
     /// out: what is built for them may have fewer.
     fn tree(edges: &str, packages: &[&str]) -> BTreeSet<String> {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["tree", "--locked", "--prefix", "none", "--format", "{p} [{f}]", "--edges", edges]);
+        cargo.args([
+            "tree",
+            "--locked",
+            "--prefix",
+            "none",
+            "--format",
+            "{p} [{f}]",
+            "--edges",
+            edges,
+        ]);
         for package in packages {
             cargo.args(["-p", package]);
         }
-        let output = cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).output().unwrap();
+        let output =
+            cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).unwrap();
         text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
