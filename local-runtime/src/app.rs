@@ -177,7 +177,8 @@ impl Resolver<'_> {
             }
             Some(Value::Table(_)) => {
                 bail!(
-                    "{who}: an inline component is not supported by local-runtime; name one of [component.<id>]"
+                    "{who}: an inline component is not supported by local-runtime; \
+                     name one of [component.<id>]"
                 )
             }
             Some(_) => bail!("{who}: component must be a component's id"),
@@ -200,7 +201,8 @@ impl Resolver<'_> {
                     ("redis", "address", Some(_)) | ("http", "base", Some("/")) => {}
                     ("http", "base", _) => {
                         bail!(
-                            "[application.trigger.http]: a base other than \"/\" is not supported by local-runtime"
+                            "[application.trigger.http]: a base other than \"/\" is not \
+                             supported by local-runtime"
                         )
                     }
                     _ => bail!("[application.trigger.{kind}]: unknown or wrong field {field:?}"),

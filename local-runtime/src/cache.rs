@@ -1,9 +1,10 @@
 //! Compiled components on the disk, so that a second start needs no compiler.
 //!
-//! A file is named after the Wasm bytes and everything of the engine that code depends on, and ends with the digest of what
-//! goes before: a file that was cut or changed is compiled again. Files are written under a temporary name in the same folder and
-//! renamed into their place, so that starts at once do no harm, be it in containers that share the folder and all have the
-//! process id 1. Code is mapped from its file, not copied, so that all processes on a machine share it.
+//! A file is named after the Wasm bytes and everything of the engine that code depends on, and ends
+//! with the digest of what goes before: a file that was cut or changed is compiled again. Files are
+//! written under a temporary name in the same folder and renamed into their place, so that starts
+//! at once do no harm, be it in containers that share the folder and all have the process id 1.
+//! Code is mapped from its file, not copied, so that all processes on a machine share it.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Permissions};
@@ -109,8 +110,8 @@ fn read(engine: &Engine, path: &Path) -> Option<Component> {
         log(&format!("compiling again: the cache file {} is broken", path.display()));
         return None;
     }
-    // SAFETY: the digest, taken from this very file, shows that it holds what `write` got from `Component::serialize`, and this
-    // program never changes a file that has its name.
+    // SAFETY: the digest, taken from this very file, shows that it holds what `write` got from
+    // `Component::serialize`, and this program never changes a file that has its name.
     match unsafe { map(engine, &file) } {
         Ok(component) => Some(component),
         Err(error) => {
@@ -123,13 +124,13 @@ fn read(engine: &Engine, path: &Path) -> Option<Component> {
     }
 }
 
-/// Maps the code of an open file, whatever its name refers to now: between the look at the digest and this, another start may
-/// have put a new file in its place.
+/// Maps the code of an open file, whatever its name refers to now: between the look at the digest
+/// and this, another start may have put a new file in its place.
 ///
 /// # Safety
-/// The file holds what `Component::serialize` gave, and nobody changes it in place for as long as the component lives. No digest
-/// protects from the latter, nor from a forged file that has the right digest: who may write to the cache folder is trusted like
-/// this program itself.
+/// The file holds what `Component::serialize` gave, and nobody changes it in place for as long as
+/// the component lives. No digest protects from the latter, nor from a forged file that has the
+/// right digest: who may write to the cache folder is trusted like this program itself.
 unsafe fn map(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
     // wasmtime opens files by a name only; this one leads to the file behind the descriptor.
     let descriptors = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
@@ -138,7 +139,8 @@ unsafe fn map(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
     unsafe { Component::deserialize_file(engine, path) }
 }
 
-/// Whether a file ends with the digest of what goes before. It is read in pieces: a buffer for all of it would stay with the process.
+/// Whether a file ends with the digest of what goes before. It is read in pieces: a buffer for all
+/// of it would stay with the process.
 fn is_whole(file: &mut File) -> std::io::Result<bool> {
     let Some(mut left) = file.metadata()?.len().checked_sub(DIGEST as u64) else {
         return Ok(false);
@@ -184,8 +186,8 @@ pub(crate) fn give_memory_back() {
     }
 }
 
-/// Wraps a core module into a component with the preview-1 reactor adapter, as Spin does; a component stays as
-/// it is.
+/// Wraps a core module into a component with the preview-1 reactor adapter, as Spin does; a
+/// component stays as it is.
 fn componentize(wasm: &[u8], path: &Path) -> Result<Vec<u8>> {
     let encode = || match wasm.get(..8) {
         Some([b'\0', b'a', b's', b'm', _, _, 1, 0]) => Ok(wasm.to_vec()),

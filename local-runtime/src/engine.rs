@@ -19,8 +19,9 @@ const USUAL_CORE_INSTANCES: u32 = 6;
 const TABLE_ELEMENTS: usize = 100_000;
 /// The most that a linear memory can have: 4 GiB.
 const MAX_MEMORY: usize = 1 << 32;
-/// Memory of a slot that is kept, zeroed by hand, from one instance to the next: cheaper than faulting it in again. Where the kernel
-/// can say which pages were written to (Linux 6.7), it is those; else the first, where a guest of Rust has its unused stack.
+/// Memory of a slot that is kept, zeroed by hand, from one instance to the next: cheaper than
+/// faulting it in again. Where the kernel can say which pages were written to (Linux 6.7), it is
+/// those; else the first, where a guest of Rust has its unused stack.
 const KEEP_RESIDENT: usize = 256 * 1024;
 
 /// What one instance may use.

@@ -1,8 +1,8 @@
 //! `allowed_outbound_hosts`: which servers a component may reach.
 //!
-//! An entry is `scheme://host:port`; scheme and port may be `*`, the port a range `a..b`, the host `*` or `*.domain`.
-//! A scheme with a usual port may leave it out. Entries are parsed before anything starts; whatever parses but
-//! is not listed is refused when a component asks for it.
+//! An entry is `scheme://host:port`; scheme and port may be `*`, the port a range `a..b`, the host
+//! `*` or `*.domain`. A scheme with a usual port may leave it out. Entries are parsed before
+//! anything starts; whatever parses but is not listed is refused when a component asks for it.
 
 use anyhow::{Result, bail};
 use url::Url;

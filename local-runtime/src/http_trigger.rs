@@ -1,7 +1,8 @@
 //! The HTTP trigger: one fresh instance per request, as many at once as there is room for.
 //!
-//! A request runs in a separate task, so that it is carried out to its end when its client has gone. Paths below
-//! `/.well-known/spin` and `/.well-known/local-runtime` are answered here and never reach a component.
+//! A request runs in a separate task, so that it is carried out to its end when its client has
+//! gone. Paths below `/.well-known/spin` and `/.well-known/local-runtime` are answered here and
+//! never reach a component.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! What one instance of a component holds on the host's side, and the imports it is linked with.
 //!
-//! An instance sees the environment of the manifest, clocks, random numbers, its own output, the servers on its
-//! list and its variables. No folder, no socket and no environment of this process.
+//! An instance sees the environment of the manifest, clocks, random numbers, its own output, the
+//! servers on its list and its variables. No folder, no socket and no environment of this process.
 
 use std::sync::Arc;
 
@@ -110,8 +110,8 @@ impl variables::Host for State {
     }
 }
 
-/// Links a component with all it may import. What this runtime lacks becomes a trap that names the import, for
-/// components declare more than they call.
+/// Links a component with all it may import. What this runtime lacks becomes a trap that names the
+/// import, for components declare more than they call.
 pub(crate) fn linker(engine: &Engine, component: &Component) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -131,8 +131,9 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> Result<Linker<St
 
 /// Whether the linker has an interface, in this or a compatible version.
 ///
-/// `Linker::define_unknown_imports_as_traps` can't be used for what is missing: it takes a compatible version under
-/// another number for missing, and then the resources of the two do not fit.
+/// `Linker::define_unknown_imports_as_traps` can't be used for what is missing: it takes a
+/// compatible version under another number for missing, and then the resources of the two do not
+/// fit.
 fn is_provided(interface: &str) -> bool {
     const SPIN: [&str; 2] = ["fermyon:spin/redis@2.0.0", "fermyon:spin/variables@2.0.0"];
     const WASI: [&str; 7] = ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"];

@@ -1,8 +1,8 @@
 //! The text of a `spin.toml`, manifest version 2, as it is typed.
 //!
-//! Everything Spin knows has a field here, so that a feature this runtime lacks is refused by its name and its
-//! component (see [`Component::unsupported`]) and a misspelt field is refused as unknown. What the fields mean
-//! together is worked out in `app`.
+//! Everything Spin knows has a field here, so that a feature this runtime lacks is refused by its
+//! name and its component (see [`Component::unsupported`]) and a misspelt field is refused as
+//! unknown. What the fields mean together is worked out in `app`.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! `wasi:http/outgoing-handler`: requests to listed servers, over plain HTTP/1.1.
 //!
-//! There is no TLS: entries of `allowed_outbound_hosts` that would need it are refused at the start. Each request has a
-//! separate connection.
+//! There is no TLS: entries of `allowed_outbound_hosts` that would need it are refused at the
+//! start. Each request has a separate connection.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,9 @@
 //! `fermyon:spin/redis@2.0.0`: what a component's `Connection` does.
 //!
-//! Each `open` is a separate connection and lives as long as its resource, at most as long as the instance. One
-//! command is in flight at a time. There is no pool, no pipelining and no limit on the time a reply may take: the
-//! client's own limits (one second to connect, half a second to answer) are switched off.
+//! Each `open` is a separate connection and lives as long as its resource, at most as long as the
+//! instance. One command is in flight at a time. There is no pool, no pipelining and no limit on
+//! the time a reply may take: the client's own limits (one second to connect, half a second to
+//! answer) are switched off.
 
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, ToRedisArgs, Value};
 use wasmtime::component::Resource;

@@ -1,7 +1,7 @@
 //! Redis replies and errors as Spin hands them to a component.
 //!
-//! Components tell some errors by their text (a missing script, for one), so the texts are those of the client
-//! inside Spin, not those of the client used here.
+//! Components tell some errors by their text (a missing script, for one), so the texts are those of
+//! the client inside Spin, not those of the client used here.
 
 use redis::{RedisError, ServerError, ServerErrorKind, Value};
 

@@ -1,7 +1,7 @@
 //! Finds the route of a path, with the matcher Spin uses.
 //!
-//! An exact segment wins over a parameter (`:name`) and that over the trailing wildcard (`/...`), segment by segment;
-//! a trailing slash makes no difference.
+//! An exact segment wins over a parameter (`:name`) and that over the trailing wildcard (`/...`),
+//! segment by segment; a trailing slash makes no difference.
 
 use anyhow::{Result, anyhow};
 use routefinder::Router as Matcher;

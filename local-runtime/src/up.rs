@@ -29,8 +29,8 @@ const PRINT_LIMIT: Duration = Duration::from_millis(500);
 /// Runs an application until SIGINT or SIGTERM, which end the process with code 0.
 ///
 /// # Errors
-/// When the manifest, a component or an option is refused, the port is taken, or, with `--no-reconnect`, Redis
-/// can't be reached or is lost.
+/// When the manifest, a component or an option is refused, the port is taken, or, with
+/// `--no-reconnect`, Redis can't be reached or is lost.
 pub fn up(options: &UpOptions) -> Result<()> {
     raise_file_limit();
     let mut app = App::load(options)?;

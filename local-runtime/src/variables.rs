@@ -1,7 +1,8 @@
 //! Application variables and the `{{ name }}` templates that use them.
 //!
-//! A value comes from the environment variable `SPIN_VARIABLE_<UPPER_NAME>`, else from the manifest's default.
-//! If a text contains a secret, only the template is ever shown, in errors as well as in output.
+//! A value comes from the environment variable `SPIN_VARIABLE_<UPPER_NAME>`, else from the
+//! manifest's default. If a text contains a secret, only the template is ever shown, in errors as
+//! well as in output.
 
 use std::collections::BTreeMap;
 
@@ -90,7 +91,8 @@ impl Variables {
 }
 
 impl Rendered {
-    /// The result of a check of the text; with a secret, the reason of a failure is withheld, because it may quote the secret.
+    /// The result of a check of the text; with a secret, the reason of a failure is withheld,
+    /// because it may quote the secret.
     pub(crate) fn without_secret<T>(&self, checked: Result<T>) -> Result<T> {
         match checked {
             Err(_) if self.shown != self.text => {

@@ -40,10 +40,20 @@ use sides::{Side, Sides};
 #[derive(Debug, Args)]
 pub(crate) struct VersusOptions {
     /// How many times each side runs.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000), help_heading = "Rounds")]
+    #[arg(
+        long,
+        default_value_t = 5,
+        value_parser = clap::value_parser!(u32).range(1..=1_000),
+        help_heading = "Rounds"
+    )]
     rounds: u32,
     /// Orders of the burst of each round.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000), help_heading = "Rounds")]
+    #[arg(
+        long,
+        default_value_t = 10_000,
+        value_parser = clap::value_parser!(u64).range(1..=10_000_000),
+        help_heading = "Rounds"
+    )]
     orders: u64,
     /// Share of orders with a prescription, 0 to 1; 0 gives the plain orders of the published
     /// reference.

@@ -135,8 +135,8 @@ impl VersusReport {
         let redis = redis.map(|setting| format!("{} {}", setting.name, setting.value));
         let head = [
             format!(
-                "{} and {}, Wasm on {runtime}, one process each, in turn: {} rounds of {} orders (seed {}, {} with a \
-                 prescription), each side on a fresh Redis {}",
+                "{} and {}, Wasm on {runtime}, one process each, in turn: {} rounds of {} orders \
+                 (seed {}, {} with a prescription), each side on a fresh Redis {}",
                 settings.a,
                 settings.b,
                 settings.rounds,
@@ -165,27 +165,29 @@ impl VersusReport {
         let noise = noise.collect::<Vec<_>>().join("; ");
         if !noise.is_empty() {
             words.push(format!(
-                "With so few rounds, or because the rounds of both sides overlap, these differences may be noise: {noise}."
+                "With so few rounds, or because the rounds of both sides overlap, these \
+                 differences may be noise: {noise}."
             ));
         }
         if [&self.settings.a, &self.settings.b].iter().any(|name| *name == CONVENTIONAL) {
             words.push(
-                "The service has no HTTP and no sandbox; the Wasm side answers HTTP and starts an instance for each event."
+                "The service has no HTTP and no sandbox; the Wasm side answers HTTP and starts an \
+                 instance for each event."
                     .to_owned(),
             );
         }
         let fixed = [
-            "CPU time and memory of the app are what a side costs. Orders a second are not: both sides wait for a Redis \
-             that shares this machine with them and with the sender.",
-            "The start of an instance is a fresh sandbox in a running process, from the event to the call. A cluster adds \
-             scheduling, images and pods to the start of a process.",
+            "CPU time and memory of the app are what a side costs. Orders a second are not: both sides wait \
+             for a Redis that shares this machine with them and with the sender.",
+            "The start of an instance is a fresh sandbox in a running process, from the event to the call. A \
+             cluster adds scheduling, images and pods to the start of a process.",
             "Neither ran in a container or a cluster.",
         ];
         words.extend(fixed.map(str::to_owned));
         if self.settings.runtime == Runtime::Local {
             words.push(
-                "The runtime is local-runtime, not Spin. Spin 4.0.2 took 1.6 times the app CPU of local-runtime for the \
-                 same burst."
+                "The runtime is local-runtime, not Spin. Spin 4.0.2 took 1.6 times the app CPU of \
+                 local-runtime for the same burst."
                     .to_owned(),
             );
         }

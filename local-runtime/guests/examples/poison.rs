@@ -1,5 +1,6 @@
-//! A receiver of the simple lane that some orders are the end of: it drains as `receiver-simple` does, but an order whose text holds
-//! `poison:trap` makes it trap, `poison:time` compute for ever, and `poison:memory` take memory without end.
+//! A receiver of the simple lane that some orders are the end of: it drains as `receiver-simple`
+//! does, but an order whose text holds `poison:trap` makes it trap, `poison:time` compute for ever,
+//! and `poison:memory` take memory without end.
 
 use anyhow::Result;
 use orders::Lane;

@@ -1,5 +1,5 @@
-//! Notes in the Redis list `events` when it begins and ends: `<name> begin <message>`, `<name> end <message>`. A message
-//! `wait:<ms>...` keeps it waiting in between.
+//! Notes in the Redis list `events` when it begins and ends: `<name> begin <message>`, `<name> end
+//! <message>`. A message `wait:<ms>...` keeps it waiting in between.
 
 #![allow(missing_docs, reason = "generated code")]
 

@@ -1,5 +1,5 @@
-//! Waits for the milliseconds of the path; notes in the Redis list `events` when it begins and ends, if it has the
-//! variable `redis`.
+//! Waits for the milliseconds of the path; notes in the Redis list `events` when it begins and
+//! ends, if it has the variable `redis`.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

@@ -1,7 +1,8 @@
 //! What the test guests of local-runtime share: the imports they call and a few lines around HTTP bodies.
 //!
-//! The guests in `examples/` are Wasm components that show one behaviour each. They bind the raw interfaces, not the
-//! SDK, so that the tests see what the host does and not what an SDK makes of it.
+//! The guests in `examples/` are Wasm components that show one behaviour each. They bind the raw
+//! interfaces, not the SDK, so that the tests see what the host does and not what an SDK makes of
+//! it.
 
 use std::fmt::Write;
 

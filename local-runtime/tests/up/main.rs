@@ -1,6 +1,7 @@
 //! `local-runtime up` as a user meets it: the real program, real guests, a real Redis.
 //!
-//! - `http`: the HTTP trigger; `redis_trigger`: the Redis trigger; `outbound_redis`: what a component does with Redis
+//! - `http`: the HTTP trigger; `redis_trigger`: the Redis trigger; `outbound_redis`: what a
+//!   component does with Redis
 //! - `manifest`: what is refused, and how it is said; `variables`: values and templates
 //! - `dependencies`: components composed of several, and the domain of orders as one
 //! - `world`: what an instance sees; `limits`: memory and time; `lifecycle`: start, cache, figures, end

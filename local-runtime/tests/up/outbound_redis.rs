@@ -8,7 +8,8 @@ use private_redis::{RedisServer, free_port};
 
 use crate::support::{Look, Running, TestApp, poll_until};
 
-/// A server and a component that executes what a request says; with or without the permission to reach the server.
+/// A server and a component that executes what a request says; with or without the permission to
+/// reach the server.
 fn commands(listed: bool) -> (RedisServer, Running) {
     let redis = RedisServer::start().unwrap();
     let hosts = if listed {
@@ -66,7 +67,8 @@ fn errors_of_the_server_have_the_texts_that_spin_gives() {
     for (command, expected) in [
         (
             vec!["EVALSHA", sha, "0"],
-            "other:An error was signalled by the server - NoScriptError: No matching script. Please use EVAL.",
+            "other:An error was signalled by the server - NoScriptError: No matching script. \
+             Please use EVAL.",
         ),
         (
             vec!["EVAL", "return redis.error_reply('MYCODE some text')", "0"],
@@ -78,7 +80,8 @@ fn errors_of_the_server_have_the_texts_that_spin_gives() {
         ),
         (
             vec!["INCR", "key"],
-            "other:An error was signalled by the server - ResponseError: value is not an integer or out of range",
+            "other:An error was signalled by the server - ResponseError: \
+             value is not an integer or out of range",
         ),
     ] {
         assert_eq!(execute(&redis, &running, &command), expected, "{command:?}");
@@ -107,7 +110,8 @@ fn each_method_answers_as_it_says() {
         "get a\0b",
         "incr 1",
         "incr-again 2",
-        "incr-text other:An error was signalled by the server - ResponseError: value is not an integer or out of range",
+        "incr-text other:An error was signalled by the server - ResponseError: \
+         value is not an integer or out of range",
         "sadd 2",
         "smembers a,b",
         "srem 1",
