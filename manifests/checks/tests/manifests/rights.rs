@@ -4,7 +4,7 @@
 //! pipeline's user, of the very file that the manifests write.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use native::RedisConnection;
@@ -215,7 +215,8 @@ fn every_script_runs_as_the_pipelines_user() {
 
     // Each script was sent once, so each has run. Refusals that scripts ignore are logged as well.
     let scripts = std::fs::read_dir(repository().join(SCRIPTS)).unwrap();
-    let scripts = scripts.filter(|entry| entry.as_ref().unwrap().path().is_file()).count();
+    let is_script = |path: PathBuf| path.extension().is_some_and(|ending| ending == "lua");
+    let scripts = scripts.filter(|entry| is_script(entry.as_ref().unwrap().path())).count();
     let info: redis::InfoDict = redis::cmd("INFO").arg("commandstats").query(&mut admin).unwrap();
     let sent: String = info.get("cmdstat_eval").unwrap();
     assert!(sent.starts_with(&format!("calls={scripts},")), "{scripts} scripts: {sent}");
