@@ -333,10 +333,17 @@ fn a_restart_of_redis_loses_nothing_that_was_acknowledged() {
     }
 }
 
+/// With `everysec`, Redis puts a write to the file off while the disk is busy.
+fn write_at_once(redis: &Redis) {
+    let always = ["SET", "appendfsync", "always"];
+    redis::cmd("CONFIG").arg(&always).exec(&mut redis.admin()).unwrap();
+}
+
 /// `kill -9` can cut the file anywhere in its last transaction.
 #[test]
 fn a_torn_append_only_file_is_repaired_before_redis_starts() {
     let mut redis = Redis::start();
+    write_at_once(&redis);
     let mut worker = Worker::new(&redis);
     worker.enqueue(&[an_order(1)]);
     worker.drain(&DISTRIBUTOR);
@@ -364,6 +371,7 @@ fn a_torn_append_only_file_is_repaired_before_redis_starts() {
 #[test]
 fn damage_inside_the_append_only_file_is_left_to_an_operator() {
     let mut redis = Redis::start();
+    write_at_once(&redis);
     let mut worker = Worker::new(&redis);
     for number in 1..4 {
         worker.enqueue(&[an_order(number)]);
