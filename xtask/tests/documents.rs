@@ -151,7 +151,7 @@ fn words(file: &str, text: &str) -> String {
         Some((_, "md")) => (prose(text).into_iter().map(|(_, line)| line).collect(), '`'),
         Some((_, "rs")) => ([comments("//"), literals(text)].concat(), '`'),
         Some((_, "lua")) => (comments("--"), '`'),
-        Some((_, "js")) => (vec![text], ' '),
+        Some((_, "js" | "ts")) => (vec![text], ' '),
         _ => (vec![text], '`'),
     };
     let kept = |c: char| match c {
@@ -198,7 +198,10 @@ fn every_relative_link_has_a_target() {
 
 #[test]
 fn lines_have_at_most_110_columns_and_those_of_prose_100() {
-    none_of(long_lines, &[".md", ".rs", ".toml", ".yaml", ".yml", ".css", ".js", ".html", ".sh"]);
+    none_of(
+        long_lines,
+        &[".md", ".rs", ".toml", ".yaml", ".yml", ".css", ".js", ".ts", ".html", ".sh"],
+    );
     assert_eq!(long_lines("x.md", &"word ".repeat(21)), ["x.md:1"]);
     assert_eq!(long_lines("x.rs", &"word ".repeat(23)), ["x.rs:1"]);
     assert_eq!(long_lines("x.rs", &"word ".repeat(22)), [""; 0]);
@@ -206,7 +209,10 @@ fn lines_have_at_most_110_columns_and_those_of_prose_100() {
 
 #[test]
 fn pages_comments_and_texts_use_plain_words() {
-    none_of(avoided, &[".md", ".rs", ".lua", ".yaml", ".yml", ".toml", ".sh", ".js", ".html"]);
+    none_of(
+        avoided,
+        &[".md", ".rs", ".lua", ".yaml", ".yml", ".toml", ".sh", ".js", ".ts", ".html"],
+    );
     assert_eq!(avoided("x.rs", "// It is set\n// aside.\nlet told = 1;").len(), 1);
     let program = r##"'"'; let told = 1; f("told \" and", r#"a "mend" b"#); // "x"
         let stands: &'a str = "reckon";"##;

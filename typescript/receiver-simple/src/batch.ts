@@ -18,13 +18,13 @@ export interface Claimed {
 /** What a commit did, in messages. */
 export interface Commit {
   readonly applied: number;
-  readonly lapsed: number;
+  readonly superseded: number;
   readonly routed: number;
   readonly confirmed: number;
   readonly dead_lettered: number;
   readonly duplicates: number;
   /** Positions of the entries that another drain had committed. */
-  readonly lapsedEntries: Set<number>;
+  readonly supersededEntries: Set<number>;
 }
 
 /**
@@ -68,18 +68,18 @@ export function commit(queue: Queue, batch: readonly Decided[], first: Message):
     ...batch.flatMap((decided, at) => row(decided, isNew(decided, at) ? "" : "+")),
   ];
   const reply = queue.run(scripts.commit, "failed to commit", args);
-  const lapsedEntries = new Set<number>();
+  const supersededEntries = new Set<number>();
   const done: Commit = {
     applied: reply.int(),
-    lapsed: reply.int(),
+    superseded: reply.int(),
     routed: reply.int(),
     confirmed: reply.int(),
     dead_lettered: reply.int(),
     duplicates: reply.int(),
-    lapsedEntries,
+    supersededEntries,
   };
   while (!reply.isEmpty) {
-    lapsedEntries.add(reply.int() - 1);
+    supersededEntries.add(reply.int() - 1);
   }
   return done;
 }

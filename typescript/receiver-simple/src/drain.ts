@@ -22,7 +22,7 @@ export class Tally {
   batches = 0;
   applied = 0;
   /** Another drain had committed them before. */
-  lapsed = 0;
+  superseded = 0;
   routed = 0;
   confirmed = 0;
   dead_lettered = 0;
@@ -43,7 +43,14 @@ export class Tally {
 /** An idle Redis looks for blocked commands that have timed out only every 100 ms (`hz` 10). */
 const WAKE_MS = 200;
 
-const COUNTS = ["applied", "lapsed", "routed", "confirmed", "dead_lettered", "duplicates"] as const;
+const COUNTS = [
+  "applied",
+  "superseded",
+  "routed",
+  "confirmed",
+  "dead_lettered",
+  "duplicates",
+] as const;
 
 export class Drain {
   /** What was done so far, also when the drain failed. */

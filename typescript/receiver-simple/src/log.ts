@@ -36,13 +36,13 @@ export class Log {
   ) {}
 
   /** Writes the lines of a committed batch; often none. */
-  committed(batch: readonly Decided[], { lapsedEntries }: Commit): void {
+  committed(batch: readonly Decided[], { supersededEntries }: Commit): void {
     // Handed out in the order of their entries, so the first is the oldest.
     const [first] = batch;
     this.oldestWaitMs = Math.max(this.oldestWaitMs, first ? waitMs(first.message) : 0);
     for (const { message, outcome } of batch) {
       const { entryId: entry_id, trace } = message;
-      if (lapsedEntries.has(message.entry)) {
+      if (supersededEntries.has(message.entry)) {
         continue;
       }
       if (trace !== undefined && this.traces.size < MAX_TRACES) {

@@ -95,7 +95,7 @@ test("what another drain has committed meanwhile is not applied again", () => {
     }
   };
   receiver.bell();
-  const done = { batches: 1, applied: 2, lapsed: 2, confirmed: 1, dead_lettered: 1 };
+  const done = { batches: 1, applied: 2, superseded: 2, confirmed: 1, dead_lettered: 1 };
   assert.deepEqual(receiver.tally, done);
   assert.deepEqual(receiver.confirmations, ["c simple 7 true"]);
   const logged = receiver.lines.filter(({ event }) => event === "dead_lettered");

@@ -181,10 +181,17 @@ test("the line of a drain has the longest wait of its batches", () => {
   const lines: string[] = [];
   const log = new Log("debug", (line) => lines.push(line));
   const confirm = { verb: "confirm", id: "a", confirmation: new Uint8Array() } as const;
-  const done = { applied: 1, lapsed: 0, routed: 0, confirmed: 1, dead_lettered: 0, duplicates: 0 };
+  const done = {
+    applied: 1,
+    superseded: 0,
+    routed: 0,
+    confirmed: 1,
+    dead_lettered: 0,
+    duplicates: 0,
+  };
   for (const entryId of ["900-0", "400-0", "700-0"]) {
     const batch = [{ message: message(entryId), outcome: confirm }];
-    log.committed(batch, { ...done, lapsedEntries: new Set() });
+    log.committed(batch, { ...done, supersededEntries: new Set() });
   }
   log.end(new Tally(), 1.9);
   const line = JSON.parse(lines.join("")) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-// A domain in plain TypeScript, and a receiver on a Redis of its own.
+// A domain in plain TypeScript, and a receiver on a private Redis.
 
 import { runInNewContext } from "node:vm";
 import type { Domain } from "../src/drain.js";
