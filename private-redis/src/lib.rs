@@ -3,7 +3,7 @@
 //!
 //! A server that this crate did not start is never touched. There is no way to attach to one.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,26 +18,15 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// How often another free port is tried when somebody else took the last one.
 const PORTS_TRIED: u32 = 5;
 
-/// When Redis flushes its append-only file to the disk.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum AppendFsync {
-    /// Before each reply: nothing that was acknowledged is lost.
-    Always,
-    /// Once a second: a crash of the machine may lose about one second.
-    #[default]
-    EverySec,
-}
-
-/// How the server is started. The default is a free port, a temporary folder and
-/// [`AppendFsync::EverySec`].
+/// How the server is started. The default is a free port, a temporary folder and a flush a second.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// TCP port on 127.0.0.1; none takes a free one.
     pub port: Option<u16>,
     /// Data folder, made when missing and kept; none takes a temporary one, removed with the handle.
     pub folder: Option<PathBuf>,
-    /// The flushing policy of the append-only file.
-    pub append_fsync: AppendFsync,
+    /// Flush the append-only file before each reply. Else a crash of the machine may lose a second.
+    pub fsync_always: bool,
     /// Further command-line arguments of `redis-server`, for example `["--maxmemory", "20mb"]`.
     pub arguments: Vec<String>,
 }
@@ -49,7 +38,7 @@ pub struct RedisServer {
     port: u16,
     folder: PathBuf,
     /// A temporary folder outlives the server.
-    _temporary: Option<TempDir>,
+    _temporary: TempDir,
 }
 
 impl RedisServer {
@@ -64,25 +53,18 @@ impl RedisServer {
     /// When `redis-server` is not installed, the port or the folder is in use, or it is not ready
     /// within 30 s.
     pub fn start_with(options: &Options) -> Result<Self> {
-        let (folder, temporary) = if let Some(folder) = &options.folder {
-            (folder.clone(), None)
-        } else {
-            let temporary =
-                tempfile::tempdir().context("failed to make a data folder for redis")?;
-            (temporary.path().to_owned(), Some(temporary))
-        };
+        let temporary = tempfile::tempdir().context("failed to make a data folder for redis")?;
+        let folder = options.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("failed to make the data folder {}", folder.display()))?;
-        let mut tries = 1;
+        let mut tries = if options.port.is_some() { 1 } else { PORTS_TRIED };
         loop {
+            tries -= 1;
             let port = options.port.map_or_else(free_port, Ok)?;
             match spawn(&folder, port, options) {
                 Ok(process) => return Ok(Self { process, port, folder, _temporary: temporary }),
                 Err(error)
-                    if options.port.is_none() && tries < PORTS_TRIED && is_port_taken(&error) =>
-                {
-                    tries += 1;
-                }
+                    if tries > 0 && format!("{error:#}").contains("Address already in use") => {}
                 Err(error) => return Err(error),
             }
         }
@@ -137,15 +119,10 @@ fn lock(folder: &Path) -> Result<File> {
     let path = folder.with_extension("lock");
     let file =
         File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another Redis uses the data folder {}; stop it first", folder.display())
-        }
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("failed to lock {}", path.display()))
-        }
-    }
+    file.try_lock().with_context(|| {
+        format!("another Redis uses the data folder {}; stop it first", folder.display())
+    })?;
+    Ok(file)
 }
 
 fn log(folder: &Path) -> PathBuf {
@@ -166,10 +143,7 @@ fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Process> {
     let path = log(folder);
     let output =
         File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
-    let append_fsync = match options.append_fsync {
-        AppendFsync::Always => "always",
-        AppendFsync::EverySec => "everysec",
-    };
+    let append_fsync = if options.fsync_always { "always" } else { "everysec" };
     let mut command = Command::new("redis-server");
     command
         .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--daemonize", "no"])
@@ -191,10 +165,6 @@ fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Process> {
         Ok(()) => Ok(process),
         Err(error) => Err(error.context(format!("redis on port {port} did not start:\n{}", log()))),
     }
-}
-
-fn is_port_taken(error: &anyhow::Error) -> bool {
-    format!("{error:#}").contains("Address already in use")
 }
 
 #[cfg(test)]
@@ -252,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_killed_server_keeps_its_port_and_folder_over_a_restart() {
-        let options = Options { append_fsync: AppendFsync::Always, ..Options::default() };
+        let options = Options { fsync_always: true, ..Options::default() };
         let mut server = RedisServer::start_with(&options).unwrap();
         let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
         stream.write_all(b"SET answer 42\r\n").unwrap();

@@ -6,15 +6,15 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{process, programs};
+use crate::process;
 
 /// Installs `packages`; where that fails, once more after an update of the package lists.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let by_hand = format!("apt-get install -y {}", packages.join(" "));
-    if programs::find("apt-get").is_none() {
+    if supervise::on_path("apt-get").is_none() {
         bail!("there is no apt-get here to install {}", packages.join(", "));
     }
-    if !is_root() && programs::find("sudo").is_none() {
+    if !is_root() && supervise::on_path("sudo").is_none() {
         bail!("installing packages needs root and there is no sudo; as root, run `{by_hand}`");
     }
     println!("setup: {by_hand}");
@@ -24,20 +24,16 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 }
 
 /// Unpacks the files of `package` into `folder` without installing it: nothing it brings is
-/// started.
+/// started. Nothing of another version is left.
 pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
-    let context = || format!("failed to make {}", folder.display());
-    // Nothing of another version is left: the downloaded file is known by its ending only.
-    let _ = std::fs::remove_dir_all(folder);
-    std::fs::create_dir_all(folder).with_context(context)?;
     println!("setup: apt-get download {package}");
+    let script = "rm -rf \"$2\" && mkdir -p \"$2\" && cd \"$2\" && apt-get download \"$1\" && \
+                  dpkg-deb --extract *.deb . && rm *.deb";
     with_fresh_lists(|| {
-        let mut apt_get = Command::new("apt-get");
-        process::run("apt-get download", apt_get.args(["download", package]).current_dir(folder))
-    })?;
-    let mut unpack = Command::new("sh");
-    unpack.args(["-c", "dpkg-deb --extract *.deb . && rm *.deb"]).current_dir(folder);
-    process::run("dpkg-deb", &mut unpack)
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh", package]).arg(folder);
+        process::run("apt-get download", &mut shell)
+    })
 }
 
 /// Tries twice: the package lists of a fresh machine are empty or old.

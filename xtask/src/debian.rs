@@ -9,8 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::repository::Repository;
-use crate::{apt, programs};
+use crate::{apt, process, repository};
 
 const CARGO: &str = "/usr/bin/cargo";
 const RUSTC: &str = "/usr/bin/rustc";
@@ -18,54 +17,40 @@ const RUSTC: &str = "/usr/bin/rustc";
 const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc"];
 
-/// Debian's compiler with all that it needs for Wasm.
-#[derive(Debug)]
-pub(crate) struct Debian {
-    linker: PathBuf,
+/// The linker of the installed tool chain, if that is complete.
+pub(crate) fn find() -> Option<PathBuf> {
+    let sysroot = process::answer(clean(Command::new(RUSTC)).args(["--print", "sysroot"]))?;
+    let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml");
+    let linker = PathBuf::from(format!("/usr/lib/llvm-{}/bin/wasm-ld", llvm()?));
+    let libc = Path::new(WASI_LIBC).join("libc.a");
+    [Path::new(CARGO), &libc, &library, &linker].iter().all(|file| file.is_file()).then_some(linker)
 }
 
-impl Debian {
-    /// The installed tool chain, if it is complete.
-    pub(crate) fn find() -> Option<Self> {
-        if !Path::new(CARGO).is_file() || !Path::new(WASI_LIBC).join("libc.a").is_file() {
-            return None;
-        }
-        let sysroot = programs::answer(clean(Command::new(RUSTC)).args(["--print", "sysroot"]))?;
-        if !Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file()
-        {
-            return None;
-        }
-        let linker = PathBuf::from(format!("/usr/lib/llvm-{}/bin/wasm-ld", llvm()?));
-        linker.is_file().then_some(Self { linker })
+/// Installs the packages, the linker last: its version is known only from the compiler's.
+pub(crate) fn install() -> Result<PathBuf> {
+    apt::install(&PACKAGES)?;
+    if find().is_none() {
+        let llvm = llvm().with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
+        apt::install(&[&format!("lld-{llvm}")])?;
     }
+    find().context("Debian's compiler for Wasm is incomplete after the installation")
+}
 
-    /// Installs the packages, the linker last: its version is known only from the compiler's.
-    pub(crate) fn install() -> Result<Self> {
-        apt::install(&PACKAGES)?;
-        if Self::find().is_none() {
-            let llvm = llvm().with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
-            apt::install(&[&format!("lld-{llvm}")])?;
-        }
-        Self::find().context("Debian's compiler for Wasm is incomplete after the installation")
-    }
-
-    /// `cargo build --release --target TARGET` with this tool chain, to be completed by packages.
-    pub(crate) fn cargo_build(&self, repository: &Repository, target: &str) -> Command {
-        let path = format!("/usr/bin:{}", std::env::var("PATH").unwrap_or_default());
-        let mut command = clean(Command::new(CARGO));
-        command
-            .current_dir(repository.root())
-            .args(["build", "--release", "--target", target])
-            .args(["-Z", "build-std=std,panic_abort", "--target-dir"])
-            .arg(repository.target())
-            .env("PATH", path)
-            .env("RUSTC", RUSTC)
-            // `-Z build-std` is refused by a stable compiler otherwise.
-            .env("RUSTC_BOOTSTRAP", "1")
-            .env(linker_variable(target), &self.linker)
-            .env("RUSTFLAGS", format!("-L{WASI_LIBC} -Clink-self-contained=no"));
-        command
-    }
+/// `cargo build` with this tool chain, to be completed by the target and packages.
+pub(crate) fn cargo_build(linker: &Path, target: &str) -> Command {
+    let path = format!("/usr/bin:{}", std::env::var("PATH").unwrap_or_default());
+    let mut command = clean(Command::new(CARGO));
+    command
+        .current_dir(repository::root())
+        .args(["build", "-Z", "build-std=std,panic_abort"])
+        .env("CARGO_TARGET_DIR", repository::target())
+        .env("PATH", path)
+        .env("RUSTC", RUSTC)
+        // `-Z build-std` is refused by a stable compiler otherwise.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env(linker_variable(target), linker)
+        .env("RUSTFLAGS", format!("-L{WASI_LIBC} -Clink-self-contained=no"));
+    command
 }
 
 /// Where cargo looks for the linker of a target.
@@ -92,7 +77,7 @@ fn belongs_to_a_toolchain(name: &str) -> bool {
 
 /// The LLVM that the compiler was built with.
 fn llvm() -> Option<u32> {
-    llvm_major(&programs::answer(clean(Command::new(RUSTC)).arg("-vV"))?)
+    llvm_major(&process::answer(clean(Command::new(RUSTC)).arg("-vV"))?)
 }
 
 fn llvm_major(version: &str) -> Option<u32> {

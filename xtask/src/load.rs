@@ -8,13 +8,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use private_redis::Options;
 use supervise::Process;
 
-use crate::app::Runtime;
-use crate::repository::Repository;
-use crate::stage::{self, Prepared, Stage};
-use crate::{native, process, setup, wasm};
+use crate::stage::{self, Runtime, Stage};
+use crate::{native, process, repository, setup, wasm};
 
 /// Flags of a command that is given an app.
 #[derive(Debug, clap::Args)]
@@ -34,26 +33,24 @@ pub(crate) struct Passed {
 }
 
 /// Starts the app with a fresh private Redis, runs `loadtest SHAPE` against it and stops both.
-pub(crate) fn run(repository: &Repository, shape: &str, arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(shape: &str, arguments: &Arguments) -> Result<ExitCode> {
     if arguments.passed.loadtest.iter().any(|flag| flag == "--help" || flag == "-h") {
-        return alone(repository, shape, &arguments.passed);
+        return alone(shape, &arguments.passed);
     }
-    let prepared = Prepared::new(repository, &arguments.stage, None, None, &["loadtest"])?;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, private_redis::free_port()?));
-    let url = format!("http://{listen}");
-    let mut command = Command::new(repository.program("loadtest"));
-    command.args([shape, "--redis-url", &prepared.redis_url, "--http-url", &url]);
-    if prepared.runtime == Runtime::Local {
-        let starts = format!("{url}/.well-known/local-runtime/instance-starts");
-        command.args(["--instance-starts-url", &starts]);
-    }
-    let log = repository.logs().join(format!("{shape}-{}.log", std::process::id()));
-    let stage = Stage::start(repository, prepared, listen, Some(&log), &[])?;
+    let logs = repository::target().join("xtask");
+    fs::create_dir_all(&logs).context("failed to make target/xtask")?;
+    let log = logs.join(format!("{shape}-{}.log", std::process::id()));
+    let redis = Options::default();
+    let stage = Stage::start(&arguments.stage, &redis, listen, Some(&log), &[], &["loadtest"])?;
     stage.wait_until_ready()?;
-    command.args(["--app-pid", &stage.app.id().to_string()]);
-    command.args(&arguments.passed.loadtest);
-    let loadtest = Process::start("loadtest", command)?;
-    let code = process::wait_passing_on(loadtest, || stage.check())?;
+    let (url, pid) = (format!("http://{listen}"), stage.app.id().to_string());
+    let starts = format!("{url}/.well-known/local-runtime/instance-starts");
+    let mut own = vec!["--redis-url", &stage.redis_url, "--http-url", &url, "--app-pid", &pid];
+    if stage.runtime == Runtime::Local {
+        own.extend(["--instance-starts-url", &starts]);
+    }
+    let code = loadtest(shape, &own, &arguments.passed, || stage.check())?;
     if code == 0 {
         let _ = fs::remove_file(&log);
     } else {
@@ -63,29 +60,33 @@ pub(crate) fn run(repository: &Repository, shape: &str, arguments: &Arguments) -
 }
 
 /// Runs a command of `loadtest` that starts apps and servers itself.
-pub(crate) fn staged(repository: &Repository, name: &str, arguments: &Passed) -> Result<ExitCode> {
+pub(crate) fn staged(name: &str, arguments: &Passed) -> Result<ExitCode> {
     setup::ensure_redis()?;
-    wasm::build(repository, &manifests(repository, &arguments.loadtest))?;
-    native::build(repository, &["loadtest", "local-runtime", "conventional"])?;
-    loadtest(repository, name, arguments)
+    wasm::build(&manifests(&arguments.loadtest))?;
+    native::build(&["loadtest", "local-runtime", "conventional"])?;
+    Ok(loadtest(name, &[], arguments, || Ok(()))?.into())
 }
 
 /// The repository's manifest, and those that flags of `loadtest` name.
-fn manifests(repository: &Repository, flags: &[OsString]) -> Vec<PathBuf> {
+fn manifests(flags: &[OsString]) -> Vec<PathBuf> {
     let words = flags.iter().filter_map(|flag| flag.to_str()?.rsplit('=').next());
     let named = words.map(PathBuf::from).filter(|path| path.extension() == Some("toml".as_ref()));
-    std::iter::once(repository.spin_toml()).chain(named).collect()
+    std::iter::once(repository::spin_toml()).chain(named).collect()
 }
 
 /// Runs a command of `loadtest` that needs nothing else.
-pub(crate) fn alone(repository: &Repository, name: &str, arguments: &Passed) -> Result<ExitCode> {
-    native::build(repository, &["loadtest"])?;
-    loadtest(repository, name, arguments)
+pub(crate) fn alone(name: &str, arguments: &Passed) -> Result<ExitCode> {
+    native::build(&["loadtest"])?;
+    Ok(loadtest(name, &[], arguments, || Ok(()))?.into())
 }
 
-fn loadtest(repository: &Repository, name: &str, arguments: &Passed) -> Result<ExitCode> {
-    let mut command = Command::new(repository.program("loadtest"));
-    command.arg(name).args(&arguments.loadtest);
-    let loadtest = Process::start("loadtest", command)?;
-    Ok(process::wait_passing_on(loadtest, || Ok(()))?.into())
+fn loadtest(
+    name: &str,
+    own: &[&str],
+    passed: &Passed,
+    watch: impl Fn() -> Result<()>,
+) -> Result<u8> {
+    let mut command = Command::new(repository::program("loadtest"));
+    command.arg(name).args(own).args(&passed.loadtest);
+    process::wait_passing_on(Process::start("loadtest", command)?, watch)
 }

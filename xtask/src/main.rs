@@ -3,7 +3,6 @@
 //! Everything a newcomer needs goes through here, so this program has few dependencies and compiles
 //! in seconds. It holds no logic of the order pipeline.
 
-mod app;
 mod apt;
 mod debian;
 mod kubectl;
@@ -11,7 +10,6 @@ mod load;
 mod native;
 mod node;
 mod process;
-mod programs;
 mod publish;
 mod repository;
 mod setup;
@@ -25,19 +23,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
-
-use crate::repository::Repository;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 /// Sets up, builds, runs and tests the order pipeline
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
 enum Command {
     /// Install what is missing: redis-server and a compiler for WebAssembly
     Setup(setup::Arguments),
@@ -86,31 +76,28 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode> {
-    let cli = Cli::parse();
+    let matches = Command::command().get_matches();
+    let name = matches.subcommand_name().unwrap_or_default();
     process::listen()?;
-    let repository = Repository::find()?;
-    match cli.command {
-        Command::Setup(arguments) => setup::run(&repository, &arguments)?,
+    match Command::from_arg_matches(&matches)? {
+        Command::Setup(arguments) => setup::run(&arguments)?,
         Command::Build { manifest } => {
-            wasm::build(&repository, &[manifest.unwrap_or_else(|| repository.spin_toml())])?;
+            wasm::build(&[manifest.unwrap_or_else(repository::spin_toml)])?;
         }
-        Command::Up(arguments) => up::run(&repository, &arguments)?,
-        Command::Burst(arguments) => return load::run(&repository, "burst", &arguments),
-        Command::Steady(arguments) => return load::run(&repository, "steady", &arguments),
-        Command::Curve(arguments) => return load::run(&repository, "curve", &arguments),
-        Command::Replay(arguments) => return load::run(&repository, "replay", &arguments),
-        Command::Chaos(arguments) => {
-            return load::staged(&repository, "chaos", &arguments);
+        Command::Up(arguments) => up::run(&arguments)?,
+        Command::Burst(arguments)
+        | Command::Steady(arguments)
+        | Command::Curve(arguments)
+        | Command::Replay(arguments) => return load::run(name, &arguments),
+        Command::Chaos(arguments) | Command::Versus(arguments) => {
+            return load::staged(name, &arguments);
         }
-        Command::Versus(arguments) => {
-            return load::staged(&repository, "versus", &arguments);
+        Command::Generate(arguments) | Command::Compare(arguments) | Command::Cost(arguments) => {
+            return load::alone(name, &arguments);
         }
-        Command::Generate(arguments) => return load::alone(&repository, "generate", &arguments),
-        Command::Compare(arguments) => return load::alone(&repository, "compare", &arguments),
-        Command::Cost(arguments) => return load::alone(&repository, "cost", &arguments),
-        Command::Publish(arguments) => publish::run(&repository, &arguments)?,
-        Command::Figures => native::write_figures(&repository)?,
-        Command::Test(arguments) => return Ok(test::run(&repository, &arguments)),
+        Command::Publish(arguments) => publish::run(&arguments)?,
+        Command::Figures => native::write_figures()?,
+        Command::Test(arguments) => return Ok(test::run(&arguments)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -123,7 +110,7 @@ mod tests {
     fn the_first_flag_that_xtask_does_not_know_begins_those_of_loadtest() {
         let parse = |words: &str| {
             let typed = ["xtask"].into_iter().chain(words.split(' '));
-            match Cli::try_parse_from(typed).unwrap().command {
+            match Command::try_parse_from(typed).unwrap() {
                 Command::Burst(arguments) => arguments,
                 _ => panic!("{words:?} is a burst"),
             }

@@ -2,16 +2,15 @@
 
 use anyhow::Result;
 
-use crate::repository::Repository;
-use crate::{process, toolchain};
+use crate::{process, repository, toolchain};
 
 /// Selected together once both are built: cargo chooses features for a selection of packages, and
 /// another selection would compile wasmtime again.
 const TOGETHER: [&str; 2] = ["loadtest", "local-runtime"];
 
 /// `cargo build --release` of the named packages.
-pub(crate) fn build(repository: &Repository, packages: &[&str]) -> Result<()> {
-    let is_built = |package: &&str| repository.program(package).exists();
+pub(crate) fn build(packages: &[&str]) -> Result<()> {
+    let is_built = |package: &&str| repository::program(package).exists();
     let mut packages = packages.to_vec();
     if packages.iter().any(|package| TOGETHER.contains(package)) && TOGETHER.iter().all(is_built) {
         packages.extend(TOGETHER);
@@ -24,31 +23,15 @@ pub(crate) fn build(repository: &Repository, packages: &[&str]) -> Result<()> {
     if !packages.iter().all(is_built) {
         println!("building {} once, which takes some minutes", packages.join(" and "));
     }
-    let mut command = toolchain::cargo(repository, "build");
+    let mut command = toolchain::cargo("build");
     command.arg("--release");
-    for package in &packages {
-        command.args(["-p", package]);
-    }
+    command.args(packages.iter().map(|package| format!("--package={package}")));
     process::run(&format!("the build of {}", packages.join(", ")), &mut command)
 }
 
-/// Everything that the tests need, programs included.
-pub(crate) fn build_for_tests(repository: &Repository, profile: &str) -> Result<()> {
-    let mut command = toolchain::cargo(repository, "build");
-    command.args(["--profile", profile, "--bins", "--tests", "--examples"]);
-    process::run("the build of the native programs and tests", &mut command)
-}
-
-/// Runs clippy on everything native, tests included.
-pub(crate) fn lint(repository: &Repository, profile: &str) -> Result<()> {
-    let mut command = toolchain::cargo(repository, "clippy");
-    command.args(["--profile", profile, "--all-targets", "--", "-D", "warnings"]);
-    process::run("clippy", &mut command)
-}
-
 /// Runs the test that compares tables with their reports, and makes it write them.
-pub(crate) fn write_figures(repository: &Repository) -> Result<()> {
-    let mut command = toolchain::cargo(repository, "test");
+pub(crate) fn write_figures() -> Result<()> {
+    let mut command = toolchain::cargo("test");
     command.args(["--release", "-p", "xtask", "--test", "figures"]).env("UPDATE_FIGURES", "1");
     process::run("the writing of tables", &mut command)
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{apt, process, programs, setup};
+use crate::{apt, process, setup};
 
 /// The oldest that the packages of `package-lock.json` run on.
 const AT_LEAST: (u32, u32) = (20, 19);
@@ -25,24 +25,18 @@ pub(crate) fn ensure() -> Result<String> {
 }
 
 fn present() -> Option<String> {
-    programs::answer(Command::new("node").arg("--version")).map(|answer| answer.trim().to_owned())
+    process::answer(Command::new("node").arg("--version")).map(|answer| answer.trim().to_owned())
 }
 
 fn version() -> Option<String> {
-    programs::answer(Command::new("npm").arg("--version"))?;
+    process::answer(Command::new("npm").arg("--version"))?;
     present().filter(|version| setup::is_new_enough(version.trim_start_matches('v'), AT_LEAST))
 }
 
-/// Builds the Wasm file of a component.
-pub(crate) fn build(component: &Path) -> Result<()> {
+/// Runs a script of a component in TypeScript.
+pub(crate) fn run(component: &Path, script: &str) -> Result<()> {
     install(component)?;
-    process::run("npm run build", npm(component).args(["run", "build"]))
-}
-
-/// Checks types, lints and formatting of a component.
-pub(crate) fn lint(component: &Path) -> Result<()> {
-    install(component)?;
-    process::run("npm run lint", npm(component).args(["run", "lint"]))
+    process::run(&format!("npm run {script}"), npm(component).args(["run", script]))
 }
 
 /// `npm` in the folder of a component.

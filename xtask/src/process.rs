@@ -5,7 +5,7 @@
 //! instead: it verifies what was sent, and needs the app for that.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -38,21 +38,17 @@ pub(crate) fn stop_asked() -> bool {
     SIGNALS.load(Ordering::SeqCst) > 0
 }
 
-/// Runs `command` to its end with the user's terminal.
-///
-/// # Errors
-/// When it can't be started, the user asked for a stop, or it ends with anything but 0.
+/// Runs `command` to its end with the user's terminal, as [`wait`] does.
 pub(crate) fn run(name: &str, command: &mut Command) -> Result<()> {
     let command = std::mem::replace(command, Command::new(""));
-    let status = wait(Process::start(name, command)?)?;
-    if !status.success() {
-        bail!("{name} failed with {status}");
-    }
-    Ok(())
+    wait(&mut Process::start(name, command)?)
 }
 
 /// Waits for the end of a process; a signal stops it.
-pub(crate) fn wait(mut process: Process) -> Result<ExitStatus> {
+///
+/// # Errors
+/// When the user asked for a stop, or it ends with anything but 0.
+pub(crate) fn wait(process: &mut Process) -> Result<()> {
     while process.ended().is_none() {
         if stop_asked() {
             process.stop()?;
@@ -60,7 +56,17 @@ pub(crate) fn wait(mut process: Process) -> Result<ExitStatus> {
         }
         std::thread::sleep(POLL);
     }
-    process.stop()
+    let status = process.stop()?;
+    if !status.success() {
+        bail!("{} failed with {status}", process.name());
+    }
+    Ok(())
+}
+
+/// The standard output of a small program; `None` when it is missing or fails.
+pub(crate) fn answer(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Waits for the end of a process that gets every signal, and returns its exit code. At the third

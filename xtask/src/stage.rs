@@ -1,10 +1,12 @@
-//! What a load is sent to: the app and its Redis, both stopped when this is dropped.
+//! The Spin app and its Redis, both stopped when their stage is dropped. It runs by the real `spin`,
+//! or by `local-runtime` where that is missing.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Write;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +14,41 @@ use anyhow::{Context, Result, bail};
 use private_redis::{Options, RedisServer};
 use supervise::Process;
 
-use crate::app::{self, Runtime};
-use crate::repository::Repository;
-use crate::{native, process, setup, wasm};
+use crate::{native, process, repository, setup, wasm};
 
 /// How long the app may take to be ready: at its first start it is compiled, and a component in
 /// TypeScript takes most of a minute on two busy cores.
 const READY_LIMIT: Duration = Duration::from_mins(3);
+
+/// What runs the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Runtime {
+    /// `spin up` of the installed Spin
+    Spin,
+    /// This project's own runner
+    Local,
+}
+
+impl Runtime {
+    /// The given one; by default Spin if it is installed.
+    pub(crate) fn choose(given: Option<Self>) -> Result<Self> {
+        let spin_is_installed = supervise::on_path("spin").is_some();
+        let runtime = given.unwrap_or(if spin_is_installed { Self::Spin } else { Self::Local });
+        if runtime == Self::Spin && !spin_is_installed {
+            bail!(
+                "--runtime spin: `spin` is not on the PATH; install Spin 3 or 4, or use --runtime local"
+            );
+        }
+        Ok(runtime)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Spin => "spin",
+            Self::Local => "local-runtime",
+        }
+    }
+}
 
 /// Flags of commands that start the app.
 #[derive(Debug, clap::Args)]
@@ -34,75 +64,65 @@ pub(crate) struct Arguments {
     manifest: Option<PathBuf>,
 }
 
-/// Everything that the app needs to start.
-pub(crate) struct Prepared {
-    pub(crate) runtime: Runtime,
-    pub(crate) redis_url: String,
-    manifest: PathBuf,
-    redis: Option<RedisServer>,
-}
-
 /// Fields are dropped in their order: the app before its Redis.
 pub(crate) struct Stage {
     pub(crate) app: Process,
     redis: Option<RedisServer>,
-    redis_url: String,
+    pub(crate) redis_url: String,
+    pub(crate) runtime: Runtime,
     listen: SocketAddr,
     channels: Vec<String>,
 }
 
-impl Prepared {
-    /// Starts Redis and builds the app, its runtime and `programs`.
-    pub(crate) fn new(
-        repository: &Repository,
+impl Stage {
+    /// Starts Redis, builds the app, its runtime and `programs`, and starts the app. Its output goes
+    /// to `log`, or else to the terminal; `extra` are further arguments for the runtime.
+    pub(crate) fn start(
         arguments: &Arguments,
-        redis_port: Option<u16>,
-        redis_folder: Option<PathBuf>,
+        redis: &Options,
+        listen: SocketAddr,
+        log: Option<&Path>,
+        extra: &[OsString],
         programs: &[&str],
     ) -> Result<Self> {
         let runtime = Runtime::choose(arguments.runtime)?;
         // Before the build, so that a port or data folder in use is reported at once.
-        let redis = if arguments.redis_url.is_some() {
-            None
+        let (redis, redis_url) = if let Some(url) = &arguments.redis_url {
+            (None, url.clone())
         } else {
             setup::ensure_redis()?;
-            let (port, folder) = (redis_port, redis_folder);
-            Some(RedisServer::start_with(&Options { port, folder, ..Options::default() })?)
+            let server = RedisServer::start_with(redis)?;
+            let url = server.url();
+            (Some(server), url)
         };
-        let manifest = arguments.manifest.clone().unwrap_or_else(|| repository.spin_toml());
-        wasm::build(repository, std::slice::from_ref(&manifest))?;
-        let own: &[&str] = if runtime == Runtime::Local { &["local-runtime"] } else { &[] };
-        native::build(repository, &[own, programs].concat())?;
-        let private = redis.as_ref().map(RedisServer::url);
-        let redis_url = arguments.redis_url.clone().or(private).unwrap_or_default();
-        Ok(Self { runtime, redis_url, manifest, redis })
-    }
-}
-
-impl Stage {
-    /// Starts the app; its output goes to a file, or else to the terminal.
-    pub(crate) fn start(
-        repository: &Repository,
-        prepared: Prepared,
-        listen: SocketAddr,
-        log: Option<&Path>,
-        extra: &[OsString],
-    ) -> Result<Self> {
-        let Prepared { runtime, redis_url, manifest, redis } = prepared;
+        let manifest = arguments.manifest.clone().unwrap_or_else(repository::spin_toml);
+        wasm::build(std::slice::from_ref(&manifest))?;
         let text = fs::read_to_string(&manifest)
             .with_context(|| format!("failed to read {}", manifest.display()))?;
-        let channels = app::channels(&text)?;
+        let channels = channels(&text)?;
+        let mut programs = programs.to_vec();
+        let program = match runtime {
+            Runtime::Spin => "spin".into(),
+            Runtime::Local => {
+                programs.push("local-runtime");
+                repository::program("local-runtime")
+            }
+        };
+        native::build(&programs)?;
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             if name.starts_with("SPIN_VARIABLE_") {
                 println!("app      {name} is set by the environment");
             }
         }
-        let command = runtime.command(repository, &manifest, &redis_url, listen, extra);
+        // The user's current directory is kept: `extra` may name files.
+        let mut command = Command::new(program);
+        command.args(["up", "-f"]).arg(&manifest);
+        command.args(["--listen", &listen.to_string()]).args(extra);
+        command.env("SPIN_VARIABLE_REDIS_URL", &redis_url);
         let app = match log {
             None => Process::start(runtime.name(), command)?,
             Some(path) => {
-                fs::create_dir_all(repository.logs()).context("failed to make target/xtask")?;
                 let file = File::create(path)
                     .with_context(|| format!("failed to create {}", path.display()))?;
                 let file = Arc::new(file);
@@ -111,12 +131,12 @@ impl Stage {
                 })?
             }
         };
-        Ok(Self { app, redis, redis_url, listen, channels })
+        Ok(Self { app, redis, redis_url, runtime, listen, channels })
     }
 
     /// Whether the app answers HTTP and hears its bells.
     pub(crate) fn is_ready(&self) -> bool {
-        app::serves(self.listen)
+        serves(self.listen)
             && supervise::subscribed(&self.redis_url, &self.channels).unwrap_or(false)
     }
 
@@ -138,5 +158,73 @@ impl Stage {
     pub(crate) fn check(&self) -> Result<()> {
         self.app.check()?;
         self.redis.as_ref().map_or(Ok(()), RedisServer::check)
+    }
+}
+
+/// The channels of all bells in a Spin manifest.
+pub(crate) fn channels(manifest: &str) -> Result<Vec<String>> {
+    let manifest: toml::Table = manifest.parse()?;
+    let queue = std::env::var("SPIN_VARIABLE_QUEUE").ok().or_else(|| {
+        let default = manifest.get("variables")?.get("queue")?.get("default")?;
+        default.as_str().map(str::to_owned)
+    });
+    let queue = queue.context("the manifest has no default for the variable `queue`")?;
+    let triggers = manifest.get("trigger").and_then(|triggers| triggers.get("redis")?.as_array());
+    let channels = triggers.into_iter().flatten().filter_map(|trigger| {
+        Some(trigger.get("channel")?.as_str()?.replace("{{ queue }}", &queue))
+    });
+    Ok(channels.collect())
+}
+
+/// Whether the runtime answers HTTP. An address that means every interface leads to the loopback.
+pub(crate) fn serves(listen: SocketAddr) -> bool {
+    let limit = Duration::from_millis(500);
+    let answer = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect_timeout(&listen, limit)?;
+        stream.set_read_timeout(Some(limit))?;
+        let request = format!(
+            "GET /.well-known/spin/health HTTP/1.1\r\nHost: {listen}\r\nConnection: close\r\n\r\n"
+        );
+        // In one write: a server that answers after the first part resets the connection.
+        stream.write_all(request.as_bytes())?;
+        let mut response = Vec::new();
+        let _ = stream.take(64 * 1024).read_to_end(&mut response);
+        Ok(response.starts_with(b"HTTP/1.1 200 "))
+    };
+    answer().unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A manifest without the receiver of the simple lane, and that receiver without what differs.
+    fn apart(manifest: &str) -> (toml::Table, toml::Table) {
+        let mut manifest: toml::Table = manifest.parse().unwrap();
+        let components = manifest["component"].as_table_mut().unwrap();
+        let mut receiver = match components.remove("receiver-simple") {
+            Some(toml::Value::Table(receiver)) => receiver,
+            other => panic!("{other:?}"),
+        };
+        for field in ["source", "description", "build", "dependencies"] {
+            receiver.remove(field);
+        }
+        (manifest, receiver)
+    }
+
+    #[test]
+    fn the_variant_in_typescript_is_the_same_application_with_another_receiver() {
+        let (rust, receiver) = apart(include_str!("../../spin.toml"));
+        let (typescript, other) = apart(include_str!("../../spin.typescript.toml"));
+        assert_eq!(rust, typescript);
+        assert_eq!(receiver, other);
+        assert!(receiver.contains_key("variables"), "{receiver:?}");
+    }
+
+    #[test]
+    fn the_bells_of_the_app_are_those_of_its_manifest() {
+        let manifest = include_str!("../../spin.toml");
+        let expected = ["orders.ingress", "orders.simple", "orders.complex"];
+        assert_eq!(channels(manifest).unwrap(), expected);
     }
 }

@@ -1,13 +1,11 @@
 //! The two ways to compile for Wasm, and which of them is ready on this machine.
 
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use crate::debian::Debian;
-use crate::repository::Repository;
-use crate::{process, programs};
+use crate::{debian, process, repository};
 
 /// A compiler for Wasm that is ready.
 #[derive(Debug)]
@@ -15,68 +13,73 @@ pub(crate) enum Toolchain {
     /// The tool chain in use.
     Rustup,
     /// Debian's own.
-    Debian(Debian),
+    Debian { linker: PathBuf },
 }
 
 impl Toolchain {
-    /// What is ready; the tool chain in use first.
-    pub(crate) fn find(repository: &Repository, targets: &[&str]) -> Option<Self> {
-        if current_has(repository, targets) {
-            return Some(Self::Rustup);
+    /// Gets a compiler for targets of Wasm. What is ready comes first, then rustup, then Debian.
+    pub(crate) fn ensure(targets: &[&str]) -> Result<Self> {
+        if current_has(targets) {
+            return Ok(Self::Rustup);
         }
-        Debian::find().map(Self::Debian)
-    }
-
-    /// Adds targets to the tool chain in use.
-    ///
-    /// # Errors
-    /// When rustup is missing or can't download.
-    pub(crate) fn install_with_rustup(repository: &Repository, targets: &[&str]) -> Result<()> {
-        if programs::find("rustup").is_none() {
-            bail!("rustup is not on the PATH");
+        if let Some(linker) = debian::find() {
+            return Ok(Self::Debian { linker });
         }
-        println!("setup: rustup target add {}", targets.join(" "));
-        let mut command = Command::new("rustup");
-        command.args(["target", "add"]).args(targets).current_dir(repository.root());
-        process::run("rustup", command.stdin(std::process::Stdio::null()))?;
-        if !current_has(repository, targets) {
-            bail!("the compiler in use still has no target {}", targets.join(" or "));
+        let Err(rustup) = install_with_rustup(targets) else {
+            return Ok(Self::Rustup);
+        };
+        if process::stop_asked() {
+            bail!("the set-up was interrupted");
         }
-        Ok(())
+        println!("setup: {rustup:#}; trying Debian's compiler instead");
+        let linker = debian::install().with_context(|| {
+            let targets = targets.join(" ");
+            format!(
+                "there is no compiler for {targets}: {rustup:#}; install rustup and run \
+                 `rustup target add {targets}`"
+            )
+        })?;
+        Ok(Self::Debian { linker })
     }
 
     /// `cargo build --release --target TARGET`, to be completed by packages.
-    pub(crate) fn cargo_build(&self, repository: &Repository, target: &str) -> Command {
-        match self {
-            Self::Rustup => {
-                let mut command = cargo(repository, "build");
-                command.args(["--release", "--target", target]);
-                command
-            }
-            Self::Debian(debian) => debian.cargo_build(repository, target),
-        }
+    pub(crate) fn cargo_build(&self, target: &str) -> Command {
+        let mut command = match self {
+            Self::Rustup => cargo("build"),
+            Self::Debian { linker } => debian::cargo_build(linker, target),
+        };
+        command.args(["--release", "--target", target]);
+        command
     }
 }
 
 /// The cargo that started this program, in the repository and with its target folder.
-pub(crate) fn cargo(repository: &Repository, subcommand: &str) -> Command {
-    let mut command = plain_cargo(repository, subcommand);
-    command.arg("--target-dir").arg(repository.target());
-    command
-}
-
-/// The same for a subcommand that builds nothing.
-pub(crate) fn plain_cargo(repository: &Repository, subcommand: &str) -> Command {
+pub(crate) fn cargo(subcommand: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(repository.root()).arg(subcommand);
+    command.current_dir(repository::root()).env("CARGO_TARGET_DIR", repository::target());
+    command.arg(subcommand);
     command
 }
 
-fn current_has(repository: &Repository, targets: &[&str]) -> bool {
+fn install_with_rustup(targets: &[&str]) -> Result<()> {
+    if supervise::on_path("rustup").is_none() {
+        bail!("rustup is not on the PATH");
+    }
+    println!("setup: rustup target add {}", targets.join(" "));
+    let mut command = Command::new("rustup");
+    command.args(["target", "add"]).args(targets).current_dir(repository::root());
+    process::run("rustup", command.stdin(Stdio::null()))?;
+    if !current_has(targets) {
+        bail!("the compiler in use still has no target {}", targets.join(" or "));
+    }
+    Ok(())
+}
+
+fn current_has(targets: &[&str]) -> bool {
     targets.iter().all(|target| {
         let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
         rustc.args(["--print", "target-libdir", "--target", target]);
-        programs::answer(rustc.current_dir(repository.root()))
+        process::answer(rustc.current_dir(repository::root()))
             .is_some_and(|folder| Path::new(folder.trim()).is_dir())
     })
 }

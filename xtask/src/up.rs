@@ -7,9 +7,10 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 
-use crate::repository::Repository;
-use crate::stage::{self, Prepared, Stage};
-use crate::{app, process};
+use private_redis::Options;
+
+use crate::stage::{self, Stage};
+use crate::{process, repository};
 
 /// Flags of `cargo xtask up`.
 #[derive(Debug, clap::Args)]
@@ -28,25 +29,27 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the app until Ctrl-C or SIGTERM.
-pub(crate) fn run(repository: &Repository, arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { stage, redis_port, listen, extra } = arguments;
     if listen.port() == 0 {
         bail!("--listen {listen}: expected a port other than 0");
     }
-    let data = repository.data().join("redis");
-    let prepared = Prepared::new(repository, stage, *redis_port, Some(data.clone()), &[])?;
-    match &stage.redis_url {
-        Some(_) => println!("redis    as given with --redis-url"),
-        None => println!("redis    {} (data in {})", prepared.redis_url, data.display()),
+    let data = repository::root().join(".data/redis");
+    let redis = Options { port: *redis_port, folder: Some(data.clone()), ..Options::default() };
+    let is_private = stage.redis_url.is_none();
+    let stage = Stage::start(stage, &redis, *listen, None, extra, &[])?;
+    if is_private {
+        println!("redis    {} (data in {})", stage.redis_url, data.display());
+    } else {
+        println!("redis    as given with --redis-url");
     }
-    println!("app      http://{listen} (by {})", prepared.runtime.name());
+    println!("app      http://{listen} (by {})", stage.runtime.name());
     println!("stop     Ctrl-C");
-    let stage = Stage::start(repository, prepared, *listen, None, extra)?;
     let mut is_ready = false;
     while !process::stop_asked() {
         stage.check()?;
         // With arguments for the runtime not every component may run.
-        if !is_ready && (stage.is_ready() || (!extra.is_empty() && app::serves(*listen))) {
+        if !is_ready && (stage.is_ready() || (!extra.is_empty() && stage::serves(*listen))) {
             is_ready = true;
             println!("ready");
         }

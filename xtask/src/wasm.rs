@@ -6,15 +6,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use crate::repository::Repository;
 use crate::toolchain::{self, Toolchain};
-use crate::{node, process, setup};
+use crate::{node, process, repository};
 
 /// The target of the app's components, and that of their dependencies: it has no system, so they can
 /// import nothing.
 pub(crate) const TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-unknown-unknown"];
 const WASI: &str = TARGETS[0];
-const BARE: &str = TARGETS[1];
 /// How both are optimized, as the build commands of `spin.toml` say as well.
 const PROFILE: &str = ".cargo/components.toml";
 
@@ -22,7 +20,7 @@ const PROFILE: &str = ".cargo/components.toml";
 ///
 /// # Errors
 /// When a manifest can't be read, a tool is missing, or the build fails.
-pub(crate) fn build(repository: &Repository, manifests: &[PathBuf]) -> Result<()> {
+pub(crate) fn build(manifests: &[PathBuf]) -> Result<()> {
     let mut files = BTreeSet::new();
     for manifest in manifests {
         let what = || format!("failed to read the manifest {}", manifest.display());
@@ -30,22 +28,20 @@ pub(crate) fn build(repository: &Repository, manifests: &[PathBuf]) -> Result<()
         files.extend(files_of(&text).with_context(what)?);
     }
     let packages = |target| files.iter().filter_map(move |file| package(file, target));
-    let targets = [WASI, BARE].into_iter().filter(|target| packages(target).next().is_some());
-    let targets: Vec<_> = targets.collect();
-    let toolchain = setup::ensure_wasm_toolchain(repository, &targets)?;
+    let mut targets = TARGETS.to_vec();
+    targets.retain(|target| packages(target).next().is_some());
+    let toolchain = Toolchain::ensure(&targets)?;
     for target in targets {
-        let mut command = toolchain.cargo_build(repository, target);
+        let mut command = toolchain.cargo_build(target);
         command.args(["--config", PROFILE]);
-        for package in packages(target) {
-            command.args(["-p", &package]);
-        }
+        command.args(packages(target).map(|package| format!("--package={package}")));
         process::run("the build of the Wasm components", &mut command)?;
     }
     for (folder, _) in files.iter().filter_map(|file| file.split_once("/dist/")) {
-        node::build(&repository.root().join(folder))?;
+        node::run(&repository::root().join(folder), "build")?;
     }
     for file in files {
-        let size = fs::metadata(repository.root().join(&file))
+        let size = fs::metadata(repository::root().join(&file))
             .with_context(|| format!("the build made no {file}"))?
             .len();
         println!("{file}  {} KB", size.div_ceil(1000));
@@ -76,30 +72,22 @@ fn package(file: &str, target: &str) -> Option<String> {
 }
 
 /// Builds the Wasm files that the tests of `local-runtime` run.
-pub(crate) fn build_guests(repository: &Repository, toolchain: &Toolchain) -> Result<()> {
-    let mut command = toolchain.cargo_build(repository, WASI);
+pub(crate) fn build_guests(toolchain: &Toolchain) -> Result<()> {
+    let mut command = toolchain.cargo_build(WASI);
     process::run("the build of the guests", command.args(["-p", "guests", "--examples"]))
 }
 
 /// Runs clippy on what is compiled for Wasm only, but for the guests, which hold little but
 /// generated bindings. Debian's compiler brings no clippy for its standard library.
-pub(crate) fn lint(repository: &Repository, toolchain: &Toolchain) -> Result<()> {
-    if let Toolchain::Debian(_) = toolchain {
+pub(crate) fn lint(toolchain: &Toolchain) -> Result<()> {
+    if let Toolchain::Debian { .. } = toolchain {
         println!("xtask: no lints of the Wasm components: they need the target of rustup");
         return Ok(());
     }
-    let mut command = toolchain::cargo(repository, "clippy");
+    let mut command = toolchain::cargo("clippy");
     command.args(["--release", "--target", WASI, "--config", PROFILE, "--lib"]);
-    for package in [
-        "worker",
-        "orders-api",
-        "distributor",
-        "receiver-simple",
-        "receiver-complex",
-        "orders-component",
-    ] {
-        command.args(["-p", package]);
-    }
+    command.args(["-p", "worker", "-p", "orders-api", "-p", "orders-component"]);
+    command.args(["-p", "distributor", "-p", "receiver-simple", "-p", "receiver-complex"]);
     process::run("clippy for Wasm", command.args(["--", "-D", "warnings"]))
 }
 
@@ -113,7 +101,7 @@ mod tests {
         let built =
             |target| files.iter().filter_map(|file| package(file, target)).collect::<Vec<_>>();
         assert_eq!(built(WASI), ["distributor", "orders-api", "receiver-complex"]);
-        assert_eq!(built(BARE), ["orders-component"]);
+        assert_eq!(built(TARGETS[1]), ["orders-component"]);
         assert_eq!(files.len(), 5, "and the one of TypeScript: {files:?}");
         let url = "[component.a]\nsource = { url = \"https://example.com/a.wasm\" }";
         assert!(files_of(url).unwrap().is_empty(), "nothing to build");

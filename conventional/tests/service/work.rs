@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use native::RedisConnection;
-use private_redis::{AppendFsync, Options, RedisServer};
+use private_redis::{Options, RedisServer};
 use queue::{Queue, Stream};
 use redis::Commands;
 
@@ -97,7 +97,7 @@ fn a_paused_stream_is_left_alone_without_a_hot_loop_and_begun_at_once_when_it_is
 
 #[test]
 fn it_says_once_that_redis_is_away_and_goes_on_when_it_is_back() {
-    let options = Options { append_fsync: AppendFsync::Always, ..Options::default() };
+    let options = Options { fsync_always: true, ..Options::default() };
     let mut server = RedisServer::start_with(&options).unwrap();
     let service = Service::ready(&server, &["--role", "distributor,receiver-simple"]);
     server.kill().unwrap();

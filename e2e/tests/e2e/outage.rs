@@ -1,7 +1,7 @@
 //! Redis goes away and comes back: what the user sees meanwhile, and that work goes on without a
 //! hand.
 
-use private_redis::{AppendFsync, Options};
+use private_redis::Options;
 
 use crate::receivers::{RECEIVERS, Receiver};
 use e2e::an_order;
@@ -14,7 +14,7 @@ fn while_redis_is_away_the_api_says_so_and_afterwards_all_goes_on() {
 }
 
 fn all_goes_on_with(receiver: &Receiver) {
-    let options = Options { append_fsync: AppendFsync::Always, ..Options::default() };
+    let options = Options { fsync_always: true, ..Options::default() };
     let mut app = receiver.start(&[]);
     assert_eq!(app.post("/orders", an_order(1)).status, 202);
     app.poll_until("the first order is confirmed", |app| {

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use orders::pipeline::{STREAMS, component};
-use private_redis::{AppendFsync, Options, RedisServer};
+use private_redis::{Options, RedisServer};
 use queue::{Keys, Settings};
 use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -90,7 +90,7 @@ pub(crate) fn deal(random: &mut ChaCha8Rng, count: usize) -> Vec<Kind> {
 /// The append-only file is rewritten early and often, so that kills hit rewrites too.
 pub(crate) fn redis_options() -> Options {
     let arguments = ["--auto-aof-rewrite-min-size", "16mb"].map(String::from).to_vec();
-    Options { append_fsync: AppendFsync::Always, arguments, ..Options::default() }
+    Options { fsync_always: true, arguments, ..Options::default() }
 }
 
 /// What can be broken.
