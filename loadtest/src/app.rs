@@ -3,7 +3,6 @@
 //! - [`Endpoint`]: where a process serves, once it has printed it
 //! - [`App`]: a process until it is ready: it serves HTTP, if it does that at all, and Redis counts a
 //!   listener for each of its bells
-//! - [`tick`]: as a cluster's probes do
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,8 +16,6 @@ use crate::stop;
 
 /// How late a wait may notice.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
-/// How long a probe waits, as a cluster's do by default.
-const PROBE_LIMIT: Duration = Duration::from_secs(1);
 
 /// The program of a flag, or the one beside this one.
 pub(crate) fn program(given: Option<&Path>, name: &str, flag: &str) -> Result<PathBuf> {
@@ -117,8 +114,8 @@ impl App {
         self.process.check()
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.process.id()
+    pub(crate) fn pid(&self) -> i32 {
+        self.process.id() as i32
     }
 }
 
@@ -127,18 +124,6 @@ impl Drop for App {
         // What it still does is of no interest, and stopping in order takes time.
         let _ = self.process.kill();
     }
-}
-
-pub(crate) fn probe_agent() -> ureq::Agent {
-    ureq::Agent::config_builder().timeout_global(Some(PROBE_LIMIT)).build().into()
-}
-
-/// Whether the bell of a component was rung; `None` if the process did not answer.
-pub(crate) fn tick(agent: &ureq::Agent, endpoint: &Endpoint, component: &str) -> Option<bool> {
-    let url = endpoint.url()?;
-    let mut response = agent.get(format!("{url}/{component}/tick")).call().ok()?;
-    let tick: serde_json::Value = response.body_mut().read_json().ok()?;
-    tick["rung"].as_bool()
 }
 
 fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {

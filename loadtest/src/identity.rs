@@ -21,19 +21,7 @@ const LOWER: u64 = u64::MAX >> 2;
 const UPPER: u64 = !0xf000;
 /// Odd, so that multiplying by it can be undone; its inverse modulo 2^62 undoes it.
 const SPREAD: u64 = 0x1e37_79b9_7f4a_7c15;
-const GATHER: u64 = inverse(SPREAD);
-
-/// The inverse of an odd number modulo 2^64, and so modulo 2^62, by Newton's iteration: each step
-/// doubles the bits that are right.
-const fn inverse(odd: u64) -> u64 {
-    let mut inverse = odd;
-    let mut step = 0;
-    while step < 6 {
-        inverse = inverse.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(inverse)));
-        step += 1;
-    }
-    inverse
-}
+const GATHER: u64 = 0x71de_83e1_9937_733d;
 
 impl Identities {
     pub(crate) fn new(seed: u64, run: u64) -> Self {

@@ -24,8 +24,8 @@
 //! - [`cost`]: what a day's load costs on rented nodes
 //! - [`versus`]: two sides in turn, such as Wasm and the always-on service
 //!
-//! They share [`app`], the processes that a run starts; [`figures`], groups of runs side by side; and
-//! [`stop`], what Ctrl-C does.
+//! They share [`app`], the processes that a run starts; [`ticks`], as a cluster's probes do;
+//! [`figures`], groups of runs side by side; and [`stop`], what Ctrl-C does.
 //!
 //! Times of orders come from stream ids, so from the clock of Redis. Every order is looked for by its
 //! identity, and its confirmation is computed again.
@@ -64,6 +64,7 @@ mod send;
 mod source;
 mod stop;
 mod summary;
+mod ticks;
 mod timeline;
 mod verify;
 mod versus;

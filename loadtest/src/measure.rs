@@ -61,12 +61,8 @@ impl Watched {
     }
 }
 
-pub(crate) fn pids(root: u32) -> Result<Vec<u32>> {
-    let root = i32::try_from(root).context("a process id is a positive number")?;
-    Ok(tree(root)?.iter().filter_map(|process| u32::try_from(process.pid).ok()).collect())
-}
-
-fn tree(root: i32) -> Result<Vec<Process>> {
+/// A process with its children and theirs.
+pub(crate) fn tree(root: i32) -> Result<Vec<Process>> {
     let mut tree = vec![Process::new(root).with_context(|| format!("there is no process {root}"))?];
     let others: Vec<(i32, Process)> = all_processes()
         .context("failed to list processes")?
@@ -96,11 +92,10 @@ fn stats(tree: &[Process]) -> Vec<Stat> {
 }
 
 /// Proportional set size: shared memory is divided among its users.
-pub(crate) fn pss_mib(pids: &[u32]) -> Result<f64> {
+pub(crate) fn pss_mib(tree: &[Process]) -> Result<f64> {
     let mut bytes = 0;
-    for pid in pids {
-        let rollup =
-            process(*pid)?.smaps_rollup().context("failed to read the memory of a process")?;
+    for process in tree {
+        let rollup = process.smaps_rollup().context("failed to read the memory of a process")?;
         let maps = rollup.memory_map_rollup.iter();
         bytes += maps.filter_map(|map| map.extension.map.get("Pss")).sum::<u64>();
     }
@@ -108,30 +103,23 @@ pub(crate) fn pss_mib(pids: &[u32]) -> Result<f64> {
 }
 
 /// Of all threads since the start.
-fn cpu_ms(pids: &[u32]) -> Result<f64> {
+fn cpu_ms(tree: &[Process]) -> Result<f64> {
     let mut ns = 0;
-    for pid in pids {
-        for thread in process(*pid)?.tasks().context("failed to list the threads of a process")? {
+    for process in tree {
+        for thread in process.tasks().context("failed to list the threads of a process")? {
             let thread = thread.context("a thread ended while it was watched")?;
-            ns += thread
-                .schedstat()
-                .context("failed to read the CPU time of a thread")?
-                .sum_exec_runtime;
+            let used = thread.schedstat().context("failed to read the CPU time of a thread")?;
+            ns += used.sum_exec_runtime;
         }
     }
     Ok(ns as f64 / 1e6)
 }
 
-pub(crate) fn idle_cpu_ms_per_s(pids: &[u32], time: Duration) -> Result<f64> {
-    let before = cpu_ms(pids)?;
+pub(crate) fn idle_cpu_ms_per_s(tree: &[Process], time: Duration) -> Result<f64> {
+    let before = cpu_ms(tree)?;
     stop::sleep(time)?;
-    let used = cpu_ms(pids)? - before;
+    let used = cpu_ms(tree)? - before;
     Ok(used / time.as_secs_f64())
-}
-
-fn process(pid: u32) -> Result<Process> {
-    let pid = i32::try_from(pid).context("a process id is a positive number")?;
-    Process::new(pid).with_context(|| format!("process {pid} is gone"))
 }
 
 /// By its own figures: they are right on another machine too, and are those of the server that
@@ -186,13 +174,13 @@ pub(crate) struct InstanceStarts {
     pub(crate) p99_us: u64,
 }
 
-#[derive(Deserialize)]
-struct AllInstanceStarts {
-    all: InstanceStarts,
-    components: BTreeMap<String, InstanceStarts>,
+#[derive(Debug, Deserialize)]
+pub(crate) struct AllInstanceStarts {
+    pub(crate) all: InstanceStarts,
+    pub(crate) components: BTreeMap<String, InstanceStarts>,
 }
 
-impl InstanceStarts {
+impl AllInstanceStarts {
     pub(crate) fn url(base_url: &str) -> String {
         format!("{base_url}/.well-known/local-runtime/instance-starts")
     }
@@ -204,18 +192,6 @@ impl InstanceStarts {
     }
 
     pub(crate) fn get(url: &str) -> Result<Self> {
-        Ok(AllInstanceStarts::get(url)?.all)
-    }
-
-    pub(crate) fn of(url: &str, component: &str) -> Result<Self> {
-        let starts = AllInstanceStarts::get(url)?;
-        let starts = starts.components.get(component).copied();
-        starts.with_context(|| format!("{url} has no figures of {component}"))
-    }
-}
-
-impl AllInstanceStarts {
-    fn get(url: &str) -> Result<Self> {
         let what = || format!("--instance-starts-url: failed to read {url}");
         let mut response = agent().get(url).call().with_context(what)?;
         response.body_mut().read_json().with_context(what)

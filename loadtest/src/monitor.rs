@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use native::RedisConnection;
 
-use crate::measure::{InstanceStarts, Usage, Watched, WatchedRedis};
+use crate::measure::{AllInstanceStarts, InstanceStarts, Usage, Watched, WatchedRedis};
 use crate::patient::PatientRedis;
 use crate::report::{AppAndRedis, Sample};
 
@@ -42,7 +42,7 @@ impl Monitor {
         starts_url: Option<&str>,
     ) -> Result<Self> {
         if let Some(url) = starts_url {
-            InstanceStarts::reset(url)?;
+            AllInstanceStarts::reset(url)?;
         }
         Ok(Self {
             app: app_pid.map(|pid| Watched::new(pid).context("--app-pid")).transpose()?,
@@ -101,13 +101,14 @@ impl Monitor {
         if app.is_none() && self.app.is_some() {
             self.forget_app();
         }
-        let starts = self.starts_url.as_deref().and_then(|url| InstanceStarts::get(url).ok());
+        let starts = self.starts_url.as_deref().and_then(|url| AllInstanceStarts::get(url).ok());
         if starts.is_none() && self.starts_url.is_some() {
             eprintln!("--instance-starts-url: no answer; instance starts are not reported");
         }
         let redis = redis.ask(|redis| self.redis.usage(redis))?;
         let figure = |of: fn(Usage) -> f64| AppAndRedis { app: app.map(of), redis: of(redis) };
         let (cpu_s, rss_mib) = (figure(|usage| usage.cpu_s), figure(|usage| usage.rss_mib));
+        let starts = starts.map(|starts| starts.all);
         Ok(Used { cpu_s, rss_mib, starts, samples: self.samples })
     }
 

@@ -4,7 +4,7 @@
 //! When there are too many intervals, each two are merged into one: counts are added, and so are
 //! the histograms of the percentiles.
 
-use hdrhistogram::Histogram;
+use hdrhistogram::{Counter, Histogram};
 
 use crate::report::{Bucket, Interval, IntervalLatency, Latency, Timeline};
 
@@ -29,8 +29,12 @@ struct Counted {
 }
 
 pub(crate) fn histogram() -> Histogram<u64> {
-    Histogram::new(DIGITS)
-        .unwrap_or_else(|error| unreachable!("{DIGITS} digits are allowed: {error}"))
+    with_digits(DIGITS)
+}
+
+fn with_digits<T: Counter>(digits: u8) -> Histogram<T> {
+    Histogram::new(digits)
+        .unwrap_or_else(|error| unreachable!("{digits} digits are allowed: {error}"))
 }
 
 impl Default for Recorder {
@@ -48,11 +52,7 @@ impl Recorder {
     pub(crate) fn latency(&mut self, due_us: u64, latency_us: u64) {
         let counted = self.at(due_us);
         counted.slowest_us = counted.slowest_us.max(latency_us);
-        let latencies = counted.latencies.get_or_insert_with(|| {
-            Histogram::new(DIGITS_OF_INTERVAL).unwrap_or_else(|error| {
-                unreachable!("{DIGITS_OF_INTERVAL} digits are allowed: {error}")
-            })
-        });
+        let latencies = counted.latencies.get_or_insert_with(|| with_digits(DIGITS_OF_INTERVAL));
         // The histogram resizes itself; only a latency of years could be refused.
         let _ = latencies.record(latency_us);
     }

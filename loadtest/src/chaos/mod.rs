@@ -5,7 +5,6 @@
 //! - [`faults`]: what is broken, and how
 //! - [`workload`](mod@workload): producers
 //! - [`books`]: the answers to them, compared with what is found
-//! - [`ticks`]: as a cluster's probes do
 //! - [`evidence`]: what Redis has of orders that did not end as expected
 //! - [`report`]: the figures
 //!
@@ -17,7 +16,6 @@ mod evidence;
 mod faults;
 mod report;
 mod supervisor;
-mod ticks;
 mod workload;
 
 use std::path::PathBuf;
@@ -41,12 +39,12 @@ use crate::patient::PatientRedis;
 use crate::progress::Progress;
 use crate::stop;
 use crate::summary::cores;
+use crate::ticks::Ticks;
 use crate::verify::results::Results;
 use crate::watch::{Watch, lengths};
 use faults::{Kind, Targets, deal, redis_options};
 use report::{ChaosReport, by_kind, seconds};
 use supervisor::Supervisor;
-use ticks::Ticks;
 use workload::Workload;
 
 #[derive(Debug, Args)]
@@ -116,7 +114,7 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let keys = Keys::new(&settings);
     let before = control.ask(|redis| Results::before(redis, &keys, std::iter::empty()))?;
     let supervisor = Supervisor::start(&program, manifest, variables(&url), options.replicas)?;
-    let ticks = Ticks::start(&supervisor);
+    let ticks = Ticks::start(supervisor.workers());
     let started = Instant::now();
     let pace = (options.orders_per_s, options.catch_up);
     let workload = Workload::start((&url, &settings), supervisor.api(), options.seed, pace)?;

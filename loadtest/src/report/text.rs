@@ -37,7 +37,7 @@ impl Report {
         text += "\n";
         text += &self.failures.to_text([self.lost, self.confirmed_twice, self.wrong]);
         for finding in verdict::findings(self) {
-            text += &wrapped(&format!("{:<8} ", finding.tone.word()), "         ", &finding.text);
+            text += &wrapped(&format!("{:<8} ", finding.tone), "         ", &finding.text);
         }
         let verdict = if !self.is_clean() {
             "FAILED: not every order ended as expected"

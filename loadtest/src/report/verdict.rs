@@ -5,25 +5,17 @@
 use super::units::{count, digits, orders, rate, time};
 use super::{Door, Interval, Report, Sample, Shape};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Shown in lower case, but for a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum Tone {
     Good,
     Note,
     /// The run shows less than it seems, or the system is at its limit.
     Warning,
     /// An order did not end as expected.
+    #[strum(serialize = "FAILED")]
     Failed,
-}
-
-impl Tone {
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Failed => "FAILED",
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,6 @@
 //! The always-on service looks when it starts. Wasm components need a ring: their ticks are called
 //! as soon as the process serves, and then once a second, as a probe without an initial delay does.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,15 +16,13 @@ use redis::streams::StreamReadReply;
 use serde::Serialize;
 
 use super::sides::Side;
-use crate::app::{self, App, Endpoint};
+use crate::app::App;
 use crate::expect;
 use crate::generate;
 use crate::options::Recipe;
 use crate::stop;
+use crate::ticks::Ticks;
 
-const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// How late a probe may notice that a process serves.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
 /// How long one blocking read may last, so that a signal or a dead process is noticed.
 const BLOCK_MS: &str = "50";
 
@@ -57,15 +53,10 @@ pub(crate) fn first_confirmation(
         .context("failed to add an order to ingress")?;
     let started_at = Instant::now();
     let app = start()?;
-    let is_over = AtomicBool::new(false);
-    let found = thread::scope(|scope| {
-        if side.is_wasm() {
-            scope.spawn(|| probe(app.endpoint(), &is_over));
-        }
-        let found = wait(redis, &keys, limit, || stop::check().and_then(|()| app.check()));
-        is_over.store(true, Ordering::Relaxed);
-        found
-    });
+    let workers = STREAMS.map(|stream| (component(stream), app.endpoint().clone()));
+    let ticks = side.is_wasm().then(|| Ticks::start(workers));
+    let found = wait(redis, &keys, limit, || stop::check().and_then(|()| app.check()));
+    drop(ticks);
     let (confirmed_at, confirmation) = found.context("the waiting order was not confirmed")?;
     let ready_at = app.wait_until_ready(limit)?;
     let times = milliseconds(&entry).zip(expect::decided_at_ms(&confirmation));
@@ -108,20 +99,4 @@ fn wait(
         }
     }
     bail!("{} got no entry within {} s", keys.results(), limit.as_secs())
-}
-
-fn probe(endpoint: &Endpoint, is_over: &AtomicBool) {
-    let agent = app::probe_agent();
-    let mut probed_at: Option<Instant> = None;
-    while !is_over.load(Ordering::Relaxed) {
-        if probed_at.is_none_or(|last| last.elapsed() >= PROBE_EVERY) {
-            // A process that does not answer is asked again.
-            let ticks =
-                STREAMS.map(|stream| app::tick(&agent, endpoint, component(stream)).is_some());
-            if ticks == [true; 3] {
-                probed_at = Some(Instant::now());
-            }
-        }
-        thread::sleep(LOOK_EVERY);
-    }
 }

@@ -25,7 +25,7 @@ use private_redis::RedisServer;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::measure::{self, InstanceStarts, MIB, idle_cpu_ms_per_s, pss_mib};
+use crate::measure::{AllInstanceStarts, MIB, idle_cpu_ms_per_s, pss_mib, tree};
 use crate::options::{Load, parse};
 use crate::outcome::Outcome;
 use crate::output::{Output, publish};
@@ -214,15 +214,16 @@ fn start(options: &VersusOptions, sides: &Sides, side: &Side) -> Result<Started>
 fn one_side(options: &VersusOptions, sides: &Sides, side: &Side, number: u32) -> Result<SideRound> {
     let started = start(options, sides, side)?;
     stop::sleep(SETTLE)?;
-    let pids = measure::pids(started.app.pid())?;
-    let idle_cpu_ms_per_s = idle_cpu_ms_per_s(&pids, options.idle)?;
-    let idle_pss_mib = pss_mib(&pids)?;
+    let processes = tree(started.app.pid())?;
+    let idle_cpu_ms_per_s = idle_cpu_ms_per_s(&processes, options.idle)?;
+    let idle_pss_mib = pss_mib(&processes)?;
     let starts_url = (side.is_wasm() && options.runtime == Runtime::Local)
         .then(|| started.app.endpoint().url())
         .flatten()
-        .map(|url| InstanceStarts::url(&url));
+        .map(|url| AllInstanceStarts::url(&url));
     let burst = carry_out(&burst(options, &started, starts_url.as_deref(), number)?)?;
-    let receiver = starts_url.map(|url| InstanceStarts::of(&url, component(SIMPLE))).transpose()?;
+    let starts = starts_url.map(|url| AllInstanceStarts::get(&url)).transpose()?;
+    let receiver = starts.and_then(|starts| starts.components.get(component(SIMPLE)).copied());
     stop::check()?;
     Ok(SideRound {
         first: started.first,

@@ -43,7 +43,7 @@ pub fn page(report: &Report) -> String {
                 }
                 main {
                     ul.verdict { @for finding in verdict::findings(report) {
-                        li class=(finding.tone.word()) { b { (finding.tone.word()) } (finding.text) }
+                        li class=(finding.tone) { b { (finding.tone) } (finding.text) }
                     } }
                     h2 { "Charts" }
                     div.charts { @for chart in charts::charts(report) { (figure(&chart)) } }
