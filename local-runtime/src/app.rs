@@ -29,10 +29,11 @@ pub(crate) struct App {
     pub(crate) subscriptions: Vec<Subscription>,
 }
 
-/// What one component is given.
 #[derive(Debug)]
 pub(crate) struct ComponentConfig {
     pub(crate) id: String,
+    pub(crate) has_http: bool,
+    pub(crate) has_redis: bool,
     pub(crate) description: Option<String>,
     pub(crate) wasm: PathBuf,
     /// The Wasm files of its dependencies, by their names.
@@ -42,7 +43,6 @@ pub(crate) struct ComponentConfig {
     pub(crate) allowed_hosts: Arc<AllowedHosts>,
 }
 
-/// One HTTP route.
 #[derive(Debug)]
 pub(crate) struct Route {
     /// As written, for example `/orders/...`.
@@ -56,7 +56,7 @@ pub(crate) enum Target {
     /// The component with this id.
     Component(String),
     /// A fixed reply.
-    Static(StaticResponse),
+    Static(http::Response<String>),
 }
 
 /// One Redis channel of one component.
@@ -69,9 +69,6 @@ pub(crate) struct Subscription {
 
 impl App {
     /// Loads the manifest that the options name, with the variables of this process's environment.
-    ///
-    /// # Errors
-    /// When anything in it is wrong or not supported; the text names the thing.
     pub(crate) fn load(options: &UpOptions) -> Result<Self> {
         let path = if options.from.is_dir() {
             options.from.join("spin.toml")
@@ -107,9 +104,10 @@ impl Resolver<'_> {
         let mut components = BTreeMap::new();
         // A template is checked even where its component is left out, as the variables are.
         for (id, component) in &self.manifest.component {
-            let used =
-                routes.iter().any(|route| matches!(&route.target, Target::Component(c) if c == id))
-                    || subscriptions.iter().any(|subscription| subscription.component == *id);
+            let has_http =
+                routes.iter().any(|route| matches!(&route.target, Target::Component(c) if c == id));
+            let has_redis = subscriptions.iter().any(|subscription| subscription.component == *id);
+            let used = has_http || has_redis;
             if used && let Some(feature) = component.unsupported() {
                 bail!("component {id:?}: {feature} is not supported by local-runtime");
             }
@@ -118,6 +116,8 @@ impl Resolver<'_> {
                 let dependencies = component.dependencies(id)?.into_iter();
                 let config = ComponentConfig {
                     id: id.clone(),
+                    has_http,
+                    has_redis,
                     description: component.description.clone().filter(|text| !text.is_empty()),
                     wasm: self.folder.join(component.source_path(id)?),
                     dependencies: dependencies
@@ -187,42 +187,27 @@ impl Resolver<'_> {
     }
 
     fn refuse_other_triggers(&self) -> Result<()> {
-        for (kind, table) in &self.manifest.application.trigger {
-            match kind.as_str() {
-                "redis" | "http" => {}
-                kind => {
-                    bail!(
-                        "[application.trigger.{kind}]: {kind} triggers are not supported by local-runtime"
-                    )
-                }
-            }
-            for (field, value) in table {
-                match (kind.as_str(), field.as_str(), value.as_str()) {
-                    ("redis", "address", Some(_)) | ("http", "base", Some("/")) => {}
-                    ("http", "base", _) => {
-                        bail!(
-                            "[application.trigger.http]: a base other than \"/\" is not \
-                             supported by local-runtime"
-                        )
-                    }
-                    _ => bail!("[application.trigger.{kind}]: unknown or wrong field {field:?}"),
-                }
-            }
+        let settings = &self.manifest.application.trigger;
+        if let Some(kind) = settings.other.keys().next() {
+            bail!(
+                "[application.trigger.{kind}]: {kind} triggers are not supported by local-runtime"
+            );
         }
-        for (kind, triggers) in &self.manifest.trigger.other {
-            for trigger in triggers {
-                match trigger.get("component") {
-                    Some(Value::String(id)) if !self.keeps(id) => {}
-                    Some(Value::String(id)) => {
-                        bail!(
-                            "component {id:?}: {kind} triggers are not supported by local-runtime"
-                        )
-                    }
-                    _ => bail!(
-                        "[[trigger.{kind}]]: {kind} triggers are not supported by local-runtime"
-                    ),
-                }
-            }
+        if settings.http.base.as_ref().is_some_and(|base| base != "/") {
+            bail!(
+                "[application.trigger.http]: a base other than \"/\" is not supported by \
+                 local-runtime"
+            );
+        }
+        let others = self.manifest.trigger.other.iter();
+        for (kind, trigger) in others.flat_map(|(kind, all)| all.iter().map(move |one| (kind, one)))
+        {
+            let who = match trigger.get("component") {
+                Some(Value::String(id)) if !self.keeps(id) => continue,
+                Some(Value::String(id)) => format!("component {id:?}"),
+                _ => format!("[[trigger.{kind}]]"),
+            };
+            bail!("{who}: {kind} triggers are not supported by local-runtime");
         }
         Ok(())
     }
@@ -232,9 +217,9 @@ impl Resolver<'_> {
         let mut routes = Vec::new();
         for trigger in &self.manifest.trigger.http {
             let route = self.route(trigger)?;
-            if let Some(other) =
-                seen.insert(normal_form(&route.path).to_owned(), route.path.clone())
-            {
+            // A slash at the end makes no difference.
+            let paths = route.path.trim_end_matches('/').to_owned();
+            if let Some(other) = seen.insert(paths, route.path.clone()) {
                 bail!("the routes {other:?} and {:?} are duplicates", route.path);
             }
             let kept = match &route.target {
@@ -266,8 +251,8 @@ impl Resolver<'_> {
             if trigger.component.is_some() || trigger.components.is_some() {
                 bail!("{who} has both a component and a static_response");
             }
-            check_static(response).with_context(|| who.clone())?;
-            return Ok(Route { path, target: Target::Static(response.clone()) });
+            let reply = static_reply(response).context(who)?;
+            return Ok(Route { path, target: Target::Static(reply) });
         }
         let id =
             self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
@@ -282,17 +267,10 @@ impl Resolver<'_> {
     }
 
     fn subscriptions(&self, variables: &Variables) -> Result<Vec<Subscription>> {
-        let default_address = self
-            .manifest
-            .application
-            .trigger
-            .get("redis")
-            .and_then(|table| table.get("address"))
-            .and_then(Value::as_str);
         let mut seen = BTreeSet::new();
         let mut subscriptions = Vec::new();
         for trigger in &self.manifest.trigger.redis {
-            let subscription = self.subscription(trigger, default_address, variables)?;
+            let subscription = self.subscription(trigger, variables)?;
             let Subscription { address, channel, component } = &subscription;
             if !seen.insert((address.text.clone(), channel.text.clone(), component.clone())) {
                 bail!("component {component:?} has the Redis channel {:?} twice", channel.shown);
@@ -304,16 +282,12 @@ impl Resolver<'_> {
         Ok(subscriptions)
     }
 
-    fn subscription(
-        &self,
-        trigger: &RedisTrigger,
-        default_address: Option<&str>,
-        variables: &Variables,
-    ) -> Result<Subscription> {
+    fn subscription(&self, trigger: &RedisTrigger, variables: &Variables) -> Result<Subscription> {
         let who = format!("the Redis channel {:?}", trigger.channel);
         let component =
             self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
-        let Some(address) = trigger.address.as_deref().or(default_address) else {
+        let default_address = &self.manifest.application.trigger.redis.address;
+        let Some(address) = trigger.address.as_ref().or(default_address.as_ref()) else {
             bail!("{who} has no address; set [application.trigger.redis] address");
         };
         let address = variables.render(address, &format!("the address of {who}"))?;
@@ -355,22 +329,19 @@ fn settings(
     Ok((values, allowed_hosts))
 }
 
-/// Two routes with the same normal form match the same paths.
-fn normal_form(path: &str) -> &str {
-    path.trim_end_matches('/')
-}
-
-fn check_static(response: &StaticResponse) -> Result<()> {
+fn static_reply(response: &StaticResponse) -> Result<http::Response<String>> {
+    let mut reply = http::Response::new(response.body.clone());
     let status = response.status_code.unwrap_or(200);
-    http::StatusCode::from_u16(status)
+    *reply.status_mut() = http::StatusCode::from_u16(status)
         .with_context(|| format!("static_response.status_code {status}"))?;
     for (name, value) in &response.headers {
-        http::HeaderName::from_bytes(name.as_bytes())
+        let header = http::HeaderName::try_from(name)
             .with_context(|| format!("static_response.headers, name {name:?}"))?;
-        http::HeaderValue::from_str(value)
+        let value = http::HeaderValue::try_from(value)
             .with_context(|| format!("static_response.headers, value of {name:?}"))?;
+        reply.headers_mut().insert(header, value);
     }
-    Ok(())
+    Ok(reply)
 }
 
 /// Refuses an address the trigger can't use.

@@ -29,67 +29,46 @@ use crate::output::log;
 /// The length of the digest at the end of a file.
 const DIGEST: usize = 20;
 
-/// A folder of compiled components.
-#[derive(Debug)]
-pub(crate) struct Cache {
-    folder: PathBuf,
-}
-
-impl Cache {
-    /// Opens the folder, made when missing.
-    ///
-    /// # Errors
-    /// When it can't be made.
-    pub(crate) fn open(folder: PathBuf) -> Result<Self> {
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to make the cache folder {}", folder.display()))?;
-        Ok(Self { folder })
+/// The compiled form of a Wasm file with its dependencies, from `folder` if it is there. Each file may
+/// be a component or a core module for WASI preview 1.
+pub(crate) fn load(
+    folder: &Path,
+    engine: &Engine,
+    wasm: &Path,
+    dependencies: &BTreeMap<String, PathBuf>,
+) -> Result<Component> {
+    let bytes = read_wasm(wasm)?;
+    let mut digest = Sha1::from(&bytes);
+    let mut parts = Vec::new();
+    for (name, path) in dependencies {
+        let part = read_wasm(path).with_context(|| format!("dependency {name:?}"))?;
+        digest.update(name.as_bytes());
+        digest.update(&Sha1::from(&part).digest().bytes());
+        parts.push((name, path, part));
     }
-
-    /// The compiled form of a Wasm file with its dependencies. Each file may be a component or a core module
-    /// for WASI preview 1.
-    ///
-    /// # Errors
-    /// When a file can't be read or is not valid, or a dependency does not fit.
-    pub(crate) fn load(
-        &self,
-        engine: &Engine,
-        wasm: &Path,
-        dependencies: &BTreeMap<String, PathBuf>,
-    ) -> Result<Component> {
-        let bytes = read_wasm(wasm)?;
-        let mut digest = Sha1::from(&bytes);
-        let mut parts = Vec::new();
-        for (name, path) in dependencies {
-            let part = read_wasm(path).with_context(|| format!("dependency {name:?}"))?;
-            digest.update(name.as_bytes());
-            digest.update(&Sha1::from(&part).digest().bytes());
-            parts.push((name, path, part));
-        }
-        let path = self.folder.join(file_name(engine, &digest));
-        if let Some(component) = read(engine, &path) {
-            return Ok(component);
-        }
-        let mut binary = componentize(&bytes, wasm)?;
-        drop(bytes);
-        if !parts.is_empty() {
-            let parts = parts.into_iter().map(|(name, path, part)| {
-                let part = componentize(&part, path);
-                Ok((name.clone(), part.with_context(|| format!("dependency {name:?}"))?))
-            });
-            binary = compose(binary, parts.collect::<Result<_>>()?)?;
-        }
-        let component = Component::from_binary(engine, &binary)
-            .map_err(anyhow::Error::from)
-            .with_context(|| format!("failed to compile {}", wasm.display()))?;
-        let written = write(&component, &path);
-        if let Err(error) = &written {
-            log(&format!("the next start will compile again: {error:#}"));
-        }
-        // From the file, the code is shared with others; what was compiled is this process's alone.
-        let mapped = written.ok().and_then(|()| read(engine, &path));
-        Ok(mapped.unwrap_or(component))
+    let path = folder.join(file_name(engine, &digest));
+    if let Some(component) = read(engine, &path) {
+        return Ok(component);
     }
+    let mut binary = componentize(&bytes, wasm)?;
+    drop(bytes);
+    if !parts.is_empty() {
+        let parts = parts.into_iter().map(|(name, path, part)| {
+            let part = componentize(&part, path);
+            Ok((name.clone(), part.with_context(|| format!("dependency {name:?}"))?))
+        });
+        binary = compose(binary, parts.collect::<Result<_>>()?)?;
+    }
+    let component = Component::from_binary(engine, &binary)
+        .map_err(anyhow::Error::from)
+        .with_context(|| format!("failed to compile {}", wasm.display()))?;
+    let written = write(&component, &path);
+    if let Err(error) = &written {
+        log(&format!("the next start will compile again: {error:#}"));
+    }
+    // From the file, the code is shared with others; what was compiled is this process's alone.
+    let mapped = written.ok().and_then(|()| read(engine, &path));
+    Ok(mapped.unwrap_or(component))
 }
 
 fn read_wasm(path: &Path) -> Result<Vec<u8>> {
@@ -106,22 +85,17 @@ fn file_name(engine: &Engine, wasm: &Sha1) -> String {
 /// A component from its cache file; none if there is no file or it is broken.
 fn read(engine: &Engine, path: &Path) -> Option<Component> {
     let mut file = File::open(path).ok()?;
-    if !is_whole(&mut file).unwrap_or(false) {
-        log(&format!("compiling again: the cache file {} is broken", path.display()));
-        return None;
-    }
-    // SAFETY: the digest, taken from this very file, shows that it holds what `write` got from
-    // `Component::serialize`, and this program never changes a file that has its name.
-    match unsafe { map(engine, &file) } {
-        Ok(component) => Some(component),
-        Err(error) => {
-            log(&format!(
-                "compiling again: the cache file {} does not fit: {error:#}",
-                path.display()
-            ));
-            None
-        }
-    }
+    let component = if is_whole(&mut file).unwrap_or(false) {
+        // SAFETY: the digest, taken from this very file, shows that it holds what `write` got from
+        // `Component::serialize`, and this program never changes a file that has its name.
+        unsafe { map(engine, &file) }
+    } else {
+        Err(wasmtime::format_err!("it is broken"))
+    };
+    let say = |error: &_| {
+        log(&format!("compiling again: the cache file {} does not fit: {error:#}", path.display()));
+    };
+    component.inspect_err(say).ok()
 }
 
 /// Maps the code of an open file, whatever its name refers to now: between the look at the digest

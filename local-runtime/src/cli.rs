@@ -3,20 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser};
 
 /// Runs a Spin application where the `spin` CLI is not installed.
 #[derive(Debug, Parser)]
 #[command(name = "local-runtime", version)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// The sub-commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum Cli {
     /// Starts the application and runs it until it is interrupted.
     Up(UpOptions),
 }
@@ -25,13 +17,8 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct UpOptions {
     /// The manifest, or the folder with a `spin.toml`.
-    #[arg(
-        short = 'f',
-        long = "from",
-        visible_alias = "file",
-        value_name = "FILE_OR_DIR",
-        default_value = "spin.toml"
-    )]
+    #[arg(short, long, visible_alias = "file")]
+    #[arg(value_name = "FILE_OR_DIR", default_value = "spin.toml")]
     pub from: PathBuf,
 
     /// Address of the HTTP trigger; port 0 takes a free one.

@@ -3,7 +3,7 @@
 //! Each event gets a fresh instance, which is dropped with all it holds when the handler is done.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,9 +12,9 @@ use wasmtime::component::InstancePre;
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
-use crate::app::{App, ComponentConfig, Target};
+use crate::app::{App, ComponentConfig};
 use crate::bindings::redis_trigger::RedisTriggerPre;
-use crate::cache::Cache;
+use crate::cache;
 use crate::engine::Limits;
 use crate::instance::{State, linker};
 use crate::metering::Meter;
@@ -22,11 +22,10 @@ use crate::output::Output;
 
 /// All components of an application, ready to be started.
 pub(crate) struct Components {
-    by_id: BTreeMap<String, Arc<LoadedComponent>>,
+    pub(crate) by_id: BTreeMap<String, Arc<LoadedComponent>>,
     pub(crate) meter: Arc<Meter>,
 }
 
-/// One component, linked.
 pub(crate) struct LoadedComponent {
     pub(crate) config: Arc<ComponentConfig>,
     output: Output,
@@ -46,15 +45,12 @@ pub(crate) struct Slot {
 }
 
 impl Components {
-    /// Compiles and links every component of an application.
-    ///
-    /// # Errors
-    /// When one is missing, not valid, or lacks the export its trigger calls; the text names it.
+    /// Compiles and links every component of an application. Errors name the component.
     pub(crate) fn load(
         app: &mut App,
         engine: &Engine,
         limits: Limits,
-        cache: &Cache,
+        cache: &Path,
         logs: &Path,
         quiet: bool,
     ) -> Result<Self> {
@@ -63,28 +59,24 @@ impl Components {
         // Several components may be the same file under different triggers; it is loaded once.
         let mut linked: BTreeMap<_, InstancePre<State>> = BTreeMap::new();
         for (id, config) in std::mem::take(&mut app.components) {
-            let has_http = app
-                .routes
-                .iter()
-                .any(|route| matches!(&route.target, Target::Component(c) if *c == id));
-            let has_redis =
-                app.subscriptions.iter().any(|subscription| subscription.component == id);
             let output = Output::open(logs, &id, quiet)?;
             let files = (config.wasm.clone(), config.dependencies.clone());
             let pre = match linked.get(&files) {
                 Some(pre) => Ok(pre.clone()),
-                None => link(engine, cache, &files.0, &files.1),
+                None => cache::load(cache, engine, &files.0, &files.1).and_then(|component| {
+                    Ok(linker(engine, &component)?.instantiate_pre(&component)?)
+                }),
             };
             let loaded = pre.and_then(|pre| {
                 linked.insert(files, pre.clone());
                 Ok(LoadedComponent {
+                    http: config.has_http.then(|| http_export(&pre)).transpose()?,
+                    redis: config.has_redis.then(|| redis_export(&pre)).transpose()?,
                     config: Arc::new(config),
                     output,
                     limits,
                     meter: meter.clone(),
                     engine: engine.clone(),
-                    http: has_http.then(|| http_export(&pre)).transpose()?,
-                    redis: has_redis.then(|| redis_export(&pre)).transpose()?,
                 })
             });
             let loaded = loaded.with_context(|| format!("component {id:?}"))?;
@@ -92,19 +84,9 @@ impl Components {
         }
         Ok(Self { by_id, meter })
     }
-
-    /// The component with an id that the manifest has.
-    pub(crate) fn get(&self, id: &str) -> Option<&Arc<LoadedComponent>> {
-        self.by_id.get(id)
-    }
 }
 
 impl LoadedComponent {
-    /// Its id in the manifest.
-    pub(crate) fn id(&self) -> &str {
-        &self.config.id
-    }
-
     /// A store for one instance, when an event is handed to the component.
     pub(crate) fn slot(&self) -> Slot {
         let since = Instant::now();
@@ -119,22 +101,18 @@ impl LoadedComponent {
 
     /// Counts the start of an instance that is now ready to be called.
     pub(crate) fn started(&self, slot: &Slot) {
-        self.meter.record(self.id(), slot.since.elapsed());
+        self.meter.record(&self.config.id, slot.since.elapsed());
     }
 
     /// Waits for a call into an instance, for as long as an invocation may take.
     ///
     /// The engine ends a guest that computes too long; this ends one that waits too long.
-    pub(crate) async fn within_limit<T, E: Into<anyhow::Error>>(
-        &self,
-        call: impl Future<Output = Result<T, E>>,
-    ) -> Result<T> {
-        let Some(timeout) = self.limits.timeout else {
-            return call.await.map_err(Into::into);
-        };
-        match tokio::time::timeout(timeout, call).await {
-            Ok(result) => result.map_err(Into::into),
-            Err(_) => Err(Trap::Interrupt.into()),
+    pub(crate) async fn within_limit(&self, call: impl Future<Output = Result<()>>) -> Result<()> {
+        match self.limits.timeout {
+            None => call.await,
+            Some(timeout) => tokio::time::timeout(timeout, call)
+                .await
+                .unwrap_or_else(|_| Err(Trap::Interrupt.into())),
         }
     }
 
@@ -157,16 +135,6 @@ impl LoadedComponent {
         }
         error
     }
-}
-
-fn link(
-    engine: &Engine,
-    cache: &Cache,
-    wasm: &Path,
-    dependencies: &BTreeMap<String, PathBuf>,
-) -> Result<InstancePre<State>> {
-    let component = cache.load(engine, wasm, dependencies)?;
-    Ok(linker(engine, &component)?.instantiate_pre(&component)?)
 }
 
 fn http_export(pre: &InstancePre<State>) -> Result<ProxyPre<State>> {

@@ -18,10 +18,8 @@ const PERMISSIONS: [&str; 4] = [
     "wasi:http/outgoing-handler",
 ];
 
-/// Satisfies imports of a component; dependencies are given by their name in the manifest.
-///
-/// # Errors
-/// When a dependency satisfies nothing, or not what it is named after; the text names it.
+/// Satisfies imports of a component; dependencies are given by their name in the manifest. One that
+/// satisfies nothing is an error.
 pub(crate) fn compose(component: Vec<u8>, dependencies: Vec<(String, Vec<u8>)>) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let main = Part::add(&mut graph, "component", component)?;

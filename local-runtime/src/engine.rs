@@ -47,9 +47,6 @@ impl Limits {
 }
 
 /// Makes the engine, and starts its ticking thread if there is a time limit.
-///
-/// # Errors
-/// When the address space for the pool can't be reserved.
 pub(crate) fn engine(limits: Limits) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(MAX_INSTANCES)

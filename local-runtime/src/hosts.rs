@@ -4,7 +4,9 @@
 //! `*` or `*.domain`. A scheme with a usual port may leave it out. Entries are parsed before
 //! anything starts; whatever parses but is not listed is refused when a component asks for it.
 
-use anyhow::{Result, bail};
+use std::ops::RangeInclusive;
+
+use anyhow::{Context, Result, bail};
 use url::Url;
 
 /// The entries of one component.
@@ -18,76 +20,46 @@ struct Entry {
     /// None is `*`.
     scheme: Option<String>,
     host: Host,
-    port: Port,
+    ports: RangeInclusive<u16>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Host {
-    Any,
-    /// `*.domain`, kept with its dot.
-    Subdomain(String),
     Exact(String),
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Port {
-    Any,
-    /// From the first, up to but without the second.
-    Range(u16, u16),
-    Exact(u16),
+    /// The end of every host that is meant: `.domain`, or nothing for `*`.
+    End(String),
 }
 
 impl AllowedHosts {
-    /// Parses entries whose templates are filled in.
-    ///
-    /// # Errors
-    /// The reason why an entry is refused.
+    /// Parses an entry whose templates are filled in.
     pub(crate) fn push(&mut self, entry: &str) -> Result<()> {
         self.entries.push(parse(entry)?);
         Ok(())
     }
 
-    /// Whether a server may be reached. `host` as it is in the URL.
-    pub(crate) fn allow(&self, scheme: &str, host: &str, port: u16) -> bool {
-        self.entries.iter().any(|entry| {
-            entry.scheme.as_deref().is_none_or(|allowed| allowed == scheme)
-                && entry.host.matches(host)
-                && entry.port.matches(port)
-        })
-    }
-
     /// Whether the server of a URL may be reached; a URL without a host never is.
     pub(crate) fn allow_url(&self, url: &Url) -> bool {
         let port = url.port().or_else(|| usual_port(url.scheme()));
-        match (url.host_str(), port) {
-            (Some(host), Some(port)) => self.allow(url.scheme(), host, port),
-            _ => false,
-        }
+        url.host_str().zip(port).is_some_and(|(host, port)| {
+            self.entries.iter().any(|entry| {
+                entry.scheme.as_deref().is_none_or(|allowed| allowed == url.scheme())
+                    && entry.host.matches(host)
+                    && entry.ports.contains(&port)
+            })
+        })
     }
 }
 
 impl Host {
     fn matches(&self, host: &str) -> bool {
         match self {
-            Self::Any => true,
-            Self::Subdomain(domain) => host.ends_with(domain.as_str()),
             Self::Exact(allowed) => allowed == host,
+            Self::End(end) => host.ends_with(end.as_str()),
         }
     }
 }
 
-impl Port {
-    fn matches(&self, port: u16) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Range(first, end) => (*first..*end).contains(&port),
-            Self::Exact(allowed) => *allowed == port,
-        }
-    }
-}
-
-/// The default port of a scheme.
-pub(crate) fn usual_port(scheme: &str) -> Option<u16> {
+fn usual_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),
         "redis" => Some(6379),
@@ -100,22 +72,16 @@ fn parse(entry: &str) -> Result<Entry> {
     if entry == "insecure:allow-all" {
         bail!("`insecure:allow-all` is no longer supported; write `*://*:*`");
     }
-    let Some((scheme, rest)) = entry.split_once("://") else {
-        bail!("a host entry is scheme://host:port");
-    };
+    let (scheme, rest) = entry.split_once("://").context("a host entry is scheme://host:port")?;
     let scheme = match scheme {
         "*" => None,
         "http" | "redis" => Some(scheme.to_owned()),
         "https" | "rediss" => bail!("{scheme} (over TLS) is not supported by local-runtime"),
-        other
-            if other.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-                && !other.is_empty() =>
-        {
+        other => {
             bail!(
                 "the scheme {other:?} is not supported by local-runtime, which has http and redis"
             )
         }
-        _ => bail!("a host entry is scheme://host:port"),
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.split_once('/').is_some_and(|(address, _)| address.parse::<std::net::IpAddr>().is_ok())
@@ -129,14 +95,14 @@ fn parse(entry: &str) -> Result<Entry> {
         bail!("a host entry has no user or password");
     }
     let (host, port) = split_port(rest)?;
-    let port = match port {
-        None => match scheme.as_deref().and_then(usual_port) {
-            Some(port) => Port::Exact(port),
-            None => bail!("a host entry of any scheme needs a port"),
-        },
-        Some(port) => parse_port(port)?,
+    let ports = if let Some(port) = port {
+        parse_ports(port)?
+    } else {
+        let usual = scheme.as_deref().and_then(usual_port);
+        let port = usual.context("a host entry of any scheme needs a port")?;
+        port..=port
     };
-    Ok(Entry { scheme, host: parse_host(host)?, port })
+    Ok(Entry { scheme, host: parse_host(host)?, ports })
 }
 
 /// Splits `host:port`, where the host may be an IPv6 address in brackets.
@@ -154,7 +120,7 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>)> {
 
 fn parse_host(host: &str) -> Result<Host> {
     if host == "*" {
-        return Ok(Host::Any);
+        return Ok(Host::End(String::new()));
     }
     if host == "self" || host == "self.alt" || host.ends_with(".spin.internal") {
         bail!(
@@ -165,7 +131,7 @@ fn parse_host(host: &str) -> Result<Host> {
         if domain.is_empty() || domain.contains('*') {
             bail!("a wildcard host is `*` or `*.domain`");
         }
-        return Ok(Host::Subdomain(format!(".{domain}")));
+        return Ok(Host::End(format!(".{domain}")));
     }
     if host.is_empty() || host.contains('*') {
         bail!("a host is a name, an address, `*` or `*.domain`");
@@ -176,23 +142,22 @@ fn parse_host(host: &str) -> Result<Host> {
     Ok(Host::Exact(host.to_owned()))
 }
 
-fn parse_port(port: &str) -> Result<Port> {
-    if port == "*" {
-        return Ok(Port::Any);
+fn parse_ports(text: &str) -> Result<RangeInclusive<u16>> {
+    if text == "*" {
+        return Ok(0..=u16::MAX);
     }
-    let number = |text: &str| {
-        text.parse::<u16>().map_err(|_| anyhow::anyhow!("a port is a number, a range a..b or `*`"))
+    let number =
+        |text: &str| text.parse::<u16>().ok().context("a port is a number, a range a..b or `*`");
+    let Some((first, end)) = text.split_once("..") else {
+        let port = number(text)?;
+        return Ok(port..=port);
     };
-    match port.split_once("..") {
-        Some((first, end)) => {
-            let (first, end) = (number(first)?, number(end)?);
-            if first >= end {
-                bail!("a range of ports must not be empty");
-            }
-            Ok(Port::Range(first, end))
-        }
-        None => Ok(Port::Exact(number(port)?)),
+    let (first, end) = (number(first)?, number(end)?);
+    if first >= end {
+        bail!("a range of ports must not be empty");
     }
+    // The end of a range is not part of it.
+    Ok(first..=end - 1)
 }
 
 #[cfg(test)]

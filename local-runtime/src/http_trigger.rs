@@ -23,7 +23,6 @@ use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::app::{App, Route, Target};
 use crate::component::{Components, LoadedComponent};
-use crate::manifest::StaticResponse;
 use crate::output::log;
 use crate::router::{Found, Router};
 
@@ -39,7 +38,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 type Reply = Response<HyperOutgoingBody>;
 type ReplySender = oneshot::Sender<Result<Reply, ErrorCode>>;
 
-/// All that is needed to answer requests.
 pub(crate) struct HttpTrigger {
     components: Arc<Components>,
     router: Router,
@@ -67,16 +65,12 @@ impl HttpTrigger {
                 Some(path) => (path, " (wildcard)"),
                 None => (without_slash(&route.path), ""),
             };
-            let (id, description) = match &route.target {
-                Target::Component(id) => (
-                    id.as_str(),
-                    self.components
-                        .get(id)
-                        .and_then(|component| component.config.description.as_deref()),
-                ),
+            let (id, component) = match &route.target {
+                Target::Component(id) => (id.as_str(), self.components.by_id.get(id)),
                 Target::Static(_) => ("(static response)", None),
             };
             lines.push(format!("  {id}: http://{address}{path}{kind}"));
+            let description = component.and_then(|component| component.config.description.as_ref());
             lines.extend(description.map(|text| format!("    {text}")));
         }
         lines
@@ -113,8 +107,8 @@ impl HttpTrigger {
 
     async fn answer(&self, request: Request<Incoming>, client: SocketAddr) -> Reply {
         match request.uri().path() {
-            HEALTH => return text(StatusCode::OK, "text/plain", "OK"),
-            INFO => return text(StatusCode::OK, "application/json", self.info.clone()),
+            HEALTH => return text("text/plain", "OK"),
+            INFO => return text("application/json", self.info.clone()),
             INSTANCE_STARTS => return self.instance_starts(request.method()),
             path if path.starts_with(WELL_KNOWN) => return empty(StatusCode::NOT_FOUND),
             _ => {}
@@ -124,8 +118,8 @@ impl HttpTrigger {
         };
         let route = &self.routes[found.index];
         match &route.target {
-            Target::Static(response) => static_reply(response),
-            Target::Component(id) => match self.components.get(id) {
+            Target::Static(response) => response.clone().map(body),
+            Target::Component(id) => match self.components.by_id.get(id) {
                 Some(component) => {
                     let request = with_spin_headers(request, route, &found, client);
                     dispatch(component.clone(), request).await
@@ -139,7 +133,7 @@ impl HttpTrigger {
         match *method {
             Method::GET => {
                 let report = serde_json::to_string(&self.components.meter.report());
-                text(StatusCode::OK, "application/json", report.unwrap_or_default())
+                text("application/json", report.unwrap_or_default())
             }
             Method::DELETE => {
                 self.components.meter.reset();
@@ -194,7 +188,7 @@ async fn dispatch(component: Arc<LoadedComponent>, request: Request<Incoming>) -
     let what = format!("{} {}", request.method(), request.uri().path());
     tokio::spawn(async move {
         if let Err(error) = run(&component, request, sender).await {
-            log(&format!("component {:?} failed at {what}: {error:#}", component.id()));
+            log(&format!("component {:?} failed at {what}: {error:#}", component.config.id));
         }
     });
     match receiver.await {
@@ -233,19 +227,8 @@ async fn run(
     result.map_err(|error| component.explain(error, &slot))
 }
 
-fn static_reply(response: &StaticResponse) -> Reply {
-    let status = response.status_code.and_then(|code| StatusCode::from_u16(code).ok());
-    let mut reply = empty(status.unwrap_or(StatusCode::OK));
-    *reply.body_mut() = body(response.body.clone());
-    for (name, value) in &response.headers {
-        set(reply.headers_mut(), name, value);
-    }
-    reply
-}
-
-fn text(status: StatusCode, kind: &'static str, content: impl Into<Bytes>) -> Reply {
-    let mut reply = empty(status);
-    *reply.body_mut() = body(content);
+fn text(kind: &'static str, content: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(body(content));
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     reply
 }

@@ -47,7 +47,7 @@ impl State {
             memory: MemoryLimit { max: max_memory.unwrap_or(usize::MAX), reached: false },
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            http_hooks: HttpHooks::new(config.allowed_hosts.clone()),
+            http_hooks: HttpHooks(config.allowed_hosts.clone()),
             config,
         }
     }

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use local_runtime::cli::{Cli, Command};
+use local_runtime::cli::Cli;
 
 fn main() -> ExitCode {
-    let Command::Up(options) = Cli::parse().command;
+    let Cli::Up(options) = Cli::parse();
     match local_runtime::up(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

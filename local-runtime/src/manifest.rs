@@ -11,7 +11,6 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use toml::Value;
 
-/// A whole manifest.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
@@ -25,37 +24,55 @@ pub(crate) struct Manifest {
     pub(crate) component: BTreeMap<String, Component>,
 }
 
-/// The `[application]` table.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "a field that Spin knows and that changes nothing here")]
 pub(crate) struct Application {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) version: String,
-    #[serde(default, rename = "description")]
-    _description: String,
-    #[serde(default, rename = "authors")]
-    _authors: Vec<String>,
+    description: Option<String>,
+    authors: Option<Vec<String>>,
     #[serde(default)]
-    pub(crate) trigger: BTreeMap<String, toml::Table>,
-    #[serde(default, rename = "tool")]
-    _tool: BTreeMap<String, Value>,
+    pub(crate) trigger: ApplicationTriggers,
+    tool: Option<toml::Table>,
 }
 
-/// One entry of `[variables]`.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ApplicationTriggers {
+    #[serde(default)]
+    pub(crate) redis: RedisSettings,
+    #[serde(default)]
+    pub(crate) http: HttpSettings,
+    /// Trigger types this runtime does not have.
+    #[serde(flatten)]
+    pub(crate) other: toml::Table,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RedisSettings {
+    pub(crate) address: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpSettings {
+    pub(crate) base: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "a field that Spin knows and that changes nothing here")]
 pub(crate) struct Variable {
     pub(crate) default: Option<String>,
     #[serde(default)]
     pub(crate) required: bool,
     #[serde(default)]
     pub(crate) secret: bool,
-    #[serde(rename = "description")]
-    _description: Option<String>,
+    description: Option<String>,
 }
 
-/// The `[[trigger.<type>]]` lists.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Triggers {
     #[serde(default)]
@@ -67,7 +84,6 @@ pub(crate) struct Triggers {
     pub(crate) other: BTreeMap<String, Vec<toml::Table>>,
 }
 
-/// One `[[trigger.http]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HttpTrigger {
@@ -99,7 +115,6 @@ pub(crate) struct StaticResponse {
     pub(crate) body: String,
 }
 
-/// One `[[trigger.redis]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RedisTrigger {
@@ -111,12 +126,12 @@ pub(crate) struct RedisTrigger {
     pub(crate) components: Option<Value>,
 }
 
-/// One `[component.<id>]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "a field that Spin knows and that changes nothing here")]
 pub(crate) struct Component {
     /// A path, or the table of a URL or registry source.
-    pub(crate) source: Value,
+    source: Value,
     pub(crate) description: Option<String>,
     #[serde(default)]
     pub(crate) allowed_outbound_hosts: Vec<String>,
@@ -124,14 +139,10 @@ pub(crate) struct Component {
     pub(crate) variables: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, String>,
-    #[serde(rename = "build")]
-    _build: Option<Value>,
-    #[serde(rename = "tool")]
-    _tool: Option<Value>,
-    #[serde(rename = "exclude_files")]
-    _exclude_files: Option<Value>,
-    #[serde(rename = "targets")]
-    _targets: Option<Value>,
+    build: Option<Value>,
+    tool: Option<Value>,
+    exclude_files: Option<Value>,
+    targets: Option<Value>,
     files: Option<Value>,
     allowed_http_hosts: Option<Value>,
     key_value_stores: Option<Value>,
@@ -155,26 +166,18 @@ impl Component {
             ("dependencies_inherit_configuration", &self.dependencies_inherit_configuration),
             ("profile", &self.profile),
         ];
-        features
-            .into_iter()
-            .find(|(_, value)| value.as_ref().is_some_and(in_use))
-            .map(|(name, _)| name)
+        let used = features.into_iter().find(|(_, value)| value.as_ref().is_some_and(in_use));
+        used.map(|(name, _)| name)
     }
 
     /// The path of the Wasm file as written; a URL or registry source is refused.
     pub(crate) fn source_path(&self, id: &str) -> Result<&str> {
-        match &self.source {
-            Value::String(path) => Ok(path),
-            Value::Table(table) if table.contains_key("registry") => {
-                bail!(
-                    "component {id:?}: a source from a registry is not supported by local-runtime"
-                )
-            }
-            Value::Table(table) if table.contains_key("url") => {
-                bail!("component {id:?}: a source from a url is not supported by local-runtime")
-            }
-            _ => bail!("component {id:?}: source must be the path of a Wasm file"),
+        if let Some(kind) = ["registry", "url"].iter().find(|kind| self.source.get(kind).is_some())
+        {
+            bail!("component {id:?}: a source from a {kind} is not supported by local-runtime");
         }
+        let path = self.source.as_str();
+        path.with_context(|| format!("component {id:?}: source must be the path of a Wasm file"))
     }
 
     /// The paths of its dependencies as written, by their names.
@@ -210,10 +213,6 @@ fn in_use(value: &Value) -> bool {
     }
 }
 
-/// Reads and parses a manifest file.
-///
-/// # Errors
-/// When the file can't be read, is not TOML, has an unknown field, or is not of version 2.
 pub(crate) fn load(path: &Path) -> Result<Manifest> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("failed to read the manifest {}", path.display()))?;
@@ -229,12 +228,9 @@ fn parse(text: &str) -> Result<Manifest> {
         }
         None => anyhow!("{}", error.message()),
     })?;
-    match &manifest.spin_manifest_version {
-        Value::Integer(2) => {}
-        Value::String(version) if version == "2" => {}
-        version => {
-            bail!("spin_manifest_version is {version}, only 2 is supported by local-runtime")
-        }
+    let version = &manifest.spin_manifest_version;
+    if version.as_integer() != Some(2) && version.as_str() != Some("2") {
+        bail!("spin_manifest_version is {version}, only 2 is supported by local-runtime");
     }
     Ok(manifest)
 }

@@ -8,9 +8,6 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// The longest start that is measured, in microseconds.
-const MAX_US: u64 = 60_000_000;
-
 /// The starts of all components.
 #[derive(Debug)]
 pub(crate) struct Meter {
@@ -43,8 +40,8 @@ impl Meter {
     /// Counts one start of a component.
     pub(crate) fn record(&self, component: &str, start: Duration) {
         if let Some(histogram) = self.histograms.get(component) {
-            let us = u64::try_from(start.as_micros()).unwrap_or(MAX_US);
-            lock(histogram).saturating_record(us);
+            // The histogram resizes itself; only a start of years could be refused.
+            let _ = lock(histogram).record(start.as_micros() as u64);
         }
     }
 
@@ -60,7 +57,7 @@ impl Meter {
         for (id, histogram) in &self.histograms {
             let histogram = lock(histogram);
             components.insert(id.clone(), figures(&histogram));
-            // Both have the same bounds, so adding can't fail.
+            // Both resize themselves and have the same digits, so adding can't fail.
             let _ = all.add(&*histogram);
         }
         Report { all: figures(&all), components }
@@ -68,8 +65,7 @@ impl Meter {
 }
 
 fn histogram() -> Histogram<u64> {
-    Histogram::new_with_max(MAX_US, 3)
-        .unwrap_or_else(|error| unreachable!("the bounds are constant: {error}"))
+    Histogram::new(3).unwrap_or_else(|error| unreachable!("3 digits are allowed: {error}"))
 }
 
 fn lock(histogram: &Mutex<Histogram<u64>>) -> MutexGuard<'_, Histogram<u64>> {

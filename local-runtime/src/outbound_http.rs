@@ -23,18 +23,10 @@ use crate::hosts::AllowedHosts;
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Lets requests through to the servers on a component's list.
-pub(crate) struct HttpHooks {
-    allowed: Arc<AllowedHosts>,
-}
+pub(crate) struct HttpHooks(pub(crate) Arc<AllowedHosts>);
 
 /// What is left to do for a connection once the response has begun.
 type Worker = Box<dyn Future<Output = Result<(), Error>> + Send>;
-
-impl HttpHooks {
-    pub(crate) fn new(allowed: Arc<AllowedHosts>) -> Self {
-        Self { allowed }
-    }
-}
 
 impl WasiHttpHooks for HttpHooks {
     fn send_request(
@@ -44,7 +36,7 @@ impl WasiHttpHooks for HttpHooks {
         _: Worker,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Worker), Error>> + Send> {
         let url = url::Url::parse(&request.uri().to_string());
-        let allowed = url.is_ok_and(|url| url.scheme() == "http" && self.allowed.allow_url(&url));
+        let allowed = url.is_ok_and(|url| url.scheme() == "http" && self.0.allow_url(&url));
         Box::new(async move {
             if !allowed {
                 return Err(Error::HttpRequestDenied);

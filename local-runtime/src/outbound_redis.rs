@@ -5,7 +5,7 @@
 //! the time a reply may take: the client's own limits (one second to connect, half a second to
 //! answer) are switched off.
 
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, ToRedisArgs, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Value};
 use wasmtime::component::Resource;
 
 use crate::bindings::RedisConnection;
@@ -56,15 +56,6 @@ async fn connect(address: &str) -> Result<RedisConnection, Error> {
     Ok(RedisConnection(connection))
 }
 
-fn command(name: &str, arguments: &[impl ToRedisArgs]) -> Cmd {
-    let mut command = Cmd::with_capacity(arguments.len() + 1, 0);
-    command.arg(name);
-    for argument in arguments {
-        command.arg(argument);
-    }
-    command
-}
-
 impl Host for State {}
 
 impl HostConnection for State {
@@ -84,7 +75,8 @@ impl HostConnection for State {
         channel: String,
         payload: Vec<u8>,
     ) -> HostResult<()> {
-        let command = command("PUBLISH", &[channel.as_bytes(), payload.as_slice()]);
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(channel).arg(payload);
         Ok(self.typed::<i64>(&connection, &command).await?.map(drop))
     }
 
@@ -93,7 +85,7 @@ impl HostConnection for State {
         connection: Resource<RedisConnection>,
         key: String,
     ) -> HostResult<Option<Vec<u8>>> {
-        self.typed(&connection, &command("GET", &[key])).await
+        self.typed(&connection, redis::cmd("GET").arg(key)).await
     }
 
     async fn set(
@@ -102,7 +94,7 @@ impl HostConnection for State {
         key: String,
         value: Vec<u8>,
     ) -> HostResult<()> {
-        self.typed(&connection, &command("SET", &[key.as_bytes(), value.as_slice()])).await
+        self.typed(&connection, redis::cmd("SET").arg(key).arg(value)).await
     }
 
     async fn incr(
@@ -111,7 +103,7 @@ impl HostConnection for State {
         key: String,
     ) -> HostResult<i64> {
         // What Spin's client sends for its `incr(key, 1)`.
-        self.typed(&connection, &command("INCRBY", &[key.as_str(), "1"])).await
+        self.typed(&connection, redis::cmd("INCRBY").arg(key).arg(1)).await
     }
 
     async fn del(
@@ -119,7 +111,7 @@ impl HostConnection for State {
         connection: Resource<RedisConnection>,
         keys: Vec<String>,
     ) -> HostResult<u32> {
-        self.typed(&connection, &command("DEL", &keys)).await
+        self.typed(&connection, redis::cmd("DEL").arg(keys)).await
     }
 
     async fn sadd(
@@ -128,9 +120,7 @@ impl HostConnection for State {
         key: String,
         values: Vec<String>,
     ) -> HostResult<u32> {
-        let mut command = command("SADD", &[key]);
-        command.arg(values);
-        self.typed(&connection, &command).await
+        self.typed(&connection, redis::cmd("SADD").arg(key).arg(values)).await
     }
 
     async fn smembers(
@@ -138,7 +128,7 @@ impl HostConnection for State {
         connection: Resource<RedisConnection>,
         key: String,
     ) -> HostResult<Vec<String>> {
-        self.typed(&connection, &command("SMEMBERS", &[key])).await
+        self.typed(&connection, redis::cmd("SMEMBERS").arg(key)).await
     }
 
     async fn srem(
@@ -147,9 +137,7 @@ impl HostConnection for State {
         key: String,
         values: Vec<String>,
     ) -> HostResult<u32> {
-        let mut command = command("SREM", &[key]);
-        command.arg(values);
-        self.typed(&connection, &command).await
+        self.typed(&connection, redis::cmd("SREM").arg(key).arg(values)).await
     }
 
     async fn execute(

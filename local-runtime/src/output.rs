@@ -7,9 +7,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context as TaskContext, Poll};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -44,36 +42,29 @@ pub(crate) struct Output {
 
 impl Output {
     /// Opens the log files of a component for appending.
-    ///
-    /// # Errors
-    /// When a file can't be opened.
     pub(crate) fn open(folder: &Path, component: &str, quiet: bool) -> Result<Self> {
-        let sink = |terminal: Terminal, suffix: &str| {
+        let sink = |suffix: &str, terminal: Terminal| {
             let path = folder.join(format!("{component}_{suffix}.txt"));
             let file = File::options()
                 .create(true)
                 .append(true)
                 .open(&path)
                 .with_context(|| format!("failed to open the log file {}", path.display()))?;
-            let terminal = (!quiet).then_some(terminal);
             anyhow::Ok(Arc::new(Sink {
                 prefix: format!("[{component}] "),
-                terminal,
+                terminal: (!quiet).then_some(terminal),
                 file: Mutex::new(file),
             }))
         };
         Ok(Self {
-            stdout: sink(Terminal::Stdout, "stdout")?,
-            stderr: sink(Terminal::Stderr, "stderr")?,
+            stdout: sink("stdout", || Box::new(std::io::stdout()))?,
+            stderr: sink("stderr", || Box::new(std::io::stderr()))?,
         })
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Terminal {
-    Stdout,
-    Stderr,
-}
+/// Stdout or stderr of this program.
+type Terminal = fn() -> Box<dyn Write>;
 
 /// Where the lines of one output of a component go.
 #[derive(Debug)]
@@ -100,10 +91,7 @@ impl Sink {
             text.extend_from_slice(self.prefix.as_bytes());
             text.extend_from_slice(line);
         }
-        let _ = match terminal {
-            Terminal::Stdout => std::io::stdout().lock().write_all(&text),
-            Terminal::Stderr => std::io::stderr().lock().write_all(&text),
-        };
+        let _ = terminal().write_all(&text);
     }
 }
 
@@ -152,8 +140,9 @@ impl IsTerminal for LineStream {
 }
 
 impl StdoutStream for LineStream {
+    /// For WASI 0.3, which is not linked.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
+        Box::new(tokio::io::sink())
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
@@ -178,24 +167,5 @@ impl OutputStream for LineStream {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         Ok(MAX_WRITE)
-    }
-}
-
-impl AsyncWrite for LineStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut TaskContext<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        self.line.write(bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }

@@ -39,41 +39,48 @@ pub(crate) struct RedisTrigger {
     reconnect: bool,
 }
 
-/// The components that hear each channel.
-type Channels = BTreeMap<String, Vec<Arc<LoadedComponent>>>;
+type Channels = BTreeMap<String, Channel>;
 
-/// What is done when Redis can't be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnLoss {
-    /// The trigger connects again for as long as it takes.
-    Reconnect,
-    /// The trigger ends, and with it the process.
-    End,
+#[derive(Default)]
+struct Channel {
+    /// Its name as it may be shown.
+    shown: String,
+    components: Vec<Arc<LoadedComponent>>,
 }
 
 impl RedisTrigger {
-    /// One trigger for each address string.
-    pub(crate) fn group(app: &App, components: &Components, on_loss: OnLoss) -> Vec<Self> {
+    /// One trigger for each address string. Without `reconnect` it ends, and with it the process,
+    /// when Redis can't be reached.
+    pub(crate) fn group(app: &App, components: &Components, reconnect: bool) -> Vec<Self> {
         let mut addresses: BTreeMap<&str, (&str, Channels)> = BTreeMap::new();
         for Subscription { address, channel, component } in &app.subscriptions {
-            let Some(component) = components.get(component) else { continue };
+            let Some(component) = components.by_id.get(component) else { continue };
             let (_, channels) =
                 addresses.entry(&address.text).or_insert((&address.shown, Channels::new()));
-            channels.entry(channel.text.clone()).or_default().push(component.clone());
+            let subscribed = channels.entry(channel.text.clone()).or_default();
+            subscribed.shown.clone_from(&channel.shown);
+            subscribed.components.push(component.clone());
         }
         let triggers = addresses.into_iter().map(|(address, (shown, channels))| Self {
             address: address.to_owned(),
             shown: without_password(shown),
             channels: Arc::new(channels),
-            reconnect: on_loss == OnLoss::Reconnect,
+            reconnect,
         });
         triggers.collect()
     }
 
+    /// The channels, each with its components.
+    pub(crate) fn banner(&self) -> Vec<String> {
+        let mut lines = vec![format!("Active Channels on {}:", self.shown)];
+        for Channel { shown, components } in self.channels.values() {
+            let ids: Vec<_> = components.iter().map(|one| one.config.id.as_str()).collect();
+            lines.push(format!("\t{shown}: [{}]", ids.join(", ")));
+        }
+        lines
+    }
+
     /// Connects and subscribes for the first time.
-    ///
-    /// # Errors
-    /// When Redis can't be reached and no reconnecting is wanted.
     pub(crate) async fn connect(&self) -> Result<Option<PubSub>> {
         match self.attempt().await {
             Ok(connection) => Ok(Some(connection)),
@@ -159,15 +166,15 @@ impl RedisTrigger {
 /// Handles messages one after another.
 async fn handle_all(channels: Arc<Channels>, mut messages: mpsc::UnboundedReceiver<Msg>) {
     while let Some(message) = messages.recv().await {
-        let Some(components) = channels.get(message.get_channel_name()) else { continue };
+        let Some(channel) = channels.get(message.get_channel_name()) else { continue };
         // Each in a separate task: they run on all cores, and a panic of one does not end the
         // others.
         let mut handlers = JoinSet::new();
-        for component in components {
+        for component in &channel.components {
             let (component, message) = (component.clone(), message.clone());
             handlers.spawn(async move {
                 if let Err(error) = handle(&component, message.get_payload_bytes()).await {
-                    let (id, channel) = (component.id(), message.get_channel_name());
+                    let (id, channel) = (&component.config.id, message.get_channel_name());
                     log(&format!("component {id:?} failed at a message on {channel:?}: {error:#}"));
                 }
             });
@@ -195,24 +202,6 @@ async fn handle(component: &LoadedComponent, payload: &[u8]) -> Result<()> {
         })
         .await;
     result.map_err(|error| component.explain(error, &slot))
-}
-
-/// The channels under their addresses, each with its components.
-pub(crate) fn banner(app: &App) -> Vec<String> {
-    let mut addresses: BTreeMap<&str, (&str, BTreeMap<&str, Vec<&str>>)> = BTreeMap::new();
-    for Subscription { address, channel, component } in &app.subscriptions {
-        let (_, channels) =
-            addresses.entry(&address.text).or_insert((&address.shown, BTreeMap::new()));
-        channels.entry(&channel.shown).or_default().push(component);
-    }
-    let mut lines = Vec::new();
-    for (shown, channels) in addresses.into_values() {
-        lines.push(format!("Active Channels on {}:", without_password(shown)));
-        lines.extend(
-            channels.iter().map(|(channel, ids)| format!("\t{channel}: [{}]", ids.join(", "))),
-        );
-    }
-    lines
 }
 
 /// An address to show. One with a secret in it comes here as its template, which need not be a URL.

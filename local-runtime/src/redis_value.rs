@@ -7,10 +7,8 @@ use redis::{RedisError, ServerError, ServerErrorKind, Value};
 
 use crate::bindings::fermyon::spin2_0_0::redis::{Error, RedisResult};
 
-/// Flattens a reply into one list: nested arrays are opened, empty ones vanish.
-///
-/// # Errors
-/// For an error inside the reply, and for a type that `redis-result` can't hold, such as a map.
+/// Flattens a reply into one list: nested arrays are opened, empty ones vanish. An error inside the
+/// reply, and a type that `redis-result` can't hold, such as a map, are errors.
 pub(crate) fn flatten(value: Value) -> Result<Vec<RedisResult>, Error> {
     let mut results = Vec::new();
     append(value, &mut results)?;
@@ -59,21 +57,16 @@ pub(crate) fn error(error: RedisError) -> Error {
 }
 
 fn server_error(error: &ServerError) -> String {
+    use ServerErrorKind as Kind;
     let name = match error.kind() {
-        Some(ServerErrorKind::ResponseError) => "ResponseError",
-        Some(ServerErrorKind::ExecAbort) => "ExecAbortError",
-        Some(ServerErrorKind::BusyLoading) => "BusyLoadingError",
-        Some(ServerErrorKind::NoScript) => "NoScriptError",
-        Some(ServerErrorKind::Moved) => "Moved",
-        Some(ServerErrorKind::Ask) => "Ask",
-        Some(ServerErrorKind::TryAgain) => "TryAgain",
-        Some(ServerErrorKind::ClusterDown) => "ClusterDown",
-        Some(ServerErrorKind::CrossSlot) => "CrossSlot",
-        Some(ServerErrorKind::MasterDown) => "MasterDown",
-        Some(ServerErrorKind::ReadOnly) => "ReadOnly",
-        Some(ServerErrorKind::NotBusy) => "NotBusy",
-        // A code that the client does not know is passed on as it is.
-        _ => return with_details(error.code(), error.details()),
+        Some(kind @ (Kind::ExecAbort | Kind::BusyLoading | Kind::NoScript)) => {
+            format!("{kind:?}Error")
+        }
+        // A code that the client inside Spin does not know is passed on as it is.
+        None | Some(Kind::NoSub | Kind::NoPerm) => {
+            return with_details(error.code(), error.details());
+        }
+        Some(kind) => format!("{kind:?}"),
     };
     with_details(&format!("An error was signalled by the server - {name}"), error.details())
 }

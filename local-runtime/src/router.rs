@@ -23,10 +23,6 @@ pub(crate) struct Found {
 }
 
 impl Router {
-    /// Makes the router.
-    ///
-    /// # Errors
-    /// When a route is malformed; the text names it.
     pub(crate) fn new<'a>(routes: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let mut matcher = Matcher::new();
         for (index, route) in routes.into_iter().enumerate() {

@@ -13,14 +13,14 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::cache::{Cache, give_memory_back};
+use crate::cache::give_memory_back;
 use crate::cli::UpOptions;
 use crate::component::Components;
 use crate::engine::{Limits, engine};
 use crate::http_trigger::HttpTrigger;
 use crate::metering::{Figures, Meter};
 use crate::output::print;
-use crate::redis_trigger::{self, OnLoss, RedisTrigger};
+use crate::redis_trigger::RedisTrigger;
 use crate::router::Router;
 
 /// How long the figures may take to be printed at the end.
@@ -43,9 +43,9 @@ pub fn up(options: &UpOptions) -> Result<()> {
         max_memory: options.max_instance_memory,
         timeout: options.invocation_timeout_ms.map(Duration::from_millis),
     };
-    let cache = Cache::open(
-        options.cache_dir.clone().unwrap_or_else(|| state_folder.join("local-runtime")),
-    )?;
+    let cache = options.cache_dir.clone().unwrap_or_else(|| state_folder.join("local-runtime"));
+    std::fs::create_dir_all(&cache)
+        .with_context(|| format!("failed to make the cache folder {}", cache.display()))?;
     let components =
         Components::load(&mut app, &engine(limits)?, limits, &cache, &logs, options.quiet)?;
     end_on_signal(components.meter.clone())?;
@@ -93,14 +93,13 @@ async fn run(
         .await
         .with_context(|| format!("failed to listen on {listen} (--listen)"))?;
     let address = listener.local_addr().context("failed to read the address listened on")?;
-    let on_loss = if options.no_reconnect { OnLoss::End } else { OnLoss::Reconnect };
-    let redis = RedisTrigger::group(&app, &components, on_loss);
+    let redis = RedisTrigger::group(&app, &components, !options.no_reconnect);
     let http = Arc::new(HttpTrigger::new(&mut app, router, components.clone()));
 
     let mut lines =
         vec![format!("Logging component stdio to \"{}\"", logs.display()), String::new()];
     lines.extend(http.banner(address));
-    lines.extend(redis_trigger::banner(&app));
+    lines.extend(redis.iter().flat_map(RedisTrigger::banner));
     drop(app);
     let mut connecting = JoinSet::new();
     for trigger in redis {

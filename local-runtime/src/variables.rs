@@ -10,9 +10,6 @@ use anyhow::{Result, bail};
 
 use crate::manifest;
 
-/// The prefix of the environment variables that override a default.
-const ENV_PREFIX: &str = "SPIN_VARIABLE_";
-
 /// All declared variables with their values.
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
@@ -35,10 +32,7 @@ pub(crate) struct Rendered {
 }
 
 impl Variables {
-    /// Takes each declared variable from `env` or its default.
-    ///
-    /// # Errors
-    /// For a name Spin refuses, and for a variable that has no value.
+    /// Takes each declared variable from `env` or its default; one without a value is an error.
     pub(crate) fn resolve(
         declared: &BTreeMap<String, manifest::Variable>,
         env: impl Fn(&str) -> Option<String>,
@@ -49,7 +43,7 @@ impl Variables {
             if !variable.required && variable.default.is_none() {
                 bail!("variable {name:?} needs a default or `required = true`");
             }
-            let env_name = env_name(name);
+            let env_name = format!("SPIN_VARIABLE_{}", name.to_uppercase());
             let Some(text) = env(&env_name).or_else(|| variable.default.clone()) else {
                 bail!("required variable {name:?} has no value; set {env_name}");
             };
@@ -59,9 +53,6 @@ impl Variables {
     }
 
     /// Fills in a template; `what` says in errors whose template it is.
-    ///
-    /// # Errors
-    /// When the template is malformed or names an undeclared variable.
     pub(crate) fn render(&self, template: &str, what: &str) -> Result<Rendered> {
         let mut text = String::new();
         let mut secret = false;
@@ -101,11 +92,6 @@ impl Rendered {
             checked => checked,
         }
     }
-}
-
-/// The environment variable that sets a variable.
-pub(crate) fn env_name(variable: &str) -> String {
-    format!("{ENV_PREFIX}{}", variable.to_uppercase())
 }
 
 /// Refuses what Spin refuses as a variable's name: anything but lower snake_case.
