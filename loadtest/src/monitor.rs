@@ -60,17 +60,13 @@ impl Monitor {
         self.released = Instant::now();
     }
 
-    /// Takes a sample, if it is time for one. An app that ends during the run is not measured
-    /// further.
+    /// Takes a sample, if it is time for one.
     pub(crate) fn look(&mut self, redis: &mut RedisConnection, lengths: [u64; 3]) -> Result<()> {
         let at = self.released.elapsed();
         if self.last.is_some_and(|(last, ..)| at < last + self.every) {
             return Ok(());
         }
-        let app = self.app.as_mut().and_then(|app| app.now().ok());
-        if app.is_none() && self.app.is_some() {
-            self.forget_app();
-        }
+        let app = self.app(Watched::now);
         let redis = self.redis.now(redis)?;
         let (last_at, last_app, last_redis) = self.last.unwrap_or((at, app, redis));
         let seconds = at.saturating_sub(last_at).as_secs_f64();
@@ -97,10 +93,7 @@ impl Monitor {
     }
 
     pub(crate) fn finish(mut self, redis: &mut PatientRedis) -> Result<Used> {
-        let app = self.app.as_ref().and_then(|app| app.usage().ok());
-        if app.is_none() && self.app.is_some() {
-            self.forget_app();
-        }
+        let app = self.app(|app| app.usage());
         let starts = self.starts_url.as_deref().and_then(|url| AllInstanceStarts::get(url).ok());
         if starts.is_none() && self.starts_url.is_some() {
             eprintln!("--instance-starts-url: no answer; instance starts are not reported");
@@ -112,9 +105,14 @@ impl Monitor {
         Ok(Used { cpu_s, rss_mib, starts, samples: self.samples })
     }
 
-    fn forget_app(&mut self) {
-        eprintln!("--app-pid: the process ended; its CPU and memory are not reported");
-        self.app = None;
+    /// An app that ends during the run is not measured further.
+    fn app(&mut self, usage: fn(&mut Watched) -> Result<Usage>) -> Option<Usage> {
+        let usage = usage(self.app.as_mut()?).ok();
+        if usage.is_none() {
+            eprintln!("--app-pid: the process ended; its CPU and memory are not reported");
+            self.app = None;
+        }
+        usage
     }
 }
 

@@ -124,7 +124,7 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     })?;
 
     let books = workload.stop()?;
-    targets.supervisor.wait_until_serving()?;
+    targets.supervisor.wait(true)?;
     eprintln!("{} orders sent; waiting until all are done", books.len());
     let rings = until_empty(&mut targets, books.len() as u64)?;
     let elapsed = started.elapsed();

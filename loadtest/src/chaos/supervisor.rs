@@ -146,11 +146,8 @@ impl Supervisor {
         Ok(())
     }
 
-    pub(crate) fn wait_until_serving(&mut self) -> Result<()> {
-        self.wait(true)
-    }
-
-    fn wait(&mut self, may_end: bool) -> Result<()> {
+    /// Waits until all processes serve.
+    pub(crate) fn wait(&mut self, may_end: bool) -> Result<()> {
         let deadline = Instant::now() + START_LIMIT;
         loop {
             self.revive()?;

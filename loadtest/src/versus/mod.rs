@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use native::RedisConnection;
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use orders::pipeline::{SIMPLE, component};
@@ -38,35 +38,26 @@ use report::{Compared, Round, Settings, SideRound, VersusReport, rows_of};
 use sides::{Side, Sides};
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Rounds")]
 pub(crate) struct VersusOptions {
     /// How many times each side runs.
-    #[arg(
-        long,
-        default_value_t = 5,
-        value_parser = clap::value_parser!(u32).range(1..=1_000),
-        help_heading = "Rounds"
-    )]
+    #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=1_000))]
     rounds: u32,
     /// Orders of the burst of each round.
-    #[arg(
-        long,
-        default_value_t = 10_000,
-        value_parser = clap::value_parser!(u64).range(1..=10_000_000),
-        help_heading = "Rounds"
-    )]
+    #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u64).range(1..=10_000_000))]
     orders: u64,
     /// Share of orders with a prescription, 0 to 1; 0 gives the plain orders of the published
     /// reference.
-    #[arg(long, default_value_t = 0.3, value_parser = parse::share, help_heading = "Rounds")]
+    #[arg(long, default_value_t = 0.3, value_parser = parse::share)]
     prescriptions: f64,
     /// Seed of the orders; both sides of a round get the same ones.
-    #[arg(long, default_value_t = 42, help_heading = "Rounds")]
+    #[arg(long, default_value_t = 42)]
     seed: u64,
     /// How long idle CPU time is measured.
-    #[arg(long, default_value = "5s", value_parser = parse::duration, help_heading = "Rounds")]
+    #[arg(long, default_value = "5s", value_parser = parse::duration)]
     idle: Duration,
     /// Gives up a burst after this time without progress.
-    #[arg(long, default_value = "30s", value_parser = parse::duration, help_heading = "Rounds")]
+    #[arg(long, default_value = "30s", value_parser = parse::duration)]
     patience: Duration,
     /// The side that the other is compared with: a manifest, or `conventional` for the always-on
     /// service.

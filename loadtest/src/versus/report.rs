@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::Runtime;
 use super::first::FirstConfirmation;
 use super::sides::CONVENTIONAL;
-use crate::figures::{Better, FIGURES, Figure, Row, Spread, figure, rows, table, us};
+use crate::figures::Better::Lower;
+use crate::figures::{FIGURES, Figure, Row, Spread, figure, rows, table, us};
 use crate::measure::InstanceStarts;
 use crate::report::text::wrapped;
 use crate::report::units::{count, digits, mib, time};
@@ -74,35 +75,29 @@ pub(super) struct Compared {
 }
 
 const OF_SIDES: [Figure<SideRound>; 7] = [
-    figure("ready", "start to ready", Better::Lower, |s| Some(s.first.start_to_ready_ms), time),
+    figure("ready", "start to ready", Lower, |s| Some(s.first.start_to_ready_ms), time),
     figure(
         "first",
         "start to first confirmed",
-        Better::Lower,
-        |side| Some(side.first.start_to_first_confirmation_ms),
+        Lower,
+        |s| Some(s.first.start_to_first_confirmation_ms),
         time,
     ),
-    figure(
-        "idle_cpu",
-        "idle CPU, ms a second",
-        Better::Lower,
-        |s| Some(s.idle_cpu_ms_per_s),
-        digits,
-    ),
-    figure("idle_memory", "idle memory, PSS", Better::Lower, |s| Some(s.idle_pss_mib), mib),
-    figure("files", "size of its files", Better::Lower, |s| Some(s.files_mib), mib),
+    figure("idle_cpu", "idle CPU, ms a second", Lower, |s| Some(s.idle_cpu_ms_per_s), digits),
+    figure("idle_memory", "idle memory, PSS", Lower, |s| Some(s.idle_pss_mib), mib),
+    figure("files", "size of its files", Lower, |s| Some(s.files_mib), mib),
     figure(
         "receiver_start_p50",
         "receiver-simple start, p50",
-        Better::Lower,
-        |side| Some(side.receiver_simple_starts?.p50_us as f64),
+        Lower,
+        |s| Some(s.receiver_simple_starts?.p50_us as f64),
         us,
     ),
     figure(
         "receiver_start_p99",
         "receiver-simple start, p99",
-        Better::Lower,
-        |side| Some(side.receiver_simple_starts?.p99_us as f64),
+        Lower,
+        |s| Some(s.receiver_simple_starts?.p99_us as f64),
         us,
     ),
 ];

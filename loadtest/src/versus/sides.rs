@@ -3,7 +3,6 @@
 //! Both are started with the same settings, whatever is in the environment of this program.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use orders::pipeline::STREAMS;
@@ -78,10 +77,23 @@ impl Sides {
     }
 
     pub(super) fn start(&self, side: &Side, redis_url: &str) -> Result<App> {
-        let command = match &side.manifest {
-            Some(manifest) => self.wasm_command(side, manifest, redis_url)?,
-            None => self.conventional_command(side, redis_url),
-        };
+        let mut command = supervise::app(&side.program);
+        let threshold = self.complexity_threshold.to_string();
+        if let Some(manifest) = &side.manifest {
+            command.arg("up").arg("-f").arg(manifest).args(["--quiet", "--listen"]);
+            match self.runtime {
+                Runtime::Local => {
+                    command.args(["127.0.0.1:0", "--cache-dir"]).arg(self.cache.path());
+                }
+                Runtime::Spin => {
+                    command.arg(format!("127.0.0.1:{}", private_redis::free_port()?));
+                }
+            }
+            command.env("SPIN_VARIABLE_REDIS_URL", redis_url);
+            command.env("SPIN_VARIABLE_COMPLEXITY_THRESHOLD", threshold);
+        } else {
+            command.args(["--redis-url", redis_url, "--complexity-threshold", &threshold]);
+        }
         let keys = Keys::new(&orders::pipeline::settings());
         let duties = Duties {
             redis_url: redis_url.to_owned(),
@@ -89,30 +101,6 @@ impl Sides {
             serves: side.is_wasm(),
         };
         App::start(&side.name, command, duties)
-    }
-
-    fn wasm_command(&self, side: &Side, manifest: &Path, redis_url: &str) -> Result<Command> {
-        let mut command = supervise::app(&side.program);
-        command.arg("up").arg("-f").arg(manifest).arg("--quiet");
-        match self.runtime {
-            Runtime::Local => {
-                command.args(["--listen", "127.0.0.1:0", "--cache-dir"]).arg(self.cache.path());
-            }
-            Runtime::Spin => {
-                let port = private_redis::free_port()?;
-                command.args(["--listen", &format!("127.0.0.1:{port}")]);
-            }
-        }
-        command.env("SPIN_VARIABLE_REDIS_URL", redis_url);
-        command.env("SPIN_VARIABLE_COMPLEXITY_THRESHOLD", self.complexity_threshold.to_string());
-        Ok(command)
-    }
-
-    fn conventional_command(&self, side: &Side, redis_url: &str) -> Command {
-        let mut command = supervise::app(&side.program);
-        command.args(["--redis-url", redis_url]);
-        command.args(["--complexity-threshold", &self.complexity_threshold.to_string()]);
-        command
     }
 }
 
