@@ -1,5 +1,7 @@
-//! A queue of parcels on a private Redis: `<id> <weight>`, light ones go by bike, heavy ones by
-//! van.
+//! A queue of parcels on a private Redis.
+
+mod connections;
+mod parcels;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,11 +10,15 @@ use std::time::{Duration, Instant};
 use native::RedisConnection;
 use private_redis::{Options, RedisServer};
 use queue::{
-    Argument, DeadLetter, Drain, EntryId, Execute, ExecuteError, Filter, GROUP, Keys, Message,
-    MessageStatus, Outcome, Queue, QueueName, Role, Settings, Stream, Tally, Value, drain,
+    DeadLetter, Drain, EntryId, Filter, GROUP, Keys, MessageStatus, Queue, QueueName, Role,
+    Settings, Stream, Tally, drain,
 };
 use redis::streams::StreamRangeReply;
 use redis::{Commands, FromRedisValue};
+
+pub(crate) use connections::{BeforeCommit, Ears, Mortal, is_commit};
+use parcels::result_of;
+pub(crate) use parcels::{BY_BIKE, BY_VAN, Courier, Dies, Scale, id_of, parcel};
 
 pub(crate) type Fields = BTreeMap<String, String>;
 
@@ -22,176 +28,6 @@ pub(crate) const BIKE: Stream = Stream::Lane("bike");
 pub(crate) const VAN: Stream = Stream::Lane("van");
 pub(crate) const STREAMS: [Stream; 3] = [Stream::Ingress, BIKE, VAN];
 
-/// Weighs parcels and routes them.
-#[derive(Clone, Copy)]
-pub(crate) struct Scale;
-
-/// Delivers the parcels of one lane, but none of 100 tons or more.
-#[derive(Clone, Copy)]
-pub(crate) struct Courier(pub(crate) Stream);
-
-/// A role whose instance dies at messages that contain this text.
-pub(crate) struct Dies<R>(pub(crate) R, pub(crate) &'static str);
-
-pub(crate) const BY_BIKE: Courier = Courier(BIKE);
-pub(crate) const BY_VAN: Courier = Courier(VAN);
-
-/// Id and weight of a parcel; `None` where the bytes are none.
-fn parse(body: &[u8]) -> Option<(String, u32)> {
-    let (id, weight) = std::str::from_utf8(body).ok()?.split_once(' ')?;
-    Some((id.to_owned(), weight.parse().ok()?))
-}
-
-fn reject(body: &[u8]) -> Outcome {
-    let id = std::str::from_utf8(body).ok().and_then(|text| text.split_once(' '));
-    let id = id.map(|(id, _)| id.to_owned()).filter(|id| !id.is_empty());
-    Outcome::DeadLetter { id, code: "no_weight".into(), errors: b"[]".to_vec() }
-}
-
-impl Role for Scale {
-    fn stream(&self) -> Stream {
-        Stream::Ingress
-    }
-
-    fn decide(&self, _: &Message, body: &[u8]) -> Outcome {
-        match parse(body) {
-            Some((id, weight)) => {
-                let lane = if weight < 10 { "bike" } else { "van" };
-                Outcome::Route { id, lane, note: weight.to_string() }
-            }
-            None => reject(body),
-        }
-    }
-
-    fn identity(&self, body: &[u8]) -> Option<String> {
-        parse(body).map(|(id, _)| id)
-    }
-}
-
-impl Role for Courier {
-    fn stream(&self) -> Stream {
-        self.0
-    }
-
-    fn decide(&self, _: &Message, body: &[u8]) -> Outcome {
-        match parse(body) {
-            Some((id, 100_000..)) => {
-                let errors = b"[]".to_vec();
-                Outcome::DeadLetter { id: Some(id), code: "too_heavy".into(), errors }
-            }
-            Some((id, weight)) => {
-                let result = format!("{id} of {weight} by {}", self.0.as_str()).into_bytes();
-                Outcome::Confirm { id, result }
-            }
-            None => reject(body),
-        }
-    }
-
-    fn identity(&self, body: &[u8]) -> Option<String> {
-        parse(body).map(|(id, _)| id)
-    }
-}
-
-impl<R: Role> Role for Dies<R> {
-    fn stream(&self) -> Stream {
-        self.0.stream()
-    }
-
-    fn decide(&self, message: &Message, body: &[u8]) -> Outcome {
-        assert!(!String::from_utf8_lossy(body).contains(self.1), "poison");
-        self.0.decide(message, body)
-    }
-
-    fn identity(&self, body: &[u8]) -> Option<String> {
-        self.0.identity(body)
-    }
-}
-
-/// Whether a drain sends a commit. It also sends claims: those have four arguments behind keys and
-/// settings.
-pub(crate) fn is_commit(arguments: &[Argument<'_>]) -> bool {
-    match arguments.get(1) {
-        Some(Argument::Int(keys)) => arguments.len() as i64 > 2 + keys + 8 + 4,
-        _ => false,
-    }
-}
-
-/// A connection on which something happens just before the first commit.
-pub(crate) struct BeforeCommit<'a> {
-    pub(crate) inner: &'a mut RedisConnection,
-    pub(crate) act: Option<&'a mut dyn FnMut()>,
-}
-
-impl Execute for BeforeCommit<'_> {
-    fn execute(
-        &mut self,
-        command: &str,
-        arguments: &[Argument<'_>],
-    ) -> Result<Vec<Value>, ExecuteError> {
-        if is_commit(arguments)
-            && let Some(act) = self.act.take()
-        {
-            act();
-        }
-        self.inner.execute(command, arguments)
-    }
-}
-
-/// A connection that dies at its n-th command, before or after Redis carried it out, and stays
-/// dead.
-pub(crate) struct Mortal<'a> {
-    pub(crate) inner: &'a mut RedisConnection,
-    pub(crate) left: u32,
-    pub(crate) is_carried_out: bool,
-}
-
-impl Execute for Mortal<'_> {
-    fn execute(
-        &mut self,
-        command: &str,
-        arguments: &[Argument<'_>],
-    ) -> Result<Vec<Value>, ExecuteError> {
-        if self.left > 1 {
-            self.left -= 1;
-            return self.inner.execute(command, arguments);
-        }
-        if self.left == 1 && self.is_carried_out {
-            self.inner.execute(command, arguments).ok();
-        }
-        self.left = 0;
-        Err(ExecuteError("the connection is dead".into()))
-    }
-}
-
-/// Listens to all bells of a server.
-pub(crate) struct Ears(redis::Connection);
-
-impl Ears {
-    pub(crate) fn new(queue: &TestQueue) -> Self {
-        let client = redis::Client::open(queue.server.url()).unwrap();
-        let mut connection = client.get_connection().unwrap();
-        connection.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        let mut pubsub = connection.as_pubsub();
-        pubsub.psubscribe("*").unwrap();
-        std::mem::forget(pubsub);
-        Self(connection)
-    }
-
-    /// The streams that were rung since the last call. A message of our own marks the end.
-    pub(crate) fn rings(&mut self, queue: &mut TestQueue) -> Vec<String> {
-        let _: u64 = queue.ask(&["PUBLISH", "end", ""]);
-        let mut rings = Vec::new();
-        loop {
-            let reply = self.0.recv_response().unwrap();
-            let message = redis::Msg::from_value(&reply).expect("only messages arrive");
-            match message.get_channel_name() {
-                "end" => return rings,
-                channel => rings.push(channel.strip_prefix("parcels.").unwrap().to_owned()),
-            }
-        }
-    }
-}
-
 /// Asks until something holds.
 pub(crate) fn poll_until(what: &str, mut check: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -199,21 +35,6 @@ pub(crate) fn poll_until(what: &str, mut check: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "{what}");
         std::thread::sleep(Duration::from_millis(1));
     }
-}
-
-/// A parcel, and what its result must be.
-pub(crate) fn parcel(number: u32) -> String {
-    format!("p{number} {}", if number.is_multiple_of(3) { 10 + number } else { number % 10 })
-}
-
-pub(crate) fn id_of(parcel: &str) -> &str {
-    parcel.split_once(' ').map_or(parcel, |(id, _)| id)
-}
-
-fn result_of(parcel: &str) -> (String, String) {
-    let (id, weight) = parse(parcel.as_bytes()).expect("an expected parcel is valid");
-    let lane = if weight < 10 { "bike" } else { "van" };
-    (id.clone(), format!("{id} of {weight} by {lane}"))
 }
 
 pub(crate) fn settings() -> Settings {
