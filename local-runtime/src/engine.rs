@@ -68,9 +68,9 @@ pub(crate) fn engine(limits: Limits) -> Result<Engine> {
         .memory_init_cow(true)
         .epoch_interruption(limits.timeout.is_some())
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    let engine = Engine::new(&config)
-        .map_err(anyhow::Error::from)
-        .context("failed to reserve room for instances; --max-instance-memory makes it smaller")?;
+    let engine = Engine::new(&config).map_err(anyhow::Error::from).context(
+        "failed to reserve 4 GiB of addresses for each of 1,000 instances; see ulimit -v",
+    )?;
     if let Some(timeout) = limits.timeout {
         let (engine, tick) = (engine.weak(), Limits::tick(timeout));
         std::thread::Builder::new()
