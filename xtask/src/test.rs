@@ -96,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 fn phases(arguments: &Arguments) -> Result<()> {
     let profile = arguments.profile.as_str();
     let typescript = repository::root().join("typescript/receiver-simple");
+    let manifests = ["spin.toml", "spin.typescript.toml"].map(|name| repository::root().join(name));
     let toolchain = phase("set-up", || {
         for tool in ["fmt", "clippy"] {
             let mut cargo = toolchain::cargo(tool);
@@ -108,18 +109,15 @@ fn phases(arguments: &Arguments) -> Result<()> {
         node::ensure()?;
         Toolchain::ensure(&wasm::TARGETS)
     })?;
-    phase("format", || {
-        let mut command = toolchain::cargo("fmt");
-        process::run("cargo fmt", command.args(["--all", "--check"]))
-    })?;
+    let format = || process::run("cargo fmt", toolchain::cargo("fmt").args(["--all", "--check"]));
+    phase("format", format)?;
     phase("lints", || {
         let mut command = toolchain::cargo("clippy");
         command.args(["--profile", profile, "--all-targets", "--", "-D", "warnings"]);
         process::run("clippy", &mut command)?;
-        wasm::lint(&toolchain)?;
+        wasm::lint(&toolchain, &manifests)?;
         node::run(&typescript, "lint")
     })?;
-    let manifests = ["spin.toml", "spin.typescript.toml"].map(|name| repository::root().join(name));
     phase("Wasm components", || wasm::build(&manifests))?;
     phase("guests", || {
         wasm::build_guests(&toolchain)?;

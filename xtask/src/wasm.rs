@@ -17,24 +17,14 @@ const WASI: &str = TARGETS[0];
 const PROFILE: &str = ".cargo/components.toml";
 
 /// Builds the components of manifests with their dependencies, and prints the size of each file.
-///
-/// # Errors
-/// When a manifest can't be read, a tool is missing, or the build fails.
 pub(crate) fn build(manifests: &[PathBuf]) -> Result<()> {
-    let mut files = BTreeSet::new();
-    for manifest in manifests {
-        let what = || format!("failed to read the manifest {}", manifest.display());
-        let text = fs::read_to_string(manifest).with_context(what)?;
-        files.extend(files_of(&text).with_context(what)?);
-    }
-    let packages = |target| files.iter().filter_map(move |file| package(file, target));
+    let files = all_files(manifests)?;
     let mut targets = TARGETS.to_vec();
-    targets.retain(|target| packages(target).next().is_some());
+    targets.retain(|target| packages(&files, target).next().is_some());
     let toolchain = Toolchain::ensure(&targets)?;
     for target in targets {
         let mut command = toolchain.cargo_build(target);
-        command.args(["--config", PROFILE]);
-        command.args(packages(target).map(|package| format!("--package={package}")));
+        command.args(["--config", PROFILE]).args(packages(&files, target));
         process::run("the build of the Wasm components", &mut command)?;
     }
     for (folder, _) in files.iter().filter_map(|file| file.split_once("/dist/")) {
@@ -47,6 +37,17 @@ pub(crate) fn build(manifests: &[PathBuf]) -> Result<()> {
         println!("{file}  {} KB", size.div_ceil(1000));
     }
     Ok(())
+}
+
+/// The files of manifests, each once.
+fn all_files(manifests: &[PathBuf]) -> Result<BTreeSet<String>> {
+    let mut files = BTreeSet::new();
+    for manifest in manifests {
+        let what = || format!("failed to read the manifest {}", manifest.display());
+        let text = fs::read_to_string(manifest).with_context(what)?;
+        files.extend(files_of(&text).with_context(what)?);
+    }
+    Ok(files)
 }
 
 /// The files of a manifest's components and of their dependencies.
@@ -65,30 +66,37 @@ fn files_of(manifest: &str) -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// The package that cargo builds a file from, if it does so for a target.
-fn package(file: &str, target: &str) -> Option<String> {
-    let name = file.strip_prefix(&format!("target/{target}/release/"))?.strip_suffix(".wasm")?;
-    Some(name.replace('_', "-"))
+/// Flags that name the packages from which cargo builds files for a target.
+fn packages(files: &BTreeSet<String>, target: &str) -> impl Iterator<Item = String> {
+    let folder = format!("target/{target}/release/");
+    files.iter().filter_map(move |file| {
+        let name = file.strip_prefix(&folder)?.strip_suffix(".wasm")?;
+        Some(format!("--package={}", name.replace('_', "-")))
+    })
 }
 
 /// Builds the Wasm files that the tests of `local-runtime` run.
 pub(crate) fn build_guests(toolchain: &Toolchain) -> Result<()> {
     let mut command = toolchain.cargo_build(WASI);
-    process::run("the build of the guests", command.args(["-p", "guests", "--examples"]))
+    command.args(["--config", PROFILE, "-p", "guests", "--examples"]);
+    process::run("the build of the guests", &mut command)
 }
 
-/// Runs clippy on what is compiled for Wasm only, but for the guests, which hold little but
-/// generated bindings. Debian's compiler brings no clippy for its standard library.
-pub(crate) fn lint(toolchain: &Toolchain) -> Result<()> {
+/// Runs clippy on the components of manifests, of the packages that [`build`] names: with others,
+/// all macros would be compiled again. Debian's compiler brings no clippy for its standard library.
+pub(crate) fn lint(toolchain: &Toolchain, manifests: &[PathBuf]) -> Result<()> {
     if let Toolchain::Debian { .. } = toolchain {
         println!("xtask: no lints of the Wasm components: they need the target of rustup");
         return Ok(());
     }
-    let mut command = toolchain::cargo("clippy");
-    command.args(["--release", "--target", WASI, "--config", PROFILE, "--lib"]);
-    command.args(["-p", "worker", "-p", "orders-api", "-p", "orders-component"]);
-    command.args(["-p", "distributor", "-p", "receiver-simple", "-p", "receiver-complex"]);
-    process::run("clippy for Wasm", command.args(["--", "-D", "warnings"]))
+    let files = all_files(manifests)?;
+    for target in TARGETS {
+        let mut command = toolchain::cargo("clippy");
+        command.args(["--release", "--target", target, "--config", PROFILE, "--lib"]);
+        command.args(packages(&files, target)).args(["--", "-D", "warnings"]);
+        process::run("clippy for Wasm", &mut command)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -98,10 +106,11 @@ mod tests {
     #[test]
     fn a_manifest_names_the_files_of_its_components_and_of_their_dependencies() {
         let files = files_of(include_str!("../../spin.typescript.toml")).unwrap();
-        let built =
-            |target| files.iter().filter_map(|file| package(file, target)).collect::<Vec<_>>();
-        assert_eq!(built(WASI), ["distributor", "orders-api", "receiver-complex"]);
-        assert_eq!(built(TARGETS[1]), ["orders-component"]);
+        let files = BTreeSet::from_iter(files);
+        let built = |target| packages(&files, target).collect::<Vec<_>>().join(" ");
+        let components = "--package=distributor --package=orders-api --package=receiver-complex";
+        assert_eq!(built(WASI), components);
+        assert_eq!(built(TARGETS[1]), "--package=orders-component");
         assert_eq!(files.len(), 5, "and the one of TypeScript: {files:?}");
         let url = "[component.a]\nsource = { url = \"https://example.com/a.wasm\" }";
         assert!(files_of(url).unwrap().is_empty(), "nothing to build");
