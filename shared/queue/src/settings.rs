@@ -138,7 +138,7 @@ impl Settings {
             drain_budget_ms: 5_000,
             bell_ms: 1_000,
             retention_s: 86_400,
-            linger_ms: 5,
+            linger_ms: 20,
             max_message_bytes: 64 * 1024,
         }
     }

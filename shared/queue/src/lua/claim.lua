@@ -106,7 +106,8 @@ end
 -- Entries that are left to be split do not keep the parts from being handed out.
 while (not found or reply[3] == MOST_SPLITS) and handed_out < most do
   -- An entry of a lane holds up to a whole batch.
-  local read = run('XREADGROUP', 'GROUP', GROUP, CONSUMER, 'COUNT', is_ingress and most or 1, 'STREAMS', stream.key, '>')
+  local at_most = is_ingress and most or 1
+  local read = run('XREADGROUP', 'GROUP', GROUP, CONSUMER, 'COUNT', at_most, 'STREAMS', stream.key, '>')
   if not read then
     break
   end

@@ -203,7 +203,8 @@ for at = rows_at, #ARGV, 5 do
     local ingress, trace = entry, nil
     if label ~= '' then
       local blank = string.find(label, ' ', 1, true)
-      ingress, trace = blank and string.sub(label, 1, blank - 1) or label, blank and string.sub(label, blank + 1)
+      ingress = blank and string.sub(label, 1, blank - 1) or label
+      trace = blank and string.sub(label, blank + 1)
     end
     if verb == 'confirm' then
       confirm(id, entry, ingress, trace, body)

@@ -19,7 +19,8 @@ run('XDEL', DEAD_LETTERS, '0-0')
 count(TOTALS, 'discarded', 1)
 -- A record that does not name this letter belongs to another copy of the message.
 if state == 'dead-lettered' and step == ARGV[9] then
-  record = remember('discarded ' .. step .. ' ' .. rest, 'discarded', ARGV[9], found, string.format('%.0f', now_ms))
+  local at = string.format('%.0f', now_ms)
+  record = remember('discarded ' .. step .. ' ' .. rest, 'discarded', ARGV[9], found, at)
   run('HSET', INDEX, found[ID], record)
 end
 run('XDEL', DEAD_LETTERS, ARGV[9])

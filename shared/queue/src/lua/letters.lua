@@ -26,7 +26,8 @@ for i, entry in ipairs(run('XRANGE', DEAD_LETTERS, ARGV[9], to, 'COUNT', looks))
   local found = fields_of(entry)
   if (ARGV[13] == '' or found.code == ARGV[13]) and (ARGV[14] == '' or found[ID] == ARGV[14]) then
     reply[#reply + 1] = entry[1]
-    for _, name in ipairs({'code', 'errors', 'stream', 'ingress', 'delivery_count', 'redrives', ID, 'traceparent'}) do
+    for _, name in ipairs({'code', 'errors', 'stream', 'ingress', 'delivery_count', 'redrives', ID,
+      'traceparent'}) do
       reply[#reply + 1] = found[name] or ''
     end
     reply[#reply + 1] = found[MESSAGE] and #found[MESSAGE] or -1

@@ -18,8 +18,8 @@ for number = 1, STREAMS do
   end
   local oldest = run('XRANGE', of.key, '-', '+', 'COUNT', 1)[1]
   local since = oldest and tonumber(string.match(oldest[1], '^%d+')) or now_ms
-  for _, value in ipairs({length, number == 1 and length or messages, summary[1] or 0, math.max(now_ms - since, 0),
-    entries_added(of) or 0, run('GET', of.pause) or ''}) do
+  for _, value in ipairs({length, number == 1 and length or messages, summary[1] or 0,
+    math.max(now_ms - since, 0), entries_added(of) or 0, run('GET', of.pause) or ''}) do
     reply[#reply + 1] = value
   end
 end

@@ -27,7 +27,8 @@ pending = pending[1] or 0
 if now_ms < clock - 1000 then
   local from = '-'
   while pending > 0 and from do
-    local page, claim = run('XPENDING', stream.key, GROUP, from, '+', 1000), {'XCLAIM', stream.key, GROUP, CONSUMER, 0}
+    local page = run('XPENDING', stream.key, GROUP, from, '+', 1000)
+    local claim = {'XCLAIM', stream.key, GROUP, CONSUMER, 0}
     for _, entry in ipairs(page) do
       claim[#claim + 1] = entry[1]
     end
@@ -71,4 +72,6 @@ if not paused and waiting + overdue > 0 then
     redis.pcall('SET', stream.unanswered, counted, 'PX', 120000)
   end
 end
-return {waiting, pending, overdue, heard and 1 or 0, heard or 0, unanswered, dropped, paused and 1 or 0, refused}
+return {
+  waiting, pending, overdue, heard and 1 or 0, heard or 0, unanswered, dropped, paused and 1 or 0, refused,
+}
