@@ -39,7 +39,6 @@ pub(crate) fn build(manifests: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// The files of manifests, each once.
 fn all_files(manifests: &[PathBuf]) -> Result<BTreeSet<String>> {
     let mut files = BTreeSet::new();
     for manifest in manifests {
