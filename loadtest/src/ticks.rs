@@ -9,7 +9,7 @@ use crate::app::Endpoint;
 const PERIOD: Duration = Duration::from_secs(1);
 /// How long a probe waits, as a cluster's do by default.
 const LIMIT: Duration = Duration::from_secs(1);
-/// How late it may be noticed that a process serves.
+/// How late it may be noticed that a process serves for the first time.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// Dropping it stops the ticks.
@@ -28,12 +28,15 @@ impl Ticks {
             std::thread::spawn(move || {
                 let agent =
                     ureq::Agent::config_builder().timeout_global(Some(LIMIT)).build().into();
+                let mut pause = LOOK_EVERY;
                 while let Some(rings) = rings.upgrade() {
                     let rung = tick(&agent, &endpoint, component);
                     rings.fetch_add(u64::from(rung == Some(true)), Ordering::Relaxed);
                     drop(rings);
-                    // A process that does not answer is asked again.
-                    std::thread::sleep(if rung.is_some() { PERIOD } else { LOOK_EVERY });
+                    if rung.is_some() {
+                        pause = PERIOD;
+                    }
+                    std::thread::sleep(pause);
                 }
             });
         }

@@ -3,7 +3,7 @@
 //!
 //! A server that this crate did not start is never touched. There is no way to attach to one.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -38,7 +38,7 @@ pub struct RedisServer {
     port: u16,
     folder: PathBuf,
     /// A temporary folder outlives the server.
-    _temporary: TempDir,
+    _temporary: Option<TempDir>,
 }
 
 impl RedisServer {
@@ -53,8 +53,13 @@ impl RedisServer {
     /// When `redis-server` is not installed, the port or the folder is in use, or it is not ready
     /// within 30 s.
     pub fn start_with(options: &Options) -> Result<Self> {
-        let temporary = tempfile::tempdir().context("failed to make a data folder for redis")?;
-        let folder = options.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
+        let (folder, temporary) = if let Some(folder) = &options.folder {
+            (folder.clone(), None)
+        } else {
+            let temporary =
+                tempfile::tempdir().context("failed to make a data folder for redis")?;
+            (temporary.path().to_owned(), Some(temporary))
+        };
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("failed to make the data folder {}", folder.display()))?;
         let mut tries = if options.port.is_some() { 1 } else { PORTS_TRIED };
@@ -119,10 +124,15 @@ fn lock(folder: &Path) -> Result<File> {
     let path = folder.with_extension("lock");
     let file =
         File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
-    file.try_lock().with_context(|| {
-        format!("another Redis uses the data folder {}; stop it first", folder.display())
-    })?;
-    Ok(file)
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another Redis uses the data folder {}; stop it first", folder.display())
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("failed to lock {}", path.display()))
+        }
+    }
 }
 
 fn log(folder: &Path) -> PathBuf {

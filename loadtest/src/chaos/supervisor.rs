@@ -146,7 +146,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Waits until all processes serve.
+    /// Waits until all processes serve. One that ends meanwhile is an error unless it `may_end`.
     pub(crate) fn wait(&mut self, may_end: bool) -> Result<()> {
         let deadline = Instant::now() + START_LIMIT;
         loop {
