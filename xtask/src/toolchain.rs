@@ -42,14 +42,12 @@ impl Toolchain {
         Ok(Self::Debian { linker })
     }
 
-    /// `cargo build --release --target TARGET`, to be completed by packages.
+    /// `cargo build` that can build for a target, to be completed by flags.
     pub(crate) fn cargo_build(&self, target: &str) -> Command {
-        let mut command = match self {
+        match self {
             Self::Rustup => cargo("build"),
             Self::Debian { linker } => debian::cargo_build(linker, target),
-        };
-        command.args(["--release", "--target", target]);
-        command
+        }
     }
 }
 

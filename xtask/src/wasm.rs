@@ -24,7 +24,7 @@ pub(crate) fn build(manifests: &[PathBuf]) -> Result<()> {
     let toolchain = Toolchain::ensure(&targets)?;
     for target in targets {
         let mut command = toolchain.cargo_build(target);
-        command.args(["--config", PROFILE]).args(packages(&files, target));
+        command.args(flags(target)).args(packages(&files, target));
         process::run("the build of the Wasm components", &mut command)?;
     }
     for (folder, _) in files.iter().filter_map(|file| file.split_once("/dist/")) {
@@ -65,6 +65,11 @@ fn files_of(manifest: &str) -> Result<Vec<String>> {
     Ok(files)
 }
 
+/// How everything is compiled for a target: with other flags, all macros are compiled again.
+fn flags(target: &str) -> [&str; 5] {
+    ["--release", "--target", target, "--config", PROFILE]
+}
+
 /// Flags that name the packages from which cargo builds files for a target.
 fn packages(files: &BTreeSet<String>, target: &str) -> impl Iterator<Item = String> {
     let folder = format!("target/{target}/release/");
@@ -77,12 +82,12 @@ fn packages(files: &BTreeSet<String>, target: &str) -> impl Iterator<Item = Stri
 /// Builds the Wasm files that the tests of `local-runtime` run.
 pub(crate) fn build_guests(toolchain: &Toolchain) -> Result<()> {
     let mut command = toolchain.cargo_build(WASI);
-    command.args(["--config", PROFILE, "-p", "guests", "--examples"]);
+    command.args(flags(WASI)).args(["-p", "guests", "--examples"]);
     process::run("the build of the guests", &mut command)
 }
 
-/// Runs clippy on the components of manifests, of the packages that [`build`] names: with others,
-/// all macros would be compiled again. Debian's compiler brings no clippy for its standard library.
+/// Runs clippy on the packages that [`build`] names: with others, all macros would be compiled again.
+/// Debian's compiler brings no clippy for its standard library.
 pub(crate) fn lint(toolchain: &Toolchain, manifests: &[PathBuf]) -> Result<()> {
     if let Toolchain::Debian { .. } = toolchain {
         println!("xtask: no lints of the Wasm components: they need the target of rustup");
@@ -91,8 +96,8 @@ pub(crate) fn lint(toolchain: &Toolchain, manifests: &[PathBuf]) -> Result<()> {
     let files = all_files(manifests)?;
     for target in TARGETS {
         let mut command = toolchain::cargo("clippy");
-        command.args(["--release", "--target", target, "--config", PROFILE, "--lib"]);
-        command.args(packages(&files, target)).args(["--", "-D", "warnings"]);
+        command.args(flags(target)).args(packages(&files, target));
+        command.args(["--lib", "--", "-D", "warnings"]);
         process::run("clippy for Wasm", &mut command)?;
     }
     Ok(())
