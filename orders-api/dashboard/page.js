@@ -93,7 +93,10 @@ export function ask({ title, text, yes, field }) {
     byId("ask-yes").onclick = confirm;
     byId("ask-no").onclick = () => dialog.close("no");
     input.onkeydown = (event) => event.key === "Enter" && confirm();
-    dialog.onclose = () => resolve(dialog.returnValue === "yes" ? input.value.trim() : null);
+    dialog.onclose = () => {
+      // The event comes late: it may be that of a question before this one.
+      if (!dialog.open) resolve(dialog.returnValue === "yes" ? input.value.trim() : null);
+    };
     dialog.showModal();
     (field ? input : byId("ask-no")).focus();
   });

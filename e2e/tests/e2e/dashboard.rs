@@ -248,7 +248,12 @@ fn dead_letters_are_redriven_and_discarded_once_that_is_confirmed() {
     browser.press("Escape", "");
     browser.wait_for("the question is gone", "!document.querySelector('#ask').open");
     assert_eq!(app.get("/stats").body["deadLetters"], 3, "no was the answer");
-    browser.click("#letters > li:first-child .buttons button:nth-child(2)");
+    // A question that follows the last one at once is not answered by its end.
+    browser.eval(
+        "(() => { const press = (what) => document.querySelector(what).click(); \
+         const discard = '#letters > li:first-child .buttons button:nth-child(2)'; \
+         press(discard); press('#ask-no'); press(discard); })()",
+    );
     browser.click("#ask-yes");
     browser.wait_for("one is gone", &shown(2));
     assert_eq!(app.get("/stats").body["totals"]["discarded"], 1);
