@@ -32,6 +32,8 @@
 
 // Texts are put together piece by piece; a field is named after its content.
 #![allow(clippy::format_collect, clippy::format_push_string, clippy::struct_field_names)]
+// Both panic when nobody can read what they print, and the report would be lost.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
 
 mod app;
 mod chaos;

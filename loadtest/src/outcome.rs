@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use supervise::note;
 
 use crate::stop;
 
@@ -23,7 +24,7 @@ pub(crate) struct UsageError(pub(crate) String);
 /// Prints an error, and translates.
 pub(crate) fn exit_code(result: &Result<Outcome>) -> ExitCode {
     if let Err(error) = result {
-        eprintln!("loadtest: {error:#}");
+        note(format_args!("loadtest: {error:#}"));
     }
     ExitCode::from(code(result, stop::asked() > 0))
 }

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use supervise::note;
 
 const LINE_EVERY: Duration = Duration::from_mins(1);
 
@@ -27,7 +28,7 @@ impl Progress {
         self.bar.set_position(done);
         self.bar.set_message(message.to_owned());
         if let Some(line) = self.line(self.started.elapsed(), done, message) {
-            eprintln!("{line}");
+            note(line);
         }
     }
 

@@ -4,6 +4,7 @@
 //! - [`app`]: the environment of a program of the pipeline
 //! - [`subscribed`]: whether every bell has a listener
 //! - [`on_path`]: where a program is installed
+//! - [`note`]: a line on stderr
 //!
 //! Linux only. The crate knows neither orders nor the `redis` crate: `xtask` links it and has to
 //! compile in seconds.
@@ -17,4 +18,5 @@ mod spawner;
 pub use bells::subscribed;
 pub use environment::{app, on_path};
 pub use nix::sys::signal::Signal;
+pub use output::note;
 pub use process::{POLL, Process};

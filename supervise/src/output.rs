@@ -1,11 +1,18 @@
-//! The last lines that a process printed, for errors.
+//! What this program says, and the last lines that a process printed, for errors.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read};
+use std::fmt::Display;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 const KEPT_LINES: usize = 40;
+
+/// Prints a line on stderr. If nobody can read it, the program goes on: it has processes to stop and
+/// results to write.
+pub fn note(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Output(Arc<Mutex<VecDeque<String>>>);

@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::spawner::spawn;
 
 /// How often a waiting loop looks again.
@@ -157,7 +157,7 @@ impl Process {
             self.signal(Signal::SIGTERM);
             if self.ends_within(STOP_LIMIT).is_none() {
                 let limit_s = STOP_LIMIT.as_secs();
-                eprintln!("{} did not end within {limit_s} s and is killed", self.name);
+                note(format_args!("{} did not end within {limit_s} s and is killed", self.name));
             }
         }
         self.kill()
@@ -194,7 +194,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if let Err(error) = self.stop() {
-            eprintln!("{error:#}");
+            note(format_args!("{error:#}"));
         }
     }
 }

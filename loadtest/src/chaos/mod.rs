@@ -30,6 +30,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use redis::Commands;
 use redis::streams::StreamRangeReply;
+use supervise::note;
 
 use crate::app::program;
 use crate::clock::redis_us;
@@ -109,7 +110,7 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
         Settings { claim_idle_ms: CLAIM_IDLE_MS, bell_ms: BELL_MS, ..orders::pipeline::settings() };
     let server = RedisServer::start_with(&redis_options())?;
     let url = server.url();
-    eprintln!("redis on {url}");
+    note(format_args!("redis on {url}"));
     let mut control = PatientRedis::open(&url, PATIENCE).context("failed to connect to redis")?;
     let keys = Keys::new(&settings);
     let before = control.ask(|redis| Results::before(redis, &keys, std::iter::empty()))?;
@@ -125,13 +126,13 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
 
     let books = workload.stop()?;
     targets.supervisor.wait(true)?;
-    eprintln!("{} orders sent; waiting until all are done", books.len());
+    note(format_args!("{} orders sent; waiting until all are done", books.len()));
     let rings = until_empty(&mut targets, books.len() as u64)?;
     let elapsed = started.elapsed();
     let redis = &mut targets.control;
     let account = books.settle(redis, &keys, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
     for line in redis.ask(|redis| evidence::of(redis, &keys, &account.failures))? {
-        eprintln!("{line}");
+        note(line);
     }
     Ok(ChaosReport {
         seed: options.seed,
@@ -165,7 +166,7 @@ fn inject_all(
         let recovered_ms =
             recover(targets, workload).with_context(|| format!("fault {number}, {done}"))?;
         recovered.push((kind, recovered_ms));
-        eprintln!("fault {number}: {done}; next order confirmed after {recovered_ms} ms");
+        note(format_args!("fault {number}: {done}; next order confirmed after {recovered_ms} ms"));
     }
     while workload.sent() < options.orders && !workload.has_failed() {
         wait(targets, Duration::from_millis(50))?;

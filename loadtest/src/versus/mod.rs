@@ -23,6 +23,7 @@ use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use orders::pipeline::{SIMPLE, component};
 use private_redis::RedisServer;
 use serde::Serialize;
+use supervise::note;
 
 use crate::app::App;
 use crate::measure::{AllInstanceStarts, MIB, idle_cpu_ms_per_s, pss_mib, tree};
@@ -109,8 +110,10 @@ pub(crate) fn run(options: &VersusOptions) -> Result<Outcome> {
         }
         // Figures of such a burst mean nothing.
         Ended::NotClean { round, burst } => {
-            print!("{}", burst.to_text());
-            eprintln!("{round}: not every order ended as expected, so there are no figures");
+            publish(&burst.to_text(), || Ok(()))?;
+            note(format_args!(
+                "{round}: not every order ended as expected, so there are no figures"
+            ));
             Ok(Outcome::Bad)
         }
     }
@@ -128,7 +131,7 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
     warm_up(options, &sides)?;
     let mut rounds: Vec<Round> = Vec::new();
     for number in 1..=options.rounds {
-        eprintln!("round {number} of {}", options.rounds);
+        note(format_args!("round {number} of {}", options.rounds));
         // Slow changes of the machine must not always meet the same side.
         let order = if number % 2 == 1 { [0, 1] } else { [1, 0] };
         let mut measured = [None, None];
@@ -176,7 +179,7 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
 
 fn warm_up(options: &VersusOptions, sides: &Sides) -> Result<()> {
     for side in &sides.pair {
-        eprintln!("first start of {}", side.name);
+        note(format_args!("first start of {}", side.name));
         start(options, sides, side).with_context(|| format!("first start of {}", side.name))?;
     }
     Ok(())
