@@ -13,6 +13,7 @@ pub(crate) fn run(load: &Load) -> Result<Outcome> {
     let target = load.target();
     let json = Output::create(target.json.as_deref(), "--json")?;
     let html = Output::create(target.html.as_deref(), "--html")?;
+    Output::check_differ(json.as_ref(), html.as_ref())?;
     // The first ends the sending, the second the waiting, the third the process.
     stop::listen_and_end_at(3)?;
     let (report, failure) = execute(load)?;

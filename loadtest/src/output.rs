@@ -8,8 +8,10 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
+
+use crate::outcome::UsageError;
 
 /// Prints the text before any file is written: a file that cannot be written loses nothing.
 pub(crate) fn publish(text: &str, write_files: impl FnOnce() -> Result<()>) -> Result<()> {
@@ -40,20 +42,34 @@ impl Output {
         let Some(path) = path else { return Ok(None) };
         let what = || format!("{flag}: failed to create {}", path.display());
         let is_new_or_file = path.metadata().map_or(true, |found| found.is_file());
-        let place = if is_new_or_file {
-            let folder =
-                path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-            // As any new file, before the umask.
-            let permissions = Permissions::from_mode(0o666);
-            let file = tempfile::Builder::new()
-                .permissions(permissions)
-                .tempfile_in(folder)
-                .with_context(what)?;
-            Place::Beside(file)
-        } else {
-            Place::There(File::options().write(true).open(path).with_context(what)?)
+        if !is_new_or_file || path.starts_with("/dev") {
+            let file = File::options().append(true).open(path).with_context(what)?;
+            return Ok(Some(Self { flag, path: path.to_owned(), place: Place::There(file) }));
+        }
+        // Links are followed.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().with_context(what)?;
+        let path = folder.join(path.file_name().with_context(what)?);
+        // As any new file, before the umask.
+        let permissions = Permissions::from_mode(0o666);
+        let file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder);
+        Ok(Some(Self { flag, path, place: Place::Beside(file.with_context(what)?) }))
+    }
+
+    /// An error if both replace the same file.
+    pub(crate) fn check_differ(one: Option<&Self>, other: Option<&Self>) -> Result<()> {
+        let replaced = |output: &Self| match output.place {
+            Place::Beside(_) => Some((output.flag, output.path.clone())),
+            Place::There(_) => None,
         };
-        Ok(Some(Self { flag, path: path.to_owned(), place }))
+        if let (Some((one, path)), Some((other, same))) =
+            (one.and_then(replaced), other.and_then(replaced))
+            && path == same
+        {
+            bail!(UsageError(format!("{one} and {other}: both are {}", path.display())));
+        }
+        Ok(())
     }
 
     pub(crate) fn write(self, text: &[u8]) -> Result<()> {
@@ -95,6 +111,26 @@ mod tests {
             1,
             "nothing is left beside it"
         );
+    }
+
+    #[test]
+    fn a_link_stays_a_link_and_two_flags_do_not_share_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("report"), folder.path().join("link"));
+        std::fs::write(&file, "before").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        Output::create(Some(link.as_path()), "--json").unwrap().unwrap().write(b"after").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "after");
+        let open = |path: &Path, flag| Output::create(Some(path), flag).unwrap();
+        let differ = |one: &Path, other: &Path| {
+            Output::check_differ(open(one, "--json").as_ref(), open(other, "--html").as_ref())
+        };
+        let error = differ(&link, &folder.path().join(".").join("report")).unwrap_err();
+        assert!(error.is::<UsageError>() && error.to_string().starts_with("--json and --html"));
+        assert!(differ(&folder.path().join("new"), &folder.path().join("new")).is_err());
+        differ(&link, &folder.path().join("new")).unwrap();
+        differ(Path::new("/dev/null"), Path::new("/dev/null")).unwrap();
     }
 
     #[test]
