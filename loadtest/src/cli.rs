@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::chaos::{self, ChaosOptions};
 use crate::compare::{self, CompareOptions};
 use crate::cost::{self, CostOptions};
 use crate::generate::{self, GenerateOptions};
 use crate::load;
-use crate::options::Load;
+use crate::options::{Load, named_by_errors};
 use crate::outcome::{Outcome, exit_code};
 use crate::versus::{self, VersusOptions};
 
@@ -17,7 +17,7 @@ const EXIT_CODES: &str = "Exit codes:
     0  every order was found as expected
     1  an order is lost, confirmed twice, wrong, late or rejected, or --fail-if applies
     2  wrong usage
-    3  could not run: a file, Redis or the app cannot be used, or no worker listens
+    3  could not run to its end: a file, Redis or the app cannot be used, or no worker listens
   130  interrupted";
 
 /// Sends orders through the pipeline and verifies what became of each one.
@@ -62,7 +62,9 @@ enum Command {
 
 /// Runs the command that the arguments of this process name.
 pub fn main() -> ExitCode {
-    exit_code(&match Arguments::parse().command {
+    let arguments = named_by_errors(Arguments::command()).get_matches();
+    let arguments = Arguments::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
+    exit_code(&match arguments.command {
         Command::Generate(options) => generate::run(&options).map(|()| Outcome::Good),
         Command::Load(options) => load::run(&options),
         Command::Chaos(options) => chaos::run(&options),
@@ -74,8 +76,6 @@ pub fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -9,6 +9,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::options::parse::MAX_RATE;
+
 pub(crate) const SECONDS_PER_DAY: f64 = 86_400.0;
 
 const BUILT_IN: &str = include_str!("../shapes/day.csv");
@@ -95,8 +97,12 @@ impl Day {
 fn point(line: &str) -> Result<(f64, f64)> {
     let (time, rate) = line.split_once(',').context("expected a time, a comma and a rate")?;
     let at_s = seconds_of(time.trim()).context("time: expected HH:MM, from 00:00 to 23:59")?;
-    let rate = rate.trim().parse().ok().filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
-    Ok((at_s, rate.context("orders_per_minute: expected a number, zero or more")?))
+    let rate = rate.trim().parse().ok().filter(|rate| (0.0..=MAX_RATE * 60.0).contains(rate));
+    let expected = || {
+        let most = MAX_RATE * 60.0;
+        format!("orders_per_minute: expected a number, zero or more and at most {most}")
+    };
+    Ok((at_s, rate.with_context(expected)?))
 }
 
 fn seconds_of(time: &str) -> Option<f64> {
@@ -193,7 +199,7 @@ mod tests {
             let why = in_line_3(&format!("{time},1"));
             assert!(why.starts_with("line 3: time: expected HH:MM"), "{time}: {why}");
         }
-        for rate in ["-1", "NaN", "inf", "many", "", "1,2"] {
+        for rate in ["-1", "NaN", "inf", "1e300", "60000001", "many", "", "1,2"] {
             let why = in_line_3(&format!("12:00,{rate}"));
             assert!(
                 why.starts_with("line 3: orders_per_minute: expected a number"),

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
+use redis::IntoConnectionInfo;
 
 use crate::day::{Day, SECONDS_PER_DAY};
 use crate::generate::Generator;
+use crate::options::parse::MAX_RATE;
 use crate::options::{
     BurstOptions, CurveOptions, Generated, Load, Paced, Recipe, ReplayOptions, SteadyOptions,
     Target,
 };
 use crate::outcome::UsageError;
-use crate::report::{Door, Report, Shape, Via};
+use crate::report::{Arrivals, Door, Report, Shape, Via};
 use crate::schedule::{Segment, due_us};
 use crate::source::Source;
 
@@ -24,19 +26,20 @@ pub(crate) struct Plan {
     /// When each order is due, in microseconds since the release.
     pub(crate) due_us: Box<dyn Iterator<Item = u64> + Send>,
     pub(crate) orders: u64,
-    /// How many orders, counted from the first, the queue may know from an earlier run.
+    /// How many orders, counted from the first, the queue may know from an earlier run, at most.
     pub(crate) may_be_known: u64,
 }
 
 impl Plan {
     pub(crate) fn new(load: &Load) -> Result<Self> {
+        let target = load.target();
+        check_secrets(target)?;
         let mut plan = match load {
             Load::Burst(options) => burst(options)?,
             Load::Steady(options) => steady(options),
             Load::Curve(options) => curve(options)?,
             Load::Replay(options) => replay(options)?,
         };
-        let target = load.target();
         if plan.report.mutated > Some(0.0) && target.via == Door::Http {
             let why =
                 "--mutated: invalid orders break the request that carries them; use --via redis";
@@ -82,15 +85,32 @@ impl Plan {
         Self { report, source: Arc::new(source), due_us, orders, may_be_known: orders }
     }
 
-    /// Orders at a rate that changes with time.
+    /// Orders at a rate that changes with time; how many is exact for even arrivals only.
     fn at_rates(shape: Shape, paced: &Paced, segments: Vec<Segment>) -> Self {
         let Paced { arrivals, generated, .. } = *paced;
-        let seed = generated.recipe.seed;
-        // Cheap, and exact for random arrivals too: the same seed gives the same times.
-        let orders = due_us(segments.clone(), arrivals, seed).count() as u64;
-        let due_us = due_us(segments, arrivals, seed);
-        Self::generated(shape, generated, Box::new(due_us), orders)
+        let orders: f64 = segments.iter().map(Segment::orders).sum();
+        let due_us = due_us(segments, arrivals, generated.recipe.seed);
+        let mut plan = Self::generated(shape, generated, Box::new(due_us), whole(orders));
+        if arrivals == Arrivals::Random && plan.may_be_known > 0 {
+            // Ten standard deviations more: no run has as many.
+            plan.may_be_known += (10.0 * orders.sqrt()) as u64 + 10;
+        }
+        plan
     }
+}
+
+/// Here and not by clap, whose errors show the value.
+fn check_secrets(target: &Target) -> Result<(), UsageError> {
+    if target.redis_url.as_str().into_connection_info().is_err() {
+        let why = "--redis-url: expected a URL such as redis://127.0.0.1:6379";
+        return Err(UsageError(why.into()));
+    }
+    let token = target.api_token.as_deref().unwrap_or_default();
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let why = "--api-token: expected ASCII characters without spaces and line ends";
+        return Err(UsageError(why.into()));
+    }
+    Ok(())
 }
 
 /// How orders are sent: what the flags leave out depends on the door.
@@ -131,6 +151,13 @@ fn curve(options: &CurveOptions) -> Result<Plan> {
     let orders_per_day = orders.map_or(day.total(), |orders| orders as f64);
     let grow = orders_per_day / day.total();
     let rate = |per_minute: f64| per_minute / 60.0 * compress * grow;
+    let peak = rate(day.peak());
+    if peak > MAX_RATE {
+        bail!(UsageError(format!(
+            "--curve, --compress, --orders: the peak would be {peak:.0} orders a second; at most \
+             {MAX_RATE} can be asked for"
+        )));
+    }
     let segments = day.knots.windows(2).map(|knots| Segment {
         duration_s: (knots[1].0 - knots[0].0) / compress,
         from: rate(knots[0].1),
@@ -158,6 +185,11 @@ fn replay(options: &ReplayOptions) -> Result<Plan> {
         .into_iter()
         .map(move |placed_us| ((placed_us - first_us) as f64 / speed).round() as u64);
     Ok(Plan::file(Shape::Replay { speed }, file, source, Box::new(due_us)))
+}
+
+/// Orders until the end of a shape: one is due at its start. A rounding error is none.
+fn whole(orders: f64) -> u64 {
+    (orders - 1e-6).ceil().max(0.0) as u64
 }
 
 fn clock() -> u64 {
@@ -241,6 +273,8 @@ mod tests {
             (&["burst", "--file", "/nonexistent"][..], "--file"),
             (&["curve", "--curve", "/nonexistent"], "--curve"),
             (&["curve", "--compress", "0x"], "--compress"),
+            (&["curve", "--compress", "1000000x"], "--compress"),
+            (&["curve", "--orders", "18446744073709551615"], "--orders"),
             (&["replay", "/nonexistent"], "FILE"),
             (&["steady", "--rate", "0"], "--rate"),
             (&["steady", "--rate", "NaN"], "--rate"),
@@ -248,10 +282,14 @@ mod tests {
             (&["steady", "--rate", "1", "--duration", "30"], "--duration"),
             (&["burst", "--via", "http", "--mutated", "0.5"], "--mutated"),
             (&["burst", "--connections", "0"], "--connections"),
+            (&["burst", "--connections", "-5"], "'--connections"),
+            (&["burst", "--redis-url", "hush"], "--redis-url: expected"),
+            (&["burst", "--api-token", "hush\n"], "--api-token: expected"),
             (&["replay", "x", "--seed", "1"], "--seed"),
         ] {
             let error = format!("{:#}", plan(arguments).err().expect("it is refused"));
             assert!(error.contains(expected), "{arguments:?}: {error}");
+            assert!(!error.contains("hush"), "{error}");
         }
     }
 }

@@ -35,6 +35,8 @@ impl Measured {
         ensure!(!report.interrupted, "interrupted: the run did not end");
         let before = report.backlog_before;
         ensure!(before == 0, "backlog_before: {before} other orders used part of the time and CPU");
+        let known = report.confirmed_before();
+        ensure!(known == 0, "confirmed: {known} orders were confirmed by an earlier run");
         let orders = report.done() as f64;
         ensure!(orders > 0.0 && report.total_s > 0.0, "confirmed: no order was done");
         let without_pid = "without --app-pid the app is not measured";
@@ -78,6 +80,7 @@ mod tests {
             ("/shape", steady, "shape.kind: expected burst"),
             ("/interrupted", json!(true), "interrupted"),
             ("/backlog_before", json!(7), "backlog_before: 7"),
+            ("/latency_ms/max", json!(0), "confirmed: 9000 orders were confirmed by an earlier"),
             ("/lost", json!(1), "not a success"),
             ("/late", json!(1), "not a success"),
             ("/rejected", rejected, "not a success"),

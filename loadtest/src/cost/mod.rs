@@ -153,6 +153,8 @@ mod tests {
             report["cpu_s"]["app"] = app_cpu_s.into();
             fs::write(folder.path().join(name), report.to_string())?;
         }
+        let high = "time,orders_per_minute\n12:00,60000000\n";
+        fs::write(folder.path().join("high.csv"), high)?;
         let dir = folder.path().display().to_string();
         let line = format!("cost {flags} --json DIR/out.json").replace("DIR", &dir);
         let options = Line::try_parse_from(line.split_whitespace())?.options;
@@ -192,6 +194,10 @@ mod tests {
             ("--report DIR/r.json --utilisation 0", "--utilisation"),
             ("--report DIR/r.json --scale-in soon", "--scale-in"),
             ("--report DIR/r.json --multiply 0x", "--multiply"),
+            (
+                "--report DIR/r.json --day DIR/high.csv --multiply 1000x",
+                "--day, --multiply: the peak",
+            ),
         ] {
             let error = format!("{:#}", cost(flags).unwrap_err());
             assert!(error.contains(expected), "{flags}: {error}");

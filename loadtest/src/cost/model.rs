@@ -8,15 +8,18 @@
 //! Each factor is the whole cost computed again with one more change, divided by the cost before.
 //! So the factors multiply to the ratio of the last cost to the first.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 
 use super::Assumptions;
 use super::measured::Measured;
 use super::prices::NodeType;
 use crate::day::Day;
+use crate::outcome::UsageError;
 
 const DAY: usize = 86_400;
+/// More than managed clusters allow in one pool.
+const MAX_NODES: u32 = 10_000;
 /// Share of a node's memory that is left for the app.
 const USABLE_MEMORY: f64 = 0.75;
 
@@ -75,6 +78,13 @@ impl DayLoad {
     pub(super) fn row(&self, node: &NodeType, measured: &Measured) -> Result<Row> {
         let rate = self.rate_of(node, measured)?;
         let nodes = nodes_for(self.peak_rate, rate).max(1);
+        if nodes > MAX_NODES {
+            bail!(UsageError(format!(
+                "--day, --multiply: the peak of {:.0} orders a second takes {nodes} nodes of {}; at \
+                 most {MAX_NODES} can be computed",
+                self.peak_rate, node.name
+            )));
+        }
         let pool = |min| {
             let (max_nodes, node_hours) = self.pool(min, rate);
             self.cost(node, max_nodes, node_hours)

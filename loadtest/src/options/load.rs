@@ -8,7 +8,7 @@ use clap::{Args, Command, FromArgMatches, Subcommand};
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use queue::QueueName;
 
-use super::{Generated, parse};
+use super::{Generated, named_by_errors, parse};
 use crate::report::{Arrivals, Door};
 
 /// A load, as the command line asks for it.
@@ -162,7 +162,7 @@ impl Load {
         arguments: I,
     ) -> clap::error::Result<Self> {
         let command = Self::augment_subcommands(Command::new("loadtest").no_binary_name(true));
-        Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
+        Self::from_arg_matches(&named_by_errors(command).try_get_matches_from(arguments)?)
     }
 
     pub(crate) fn target(&self) -> &Target {

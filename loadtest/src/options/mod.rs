@@ -7,10 +7,20 @@
 mod load;
 pub(crate) mod parse;
 
-use clap::Args;
+use clap::{Args, Command};
 
 pub use load::{BurstOptions, CurveOptions, Load, ReplayOptions, SteadyOptions};
 pub(crate) use load::{Paced, Target};
+
+/// Takes `-5` for the value of the flag before it, so that the error names that flag.
+pub(crate) fn named_by_errors(command: Command) -> Command {
+    command.mut_subcommands(|command| {
+        command.mut_args(|arg| {
+            let takes_values = arg.get_action().takes_values();
+            arg.allow_negative_numbers(takes_values)
+        })
+    })
+}
 
 /// What the generated orders are like.
 #[derive(Debug, Clone, Copy, Args)]

@@ -6,12 +6,14 @@ use queue::QueueName;
 
 /// The longest time that a flag may ask for: a run of a year is a mistake.
 const MAX_DURATION: Duration = Duration::from_hours(366 * 24);
+/// In orders a second: more than any Redis takes.
+pub(crate) const MAX_RATE: f64 = 1_000_000.0;
 
 /// A time above zero, as `30s`, `5m` or `8h`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(duration) if !duration.is_zero() && duration <= MAX_DURATION => Ok(duration),
-        _ => Err("expected a time above zero such as 30s, 5m or 8h".into()),
+        _ => Err("expected a time such as 30s, 5m or 8h, above zero and at most a year".into()),
     }
 }
 
@@ -19,7 +21,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 pub(crate) fn duration_or_zero(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(duration) if duration <= MAX_DURATION => Ok(duration),
-        _ => Err("expected a time such as 0s, 5m or 8h".into()),
+        _ => Err("expected a time such as 0s, 5m or 8h, at most a year".into()),
     }
 }
 
@@ -31,19 +33,18 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn rate(text: &str) -> Result<f64, String> {
-    positive(text, "orders a second")
+    positive(text, " orders a second")
 }
 
 /// A factor, as `60` or `60x`.
 pub(crate) fn factor(text: &str) -> Result<f64, String> {
-    positive(text.strip_suffix('x').unwrap_or(text), "times as fast, such as 60x")
+    positive(text.strip_suffix('x').unwrap_or(text), ", such as 60x")
 }
 
 fn positive(text: &str, unit: &str) -> Result<f64, String> {
-    const MAX: f64 = 1_000_000.0;
     match text.parse() {
-        Ok(number) if number > 0.0 && number <= MAX => Ok(number),
-        _ => Err(format!("expected a number above 0, and at most {MAX} {unit}")),
+        Ok(number) if number > 0.0 && number <= MAX_RATE => Ok(number),
+        _ => Err(format!("expected a number above 0, and at most {MAX_RATE}{unit}")),
     }
 }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::ledger::EntryId;
 use crate::patient::PatientRedis;
 use crate::records::records;
+use crate::stop;
 
 const PAGE: usize = 1_000;
 
@@ -65,6 +66,7 @@ impl Results {
             if page.is_empty() {
                 break;
             }
+            stop::check()?;
             let found = records(redis, keys, &page)?;
             for (id, record) in page.into_iter().zip(found) {
                 let Some(record) = record else { continue };
