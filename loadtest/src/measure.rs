@@ -8,6 +8,7 @@ use native::RedisConnection;
 use procfs::process::{Process, Stat, all_processes};
 use serde::{Deserialize, Serialize};
 
+use crate::patient::PatientRedis;
 use crate::stop;
 
 pub(crate) const MIB: f64 = 1024.0 * 1024.0;
@@ -148,10 +149,10 @@ impl WatchedRedis {
         Ok(Usage { rss_mib, ..self.usage })
     }
 
-    /// Memory is the peak.
-    pub(crate) fn usage(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
-        self.now(redis)?;
-        Ok(self.usage)
+    /// Memory is the peak. What a server used since the last look that it answered is not known.
+    pub(crate) fn usage(&mut self, redis: &mut PatientRedis) -> Usage {
+        let _ = redis.ask(|redis| self.now(redis));
+        self.usage
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use native::RedisConnection;
+use supervise::note;
 
 use crate::measure::{AllInstanceStarts, InstanceStarts, Usage, Watched, WatchedRedis};
 use crate::patient::PatientRedis;
@@ -92,24 +93,24 @@ impl Monitor {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self, redis: &mut PatientRedis) -> Result<Used> {
+    pub(crate) fn finish(mut self, redis: &mut PatientRedis) -> Used {
         let app = self.app(|app| app.usage());
         let starts = self.starts_url.as_deref().and_then(|url| AllInstanceStarts::get(url).ok());
         if starts.is_none() && self.starts_url.is_some() {
-            eprintln!("--instance-starts-url: no answer; instance starts are not reported");
+            note("--instance-starts-url: no answer; instance starts are not reported");
         }
-        let redis = redis.ask(|redis| self.redis.usage(redis))?;
+        let redis = self.redis.usage(redis);
         let figure = |of: fn(Usage) -> f64| AppAndRedis { app: app.map(of), redis: of(redis) };
         let (cpu_s, rss_mib) = (figure(|usage| usage.cpu_s), figure(|usage| usage.rss_mib));
         let starts = starts.map(|starts| starts.all);
-        Ok(Used { cpu_s, rss_mib, starts, samples: self.samples })
+        Used { cpu_s, rss_mib, starts, samples: self.samples }
     }
 
     /// An app that ends during the run is not measured further.
     fn app(&mut self, usage: fn(&mut Watched) -> Result<Usage>) -> Option<Usage> {
         let usage = usage(self.app.as_mut()?).ok();
         if usage.is_none() {
-            eprintln!("--app-pid: the process ended; its CPU and memory are not reported");
+            note("--app-pid: the process ended; its CPU and memory are not reported");
             self.app = None;
         }
         usage

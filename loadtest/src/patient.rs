@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use native::RedisConnection;
 use redis::{ConnectionInfo, IntoConnectionInfo, RedisError, RedisResult};
 
@@ -16,13 +16,15 @@ pub(crate) struct PatientRedis {
     server: ConnectionInfo,
     redis: RedisConnection,
     patience: Duration,
+    /// After patience ran out once, there is none left.
+    is_gone: bool,
 }
 
 impl PatientRedis {
     pub(crate) fn open(url: &str, patience: Duration) -> RedisResult<Self> {
         let server = url.into_connection_info()?;
         let redis = RedisConnection::open_within(server.clone(), ANSWER_LIMIT)?;
-        Ok(Self { server, redis, patience })
+        Ok(Self { server, redis, patience, is_gone: false })
     }
 
     /// May ask repeatedly, so `what` must change nothing before it has its answer. Gives up when
@@ -32,6 +34,7 @@ impl PatientRedis {
         mut what: impl FnMut(&mut RedisConnection) -> Result<T>,
     ) -> Result<T> {
         let asked_at = Instant::now();
+        let mut refused = None;
         loop {
             let error = match what(&mut self.redis) {
                 Ok(answer) => return Ok(answer),
@@ -41,13 +44,23 @@ impl PatientRedis {
             let is_about_redis = error
                 .chain()
                 .any(|cause| cause.is::<RedisError>() || cause.is::<queue::QueueError>());
-            if !is_about_redis || asked_at.elapsed() > self.patience || stop::asked() > 1 {
+            if !is_about_redis || stop::asked() > 1 {
                 return Err(error);
             }
-            std::thread::sleep(PAUSE);
-            if let Ok(redis) = RedisConnection::open_within(self.server.clone(), ANSWER_LIMIT) {
-                self.redis = redis;
+            if self.is_gone || asked_at.elapsed() > self.patience {
+                self.is_gone = true;
+                let (address, seconds) = (self.server.addr(), self.patience.as_secs_f64());
+                let why = refused.unwrap_or_else(|| error.root_cause().to_string());
+                return Err(anyhow!("redis at {address} was unusable for {seconds} s: {why}"));
             }
+            std::thread::sleep(PAUSE);
+            refused = match RedisConnection::open_within(self.server.clone(), ANSWER_LIMIT) {
+                Ok(redis) => {
+                    self.redis = redis;
+                    None
+                }
+                Err(error) => Some(error.to_string()),
+            };
         }
     }
 }

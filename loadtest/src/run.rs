@@ -6,6 +6,7 @@ use anyhow::{Context, Error, Result};
 use chrono::DateTime;
 use native::RedisConnection;
 use queue::{Keys, Queue, Settings};
+use supervise::note;
 
 use crate::app::Endpoint;
 use crate::clock::Clocks;
@@ -42,7 +43,7 @@ pub fn carry_out(load: &Load) -> Result<Report> {
     failure.map_or(Ok(report), Err)
 }
 
-/// Returns the report, and why not all orders were sent.
+/// Returns the report, and why not all orders were sent or verified.
 pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let target = load.target();
     let settings = Settings { queue: target.queue.clone(), ..orders::pipeline::settings() };
@@ -81,20 +82,29 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
         patience: target.patience,
         failure: None,
     };
-    running.until_done(senders, orders, verifies_meanwhile)?;
-    running.redis.ask(|redis| running.clocks.sample(redis))?;
+    let mut senders = Some(senders);
+    let mut ended = running.until_done(&mut senders, orders, verifies_meanwhile);
+    if let Some(senders) = senders {
+        senders.stop();
+        for answered in senders.finish().0 {
+            running.verifier.sent(answered)?;
+        }
+    }
+    ended = ended.and_then(|()| running.redis.ask(|redis| running.clocks.sample(redis)));
     let interrupted = stop::asked() > 0;
     let Running { mut redis, watch, monitor, clocks, verifier, failure, .. } = running;
-    if watch.left() > 0 && !interrupted {
-        explain_the_rest(&mut redis, &watch, &settings)?;
+    if ended.is_ok() && watch.left() > 0 && !interrupted {
+        ended = explain_the_rest(&mut redis, &watch, &settings);
     }
-    let used = monitor.finish(&mut redis)?;
-    let found = verifier.close(&mut redis)?;
-    let stats = redis.ask(|redis| Ok(Queue::new(redis, &settings).stats()?))?;
+    let used = monitor.finish(&mut redis);
+    let (found, verified) = verifier.close(&mut redis);
+    let stats = redis.ask(|redis| Ok(Queue::new(redis, &settings).stats()?));
+    let shares = stats.as_ref().map(|stats| summary::shares(&before, stats)).unwrap_or_default();
+    let failure = failure.or(ended.and(verified).and(stats.map(drop)).err());
     let starts = used.starts;
     let report = Report {
         interrupted,
-        shares: summary::shares(&before, &stats),
+        shares,
         cpu_s: used.cpu_s,
         rss_mib: used.rss_mib,
         instance_start_us: starts.map(|us| InstanceStartUs { p50: us.p50_us, p99: us.p99_us }),
@@ -110,11 +120,11 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
 /// Says that patience ran out, and which streams are paused.
 fn explain_the_rest(redis: &mut PatientRedis, watch: &Watch, settings: &Settings) -> Result<()> {
     let (left, seconds) = (watch.left(), watch.still_for().as_secs());
-    eprintln!("gave up: {left} orders did not move for {seconds} s");
+    note(format_args!("gave up: {left} orders did not move for {seconds} s"));
     let stats = redis.ask(|redis| Ok(Queue::new(redis, settings).stats()?))?;
     for (name, stream) in stats.streams {
         if let Some(pause) = stream.paused {
-            eprintln!("{name} is paused: {}", pause.reason.escape_debug());
+            note(format_args!("{name} is paused: {}", pause.reason.escape_debug()));
         }
     }
     Ok(())
@@ -125,17 +135,18 @@ fn doors(via: &Via, target: &Target, settings: &Settings) -> Result<Vec<Box<dyn 
         Ok(match via.door {
             Door::Http => {
                 let endpoint = Endpoint::at(&target.http_url);
-                Box::new(HttpDoor::new(endpoint, target.api_token.as_deref(), ANSWER_LIMIT))
+                let door = HttpDoor::new(endpoint, target.api_token.as_deref(), ANSWER_LIMIT);
+                door.check()
+                    .with_context(|| format!("--http-url: no answer by {}", target.http_url))?;
+                Box::new(door)
             }
             Door::Redis => {
-                Box::new(RedisDoor::open(&target.redis_url, settings.clone(), ANSWER_LIMIT)?)
+                let door = RedisDoor::open(&target.redis_url, settings.clone(), ANSWER_LIMIT);
+                Box::new(door.context("--connections: failed to open one")?)
             }
         })
     };
-    (0..via.connections)
-        .map(open)
-        .collect::<Result<_>>()
-        .context("--connections: failed to open one")
+    (0..via.connections).map(open).collect()
 }
 
 struct Running {
@@ -150,15 +161,15 @@ struct Running {
 
 impl Running {
     /// Watches until all orders are sent and done, patience runs out, or a second signal comes.
+    /// After an error, senders that still send are left in `senders`.
     fn until_done(
         &mut self,
-        senders: Senders,
+        senders: &mut Option<Senders>,
         orders: u64,
         verifies_meanwhile: bool,
     ) -> Result<()> {
         let mut progress = Progress::new(orders);
         let (started, mut sent) = (Instant::now(), 0);
-        let mut senders = Some(senders);
         let mut stops_seen = 0;
         let mut verify_every = if verifies_meanwhile { VERIFY_EVERY } else { VERIFY_BURST_AFTER };
         let mut verified_at = Instant::now();
@@ -176,7 +187,7 @@ impl Running {
                     answers
                 } else {
                     let answers = running.answers().collect();
-                    senders = Some(running);
+                    *senders = Some(running);
                     answers
                 };
                 sent += answers.len() as u64;

@@ -121,7 +121,8 @@ impl Books {
         let report = Report { via, complexity_threshold, ..Report::default() };
         let mut verifier = Verifier::new(Arc::new(source), before, report);
         sent.into_iter().try_for_each(|answered| verifier.sent(answered))?;
-        let found = verifier.close(redis)?;
+        let (found, result) = verifier.close(redis);
+        result?;
         let duplicates: Option<u64> = redis.ask(|redis| {
             redis.inner().hget(keys.totals(), "duplicates").context("failed to read the totals")
         })?;

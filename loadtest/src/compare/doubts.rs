@@ -61,6 +61,10 @@ fn disturbed(report: &Report) -> impl Iterator<Item = &'static str> {
         ),
         (report.rejected_orders() > 0, "has rejected orders, so it did less than the others"),
         (report.backlog_before > 0, "began with a backlog"),
+        (
+            report.confirmed_before() > 0,
+            "has orders that an earlier run had confirmed, so its speed means nothing",
+        ),
     ];
     all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what)
 }

@@ -80,7 +80,8 @@ pub struct Report {
     pub duplicate_deliveries: u64,
     /// Orders found neither among the results nor in the queue.
     pub lost: u64,
-    /// Orders that were still in the queue when the waiting ended.
+    /// Orders that were not done when the waiting ended: still in the queue, or unknown because
+    /// Redis did not answer any more.
     pub late: u64,
     /// Orders found more than once.
     pub confirmed_twice: u64,
@@ -156,7 +157,6 @@ impl Report {
 
     /// Orders that the app spent its time and CPU on, copies included.
     pub fn done(&self) -> u64 {
-        // An order that was confirmed before the run counts as confirmed and as a duplicate.
         (self.confirmed + self.dead_lettered + self.duplicate_deliveries).min(self.orders)
     }
 
@@ -164,9 +164,19 @@ impl Report {
         self.rejected.iter().map(|kind| kind.orders).sum()
     }
 
-    /// Whether all orders had been confirmed by an earlier run, so that nothing was measured.
+    /// Orders that an earlier run had confirmed: they have no latency.
+    pub(crate) fn confirmed_before(&self) -> u64 {
+        if self.latency_ms.max == 0.0 {
+            return self.confirmed;
+        }
+        // A report may be without its histogram.
+        let measured: u64 = self.latency_histogram.iter().map(|bucket| bucket.orders).sum();
+        if measured == 0 { 0 } else { self.confirmed.saturating_sub(measured) }
+    }
+
+    /// Whether nothing was measured, for all orders had been confirmed by an earlier run.
     pub(crate) fn is_all_copies(&self) -> bool {
-        self.confirmed > 0 && self.latency_ms.max == 0.0
+        self.confirmed > 0 && self.confirmed_before() == self.confirmed
     }
 
     /// Microseconds of CPU for each order done.

@@ -123,14 +123,21 @@ fn late(report: &Report) -> Option<Finding> {
     let end = if report.interrupted { "the waiting was ended" } else { "patience ran out" };
     let still = if report.late == 1 { "was still" } else { "were still" };
     let late = orders(report.late);
-    let text = format!("{late} {still} in the queue when {end}: late or stuck, not lost.");
+    let text = format!("{late} {still} not done when {end}: late or stuck, not known to be lost.");
     when(report.late > 0, Tone::Warning, text)
 }
 
 fn copies(report: &Report) -> Option<Finding> {
-    let text = "An earlier run had confirmed these orders. They were recognised as duplicates, so the \
-                run shows nothing about speed.";
-    when(report.is_all_copies(), Tone::Warning, text)
+    let (whose, so) = if report.is_all_copies() {
+        ("these orders".into(), "the run shows nothing about speed")
+    } else {
+        let these = format!("{} of these orders", count(report.confirmed_before()));
+        (these, "orders a second and CPU of an order look better than they are")
+    };
+    let text = format!(
+        "An earlier run had confirmed {whose}. They were recognised as duplicates, so {so}."
+    );
+    when(report.confirmed_before() > 0, Tone::Warning, text)
 }
 
 fn speed(report: &Report) -> Option<Finding> {
@@ -163,6 +170,9 @@ fn senders_fell_behind(report: &Report) -> Option<bool> {
 fn senders(report: &Report) -> Option<Finding> {
     let (sent, done) = (report.send_latency_ms.p99, report.latency_ms.p99);
     if !senders_fell_behind(report)? {
+        if !matches!(report.shape, Shape::Burst {}) && orders_sent_late(report) > 0 {
+            return None;
+        }
         // All orders of a burst are due at once, so no sender keeps up with it.
         let what = match report.shape {
             Shape::Burst {} => "The senders were not the bottleneck",
@@ -191,16 +201,20 @@ fn senders(report: &Report) -> Option<Finding> {
     when(true, Tone::Warning, text)
 }
 
-/// Says when most orders were sent late, unless all are due at once.
+fn orders_sent_late(report: &Report) -> u64 {
+    report.timeline.intervals.iter().map(|interval| interval.sent_late).sum()
+}
+
+/// Says when the most orders were sent late, unless all are due at once.
 fn sent_late(report: &Report) -> Option<Finding> {
     let timeline = &report.timeline;
-    let late: u64 = timeline.intervals.iter().map(|interval| interval.sent_late).sum();
+    let late = orders_sent_late(report);
     let intervals = (0u64..).zip(&timeline.intervals);
     let (place, worst) = intervals.max_by_key(|(_, Interval { sent_late, .. })| *sent_late)?;
     let at = time((place * timeline.interval_ms) as f64);
     let text = format!(
-        "{} sent more than 100 ms after they were due, most of them ({}) within {} from {at}: the load \
-         was not as even as asked for. Latencies count from the due time anyway.",
+        "{} sent more than 100 ms after they were due, {} of them within the worst {}, from {at} on: the \
+         load was not as even as asked for. Latencies count from the due time anyway.",
         if late == 1 { "1 order was".into() } else { format!("{} were", orders(late)) },
         count(worst.sent_late),
         time(timeline.interval_ms as f64)

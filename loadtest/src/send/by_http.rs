@@ -40,6 +40,13 @@ impl HttpDoor {
         }
     }
 
+    /// An error if nothing answers there; any answer will do.
+    pub(crate) fn check(&self) -> Result<(), ureq::Error> {
+        let url = self.endpoint.url().ok_or(ureq::Error::HostNotFound)?;
+        self.agent.get(&format!("{}/healthz", url.trim_end_matches('/'))).call()?;
+        Ok(())
+    }
+
     fn post(&self, orders: &[Due]) -> Result<(u16, Body), ureq::Error> {
         let url = self.endpoint.url().ok_or(ureq::Error::HostNotFound)?;
         let url = format!("{}/orders", url.trim_end_matches('/'));

@@ -239,6 +239,19 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_stalls_does_not_delay_the_others() {
+        let due_us: Vec<u64> = (0..100).map(|order| order * 1_000).collect();
+        let stall = Duration::from_millis(600);
+        let doors =
+            [20, u64::MAX].map(|stalls_at| Box::new(StallingDoor { stalls_at, stall }) as _);
+        let answers = send_all(due_us, doors.into(), 1);
+        // The connections take turns: the odd positions belong to the second.
+        let sent_late = |answered: &Answered| answered.sent_us - answered.due_us;
+        assert!(sent_late(&answers[22]) > 500_000);
+        assert!(answers.iter().skip(1).step_by(2).all(|odd| sent_late(odd) < 300_000));
+    }
+
+    #[test]
     fn more_orders_than_are_made_ahead_are_all_sent() {
         let count = AHEAD as u64 + 5_000;
         let answers = send_all(

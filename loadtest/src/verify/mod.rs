@@ -46,7 +46,7 @@ pub(crate) struct Verifier {
     early: (Vec<Confirmation>, Vec<DeadLetter>),
     /// Confirmed orders of which there are, or may come, further copies.
     confirmed_copies: HashSet<Uuid>,
-    /// Entries that were dead-lettered.
+    /// Entries that were dead-lettered; a second letter of one may come at any time.
     dead: HashSet<EntryId>,
     /// Whether an accepted order's entry is unknown, so that records have to be read.
     lacks_entry_ids: bool,
@@ -140,36 +140,11 @@ impl Verifier {
         Ok(found)
     }
 
-    /// Reads the remaining results. Orders that are not found are late if the queue has them, and
-    /// otherwise lost.
-    pub(crate) fn close(mut self, redis: &mut PatientRedis) -> Result<Report> {
-        while self.look(redis, 1)? {}
-        self.enter(redis, true)?;
-        let open: Vec<(u64, Line)> =
-            self.ledger.unsettled().filter(|(_, line)| line.status == Status::Sent).collect();
-        let (mut known, mut missing) = (HashMap::new(), Vec::new());
-        for (position, line) in open {
-            let order = self.source.order(position)?;
-            match fate(&order) {
-                Ok(id) if self.confirmed_copies.contains(&id) => {
-                    self.report.duplicate_deliveries += 1;
-                }
-                Ok(id) if self.results.known.contains_key(&id) => {
-                    self.known_before(redis, id, &mut known)?;
-                }
-                fate => {
-                    missing.push((fate.ok(), line.entry_id, expect::name(&order, position)));
-                }
-            }
-        }
-        let in_queue = self.results.in_queue(redis, &missing)?;
-        for ((.., name), is_in_queue) in missing.into_iter().zip(in_queue) {
-            if is_in_queue {
-                self.report.late += 1;
-            } else {
-                self.lost(name);
-            }
-        }
+    /// Reads the remaining results. Orders that are not found are lost, unless the queue has them
+    /// or Redis does not answer, which the error says: then they are late.
+    pub(crate) fn close(mut self, redis: &mut PatientRedis) -> (Report, Result<()>) {
+        let result = self.settle_the_rest(redis);
+        self.report.late = self.open().count() as u64;
         let mut report = Report {
             latency_ms: percentiles(&self.latency_us),
             latency_histogram: buckets(&self.latency_us),
@@ -181,12 +156,50 @@ impl Verifier {
         if report.total_s > 0.0 {
             report.orders_per_s = report.done() as f64 / report.total_s;
         }
-        Ok(report)
+        (report, result)
+    }
+
+    fn settle_the_rest(&mut self, redis: &mut PatientRedis) -> Result<()> {
+        while self.look(redis, 1)? {}
+        self.enter(redis, true)?;
+        let (mut known, mut positions, mut missing) = (HashMap::new(), Vec::new(), Vec::new());
+        for (position, line) in self.open().collect::<Vec<_>>() {
+            let order = self.source.order(position)?;
+            match fate(&order) {
+                Ok(id) if self.confirmed_copies.contains(&id) => {
+                    self.report.duplicate_deliveries += 1;
+                }
+                Ok(id) if self.results.known.contains_key(&id) => {
+                    self.known_before(redis, id, &mut known)?;
+                }
+                fate => {
+                    positions.push(position);
+                    missing.push((fate.ok(), line.entry_id, expect::name(&order, position)));
+                    continue;
+                }
+            }
+            self.ledger.settle(position);
+        }
+        let in_queue = self.results.in_queue(redis, &missing)?;
+        for ((position, (.., name)), is_in_queue) in
+            positions.into_iter().zip(missing).zip(in_queue)
+        {
+            if !is_in_queue {
+                self.lost(name);
+                self.ledger.settle(position);
+            }
+        }
+        Ok(())
+    }
+
+    /// Accepted orders whose outcome is not known.
+    fn open(&self) -> impl Iterator<Item = (u64, Line)> + '_ {
+        self.ledger.unsettled().filter(|(_, line)| line.status == Status::Sent)
     }
 
     /// Whether the outcome of every accepted order is known.
     pub(crate) fn is_settled(&self) -> bool {
-        self.ledger.unsettled().all(|(_, line)| line.status != Status::Sent)
+        self.open().next().is_none()
     }
 
     /// Enters the results that were read; those that are too early stay.

@@ -64,6 +64,12 @@ impl Queue {
     }
 }
 
+fn closed(verifier: Verifier, queue: &mut Queue) -> Report {
+    let (report, result) = verifier.close(&mut queue.patient);
+    result.unwrap();
+    report
+}
+
 fn orders(count: u64) -> Vec<Vec<u8>> {
     let generator = Generator::new(Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 }, 0);
     (1..=count).map(|number| generator.order(number)).collect()
@@ -94,7 +100,7 @@ fn a_copy_that_is_sent_later_and_confirmed_again_is_confirmed_twice() {
     while verifier.look(&mut queue.patient, 1).unwrap() {}
     verifier.sent(queued(1, 2_000)).unwrap();
     queue.confirm(&order, at(2_000));
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert_eq!(
         (verdict.confirmed, verdict.confirmed_twice, verdict.duplicate_deliveries),
         (1, 1, 1)
@@ -114,7 +120,7 @@ fn a_result_that_comes_before_its_sender_has_told_is_waited_with() {
     assert!(!verifier.look(&mut queue.patient, 1).unwrap());
     verifier.sent(queued(0, 1_000)).unwrap();
     verifier.sent(queued(1, 1_001)).unwrap();
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.confirmed, verdict.dead_lettered), (1, 1));
     assert!(verdict.is_clean());
 }
@@ -126,7 +132,7 @@ fn what_was_never_sent_must_not_be_confirmed() {
     let source = Arc::new(Source::list(orders.clone()));
     let verifier = queue.verifier(&source);
     queue.confirm(&orders[0], at(1_000));
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.confirmed, verdict.wrong), (0, 1));
 }
 
@@ -144,7 +150,7 @@ fn an_order_that_was_not_taken_and_is_processed_anyway_is_told_apart() {
     }
     queue.record(&orders[1], "routed 1001-0 1000-0 simple 1001-0 0 - -");
     queue.confirm(&orders[1], at(1_000));
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert!(verdict.is_clean());
     assert_eq!((verdict.confirmed, verdict.rejected[0].orders), (1, 3));
     assert_eq!(verdict.rejected[0].processed_anyway, 1);
@@ -168,7 +174,7 @@ fn orders_that_the_queue_still_has_are_late_and_the_others_lost() {
         .unwrap();
     (1..4).for_each(|position| verifier.sent(queued(position, waiting.ms + position)).unwrap());
     assert!(!verifier.is_settled());
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.lost, verdict.late), (2, 2));
     assert_eq!(verdict.failures.lost.len(), 2, "late orders are not named as lost");
 }
@@ -182,7 +188,7 @@ fn orders_that_an_earlier_run_has_left_on_their_way_are_confirmed_as_queued_then
     let mut verifier = queue.verifier(&source);
     verifier.sent(queued(0, 1_000)).unwrap();
     queue.confirm(&orders[0], at(500));
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert!(verdict.is_clean());
     assert_eq!(verdict.confirmed, 1);
 }
@@ -201,7 +207,7 @@ fn a_second_dead_letter_of_an_order_without_an_identity_counts_after_its_page_is
     while verifier.look(&mut queue.patient, 1).unwrap() {}
     assert!(verifier.is_settled());
     queue.dead_letter("invalid_json", at(1));
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.dead_lettered, verdict.confirmed_twice), (count as u64, 1));
 }
 
@@ -216,7 +222,7 @@ fn orders_whose_entry_is_unknown_are_found_by_their_records() {
     verifier.sent(times).unwrap();
     queue.record(&orders[0], "routed 1001-0 1000-0 simple 1001-0 0 - -");
     queue.confirm(&orders[0], at(1_000));
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.confirmed, verdict.wrong), (1, 0));
 }
 
@@ -234,7 +240,7 @@ fn an_order_whose_entry_is_unknown_is_late_while_it_is_in_ingress() {
         let times = Answered { position, due_us: 0, sent_us: 0, acknowledged_us: 0, answer };
         verifier.sent(times).unwrap();
     }
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.lost, verdict.late), (1, 1));
 }
 
@@ -248,7 +254,7 @@ fn orders_are_sent_late_in_the_interval_in_which_they_were_due() {
         let times = Answered { position, due_us, sent_us, acknowledged_us: sent_us, answer };
         verifier.sent(times).unwrap();
     }
-    let timeline = verifier.close(&mut queue.patient).unwrap().timeline;
+    let timeline = closed(verifier, &mut queue).timeline;
     let late: Vec<u64> = timeline.intervals.iter().map(|interval| interval.sent_late).collect();
     assert_eq!(late, [0, 0, 1]);
 }
@@ -277,7 +283,7 @@ fn a_decision_before_the_order_was_queued_or_after_it_was_confirmed_is_wrong() {
         let mut verifier = queue.verifier(&Arc::new(Source::list(vec![order.clone()])));
         verifier.sent(queued(0, 1_000)).unwrap();
         queue.confirm_decided(&order, at(1_000), decided_at_ms);
-        let verdict = verifier.close(&mut queue.patient).unwrap();
+        let verdict = closed(verifier, &mut queue);
         assert_eq!((verdict.confirmed, verdict.wrong), (1 - wrong, wrong), "{decided_at_ms}");
     }
     // A confirmation that was computed for another order time.
@@ -286,7 +292,7 @@ fn a_decision_before_the_order_was_queued_or_after_it_was_confirmed_is_wrong() {
     let mut verifier = queue.verifier(&Arc::new(Source::list(vec![order.clone()])));
     verifier.sent(queued(0, 2_000)).unwrap();
     queue.confirm_decided(&order, at(1_000), 1_500);
-    let verdict = verifier.close(&mut queue.patient).unwrap();
+    let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.confirmed, verdict.wrong), (0, 1));
 }
 

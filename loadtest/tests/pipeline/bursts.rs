@@ -105,6 +105,30 @@ fn orders_that_vanish_are_lost_and_orders_that_still_wait_are_late() {
 }
 
 #[test]
+fn orders_that_no_list_holds_are_counted() {
+    let server = private_redis::RedisServer::start().unwrap();
+    let url = server.url();
+    let thief = std::thread::spawn(move || {
+        let mut redis = native::RedisConnection::open(&url).unwrap();
+        let keys = Keys::new(&orders::pipeline::settings());
+        let ingress = keys.stream(Stream::Ingress);
+        while redis.inner().xlen::<_, u64>(ingress).unwrap() < 10_795 {
+            std::thread::yield_now();
+        }
+        let _: u64 = redis.inner().del(ingress).unwrap();
+    });
+    let output = Command::new(binary("loadtest"))
+        .args(["burst", "--orders", "10795", "--from-zero", "--redis-url", &server.url()])
+        .output()
+        .unwrap();
+    thief.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let expected = "lost: 10,775 more (the first 1,000 are in the JSON report)\n";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
 fn twice_confirmed_wrong_and_misrouted_orders_are_told_from_right_ones() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("orders.ndjson");

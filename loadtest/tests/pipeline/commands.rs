@@ -70,6 +70,72 @@ fn the_text_is_printed_although_a_file_cannot_be_written() {
 }
 
 #[test]
+fn stderr_that_cannot_be_written_loses_nothing() {
+    let server = RedisServer::start().unwrap();
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let burst = ["burst", "--orders", "3", "--from-zero", "--patience", "1s"];
+    let (code, text, _) = run(loadtest(&server, &burst).stderr(full()));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("late 3"), "{text}");
+    let (code, ..) = run(loadtest(&server, &["burst", "--file", "/nonexistent"]).stderr(full()));
+    assert_eq!(code, Some(3));
+}
+
+#[test]
+fn a_redis_that_stays_away_costs_no_report() {
+    let mut server = RedisServer::start().unwrap();
+    let arguments = ["steady", "--rate", "100", "--duration", "5h", "--from-zero"];
+    let (child, _) = started({
+        let mut command = loadtest(&server, &arguments);
+        command.args(["--patience", "1s"]);
+        command
+    });
+    wait_until_waiting(&mut RedisConnection::open(&server.url()).unwrap(), 50);
+    server.kill().unwrap();
+    let (code, text, error) = ended(child.wait_with_output().unwrap());
+    assert_eq!(code, Some(3), "{text}\n{error}");
+    let late = text.split_once("lost 0  late ").and_then(|(_, rest)| rest.split_once(' '));
+    let late: u64 = late.and_then(|(late, _)| late.parse().ok()).expect(&text);
+    assert!(late >= 50 && text.contains("not known to be lost"), "{text}");
+    let port = server.port();
+    assert!(
+        error.contains(&format!("redis at 127.0.0.1:{port} was unusable for 1 s: ")),
+        "{error}"
+    );
+    assert_eq!(error.matches("refused").count(), 1, "{error}");
+}
+
+#[test]
+fn a_file_that_changes_during_a_run_costs_no_report() {
+    let server = RedisServer::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orders");
+    let orders: Vec<String> = (1..=30).map(an_order).collect();
+    std::fs::write(&path, orders.join("\n")).unwrap();
+    let arguments = ["burst", "--from-zero", "--patience", "1s", "--file"];
+    let (child, _) = started({
+        let mut command = loadtest(&server, &arguments[..4]);
+        command.arg(arguments[4]).arg(&path);
+        command
+    });
+    wait_until_waiting(&mut RedisConnection::open(&server.url()).unwrap(), 30);
+    std::fs::write(&path, "").unwrap();
+    let (code, text, error) = ended(child.wait_with_output().unwrap());
+    assert_eq!(code, Some(3), "{text}\n{error}");
+    assert!(text.contains("30 orders") && text.contains("late 30"), "{text}");
+    assert!(error.contains("failed to read") && error.contains("again"), "{error}");
+}
+
+#[test]
+fn an_api_that_does_not_answer_is_an_error_before_anything_is_sent() {
+    let server = RedisServer::start().unwrap();
+    let arguments = ["burst", "--via", "http", "--http-url", "http://127.0.0.1:1", "--from-zero"];
+    let (code, text, error) = run(&mut loadtest(&server, &arguments));
+    assert_eq!((code, text.as_str()), (Some(3), ""), "{error}");
+    assert!(error.contains("--http-url: no answer by http://127.0.0.1:1"), "{error}");
+}
+
+#[test]
 fn a_stopped_and_continued_burst_goes_on() {
     let server = RedisServer::start().unwrap();
     let mut redis = RedisConnection::open(&server.url()).unwrap();
@@ -134,6 +200,7 @@ fn a_file_that_holds_no_orders_is_refused() {
     let path = folder.path().join("orders");
     for (text, expected) in [
         (String::new(), "it is empty"),
+        ("{\n  \"orderId\": 1\n}\n".into(), "none of its 3 lines is a JSON object"),
         ("orderId,items\n1,2\n".into(), "none of its 2 lines is a JSON object"),
         (format!("[\n{}\n]", an_order(1)), ""),
     ] {
@@ -159,6 +226,13 @@ fn wrong_flags_exit_with_2_and_missing_files_and_servers_with_3() {
         (vec!["burst", "--via", "http", "--mutated", "0.5"], 2, "--mutated"),
         (vec!["steady", "--rate", "5", "--duration", "30"], 2, "--duration"),
         (vec!["compare", "a.json"], 2, "at least two reports"),
+        (vec!["burst", "--orders", "-5"], 2, "'--orders"),
+        (vec!["chaos", "--faults", "-1"], 2, "'--faults"),
+        (vec!["cost", "--report", "x", "--multiply", "-2"], 2, "'--multiply"),
+        (vec!["burst", "--redis-url", "secret"], 2, "--redis-url"),
+        (vec!["burst", "--api-token", "secret\n"], 2, "--api-token"),
+        (vec!["burst", "--json", "report", "--html", "./report"], 2, "--json and --html"),
+        (vec!["burst", "--file", "/dev/null"], 3, "must be a regular file"),
         (vec!["burst", "--file", "/nonexistent/orders"], 3, "--file"),
         (vec!["burst", "--json", "/nonexistent/report.json"], 3, "--json"),
         (vec!["generate", "--out", "/nonexistent/orders"], 3, "--out"),

@@ -113,6 +113,35 @@ fn a_recorded_file_is_replayed_in_the_order_of_its_times() {
 }
 
 #[test]
+fn a_run_with_orders_of_an_earlier_one_says_so() {
+    let app = TestApp::start();
+    let burst = |orders: &str| {
+        let report = app.run(&["burst", "--orders", orders, "--run", "7"]);
+        assert_eq!(report.confirmed.to_string(), orders);
+        report.to_text()
+    };
+    assert!(!burst("100").contains("An earlier run"));
+    let text = burst("100");
+    assert!(text.contains("An earlier run had confirmed these orders"), "{text}");
+    assert!(!text.contains("senders"), "{text}");
+    let text = burst("150");
+    assert!(text.contains("An earlier run had confirmed 100 of these orders"), "{text}");
+}
+
+#[test]
+fn the_redis_of_another_app_is_called_the_wrong_one() {
+    let (app, other) = (TestApp::start(), private_redis::RedisServer::start().unwrap());
+    let output = Command::new(binary("loadtest"))
+        .args(["burst", "--orders", "50", "--from-zero", "--via", "http"])
+        .args(["--http-url", &app.base_url, "--redis-url", &other.url()])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("This Redis has no trace of any order"), "{text}");
+}
+
+#[test]
 fn orders_by_http_are_verified_like_those_by_redis() {
     let app = TestApp::start();
     let report = app.run(&[
