@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use queue::QueueName;
 
-/// The longest time that a flag may ask for: a run of a year is a mistake.
+/// Maximum of a flag's time: a longer one is a mistake.
 const MAX_DURATION: Duration = Duration::from_hours(366 * 24);
 
 /// A time above zero, as `30s`, `5m` or `8h`.
