@@ -60,7 +60,7 @@ enum Command {
     Versus(VersusOptions),
 }
 
-/// Runs the command that the arguments of this process name.
+/// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
     exit_code(&match Arguments::parse().command {
         Command::Generate(options) => generate::run(&options).map(|()| Outcome::Good),

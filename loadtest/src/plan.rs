@@ -18,13 +18,13 @@ use crate::schedule::{Segment, due_us};
 use crate::source::Source;
 
 pub(crate) struct Plan {
-    /// With what is known of a run before it.
+    /// The report, with the fields that are known before the run.
     pub(crate) report: Report,
     pub(crate) source: Arc<Source>,
     /// When each order is due, in microseconds since the release.
     pub(crate) due_us: Box<dyn Iterator<Item = u64> + Send>,
     pub(crate) orders: u64,
-    /// How many orders, counted from the first, the queue may know from an earlier run.
+    /// The queue may know this many of the first orders from an earlier run.
     pub(crate) may_be_known: u64,
 }
 
@@ -86,14 +86,14 @@ impl Plan {
     fn at_rates(shape: Shape, paced: &Paced, segments: Vec<Segment>) -> Self {
         let Paced { arrivals, generated, .. } = *paced;
         let seed = generated.recipe.seed;
-        // Cheap, and exact for random arrivals too: the same seed gives the same times.
+        // Computing all times is cheap, and the only exact way for random arrivals.
         let orders = due_us(segments.clone(), arrivals, seed).count() as u64;
         let due_us = due_us(segments, arrivals, seed);
         Self::generated(shape, generated, Box::new(due_us), orders)
     }
 }
 
-/// How orders are sent: what the flags leave out depends on the door.
+/// How orders are sent. The defaults depend on the door.
 fn via(target: &Target) -> Via {
     let (connections, batch) = match target.via {
         Door::Redis => (1, 1_000),

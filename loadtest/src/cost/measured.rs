@@ -7,20 +7,20 @@ use serde::Serialize;
 
 use crate::report::{Report, Shape};
 
-/// Of one machine.
+/// Figures of one run on one machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Measured {
     pub(super) file: String,
-    /// For an order.
+    /// CPU seconds of the app per order.
     pub(super) app_cpu_s: f64,
     pub(super) redis_cpu_s: f64,
-    /// Of one copy of the app.
+    /// Throughput of one copy of the app.
     pub(super) orders_per_s: f64,
     pub(super) app_mib: f64,
 }
 
 impl Measured {
-    /// Errors name the file, and the field that shows that the run says nothing about cost.
+    /// Errors name the file, and the field that makes the run unusable.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let file = path.display().to_string();
         Self::of(&Report::read(path)?, &file).with_context(|| file.clone())
@@ -31,7 +31,7 @@ impl Measured {
             matches!(report.shape, Shape::Burst {}),
             "shape.kind: expected burst: any other shape sets the pace itself"
         );
-        ensure!(report.is_success(), "the run was not a success, so it says nothing about cost");
+        ensure!(report.is_success(), "the run was not successful, so it shows nothing about cost");
         ensure!(!report.interrupted, "interrupted: the run did not end");
         let before = report.backlog_before;
         ensure!(before == 0, "backlog_before: {before} other orders used part of the time and CPU");

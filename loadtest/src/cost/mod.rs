@@ -2,10 +2,10 @@
 //!
 //! - [`measured`]: what one order costs, from a report
 //! - [`prices`]: what an hour of a node costs
-//! - [`model`]: from both and a day to nodes and money
+//! - [`model`]: computes nodes and money from both and a day
 //!
 //! CPU seconds of an order, memory and throughput are measured. Everything else is an assumption
-//! with a flag, and is in the JSON. Prices are list prices of their dates.
+//! with a flag, and is in the JSON. Prices are list prices, each with its date.
 
 mod measured;
 mod model;
