@@ -1,4 +1,5 @@
-//! Minifies the OpenAPI document, which is served from the Wasm file: white space is half of it.
+//! Minifies the OpenAPI document, because it is part of the Wasm file and half of it is white
+//! space.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,7 +1,6 @@
-//! What a probe asks: does Redis answer, and can the streams be read.
+//! The check for a probe: whether Redis answers and the streams can be read.
 //!
-//! An image without a shell has nothing else to ask with, and a worker without HTTP has nothing
-//! else to be asked by.
+//! The image has no shell and the worker no HTTP, so the program itself is the probe.
 
 use std::time::Duration;
 
@@ -15,11 +14,11 @@ use crate::cli::Settings;
 /// How long connecting, and each reply, may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Looks at all streams.
+/// Reads the state of all streams.
 ///
 /// # Errors
-/// When Redis does not answer in time, refuses the login, or holds something else than streams
-/// under their names.
+/// When Redis does not answer in time, refuses the login, or has keys of another type under the
+/// names of the streams.
 pub fn check(settings: &Settings) -> Result<Stats> {
     let mut redis = RedisConnection::open_within(settings.redis.clone(), LIMIT)
         .context("failed to connect to redis")?;

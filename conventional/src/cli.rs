@@ -1,7 +1,7 @@
 //! Flags and environment: the variables of `spin.toml` that concern a worker, with the same names,
 //! defaults and ranges.
 //!
-//! Values are taken as text and checked by `queue::Settings::read`, which has the ranges.
+//! Values stay text until `queue::Settings::read` checks them.
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -25,14 +25,14 @@ pub struct Arguments {
     pub command: Option<Command>,
 }
 
-/// What can be done beside running.
+/// Commands other than running.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum Command {
     /// Exit code 0 when Redis answers and the streams can be read. For probes.
     Check,
 }
 
-/// What one process does of the pipeline.
+/// A role of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RoleName {
     /// Scores and routes.
@@ -108,7 +108,7 @@ pub struct Options {
 pub struct Settings {
     /// The roles of this process, each once.
     pub roles: Vec<RoleName>,
-    /// Redis, with login. It is never printed; its address is.
+    /// Redis, with login. Only its address is printed.
     pub redis: ConnectionInfo,
     /// The score from which an order is complex.
     pub complexity_threshold: u32,

@@ -4,10 +4,10 @@
 //! - [`cli`]: flags and environment
 //! - [`worker`]: one role that waits for its bell and drains
 //! - [`service`]: the workers of one process, from ready to stopped
-//! - [`check`](mod@check): what a probe asks
+//! - [`check`](mod@check): the check for a probe
 //!
-//! Queue, scripts, decisions and settings are those of the components; only what surrounds a drain
-//! differs from Spin. It drains as the consumer `conventional` and can share the streams with them.
+//! Queue, scripts, decisions and settings are those of the components; only the code around a drain
+//! differs. It drains as the consumer `conventional` and can share the streams with them.
 
 pub mod check;
 pub mod cli;

@@ -1,8 +1,8 @@
 //! The workers of one process, from ready to stopped.
 //!
-//! A signal lets every worker finish the batch in hand and claim no other; what it leaves in the
-//! stream is rung for. A worker that panics ends the process: its supervisor restarts it,
-//! and what it held is redelivered.
+//! After a signal every worker finishes its batch, claims no other, and rings for the orders left
+//! in the stream. A worker that panics ends the process. A supervisor restarts it, and its batch is
+//! redelivered.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -17,9 +17,9 @@ use queue::Role;
 use crate::cli::{RoleName, Settings};
 use crate::worker::{Done, Worker};
 
-/// How long a batch in hand may take after the signal.
+/// How long a claimed batch may take after the signal.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
-/// How often to look whether a batch is finished.
+/// How often to check whether a batch is finished.
 const LOOK: Duration = Duration::from_millis(2);
 
 enum Event {
@@ -125,7 +125,7 @@ impl Drop for Obituary {
     }
 }
 
-/// Takes the lock of every worker, so that none begins another drain, and says what was done.
+/// Takes the lock of every worker, so that none begins another drain, and prints the totals.
 fn finish(workers: &[Handle]) -> Result<String> {
     let deadline = Instant::now() + STOP_LIMIT;
     let mut held = Vec::new();
@@ -148,7 +148,7 @@ fn finish(workers: &[Handle]) -> Result<String> {
         words.push(format!("{name} applied {} orders in {} drains", done.applied, done.drains));
         held.push(done);
     }
-    // Until here no worker could go on; after the return the process ends.
+    // Until here the locks stop all workers; after the return the process ends.
     std::mem::forget(held);
     Ok(words.join(", "))
 }

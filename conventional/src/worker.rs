@@ -1,7 +1,7 @@
 //! One role as a loop: wait for the bell, drain, wait again.
 //!
-//! A worker holds the lock of its [`Done`] as long as it has entries in hand. Who takes that lock
-//! has stopped it between two drains, whatever it waits for.
+//! A worker holds the lock of its [`Done`] while it has claimed entries. Taking that lock stops it
+//! between two drains.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +14,12 @@ use queue::{Queue, Role, Settings, drain};
 use redis::ConnectionInfo;
 use serde_json::json;
 
-/// How long to wait for a bell before looking anyway: pub/sub is at most once.
+/// How long to wait for a bell before a tick, because pub/sub delivers at most once.
 const TICK: Duration = Duration::from_secs(1);
 /// How long to wait after Redis failed.
 const BACK_OFF: Duration = Duration::from_millis(500);
-/// How long connecting, and each reply, may take: a server that vanished without a word must not
-/// hold a worker for ever.
+/// How long connecting, and each reply, may take. Without a limit a worker would wait forever for a
+/// server that is gone.
 const REPLY_LIMIT: Duration = Duration::from_secs(10);
 
 /// What a worker has done so far.
@@ -47,7 +47,7 @@ pub struct Worker<R> {
 }
 
 impl<R: Role> Worker<R> {
-    /// Runs for ever. What goes wrong is logged, and the role goes on when Redis is back.
+    /// Runs forever. Errors are logged, and the role continues when Redis is back.
     ///
     /// `on_ready` is called each time the worker begins to listen to its bell.
     pub fn run(&self, on_ready: impl Fn()) -> ! {
@@ -59,7 +59,7 @@ impl<R: Role> Worker<R> {
             };
             if let Err(error) = self.serve(is_listening) {
                 let error = format!("{error:#}");
-                // Once for each outage, not twice a second.
+                // Logged once for each outage, not at each attempt.
                 if error != last {
                     eprintln!("{}: {error}", component(self.role.stream()));
                 }
@@ -95,8 +95,8 @@ impl<R: Role> Worker<R> {
         }
     }
 
-    /// Whether work was left lying that may be done. As a component's tick it rings, and drops
-    /// confirmations that were kept for long enough.
+    /// Whether work waits that may be claimed. As a component's tick it rings, and frees
+    /// confirmations past retention.
     fn tick(&self, redis: &mut RedisConnection) -> Result<bool> {
         let tick = Queue::new(redis, &self.settings).tick(self.role.stream())?;
         Ok((tick.waiting > 0 || tick.overdue) && !tick.paused)
@@ -105,11 +105,10 @@ impl<R: Role> Worker<R> {
     /// Drains until the stream is empty, the time budget is spent or the worker is to stop, and
     /// logs one line as the components do.
     fn drain(&self, redis: &mut RedisConnection) -> Result<()> {
-        // A drain that panicked has ended the process; what it had counted does not matter any
-        // more.
+        // If a drain panicked, the process ends, and its counts no longer matter.
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_stopping.load(Ordering::Relaxed) {
-            // What a drain leaves behind is rung for, and that bell is heard here as well.
+            // A drain rings for the orders that it leaves, and this worker hears that bell too.
             return Ok(());
         }
         let start = Instant::now();

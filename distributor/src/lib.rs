@@ -1,6 +1,6 @@
 //! The distributor: scores each order of the ingress stream and routes it to its lane.
 //!
-//! A ring on `orders.ingress` starts a drain; `/distributor/tick` rings if orders were left waiting.
+//! A ring on `orders.ingress` starts a drain; `/distributor/tick` rings if orders wait.
 
 #![allow(
     clippy::needless_pass_by_value,

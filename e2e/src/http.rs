@@ -34,7 +34,7 @@ impl TestApp {
         answer(request.send(body.as_ref())).expect("the API answers")
     }
 
-    /// Posts a body without saying beforehand how long it is.
+    /// Posts a body without `Content-Length`.
     pub fn post_in_chunks(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
         let mut body = body.as_ref();
         let request = agent().post(format!("{}{path}", self.base_url));
@@ -56,7 +56,7 @@ impl TestApp {
         answer(agent().delete(format!("{}{path}", self.base_url)).call()).expect("the API answers")
     }
 
-    /// Sends a request with these headers and no others that matter.
+    /// Sends a request with these headers only.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request =
             ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base_url));
@@ -71,8 +71,7 @@ impl TestApp {
         answer(response).expect("the API answers")
     }
 
-    /// Sends bytes as they are and gives the whole answer as text; the request has to close its
-    /// connection.
+    /// Sends raw bytes and returns the whole answer as text; the request must close its connection.
     pub fn raw(&self, request: impl AsRef<[u8]>) -> String {
         let address = self.base_url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).expect("the app listens");
@@ -96,7 +95,7 @@ impl Answer {
     }
 }
 
-/// A client that hands on answers of every status and never waits for ever.
+/// A client that returns answers of every status and has a time limit.
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)

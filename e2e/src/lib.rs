@@ -22,10 +22,10 @@ use supervise::{Process, Signal};
 
 pub use crate::http::Answer;
 
-/// The longest that anything may take here; the machine may be busy with other tests.
+/// Time limit of every wait; the machine may be busy with other tests.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The longest that the start may take: a JavaScript engine is compiled for up to a minute.
+/// Time limit of the start: compiling a JavaScript engine takes up to a minute.
 const START: Duration = Duration::from_mins(2);
 
 /// A running app. Fields are dropped in their order: the app before its Redis.
@@ -36,7 +36,7 @@ pub struct TestApp {
     pub output: Arc<Mutex<String>>,
 }
 
-/// What a test asks for that most tests do not.
+/// Options that most tests leave at their defaults.
 #[derive(Default)]
 pub struct Setup<'a> {
     /// The variables to set.
@@ -206,7 +206,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        // Stopping in order takes time, and what the app still does is of no interest.
+        // A graceful stop takes time, and the state of the app no longer matters.
         let _ = self.process.kill();
     }
 }

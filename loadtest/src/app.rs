@@ -1,8 +1,8 @@
 //! Processes under measurement: local-runtime, Spin or the always-on service.
 //!
 //! - [`Endpoint`]: where a process serves, once it has printed it
-//! - [`App`]: a process until it is ready: it serves HTTP, if it does that at all, and Redis counts a
-//!   listener for each of its bells
+//! - [`App`]: a process that is ready when Redis counts a listener for each of its bells, and it
+//!   serves HTTP if it has a server
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,10 +14,10 @@ use supervise::Process;
 
 use crate::stop;
 
-/// How late a wait may notice.
+/// How often a wait checks its condition.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// The program of a flag, or the one beside this one.
+/// The program that a flag names, or the one in the folder of this program.
 pub(crate) fn program(given: Option<&Path>, name: &str, flag: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().context("failed to find this program's folder")?;
     let program = given.map_or_else(|| own.with_file_name(name), Path::to_owned);
@@ -46,7 +46,7 @@ impl Endpoint {
         *lock(&self.0) = None;
     }
 
-    /// Starts a process that says where it serves.
+    /// Starts a process that prints the address at which it serves.
     pub(crate) fn start(&self, name: &str, command: Command) -> Result<Process> {
         let endpoint = self.clone();
         Process::start_reading(name, command, move |line| {
@@ -121,7 +121,7 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        // What it still does is of no interest, and stopping in order takes time.
+        // Its state no longer matters, and a graceful stop takes time.
         let _ = self.process.kill();
     }
 }

@@ -20,7 +20,7 @@ const EXIT_CODES: &str = "Exit codes:
     3  could not run to its end: a file, Redis or the app cannot be used, or no worker listens
   130  interrupted";
 
-/// Sends orders through the pipeline and verifies what became of each one.
+/// Sends orders through the pipeline and verifies each one.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
 struct Arguments {
@@ -42,12 +42,12 @@ enum Command {
   loadtest chaos --faults 20
   loadtest chaos --faults 100 --seed 7 --orders-per-s 50 --json chaos.json")]
     Chaos(ChaosOptions),
-    /// Compares reports: medians, ratios to the first, and what is better or worse.
+    /// Compares reports: medians, ratios to the first report, and what is better or worse.
     #[command(after_help = "Examples:
   loadtest compare before.json after.json --fail-if 'latency_p99>+10%'
   loadtest compare --group old=a1.json,a2.json,a3.json --group new=b1.json,b2.json,b3.json")]
     Compare(CompareOptions),
-    /// Computes what a day's load costs on rented nodes, and which factor saves what.
+    /// Computes what a day's load costs on rented nodes, and how much each factor saves.
     #[command(after_help = "Examples:
   loadtest cost --report wasm.json
   loadtest cost --report wasm.json --baseline native.json --nodes D2ds_v5,D2pds_v5")]
@@ -60,7 +60,7 @@ enum Command {
     Versus(VersusOptions),
 }
 
-/// Runs the command that the arguments of this process name.
+/// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
     let arguments = named_by_errors(Arguments::command()).get_matches();
     let arguments = Arguments::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());

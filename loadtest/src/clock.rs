@@ -1,7 +1,8 @@
 //! The clock of Redis against the one of this machine.
 //!
-//! An order is due by this machine's clock and confirmed by Redis's. In a long run, or when one of
-//! them is set, the two move apart, and with them every latency from due to confirmed.
+//! The due time of an order comes from this machine's clock, the time of its confirmation from that
+//! of Redis. In a long run, or when one of them is set, the two drift apart, and every latency from
+//! due to confirmed is wrong by the drift.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,7 @@ impl Clocks {
         Ok(Self { released, released_at_us, sampled_at: released, drift: Clock::default() })
     }
 
-    /// Compares the clocks, if it is time to.
+    /// Compares the clocks, at most every `SAMPLE_EVERY`.
     pub(crate) fn look(&mut self, redis: &mut RedisConnection) -> Result<()> {
         if self.sampled_at.elapsed() >= SAMPLE_EVERY { self.sample(redis) } else { Ok(()) }
     }
@@ -42,7 +43,7 @@ impl Clocks {
         Ok(())
     }
 
-    /// Redis answered between the two moments, so only what lies outside of them is drift.
+    /// Redis answered between the two moments, so only a difference beyond them is drift.
     fn compare(&mut self, asked: Duration, redis_us: u64, answered: Duration) {
         let since_release = redis_us as i64 - self.released_at_us as i64;
         let behind = asked.as_micros() as i64 - since_release;

@@ -1,7 +1,7 @@
-//! A day's load: how many orders a minute come at what time of day.
+//! A day's load: the orders a minute at each time of day.
 //!
 //! Read from a CSV file with the header `time,orders_per_minute`: a time of day as HH:MM, and the
-//! rate at that time. Between two lines the rate changes evenly, and from the last line past
+//! rate at that time. Between two lines the rate changes linearly, and also from the last line past
 //! midnight to the first. Blank lines and lines that begin with `#` are skipped.
 
 use std::fs;

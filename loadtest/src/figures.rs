@@ -114,7 +114,7 @@ pub(crate) struct Row {
     pub(crate) spreads: Vec<Option<Spread>>,
 }
 
-/// With fewer runs, ranges lie apart by chance too often.
+/// With fewer runs, ranges often fail to overlap by chance.
 pub(crate) const RUNS_FOR_A_RANGE: usize = 3;
 
 /// The figures that any of the groups has.
@@ -133,7 +133,7 @@ pub(crate) fn rows<T>(figures: &[Figure<T>], groups: &[Vec<&T>]) -> Vec<Row> {
 }
 
 impl Row {
-    /// Of the medians, to the first group.
+    /// The ratio of the medians, to the first group.
     pub(crate) fn ratio(&self, group: usize) -> Option<f64> {
         let first = self.spreads[0]?.median;
         (first > 0.0).then_some(self.spreads[group]?.median / first)

@@ -1,5 +1,5 @@
-//! Test data: the published reference's fields and distributions, and a share of orders with a
-//! prescription.
+//! Test data with the fields and distributions of ZEISS/enterprise-wasm, and a share of orders with
+//! a prescription.
 //!
 //! The same seed gives the same bytes on every machine: random numbers come from ChaCha8, and no
 //! float is printed that was not a multiple of a quarter, a tenth or a half.
@@ -79,14 +79,13 @@ fn write(mut out: impl Write, options: &GenerateOptions) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// The orders of a recipe as JSON without line breaks, without end. `run` changes their identities
-/// and nothing else.
+/// An endless sequence of orders as JSON without line breaks. `run` changes only their identities.
 pub fn orders(recipe: Recipe, run: u64) -> impl Iterator<Item = Vec<u8>> {
     let generator = Generator::new(recipe, run);
     (1..).map(move |number| generator.order(number))
 }
 
-/// Makes each order from its number, so that orders need not be kept.
+/// Generates each order from its number, so that orders need not be kept in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct Generator {
     recipe: Recipe,
@@ -117,8 +116,8 @@ impl Generator {
     /// Numbers count from 1.
     pub(crate) fn order(&self, number: u64) -> Vec<u8> {
         let mut random = self.random.clone();
-        // Two streams of random numbers for each order, so that orders that are not mutated are
-        // those of the same seed without mutations.
+        // Each order has two streams of random numbers, so that `mutated` does not change the other
+        // orders of a seed.
         random.set_stream(number * 2);
         let mut order =
             order(&mut random, number, self.identities.of(number), self.recipe.prescriptions);
@@ -212,7 +211,7 @@ fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) 
     fields.insert("items".into(), items.into());
 }
 
-/// Most people are near plano; the sum of three dice falls off on both sides.
+/// Most prescriptions are near 0; the sum of three dice has this distribution.
 fn sphere(random: &mut ChaCha8Rng) -> f64 {
     let dice: i32 = (0..3).map(|_| random.random_range(-14..=10)).sum();
     f64::from(dice) * 0.25

@@ -1,4 +1,4 @@
-//! Identities of generated orders: they look like random UUIDs, and the number of the order can be
+//! Identities of generated orders. They look like random UUIDs, and the number of the order can be
 //! computed from them.
 //!
 //! So a run needs no list of what it has sent. The lower half of an identity is the number, mixed

@@ -1,4 +1,5 @@
-//! What was sent: for each order when it was due and where it was written, until it is settled.
+//! What was sent: for each order, when it was due and where it was written, until its outcome is
+//! known (it is settled).
 //!
 //! Orders settle roughly in the order of their positions, so the ledger is a queue of pages; a page
 //! whose orders are all settled is dropped. Memory depends on how many orders are in progress, 40
@@ -28,7 +29,7 @@ pub(crate) struct Line {
 pub(crate) enum Status {
     Unsent,
     Sent,
-    /// With the number of the reason; it may have been written anyway.
+    /// Holds the number of the reason. The order may have been written anyway.
     Rejected(u16),
     Settled,
 }
@@ -78,7 +79,7 @@ impl Ledger {
         }
     }
 
-    /// An order whose page is gone is settled; nothing else of it is kept.
+    /// An order whose page was dropped is settled.
     pub(crate) fn get(&self, position: u64) -> Line {
         match (position / PAGE).checked_sub(self.gone) {
             None => SETTLED,

@@ -1,4 +1,4 @@
-//! Sends orders by the shape of a real load, and verifies what became of each one.
+//! Sends orders like a real load, and verifies each one.
 //!
 //! A run, step by step:
 //! - [`cli`]: the command line; [`options`]: flags that several commands share
@@ -7,7 +7,7 @@
 //! - [`schedule`]: when orders are due
 //! - [`day`]: a day's load as a curve
 //! - [`source`]: the orders
-//! - [`generate`], [`mutate`]: test data, valid and broken, the same for the same seed
+//! - [`generate`], [`mutate`]: test data, valid and invalid, the same for the same seed
 //! - [`send`]: into the queue
 //! - [`ledger`]: what was sent and is not settled
 //! - [`listeners`], [`watch`], [`monitor`], [`measure`], [`clock`], [`patient`]: the streams, the app
@@ -24,13 +24,13 @@
 //! - [`cost`]: what a day's load costs on rented nodes
 //! - [`versus`]: two sides in turn, such as Wasm and the always-on service
 //!
-//! They share [`app`], the processes that a run starts; [`ticks`], as a cluster's probes do;
-//! [`figures`], groups of runs side by side; and [`stop`], what Ctrl-C does.
+//! They share [`app`], the processes that a run starts; [`ticks`], which replace the probes of a
+//! cluster; [`figures`], groups of runs side by side; and [`stop`], which handles Ctrl-C.
 //!
-//! Times of orders come from stream ids, so from the clock of Redis. Every order is looked for by its
+//! Times of orders come from entry ids, so from the clock of Redis. Every order is looked up by its
 //! identity, and its confirmation is computed again.
 
-// Texts are put together piece by piece; a field is named after its content.
+// Reports are assembled from many short strings; a field is named after its content.
 #![allow(clippy::format_collect, clippy::format_push_string, clippy::struct_field_names)]
 // Both panic when nobody can read what they print, and the report would be lost.
 #![warn(clippy::print_stderr, clippy::print_stdout)]

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use native::RedisConnection;
 use queue::{Keys, Stream};
 
-/// An app that was started together with the run may need so long.
+/// How long an app that was started together with the run may need.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -20,7 +20,7 @@ pub(crate) fn check(redis: &mut RedisConnection, keys: &Keys, grace: Duration) -
         match counts {
             Err(error) if error.is_io_error() => return Err(error).context("failed to ask Redis"),
             Ok(counts) if counts.first().is_some_and(|(_, listeners)| *listeners == 0) => {}
-            // A managed Redis may refuse the question.
+            // A managed Redis may refuse the command.
             Ok(_) | Err(_) => return Ok(()),
         }
         if Instant::now() >= deadline {

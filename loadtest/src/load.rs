@@ -1,4 +1,4 @@
-//! `burst`, `steady`, `curve` and `replay`: a run, its report, and what the exit code says of it.
+//! `burst`, `steady`, `curve` and `replay`: a run, its report and its exit code.
 
 use anyhow::Result;
 
@@ -14,7 +14,7 @@ pub(crate) fn run(load: &Load) -> Result<Outcome> {
     let json = Output::create(target.json.as_deref(), "--json")?;
     let html = Output::create(target.html.as_deref(), "--html")?;
     Output::check_differ(json.as_ref(), html.as_ref())?;
-    // The first ends the sending, the second the waiting, the third the process.
+    // The first signal ends the sending, the second the waiting, the third the process.
     stop::listen_and_end_at(3)?;
     let (report, failure) = execute(load)?;
     publish(&report.to_text(), || {

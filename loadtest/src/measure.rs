@@ -33,14 +33,14 @@ impl Watched {
     pub(crate) fn new(pid: i32) -> Result<Self> {
         let tree = tree(pid)?;
         for process in &tree {
-            // 5 resets the peak of resident memory (proc(5)). Another user's process may refuse it:
-            // then the peak is that of its life.
+            // 5 resets the peak of resident memory (proc(5)). If another user's process refuses it,
+            // the peak counts from its start.
             let _ = std::fs::write(format!("/proc/{}/clear_refs", process.pid), "5");
         }
         Ok(Self { pid, cpu_s_before: cpu_s(&stats(&tree)), tree, tree_is_of: Instant::now() })
     }
 
-    /// Since watching began; memory is the peak.
+    /// CPU since watching began, and peak memory.
     pub(crate) fn usage(&self) -> Result<Usage> {
         let tree = tree(self.pid)?;
         let peak_kib: u64 = tree.iter().filter_map(|process| process.status().ok()?.vmhwm).sum();
@@ -50,7 +50,7 @@ impl Watched {
         })
     }
 
-    /// Memory is the present one. Children are looked for once a second.
+    /// CPU, and memory at this moment. Children are searched once a second.
     pub(crate) fn now(&mut self) -> Result<Usage> {
         if self.tree_is_of.elapsed() > Duration::from_secs(1) {
             (self.tree, self.tree_is_of) = (tree(self.pid)?, Instant::now());
@@ -75,7 +75,7 @@ pub(crate) fn tree(root: i32) -> Result<Vec<Process>> {
     while let Some(parent) = frontier.pop() {
         for (_, child) in others.iter().filter(|(ppid, _)| *ppid == parent) {
             frontier.push(child.pid);
-            // One that has ended meanwhile counts with its parent.
+            // The CPU time of an ended child is in its parent's.
             tree.extend(Process::new(child.pid));
         }
     }
@@ -123,13 +123,12 @@ pub(crate) fn idle_cpu_ms_per_s(tree: &[Process], time: Duration) -> Result<f64>
     Ok(used / time.as_secs_f64())
 }
 
-/// By its own figures: they are right on another machine too, and are those of the server that
-/// answers.
+/// Uses the figures that Redis reports, so it works for a remote server too.
 #[derive(Debug)]
 pub(crate) struct WatchedRedis {
-    /// Of the server that answered last.
+    /// CPU seconds of the server that answered last.
     cpu_s: f64,
-    /// `rss_mib` is the peak of the looks.
+    /// `rss_mib` is the peak of all samples.
     usage: Usage,
 }
 
@@ -142,7 +141,7 @@ impl WatchedRedis {
     /// Memory is the present one.
     pub(crate) fn now(&mut self, redis: &mut RedisConnection) -> Result<Usage> {
         let (cpu_s, rss_mib) = info(redis)?;
-        // A server that was started again counts from 0.
+        // The figure of a restarted server begins at 0.
         self.usage.cpu_s += if cpu_s >= self.cpu_s { cpu_s - self.cpu_s } else { cpu_s };
         self.usage.rss_mib = self.usage.rss_mib.max(rss_mib);
         self.cpu_s = cpu_s;

@@ -61,7 +61,7 @@ impl Monitor {
         self.released = Instant::now();
     }
 
-    /// Takes a sample, if it is time for one.
+    /// Takes a sample if one is due.
     pub(crate) fn look(&mut self, redis: &mut RedisConnection, lengths: [u64; 3]) -> Result<()> {
         let at = self.released.elapsed();
         if self.last.is_some_and(|(last, ..)| at < last + self.every) {

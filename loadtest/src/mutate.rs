@@ -1,7 +1,7 @@
-//! Breaks orders, the same way for the same seed: bytes that no sender means to send, and values
-//! that some do.
+//! Changes orders, the same way for the same seed: corrupt bytes, and values that senders get
+//! wrong.
 //!
-//! A mutated order may still be valid. The parser in `orders` decides it as any other.
+//! A mutated order may still be valid. The parser in `orders` decides.
 
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -73,7 +73,7 @@ fn change(random: &mut ChaCha8Rng, order: &mut Vec<u8>) {
     }
 }
 
-/// Replaces what follows a random colon.
+/// Replaces the value after a random colon.
 fn replace_value(random: &mut ChaCha8Rng, order: &mut Vec<u8>) {
     let colons: Vec<usize> = (0..order.len()).filter(|position| order[*position] == b':').collect();
     let Some(colon) = colons.choose(random) else { return };

@@ -7,21 +7,21 @@ use supervise::note;
 
 use crate::stop;
 
-/// What a command that ran to its end has found.
+/// The result of a command that ran to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Good,
     Bad,
-    /// By a signal, and nothing bad was found until then.
+    /// Ended by a signal, and no order was bad until then.
     Interrupted,
 }
 
-/// Flags that clap accepts one by one, but not together.
+/// Flags that clap accepts, but that do not fit together.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
-/// Prints an error, and translates.
+/// Prints an error, and returns the exit code.
 pub(crate) fn exit_code(result: &Result<Outcome>) -> ExitCode {
     if let Err(error) = result {
         note(format_args!("loadtest: {error:#}"));

@@ -1,7 +1,7 @@
 //! A file that is opened before a run and filled after it.
 //!
-//! A path that cannot be written must not cost a run, so it is opened before. A run that fails must
-//! not cost the report of an earlier one, so the file takes its place at the very end.
+//! The file is opened before the run, so that a wrong path does not waste a run. It replaces an
+//! earlier report only at the end, so that a failed run does not delete that report.
 
 use std::fs::{File, Permissions};
 use std::io::Write;
@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 
 use crate::outcome::UsageError;
 
-/// Prints the text before any file is written: a file that cannot be written loses nothing.
+/// Prints the text before any file is written, so that a failed write does not lose the report.
 pub(crate) fn publish(text: &str, write_files: impl FnOnce() -> Result<()>) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
@@ -30,9 +30,9 @@ pub(crate) struct Output {
 
 #[derive(Debug)]
 enum Place {
-    /// Beside its path until it is complete.
+    /// A file beside the path, renamed when it is complete.
     Beside(NamedTempFile),
-    /// A terminal, a pipe: written as it is.
+    /// A terminal or pipe, which is written directly.
     There(File),
 }
 

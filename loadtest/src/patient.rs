@@ -1,4 +1,4 @@
-//! Asks Redis during a run, and waits for a server that restarts or does not answer for a while.
+//! Sends commands to Redis during a run, and waits while the server restarts or does not answer.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::stop;
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A connection that is opened again when it breaks, until patience runs out.
+/// A connection that reconnects until patience runs out.
 pub(crate) struct PatientRedis {
     server: ConnectionInfo,
     redis: RedisConnection,
@@ -27,8 +27,8 @@ impl PatientRedis {
         Ok(Self { server, redis, patience, is_gone: false })
     }
 
-    /// May ask repeatedly, so `what` must change nothing before it has its answer. Gives up when
-    /// patience runs out, or at the second signal.
+    /// Calls `what` again after a failure, so `what` must be safe to repeat. Gives up when patience
+    /// runs out, or at the second signal.
     pub(crate) fn ask<T>(
         &mut self,
         mut what: impl FnMut(&mut RedisConnection) -> Result<T>,
@@ -40,7 +40,7 @@ impl PatientRedis {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            // What is not about Redis does not get better by asking again.
+            // Only errors of Redis can go away when the command is repeated.
             let is_about_redis = error
                 .chain()
                 .any(|cause| cause.is::<RedisError>() || cause.is::<queue::QueueError>());
@@ -65,7 +65,7 @@ impl PatientRedis {
     }
 }
 
-/// Without the password.
+/// The address without the password.
 pub(crate) fn address(url: &str) -> String {
     url.into_connection_info().map_or_else(
         |_| "an address that is no redis URL".into(),

@@ -20,13 +20,13 @@ use crate::schedule::{Segment, due_us};
 use crate::source::Source;
 
 pub(crate) struct Plan {
-    /// With what is known of a run before it.
+    /// The report, with the fields that are known before the run.
     pub(crate) report: Report,
     pub(crate) source: Arc<Source>,
     /// When each order is due, in microseconds since the release.
     pub(crate) due_us: Box<dyn Iterator<Item = u64> + Send>,
     pub(crate) orders: u64,
-    /// How many orders, counted from the first, the queue may know from an earlier run, at most.
+    /// The queue may know at most this many of the first orders from an earlier run.
     pub(crate) may_be_known: u64,
 }
 
@@ -113,7 +113,7 @@ fn check_secrets(target: &Target) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// How orders are sent: what the flags leave out depends on the door.
+/// How orders are sent. The defaults depend on the door.
 fn via(target: &Target) -> Via {
     let (connections, batch) = match target.via {
         Door::Redis => (1, 1_000),

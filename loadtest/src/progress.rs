@@ -1,4 +1,4 @@
-//! How far a run is: a bar in a terminal, and otherwise a line each minute.
+//! The progress of a run: a bar in a terminal, else a line each minute.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};

@@ -31,10 +31,10 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// How often results are checked while orders are being sent, and how many pages of a thousand.
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
 const VERIFY_PAGES: usize = 20;
-/// A burst that takes longer may share the queue with other producers, so that the streams do not
-/// get empty; then the results show when it is done.
+/// A burst that takes longer may share the queue with other producers. The streams are then never
+/// empty, and only the results show when the burst is done.
 const VERIFY_BURST_AFTER: Duration = Duration::from_secs(30);
-/// Redis and the app are looked at so many times in the time that has passed.
+/// Redis and the app are sampled each time the run has become longer by this part (1/600).
 const LOOK_PART: u32 = 600;
 
 /// Runs a load.
@@ -61,7 +61,8 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let before = Queue::new(&mut redis, &settings).stats()?;
     let mut report = summary::surroundings(&mut redis, report)?;
     report.backlog_before = watch.left();
-    // A burst is checked afterwards: checking takes the processor that the system under test needs.
+    // A burst is verified afterwards, because verification uses CPU that the system under test
+    // needs.
     let verifies_meanwhile = !matches!(report.shape, Shape::Burst {});
     let doors = doors(&report.via, target, &settings)?;
     let senders = Senders::prepare(source.clone(), due_us, doors, report.via.batch)?;
@@ -117,7 +118,7 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     Ok((report, failure))
 }
 
-/// Says that patience ran out, and which streams are paused.
+/// Prints that patience ran out, and which streams are paused.
 fn explain_the_rest(redis: &mut PatientRedis, watch: &Watch, settings: &Settings) -> Result<()> {
     let (left, seconds) = (watch.left(), watch.still_for().as_secs());
     note(format_args!("gave up: {left} orders did not move for {seconds} s"));
@@ -174,7 +175,8 @@ impl Running {
         let mut verify_every = if verifies_meanwhile { VERIFY_EVERY } else { VERIFY_BURST_AFTER };
         let mut verified_at = Instant::now();
         loop {
-            // Before the look at the streams: after the end of sending, empty streams stay empty.
+            // Read before the streams, because streams that are empty after the end of sending stay
+            // empty.
             let had_finished = senders.is_none();
             if let Some(running) = senders.take() {
                 if stop::asked() > 0 {
@@ -203,7 +205,7 @@ impl Running {
             }
             if verified_at.elapsed() > verify_every {
                 self.verifier.look(&mut self.redis, VERIFY_PAGES)?;
-                // The rest in the streams is another producer's then.
+                // The orders left in the streams are then another producer's.
                 if had_finished && self.verifier.is_settled() {
                     break;
                 }

@@ -1,15 +1,15 @@
-//! When orders are due: each shape as one rising row of times.
+//! When orders are due: each shape becomes one rising sequence of times.
 //!
-//! A shape is a rate over time, pieced together from straight lines. Its integral says how many
-//! orders were due until a moment; inverted, it says when the next one is. Nothing depends on
-//! how the system under test behaves: the load is open loop.
+//! A shape is a piecewise linear rate over time. Its integral is the number of orders due until a
+//! moment; the inverse gives the time of the next order. The load is open loop: the times do not
+//! depend on the system under test.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::report::Arrivals;
 
-/// The rate changes evenly.
+/// The rate changes linearly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Segment {
     pub(crate) duration_s: f64,
@@ -40,16 +40,15 @@ impl Segment {
 
 /// The times, in microseconds from the start, at which the orders of these stretches are due.
 ///
-/// Evenly spaced, the first order is due when the first stretch with a rate begins. At random, each
-/// order is independent of the others: the gaps, measured in orders, are exponentially distributed,
-/// and their number varies as that of customers does.
+/// If evenly spaced, the first order is due when the first stretch with a rate begins. Random
+/// arrivals are a Poisson process: the gaps, measured in orders, are exponentially distributed.
 pub(crate) fn due_us(
     segments: Vec<Segment>,
     arrivals: Arrivals,
     seed: u64,
 ) -> impl Iterator<Item = u64> + Send {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    // A stream that no order has.
+    // A stream of random numbers that no order uses.
     random.set_stream(u64::MAX);
     let mut gap = move || match arrivals {
         Arrivals::Even => 1.0,
@@ -67,7 +66,7 @@ pub(crate) fn due_us(
         loop {
             let current = segment?;
             let orders = current.orders();
-            // A rounding error must not make an order of nothing.
+            // A rounding error must not add an order.
             if next - due_before < orders - 1e-6 {
                 let at_s: f64 = began_at_s + current.when(next - due_before);
                 next += gap();

@@ -1,7 +1,7 @@
 //! Where orders come from: a generator, a file, or a list in memory.
 //!
-//! An order is known by its position, from 0, and can be made or read again at any time: what was
-//! sent need not be kept in memory until it is verified. Generated orders take no memory at all,
+//! An order is named by its position, from 0, and can be generated or read again at any time. So
+//! sent orders need not be kept in memory until they are verified. Generated orders take no memory,
 //! those of a file about 60 bytes each.
 
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ use crate::generate::Generator;
 #[derive(Debug)]
 pub(crate) struct Source {
     orders: Orders,
-    /// Of valid orders whose identity does not tell the position.
+    /// The positions of valid orders by identity, where they cannot be computed from it.
     index: Mutex<HashMap<Uuid, SmallVec<[u64; 1]>>>,
 }
 
@@ -52,7 +52,7 @@ impl Source {
         let name = path.display().to_string();
         let what = || format!("failed to read {name}");
         let file = File::open(path).with_context(what)?;
-        // Orders are read a second time to verify them.
+        // A pipe could not be read a second time for the verification.
         ensure!(file.metadata().with_context(what)?.is_file(), "{name} must be a regular file");
         let mut reader = BufReader::new(&file);
         let (mut lines, mut offset, mut line) = (Vec::new(), 0, Vec::new());
@@ -91,7 +91,7 @@ impl Source {
         Self { orders: Orders::List(orders), ..source }
     }
 
-    /// How many orders there are; `None` where there is no end.
+    /// The number of orders; `None` if the source is endless.
     pub(crate) fn len(&self) -> Option<u64> {
         match &self.orders {
             Orders::Generated(_) => None,
@@ -114,7 +114,7 @@ impl Source {
         }
     }
 
-    /// As [`Source::order`], and remembers an identity that does not tell the position.
+    /// As [`Source::order`], and remembers an identity from which the position cannot be computed.
     pub(crate) fn order_to_send(&self, position: u64) -> Result<Vec<u8>> {
         let order = self.order(position)?;
         if let Orders::Generated(generator) = &self.orders
@@ -146,7 +146,7 @@ impl Source {
         }
     }
 
-    /// Of valid orders among the first `count`.
+    /// The identities of valid orders among the first `count`.
     pub(crate) fn identities(&self, count: u64) -> impl Iterator<Item = Result<Uuid>> + '_ {
         (0..count).filter_map(|position| match &self.orders {
             Orders::Generated(generator) if !generator.mutates() => {
@@ -240,7 +240,7 @@ mod tests {
             let error = format!("{:#}", Source::file(&path).unwrap_err());
             assert!(error.contains(expected), "{text}: {error}");
         }
-        // An invalid order is an order: it is to be dead-lettered.
+        // An invalid order is sent too, because it must be dead-lettered.
         std::fs::write(&path, "{}\nno\n").unwrap();
         assert_eq!(Source::file(&path).unwrap().len(), Some(2));
     }

@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: waits end at once, and all that was started is stopped on the way out.
+//! Handles Ctrl-C and SIGTERM. Waits end at once, and the started processes are stopped before the
+//! exit.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 static ASKED: AtomicU32 = AtomicU32::new(0);
-/// As shells expect it.
+/// The exit code that shells expect.
 pub(crate) const INTERRUPTED: u8 = 130;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -14,7 +15,7 @@ pub(crate) fn listen() -> Result<()> {
     listen_and_end_at(u32::MAX)
 }
 
-/// Ends the process at the signal with this number, so it must have no children.
+/// Ends the process at once at the signal with this number, so it must have no children.
 pub(crate) fn listen_and_end_at(last: u32) -> Result<()> {
     let count = move || {
         if ASKED.fetch_add(1, Ordering::SeqCst) + 1 >= last {

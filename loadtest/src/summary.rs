@@ -1,4 +1,4 @@
-//! What a report says of this program, of Redis, of this machine and of the consumers.
+//! The part of a report that describes this program, Redis, this machine and the consumers.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(crate) fn surroundings(redis: &mut RedisConnection, report: Report) -> Resul
         .arg("server")
         .query(redis.inner())
         .context("failed to ask redis for its version")?;
-    // A managed Redis may refuse.
+    // A managed Redis may refuse `CONFIG`.
     let settings: BTreeMap<String, String> = redis::cmd("CONFIG")
         .arg("GET")
         .arg(&REDIS_SETTINGS)

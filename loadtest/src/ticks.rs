@@ -1,4 +1,4 @@
-//! Ticks workers once a second by `GET /<component>/tick`, as the probes of a cluster do.
+//! Calls `GET /<component>/tick` of each worker once a second, in place of the probes of a cluster.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::app::Endpoint;
 
 const PERIOD: Duration = Duration::from_secs(1);
-/// How long a probe waits, as a cluster's do by default.
+/// The time limit of a call; probes in Kubernetes have the same default.
 const LIMIT: Duration = Duration::from_secs(1);
-/// How late it may be noticed that a process serves for the first time.
+/// How often a starting process is checked for its first answer.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// Dropping it stops the ticks.
@@ -19,8 +19,8 @@ pub(crate) struct Ticks {
 }
 
 impl Ticks {
-    /// Workers are given by component and endpoint. Each has its own thread: one that hangs does not
-    /// delay the others.
+    /// Workers are given by component and endpoint. Each has its own thread, so that one that hangs
+    /// does not delay the others.
     pub(crate) fn start(workers: impl IntoIterator<Item = (&'static str, Endpoint)>) -> Self {
         let rings = Arc::new(AtomicU64::new(0));
         for (component, endpoint) in workers {

@@ -10,7 +10,7 @@ use crate::report::{Bucket, Interval, IntervalLatency, Latency, Timeline};
 
 const MAX_INTERVALS: usize = 600;
 const SHORTEST_US: u64 = 10_000;
-/// Significant digits: of the whole run, and of one interval, where memory counts.
+/// Significant digits of the whole run, and of one interval, where memory matters.
 const DIGITS: u8 = 3;
 const DIGITS_OF_INTERVAL: u8 = 2;
 
@@ -24,7 +24,7 @@ pub(crate) struct Recorder {
 struct Counted {
     interval: Interval,
     latencies: Option<Histogram<u32>>,
-    /// Exactly; the histogram would round it up.
+    /// Kept exactly, because the histogram would round it up.
     slowest_us: u64,
 }
 

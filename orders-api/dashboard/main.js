@@ -1,5 +1,5 @@
-// The clock of the page: it polls often while something moves, seldom while nothing does, and never
-// while the page is hidden.
+// Polls the API: often while orders move, seldom while they do not, and never while the page is
+// hidden.
 
 import * as api from "./api.js";
 import * as demo from "./demo.js";
@@ -55,7 +55,7 @@ async function showAll(stats) {
 
 function isBack() {
   const wasAway = failures > 0;
-  // Otherwise it is about a button that failed, and stays.
+  // Otherwise the message is about a failed button, and stays.
   if (wasAway || !byId("lock").hidden) byId("trouble").hidden = true;
   if (wasAway) announce("The figures are live again");
   byId("lock").hidden = true;
@@ -77,7 +77,7 @@ function isAway(error) {
   failures += 1;
   const ms = Math.max(error.retryAfterMs ?? 0, Math.min(1_000 * 2 ** (failures - 1), MOST_WAIT_MS));
   health("away", `No figures; next try in ${duration(ms)}`);
-  // Once, not at every attempt: screen readers read it out.
+  // Set once, not at every attempt, because screen readers announce it.
   if (failures === 1) {
     byId("trouble").textContent = `The figures are not live: ${error.message}.`;
     byId("trouble").hidden = false;

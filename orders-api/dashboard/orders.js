@@ -107,7 +107,7 @@ export async function refresh() {
     return true;
   } catch (error) {
     if (current !== shown) return false;
-    // Redis may come back: what is on show stays until then.
+    // Redis may come back, so the shown order stays until then.
     if (error.status >= 500 || error.status === 0) return false;
     shown = null;
     drawn = "";

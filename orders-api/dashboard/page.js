@@ -94,7 +94,7 @@ export function ask({ title, text, yes, field }) {
     byId("ask-no").onclick = () => dialog.close("no");
     input.onkeydown = (event) => event.key === "Enter" && confirm();
     dialog.onclose = () => {
-      // The event comes late: it may be that of a question before this one.
+      // The event comes late, so it may be that of an earlier question.
       if (!dialog.open) resolve(dialog.returnValue === "yes" ? input.value.trim() : null);
     };
     dialog.showModal();

@@ -19,10 +19,10 @@ export function take(stats, at) {
   const arrived = stats.streams.ingress.messages + sum(stats.totals, "applied_ingress:");
   const confirmed = sum(stats.totals, "confirmed_");
   const last = looks.at(-1);
-  // A queue that was emptied by hand counts from zero.
+  // The counters of a queue that was emptied by hand begin at zero.
   if (last && (arrived < last.arrived || confirmed < last.confirmed)) looks = [];
   looks.push({ at, arrived, confirmed });
-  // One from before the window stays: the first step of the chart begins there.
+  // One look from before the window is kept, because the first step of the chart begins there.
   while (looks.length > 2 && looks[1].at < at - WINDOW_MS) looks.shift();
   return Boolean(last) && (arrived !== last.arrived || confirmed !== last.confirmed);
 }

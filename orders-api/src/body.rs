@@ -1,4 +1,4 @@
-//! Reads the body of a request, no further than its limit.
+//! Reads the body of a request up to a limit.
 
 use std::io::{ErrorKind, Read};
 
@@ -7,7 +7,7 @@ use http::request::Parts;
 
 use crate::{Problem, Refusal};
 
-/// Reads a body of at most `most` bytes. A longer one that announces its length is not read at all.
+/// Reads a body of at most `most` bytes. If `Content-Length` is larger, nothing is read.
 pub(crate) fn read(head: &Parts, body: &mut dyn Read, most: u32) -> Result<Vec<u8>, Refusal> {
     let text = |name| head.headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
     if text(header::CONTENT_ENCODING).is_some_and(|it| !it.eq_ignore_ascii_case("identity")) {
@@ -31,7 +31,7 @@ pub(crate) fn read(head: &Parts, body: &mut dyn Read, most: u32) -> Result<Vec<u
             ErrorKind::TimedOut => Refusal::new(Problem::RequestTimeout, "the limit is 10 s"),
             _ => Refusal::new(Problem::BrokenBody, "the body broke off before its end"),
         })?;
-        // Before it is kept, or the memory would double at the limit.
+        // Checked before the part is kept, or the memory would double at the limit.
         if (bytes.len() + read) as u64 > most.into() {
             return too_large((bytes.len() + read) as u64);
         }
@@ -39,7 +39,7 @@ pub(crate) fn read(head: &Parts, body: &mut dyn Read, most: u32) -> Result<Vec<u
             return Ok(bytes);
         }
         if bytes.capacity() - bytes.len() < read {
-            // A vector that doubles would reserve more than the limit.
+            // Doubling the vector could reserve more than the limit.
             bytes.reserve_exact(bytes.len().max(chunk.len()).min(most as usize - bytes.len()));
         }
         bytes.extend_from_slice(&chunk[..read]);

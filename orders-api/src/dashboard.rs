@@ -1,8 +1,8 @@
 //! The dashboard at `/`, its files under `/dashboard/`, and `/openapi.json`.
 //!
-//! The files are part of the Wasm file and show no order, so they need no token. Their policy lets
-//! the page talk to this host only: text of an order that became markup could neither run nor
-//! leave.
+//! The files are part of the Wasm file and show no order, so they need no token. Their
+//! content-security policy allows scripts and connections of this host only, so text of an order
+//! that became markup could neither run nor send data.
 
 use http::StatusCode;
 use http::header::{self, HeaderName};
@@ -16,7 +16,7 @@ const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const JSON: &str = "application/json";
 
-/// The files by name, with their types; the page has no name.
+/// The files by name, with their media types; the page has an empty name.
 const FILES: [(&str, &str, &str); 13] = [
     ("", HTML, include_str!("../dashboard/index.html")),
     ("style.css", CSS, include_str!("../dashboard/style.css")),
@@ -37,7 +37,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
-/// One of the files, or the limits that the demo keeps to.
+/// One of the files, or the limits for the demo burst.
 pub(crate) fn file(name: &str, settings: &Settings) -> Answer {
     let mut response = if name == "limits.json" {
         response::ok(&json!({ "demoOrders": settings.demo_orders,
@@ -49,7 +49,7 @@ pub(crate) fn file(name: &str, settings: &Settings) -> Answer {
         response::new(StatusCode::OK, media_type, text.as_bytes().into())
     };
     for (name, value) in [
-        // Browsers ask each time: a page never runs with files of another version.
+        // Browsers revalidate each time, so a page never uses files of another version.
         (header::CACHE_CONTROL, "no-cache"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,6 +1,6 @@
 //! `/dead-letters`: lists dead letters, shows one, puts it back and discards it.
 //!
-//! A letter is named by its entry id. Redriving or discarding it a second time is 404.
+//! A dead letter is named by its entry id. A second redrive or discard answers 404.
 
 use http::header;
 use http::request::Parts;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{Answer, Host, Problem, Refusal, response, time_of, with_queue};
 
-/// A page of letters, oldest first, without their orders.
+/// A page of dead letters, oldest first, without their orders.
 pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Answer {
     let (mut filter, order, limit, cursor) = read(head.uri.query().unwrap_or_default())?;
     let page = with_queue(host, |queue| {
@@ -30,7 +30,8 @@ pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Answer {
     Ok(response::ok(&json!({ "deadLetters": letters, "next": next })))
 }
 
-/// Filter, order by any of its ids, limit and cursor. Errors never repeat a value.
+/// Reads filter, limit and cursor. The order may be named by UUID or `orderId`. Errors never repeat
+/// a value.
 fn read(query: &str) -> Result<(Filter, Option<String>, u32, Option<EntryId>), Refusal> {
     let invalid = |detail: &str| Refusal::new(Problem::InvalidQuery, detail);
     let (mut filter, mut order, mut limit, mut after) = (Filter::default(), None, 100, None);
@@ -63,7 +64,7 @@ fn read(query: &str) -> Result<(Filter, Option<String>, u32, Option<EntryId>), R
     Ok((filter, order, limit, after))
 }
 
-/// One letter with its order.
+/// One dead letter with its order.
 pub(crate) fn show<H: Host>(host: &H, id: EntryId) -> Answer {
     let letter = with_queue(host, |queue| queue.dead_letter(id))?.ok_or_else(gone)?;
     let mut shown = shown(&letter);
@@ -73,12 +74,12 @@ pub(crate) fn show<H: Host>(host: &H, id: EntryId) -> Answer {
     if let Some(Ok(fields)) = letter.fields.as_deref().map(serde_json::from_str) {
         shown["fields"] = fields;
     }
-    // An order has names and addresses, which no cache may keep.
+    // An order contains personal data, which no cache may keep.
     let response = response::ok(&shown);
     Ok(response::with_header(response, header::CACHE_CONTROL, "no-store"))
 }
 
-/// Anybody may have written a letter, so nothing in it is relied on.
+/// Any producer may have written a dead letter, so nothing in it is trusted.
 fn shown(letter: &DeadLetter) -> Value {
     json!({ "id": letter.entry_id, "code": letter.code, "stream": letter.stream,
         "errors": serde_json::from_str::<Value>(&letter.errors).ok(),
@@ -88,7 +89,7 @@ fn shown(letter: &DeadLetter) -> Value {
         "orderBytes": letter.bytes })
 }
 
-/// Puts a letter back into the stream it failed in.
+/// Puts a dead letter back into the stream where it failed.
 pub(crate) fn redrive<H: Host>(host: &H, id: EntryId) -> Answer {
     let redrive = with_queue(host, |queue| queue.redrive(id))?;
     let (problem, detail) = match redrive {
@@ -100,14 +101,14 @@ pub(crate) fn redrive<H: Host>(host: &H, id: EntryId) -> Answer {
     Err(Refusal::new(problem, detail))
 }
 
-/// Deletes a letter for good.
+/// Deletes a dead letter.
 pub(crate) fn discard<H: Host>(host: &H, id: EntryId) -> Answer {
     let is_discarded = with_queue(host, |queue| queue.discard(id))?;
     let body = json!({ "outcome": "discarded" });
     is_discarded.then(|| response::ok(&body)).ok_or_else(gone)
 }
 
-/// The id of a letter.
+/// The entry id of a dead letter.
 pub(crate) fn id(text: &str) -> Result<EntryId, Refusal> {
     let detail = "the id of a dead letter is two numbers with a hyphen between them";
     EntryId::parse(text).ok_or_else(|| Refusal::new(Problem::InvalidId, detail))

@@ -1,10 +1,10 @@
-//! Who may use the API: with `api_token` set, clients that send the token; without it, everyone who
-//! reaches it. That includes pages in the browser of somebody who does; two rules keep those out:
+//! Access to the API. With `api_token` set, clients must send the token. Without it, everyone who
+//! reaches the API may use it, and two rules keep out web pages of other sites:
 //!
 //! - *Known hosts.* A page can point its own DNS name to this API (DNS rebinding) and is then
-//!   same-origin. So `Host` must be a name that no stranger can register.
-//! - *No cross-site writes.* `Sec-Fetch-Site` and `Origin` tell the form posts of other sites from
-//!   requests of the dashboard; programs send neither.
+//!   same-origin. So `Host` must be a name that nobody else can register.
+//! - *No cross-site writes.* `Sec-Fetch-Site` and `Origin` distinguish form posts of other sites
+//!   from requests of the dashboard. Programs send neither.
 
 use std::net::IpAddr;
 
@@ -19,7 +19,7 @@ use crate::{Problem, Refusal, Settings};
 /// is not among them: a namespace may be called like a public top-level domain.
 const PRIVATE: [&str; 4] = [".localhost", ".svc", ".svc.cluster.local", ".spin.internal"];
 
-/// Checks a request before its path is looked at.
+/// Checks a request before its path is read.
 pub(crate) fn check(head: &Parts, settings: &Settings) -> Result<(), Refusal> {
     if let Some(token) = &settings.api_token {
         let sent = head.headers.get(header::AUTHORIZATION);
@@ -42,7 +42,7 @@ pub(crate) fn check(head: &Parts, settings: &Settings) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The host that the request is addressed to, in lower case and without the port.
+/// The request's host, in lower case and without the port.
 fn host_of(head: &Parts) -> Option<String> {
     let authority = match head.headers.get(header::HOST) {
         Some(host) => Authority::try_from(host.as_bytes()).ok()?,

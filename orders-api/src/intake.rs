@@ -1,7 +1,7 @@
 //! Splits the body of a request into orders: one order, a JSON array, or NDJSON.
 //!
-//! Each order keeps the bytes it was sent with; they go into the stream. A fault in one order
-//! refuses that order only. Splitting stops at the limit: memory does not depend on what is sent.
+//! Each order keeps the bytes it was sent with, because they go into the stream. An invalid order
+//! does not affect the others. Splitting stops at the limit, so memory is bounded.
 
 use http::HeaderName;
 use orders::order::{Order, OrderError, Rejection};
@@ -19,7 +19,7 @@ pub(crate) struct Intake<'a> {
     pub(crate) refused: Vec<Refused>,
 }
 
-/// An order that breaks the schema.
+/// An invalid order.
 #[derive(Debug, Serialize)]
 pub(crate) struct Refused {
     /// Its position in the request, from 0.
@@ -36,7 +36,7 @@ pub(crate) struct Refused {
     omitted: Option<usize>,
 }
 
-/// Most errors in an answer besides the first of each order: it must not dwarf the request.
+/// Maximum number of errors in an answer besides the first of each order, to limit its size.
 const MAX_OTHER_ERRORS: usize = 1_000;
 
 /// An order, and its line where orders are on lines.
@@ -58,7 +58,7 @@ impl<'a> Intake<'a> {
                 Err(Rejection { first, rest: mut others }) => {
                     let omitted = others.len().checked_sub(room).filter(|omitted| *omitted > 0);
                     others.truncate(room);
-                    // It is kept for each of thousands of orders.
+                    // The errors of thousands of orders may be kept, so none has spare capacity.
                     others.shrink_to_fit();
                     room -= others.len();
                     intake.refused.push(Refused { index, line, first, others, omitted });
@@ -95,9 +95,9 @@ fn split<'a>(
     Ok(pieces)
 }
 
-/// The elements of an array, at most one above the limit; `array` begins behind the bracket.
+/// The elements of an array, at most one above the limit; `array` begins after the bracket.
 ///
-/// Strings need not be UTF-8 here: that is the fault of one order, not of the body.
+/// Strings need not be UTF-8 here, because that is an error of one order, not of the body.
 fn elements(array: &[u8], most: usize) -> Result<Vec<Piece<'_>>, Refusal> {
     let (mut pieces, mut rest) = (Vec::new(), array);
     if rest.trim_ascii() == b"]" {
@@ -127,7 +127,8 @@ fn lines(body: &[u8]) -> impl Iterator<Item = Piece<'_>> {
     lines.filter(|(order, _)| !order.is_empty()).map(|(order, line)| (Some(line), order))
 }
 
-/// Whether the first of several lines is JSON, which it is not where one document takes all lines.
+/// Whether the first of several lines is complete JSON. It is not if one document has several
+/// lines.
 fn has_lines_of_json(body: &[u8]) -> bool {
     let mut lines = lines(body).map(|(_, line)| line);
     let first = lines.next().unwrap_or_default();

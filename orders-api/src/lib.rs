@@ -1,8 +1,8 @@
 //! The HTTP API: takes orders in, reports on them, and serves the dashboard.
 //!
-//! [`answer`] is the whole of it and knows neither Spin nor the clock: variables and the connection
-//! to Redis come from a [`Host`]. Redis is opened by the routes that need it, after everything else
-//! has been checked. `shell.rs` is the Wasm component around it.
+//! [`answer`] handles every request and knows neither Spin nor the clock: variables and the
+//! connection to Redis come from a [`Host`]. Routes that need Redis connect after all other checks.
+//! `shell.rs` is the Wasm component around it.
 
 mod body;
 mod control;
@@ -32,7 +32,7 @@ pub use problem::{Problem, Refusal};
 pub use response::Response;
 pub use settings::Settings;
 
-/// An answer, or why there is none.
+/// An answer, or the problem to report instead.
 type Answer = Result<Response, Refusal>;
 
 /// A request. A body that takes too long fails with [`std::io::ErrorKind::TimedOut`].
@@ -50,7 +50,7 @@ pub trait Host {
     fn open(&self) -> Result<(queue::Settings, Self::Redis), Refusal>;
 }
 
-/// Answers one request. Routes that take a body read it, no further than their limit.
+/// Answers one request. Routes that take a body read it up to their limit.
 pub fn answer<H: Host>(host: &H, request: Request<'_>) -> Response {
     let (head, body) = request.into_parts();
     try_answer(host, &head, body).unwrap_or_else(Refusal::into_response)
@@ -62,7 +62,7 @@ fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Answer {
     let path = head.uri.path().strip_suffix('/').unwrap_or(head.uri.path());
     let path: Vec<&str> = path.split('/').skip(1).collect();
     let settings = host.settings()?;
-    // These show nothing of an order.
+    // These need no token, because they show no order.
     if !matches!(path[..], [] | ["dashboard", _] | ["openapi.json" | "healthz" | "readyz"]) {
         guard::check(head, &settings)?;
     }
@@ -99,7 +99,7 @@ fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Answer {
     }
 }
 
-/// The methods of a path, as the header `Allow` has them; `None` where there is nothing.
+/// The methods of a path, as in the header `Allow`; `None` for an unknown path.
 fn methods(path: &[&str]) -> Option<&'static str> {
     match path {
         _ if path.contains(&"") => None,
@@ -117,7 +117,7 @@ fn methods(path: &[&str]) -> Option<&'static str> {
     }
 }
 
-/// Opens the queue and does something with it.
+/// Opens the queue and runs `act` with it.
 fn with_queue<H: Host, T>(
     host: &H,
     act: impl FnOnce(&mut Queue<'_, H::Redis>) -> Result<T, QueueError>,

@@ -1,7 +1,7 @@
 //! The metrics page: names, types, and where each number comes from.
 //!
-//! Every number is kept in Redis, so any instance gives the same answer and none is lost with an
-//! instance. What a metric means is in `docs/operate.md` only, where [`help`] finds it.
+//! Redis keeps every number, so all instances give the same answer and none is lost with an
+//! instance. Only `docs/operate.md` describes the metrics; [`help`] reads it.
 
 use std::collections::BTreeMap;
 use std::fmt::Error;
@@ -17,12 +17,12 @@ use queue::{BATCH_BOUNDS, Stats, StreamStats, WAIT_BOUNDS_MS};
 
 use crate::{Response, response};
 
-/// What the page is made from.
+/// The data of the page.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) stats: Stats,
     pub(crate) counters: BTreeMap<String, u64>,
-    /// Whether Redis may drop keys when it is full; `None` when it does not say.
+    /// Whether Redis may evict keys when it is full; `None` if it is unknown.
     pub(crate) may_evict: Option<bool>,
 }
 
@@ -69,7 +69,7 @@ pub fn families() -> impl Iterator<Item = (&'static str, &'static str)> {
     FAMILIES.iter().map(|(name, kind, _)| (*name, kind.as_str()))
 }
 
-/// The last column of a metric's row in the docs.
+/// The description of a metric: the last column of its row in the docs.
 fn help(name: &str) -> &'static str {
     let rows = include_str!("../../docs/operate.md").lines();
     let mut rows = rows.filter(|row| row.starts_with(&format!("| `{name}` |")));
@@ -109,7 +109,7 @@ impl Samples<'_> {
         let Ok(mut sample) = self.metric.encode_family(&labels) else { return };
         let _ = match self.kind {
             Counter => sample.encode_counter::<NoLabelSet, _, f64>(&(value as u64), None),
-            // Whole numbers without a point.
+            // Whole numbers have no decimal point.
             _ if value.fract() == 0.0 => sample.encode_gauge(&(value as u64)),
             _ => sample.encode_gauge(&value),
         };

@@ -1,4 +1,4 @@
-//! `/stats`, `/metrics`, `/healthz` and `/readyz`: how the queue is.
+//! `/stats`, `/metrics`, `/healthz` and `/readyz`: the state of the queue.
 
 use orders::pipeline::STREAMS;
 use serde_json::{Map, json};
@@ -9,11 +9,12 @@ use crate::{Answer, Host, Response, control, response, with_queue};
 /// The only policy under which Redis never evicts an order.
 pub(crate) const SAFE_POLICY: &str = "noeviction";
 
-/// Streams and counters. It ticks as well, so an open dashboard keeps a laptop's pipeline going.
+/// Streams and counters. It also ticks, so an open dashboard repairs lost bells where no probe
+/// does.
 pub(crate) fn stats<H: Host>(host: &H) -> Answer {
     let stats = with_queue(host, |queue| {
         for stream in STREAMS {
-            // Figures matter most when something is refused.
+            // The statistics are needed most when Redis refuses something.
             if let Err(error) = queue.tick(stream) {
                 eprintln!("{error}");
             }
@@ -33,7 +34,7 @@ pub(crate) fn stats<H: Host>(host: &H) -> Answer {
     Ok(response::ok(&body))
 }
 
-/// Everything that is measured. It rings no bell: what is measured must not depend on who looks.
+/// All metrics. It rings no bell, because a scrape must not change what it measures.
 pub(crate) fn metrics<H: Host>(host: &H) -> Answer {
     let snapshot = with_queue(host, |queue| {
         let (stats, counters) = (queue.stats()?, queue.counters()?);
@@ -43,8 +44,8 @@ pub(crate) fn metrics<H: Host>(host: &H) -> Answer {
     Ok(metrics::page(snapshot))
 }
 
-/// Answers at once, because it asks nobody: Spin has no time limit for a connection to Redis. The
-/// variables of the API were read before.
+/// Answers without Redis, because Spin has no time limit for a connection. The variables of the API
+/// were read before.
 pub(crate) fn health() -> Response {
     response::ok(&json!({ "status": "ok" }))
 }

@@ -1,4 +1,4 @@
-//! `/orders`: takes orders in, lists the newest, and shows how far one is.
+//! `/orders`: accepts orders, lists the newest, and shows the status of one.
 
 use std::io::Read;
 
@@ -17,12 +17,12 @@ use crate::{Answer, Host, Problem, Refusal, Settings, body, response, time_of, w
 /// How many orders the list shows.
 const NEWEST: u32 = 50;
 
-/// How far an order is.
+/// The status of an order.
 #[derive(Serialize)]
 struct OrderStatus<'a> {
     #[serde(flatten)]
     status: Value,
-    /// Byte for byte as it was written.
+    /// The same bytes as in Redis.
     confirmation: Option<&'a RawValue>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Se
     }
 }
 
-/// The trace in the header `traceparent`. An invalid one begins a new trace, an absent one none.
+/// The trace in the header `traceparent`. An invalid header starts a new trace, a missing one none.
 fn trace_of(head: &Parts) -> Option<TraceParent> {
     let header = head.headers.get("traceparent")?;
     TraceParent::parse(header.as_bytes()).or_else(|| {
@@ -82,7 +82,7 @@ pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Answer {
 }
 
 fn listed(recent: &Recent) -> Value {
-    // Only the text of a waiting order has its id.
+    // The id of a waiting order is only in its text.
     let identity = || Some(Order::identity(recent.body.as_deref()?)?.to_string());
     let step = |state| Some(recent.entry_id.as_str()).filter(|_| recent.state == state);
     let queued = recent.ingress.as_deref().or(step(State::Queued));

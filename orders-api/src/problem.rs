@@ -12,7 +12,8 @@ use strum::{IntoStaticStr, VariantArray};
 
 use crate::{Response, response};
 
-/// A kind of problem: its code in snake case, its number the HTTP status and a place in it.
+/// A kind of problem. Its name in snake case is the code. Its number is the HTTP status, followed
+/// by digits that distinguish the kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 #[allow(missing_docs, reason = "docs/openapi.yaml has an example of each")]

@@ -1,4 +1,4 @@
-//! Answers, as the `http` crate has them.
+//! Builds answers of the crate `http`.
 
 use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
@@ -20,7 +20,7 @@ pub(crate) fn ok(body: &impl Serialize) -> Response {
 
 /// An answer with this JSON.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    // All keys are texts, so this cannot fail.
+    // All keys are strings, so this cannot fail.
     new(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
 }
 

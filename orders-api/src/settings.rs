@@ -1,11 +1,11 @@
-//! The variables of the API besides those of the queue, checked before any work starts.
+//! The API's own variables, checked before any work starts.
 
 use std::fmt::Display;
 
 use queue::settings::{SettingError, number, text};
 use subtle::ConstantTimeEq;
 
-/// The variables of the API, which `spin.toml` describes. One is secret, so there is no `Debug`.
+/// The API's variables, which `spin.toml` describes. There is no `Debug`, because one is secret.
 pub struct Settings {
     pub(crate) api_token: Option<String>,
     /// In lower case, without ports.
@@ -30,7 +30,7 @@ impl Settings {
     }
 }
 
-/// A token that no client can send is refused. The text of the error does not repeat it.
+/// Refuses a token that no client can send. The error does not repeat it.
 fn token(found: String) -> Result<Option<String>, SettingError> {
     if !found.bytes().all(|byte| byte.is_ascii_graphic()) {
         let fault = "expected visible ASCII characters, or nothing".into();
@@ -50,8 +50,8 @@ fn hosts(found: &str) -> Result<Vec<String>, SettingError> {
     Ok(hosts)
 }
 
-/// Whether the value of an `Authorization` header carries the token. The time this takes depends on
-/// the length of the token only.
+/// Whether the value of an `Authorization` header has the token. The time that this takes depends
+/// only on the lengths.
 pub(crate) fn is_bearer(authorization: &[u8], token: &str) -> bool {
     let scheme = b"Bearer ";
     authorization.split_at_checked(scheme.len()).is_some_and(|(found, sent)| {

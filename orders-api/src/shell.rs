@@ -12,7 +12,8 @@ use worker::{SpinRedis, StartError};
 
 use crate::{Host, Refusal, Response, Settings, answer};
 
-/// How long a whole body may take, in ns. Spin itself has no limit, and runs 1,000 instances.
+/// How long a whole body may take, in ns. Spin has no limit, and slow bodies would occupy its 1,000
+/// instances.
 const BODY_LIMIT_NS: u64 = 10_000_000_000;
 
 struct Component;
@@ -43,7 +44,7 @@ impl Read for Body {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             match self.0.read(buffer.len() as u64) {
-                // Nothing yet, which a reader would take for the end.
+                // An empty read means the end to a reader, so try again.
                 Ok(bytes) if bytes.is_empty() => {}
                 Ok(bytes) => return (&bytes[..]).read(buffer),
                 Err(StreamError::Closed) => return Ok(0),
@@ -60,7 +61,7 @@ fn on_request(incoming: IncomingRequest) -> Response {
     for (name, value) in incoming.headers().entries() {
         head = head.header(name, value);
     }
-    // In this order: the stream has to be dropped before the body.
+    // The stream must be dropped before the body.
     let body = incoming.consume();
     let stream = body.as_ref().ok().and_then(|body| body.stream().ok());
     let mut stream: Box<dyn Read> = match stream {

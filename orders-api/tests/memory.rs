@@ -1,4 +1,4 @@
-//! What a body may cost: limits are checked before memory is used (B7).
+//! The memory that a body may use: limits are checked first.
 //!
 //! One test in a separate binary, because the peak is that of the whole process.
 

@@ -1,7 +1,7 @@
 //! A private Redis server on 127.0.0.1: started with its own data folder, and stopped when the
 //! handle is dropped.
 //!
-//! A server that this crate did not start is never touched. There is no way to attach to one.
+//! The crate cannot attach to a server that it did not start.
 
 use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, TcpListener};
@@ -13,19 +13,21 @@ use anyhow::{Context, Result, bail};
 use supervise::Process;
 use tempfile::TempDir;
 
-/// The longest a server may take to be ready; loading a large append-only file takes a while.
+/// How long a server may take to be ready. Loading a large append-only file takes some seconds.
 const START_LIMIT: Duration = Duration::from_secs(30);
-/// How often another free port is tried when somebody else took the last one.
+/// How many free ports are tried, because another program may take one before the server does.
 const PORTS_TRIED: u32 = 5;
 
 /// How the server is started. The default is a free port, a temporary folder and a flush a second.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// TCP port on 127.0.0.1; none takes a free one.
+    /// TCP port on 127.0.0.1; `None` uses a free one.
     pub port: Option<u16>,
-    /// Data folder, made when missing and kept; none takes a temporary one, removed with the handle.
+    /// Data folder, created if missing and kept; `None` uses a temporary one, removed with the
+    /// handle.
     pub folder: Option<PathBuf>,
-    /// Flush the append-only file before each reply. Else a crash of the machine may lose a second.
+    /// Flush the append-only file before each reply. Otherwise a crash of the machine may lose a
+    /// second.
     pub fsync_always: bool,
     /// Further command-line arguments of `redis-server`, for example `["--maxmemory", "20mb"]`.
     pub arguments: Vec<String>,
@@ -37,7 +39,7 @@ pub struct RedisServer {
     process: Process,
     port: u16,
     folder: PathBuf,
-    /// A temporary folder outlives the server.
+    /// Kept here so that a temporary folder is removed after the server has ended.
     _temporary: Option<TempDir>,
 }
 
@@ -100,7 +102,7 @@ impl RedisServer {
         self.process.check().with_context(|| format!("its log is {}", log(&self.folder).display()))
     }
 
-    /// Kills the server at once (`SIGKILL`): nothing is written out, connections break.
+    /// Kills the server at once (`SIGKILL`), without a flush. Connections break.
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill().map(drop)
     }
@@ -119,7 +121,7 @@ pub fn free_port() -> Result<u16> {
     Ok(listener.local_addr().context("failed to read the free port")?.port())
 }
 
-/// Locks a data folder by a file beside it, until the file is closed by all who have it open.
+/// Locks a data folder by a file beside it, until every process has closed that file.
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.with_extension("lock");
     let file =
@@ -145,7 +147,8 @@ fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Process> {
             "redis-server is not installed; run `cargo xtask setup`, or install Redis 7.0 or later"
         );
     }
-    // As its standard input, the lock lasts exactly as long as the server, however this one ends.
+    // The server gets the file as its standard input, so the lock lasts as long as the server, even
+    // if this program is killed.
     let stdin = match &options.folder {
         Some(folder) => lock(folder)?.into(),
         None => Stdio::null(),
@@ -168,7 +171,7 @@ fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Process> {
         .stdout(output.try_clone().context("failed to share the log file")?)
         .stderr(output);
     let process = Process::start("redis-server", command)?;
-    // An answer on the port would prove less: it may come from another server.
+    // An answer on the port would prove less, because it may come from another server.
     let log = || String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
     let is_ready = || Ok(log().contains("Ready to accept connections").then_some(()));
     match process.wait_for("readiness", START_LIMIT, is_ready) {

@@ -1,6 +1,6 @@
-//! The receiver of the complex lane: prices, designs, plans and confirms the orders of the complex lane.
+//! The receiver of the complex lane: prices its orders, designs lenses, plans and confirms.
 //!
-//! A ring on `orders.complex` starts a drain; `/receiver-complex/tick` rings if orders were left waiting.
+//! A ring on `orders.complex` starts a drain; `/receiver-complex/tick` rings if orders wait.
 
 #![allow(
     clippy::needless_pass_by_value,

@@ -1,6 +1,6 @@
-//! The receiver of the simple lane: prices and confirms the orders of the simple lane.
+//! The receiver of the simple lane: prices and confirms its orders.
 //!
-//! A ring on `orders.simple` starts a drain; `/receiver-simple/tick` rings if orders were left waiting.
+//! A ring on `orders.simple` starts a drain; `/receiver-simple/tick` rings if orders wait.
 
 #![allow(
     clippy::needless_pass_by_value,

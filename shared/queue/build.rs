@@ -1,7 +1,7 @@
 //! Assembles the Lua scripts and hashes them, so that a component can call them by `EVALSHA`.
 //!
-//! A script is its flags (`-- flags: allow-oom`), `common/head.lua`, the pieces that it names
-//! (`-- uses: record free`) and itself. Comments and indentation stay out of the Wasm file.
+//! A script consists of its flags (`-- flags: allow-oom`), `common/head.lua`, the pieces that it
+//! names (`-- uses: record free`) and its own text. Comments and indentation are removed.
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
@@ -48,7 +48,7 @@ fn assemble(folder: &Path, name: &str) -> String {
         header("-- uses:").split_whitespace().map(|piece| read(&format!("common/{piece}"))),
     );
     pieces.push(script.clone());
-    // Redis 7 knows such a script's flags before it runs: at maxmemory it refuses those without
+    // Redis 7 reads the flags before it runs a script: at maxmemory it refuses scripts without
     // allow-oom.
     let mut source = format!("#!lua flags={}\n", header("-- flags:"));
     let lines = pieces.iter().flat_map(|piece| piece.lines()).map(str::trim);

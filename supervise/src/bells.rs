@@ -1,7 +1,7 @@
-//! Asks Redis who listens to bells, by `PUBSUB NUMSUB`.
+//! Asks Redis by `PUBSUB NUMSUB` which bells have a listener.
 //!
-//! Spin prints "Active Channels" before it subscribes and answers HTTP from another process, so
-//! only the server knows that a bell will be heard.
+//! Spin prints "Active Channels" before it subscribes, and answers HTTP from another process. So
+//! only the server knows whether a bell has a listener.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// What a server is asked that gives this reply, and what comes of it.
+    /// The request that a server with this reply gets, and the result.
     fn ask(login: &str, reply: &'static str) -> (String, io::Result<bool>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("redis://{login}{}/?trigger=a", listener.local_addr().unwrap());

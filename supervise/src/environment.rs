@@ -1,19 +1,19 @@
-//! What a program of the pipeline gets to see of this program's environment.
+//! The part of this program's environment that a program of the pipeline inherits.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Needed to find programs, folders and the way messages are printed. Everything else may be a
+/// Needed to find programs and folders and to print messages. Every other variable may be a
 /// setting: `SPIN_VARIABLE_QUEUE`, `REDIS_URL`, `BATCH_SIZE`.
 const KEPT: [&str; 8] =
     ["HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "RUST_BACKTRACE", "TERM", "TMPDIR", "USER"];
 /// Where Spin keeps its data, and how messages are printed.
 const KEPT_PREFIXES: [&str; 2] = ["LC_", "XDG_"];
 
-/// A command for a program of the pipeline: no setting leaks in through the environment, and the
-/// terminal's input stays with this program.
+/// A command for a program of the pipeline. It inherits no setting from the environment, and no
+/// input of the terminal.
 pub fn app(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().stdin(Stdio::null());

@@ -22,7 +22,7 @@ impl Output {
         self.lock().iter().flat_map(|line| ["  ", line, "\n"]).collect()
     }
 
-    /// Reads a stream to its end in a thread: a process whose output nobody reads would block.
+    /// Reads a stream to its end in a thread, because a process blocks if its output is not read.
     pub(crate) fn read(
         &self,
         stream: impl Read + Send + 'static,

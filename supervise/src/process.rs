@@ -13,12 +13,11 @@ use nix::unistd::Pid;
 use crate::output::{Output, note};
 use crate::spawner::spawn;
 
-/// How often a waiting loop looks again.
+/// How often a waiting loop checks its condition.
 pub const POLL: Duration = Duration::from_millis(2);
 /// How long a process may take to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-/// How long the rest of the output may take to be read: a process outside the group may hold it
-/// open.
+/// How long to read the rest of the output, which a process outside the group may keep open.
 const READ_LIMIT: Duration = Duration::from_secs(1);
 
 /// A child process. Dropping it stops it together with its process group.
@@ -29,14 +28,14 @@ const READ_LIMIT: Duration = Duration::from_secs(1);
 pub struct Process {
     name: String,
     child: Child,
-    /// Set once the child is reaped; its id may belong to another process from then on.
+    /// Set once the child is reaped. From then on its id may belong to another process.
     status: Option<ExitStatus>,
     output: Output,
     readers: Vec<JoinHandle<()>>,
 }
 
 impl Process {
-    /// Starts a command whose output goes where the command says. Messages call it `name`.
+    /// Starts a command without changing its output. Messages call it `name`.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -84,7 +83,7 @@ impl Process {
         self.output.text()
     }
 
-    /// How it ended; `None` while it runs. It is not reaped, so its id stays its own.
+    /// Its exit status; `None` while it runs. It is not reaped, so its id is not reused.
     pub fn ended(&self) -> Option<ExitStatus> {
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         self.status.or_else(|| match waitid(Id::Pid(self.pid()), flags) {
@@ -143,7 +142,7 @@ impl Process {
     /// Sends a signal to its process group.
     pub fn signal(&self, signal: Signal) {
         if self.status.is_none() {
-            // A group that is gone needs no signal.
+            // A group that has ended needs no signal.
             let _ = killpg(self.pid(), signal);
         }
     }

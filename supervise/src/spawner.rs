@@ -34,7 +34,7 @@ pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
     unsafe {
         command.pre_exec(move || {
             set_pdeathsig(Signal::SIGTERM)?;
-            // The parent may have died before the call above; then no signal would come.
+            // If the parent died before the call above, no signal will come.
             if getppid().as_raw().cast_unsigned() != parent {
                 return Err(Errno::ESRCH.into());
             }

@@ -1,4 +1,4 @@
-//! What becomes of a process when the program that started it is killed.
+//! A process ends when the program that started it is killed.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 

@@ -1,5 +1,4 @@
-//! Debian's package manager, without a question asked. What a package does after its installation,
-//! such as starting a service, is left as it is.
+//! Runs Debian's package manager without questions. Services that a package starts keep running.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -23,8 +22,8 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
         .with_context(|| format!("`{by_hand}` failed; run it as root"))
 }
 
-/// Unpacks the files of `package` into `folder` without installing it: nothing it brings is
-/// started. Nothing of another version is left.
+/// Unpacks the files of `package` into `folder` without installing it, so that its services are not
+/// started. Files of other versions are removed.
 pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
     println!("setup: apt-get download {package}");
     let script = "rm -rf \"$2\" && mkdir -p \"$2\" && cd \"$2\" && apt-get download \"$1\" && \
@@ -51,7 +50,7 @@ fn with_fresh_lists(attempt: impl Fn() -> Result<()>) -> Result<()> {
     attempt()
 }
 
-/// Not stopped by this program: a package manager that is killed leaves a broken machine.
+/// This program never stops it, because a killed package manager leaves a broken system.
 fn apt_get(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
     if !is_root() {

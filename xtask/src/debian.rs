@@ -1,8 +1,7 @@
 //! The Wasm tool chain of last resort: Debian's own compiler, which builds its matching standard
 //! library from source. For machines where rustup is missing or can't download.
 //!
-//! The library source fits only that compiler, so nothing of a rustup that may have started this
-//! program is handed on to it.
+//! The library source fits only that compiler, so the environment variables of rustup are removed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -58,7 +57,7 @@ fn linker_variable(target: &str) -> String {
     format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"))
 }
 
-/// Takes out of the environment what cargo and rustup put there for the programs they start. The
+/// Removes the environment variables that cargo and rustup set for the programs they start. The
 /// user's `CARGO_HOME`, registries and proxies stay.
 fn clean(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::process;
 
-/// Takes the program out of the zip in the tar of an installed Python package.
+/// Extracts the program from the zip in the tar of an installed Python package.
 const UNPACK: &str = "\
 import glob, io, os, sys, tarfile, zipfile
 [archive] = glob.glob(sys.prefix + '/lib/python3*/site-packages/aws_cdk/*/_jsii/*kubectl*.tgz')

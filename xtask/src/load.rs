@@ -1,4 +1,4 @@
-//! Commands of `loadtest`, with what they need: programs, an app, a Redis.
+//! Runs commands of `loadtest` with the programs, the app and the Redis that they need.
 //!
 //! The exit code is that of `loadtest`.
 
@@ -15,7 +15,7 @@ use supervise::Process;
 use crate::stage::{self, Runtime, Stage};
 use crate::{native, process, repository, setup, wasm};
 
-/// Flags of a command that is given an app.
+/// Flags of a command that needs a running app.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

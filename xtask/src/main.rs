@@ -1,7 +1,7 @@
 //! `cargo xtask`: set-up, build, run, load test and test of the whole project on one machine.
 //!
-//! Everything a newcomer needs goes through here, so this program has few dependencies and compiles
-//! in seconds. It holds no logic of the order pipeline.
+//! It is the first program that a newcomer compiles, so it has few dependencies. It contains no
+//! logic of the order pipeline.
 
 mod apt;
 mod debian;
@@ -33,7 +33,7 @@ enum Command {
     Setup(setup::Arguments),
     /// Build the Wasm components
     Build {
-        /// The manifest that names them [default: the repository's spin.toml]
+        /// The manifest that lists them [default: the repository's spin.toml]
         #[arg(long, value_name = "FILE")]
         manifest: Option<PathBuf>,
     },
@@ -43,11 +43,11 @@ enum Command {
     Burst(load::Arguments),
     /// Send orders at a steady rate and verify each one
     Steady(load::Arguments),
-    /// Send the load of a day and verify each order
+    /// Send the load of a day in less time and verify each order
     Curve(load::Arguments),
     /// Send recorded orders and verify each one
     Replay(load::Arguments),
-    /// Break everything under load and verify that no order is lost
+    /// Kill processes and break connections under load, and verify that no order is lost
     Chaos(load::Passed),
     /// Compare the Wasm components with the native service
     Versus(load::Passed),
@@ -57,7 +57,7 @@ enum Command {
     Compare(load::Passed),
     /// Compute what a day's load costs
     Cost(load::Passed),
-    /// Push the app to a registry by `spin`, and name it in the manifests
+    /// Push the app to a registry with `spin`, and show or write its name in the manifests
     Publish(publish::Arguments),
     /// Write the tables of measured figures from docs/figures
     Figures,

@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use crate::{process, repository, toolchain};
 
-/// Selected together once both are built: cargo chooses features for a selection of packages, and
-/// another selection would compile wasmtime again.
+/// Always built together once both exist, because cargo unifies features over the selected
+/// packages, and another selection would compile wasmtime again.
 const TOGETHER: [&str; 2] = ["loadtest", "local-runtime"];
 
 /// `cargo build --release` of the named packages.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::{apt, process, setup};
 
-/// The oldest that the packages of `package-lock.json` run on.
+/// The oldest Node that the packages of `package-lock.json` support.
 const AT_LEAST: (u32, u32) = (20, 19);
 
 /// Installs Node and npm if one of them is missing or too old. Returns Node's version.
@@ -49,7 +49,7 @@ pub(crate) fn npm(component: &Path) -> Command {
 /// Installs the packages of a component if they are not those of its lock.
 fn install(component: &Path) -> Result<()> {
     ensure()?;
-    // npm writes this file at the end.
+    // npm writes this file last.
     let installed = component.join("node_modules/.package-lock.json");
     if is_older(&installed, &component.join("package-lock.json")) {
         println!("npm ci  in {}", component.file_name().unwrap_or(OsStr::new("")).display());

@@ -2,7 +2,7 @@
 //!
 //! Children have their own process groups, so a Ctrl-C reaches this program alone. It stops its
 //! children in order, the app before its Redis. While `loadtest` runs, signals are passed on to it
-//! instead: it verifies what was sent, and needs the app for that.
+//! instead, because it still needs the app to verify what was sent.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
@@ -12,11 +12,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use supervise::{Process, Signal};
 
-/// How often a waiting loop looks again.
+/// How often a waiting loop checks its condition.
 pub(crate) const POLL: Duration = Duration::from_millis(20);
 /// The signal that ends everything while others are passed on.
 const LAST: u32 = 3;
-/// What a shell expects of a program that was interrupted.
+/// The exit code that shells expect of an interrupted program.
 const INTERRUPTED: i32 = 130;
 
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
@@ -73,7 +73,7 @@ pub(crate) fn answer(command: &mut Command) -> Option<String> {
 /// signal it has 10 s to end.
 ///
 /// # Errors
-/// That of `watch`, which is called again and again.
+/// That of `watch`, which is called repeatedly.
 pub(crate) fn wait_passing_on(mut process: Process, watch: impl Fn() -> Result<()>) -> Result<u8> {
     PASSING_ON.store(true, Ordering::SeqCst);
     let mut passed = 0;
@@ -82,7 +82,7 @@ pub(crate) fn wait_passing_on(mut process: Process, watch: impl Fn() -> Result<(
         if signals >= LAST {
             break;
         }
-        // One for each look: the kernel merges two that follow too closely.
+        // Sent one per check, because the kernel merges signals that follow too closely.
         if passed < signals {
             process.signal(Signal::SIGINT);
             passed += 1;

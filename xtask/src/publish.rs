@@ -1,10 +1,10 @@
-//! `cargo xtask publish REF`: pushes a Spin application to a registry, and says or writes where the
-//! manifests name it.
+//! `cargo xtask publish REF`: pushes a Spin application to a registry, and prints or writes the
+//! lines of the manifests that name it.
 //!
 //! Only `spin` can push a Spin application, so nothing is built where it is missing. The manifests
-//! name images in kustomizations only. That of the application is named by digest if the registry
-//! returned one, because a tag can be moved. The other images, which CI pushes on a tag, get its
-//! registry, owner and tag.
+//! name images only in kustomizations. The application's image is named by digest if the registry
+//! returned one, because a tag can be moved. The other images, which CI pushes for a tag, get the
+//! same registry, owner and tag.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,7 +20,7 @@ use crate::{process, repository, wasm};
 #[derive(Debug, Clone, Copy)]
 struct Application {
     manifest: &'static str,
-    /// How `manifests` call its image before kustomize writes its name in.
+    /// The placeholder in `manifests` that kustomize replaces by the image's name.
     image: &'static str,
     kustomization: &'static str,
 }
@@ -39,7 +39,7 @@ const TYPESCRIPT: Application = Application {
 /// Flags of `cargo xtask publish`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Where to: registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0
+    /// Destination as registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0
     #[arg(value_name = "REF")]
     reference: String,
     /// Publish spin.typescript.toml, which has the receiver in TypeScript
@@ -48,12 +48,12 @@ pub(crate) struct Arguments {
     /// Write name and digest into the manifests, and registry, owner and tag of the other images
     #[arg(long)]
     set: bool,
-    /// For a registry without TLS, or with a self-signed certificate
+    /// Allow a registry without TLS, or with a self-signed certificate
     #[arg(long)]
     insecure: bool,
 }
 
-/// A reference, taken apart.
+/// A parsed image reference.
 #[derive(Debug, PartialEq, Eq)]
 struct Reference<'a> {
     name: &'a str,
@@ -61,11 +61,10 @@ struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
-    /// Wants registry, name and tag: what is left out would be guessed differently by `spin` and by
-    /// the cluster.
+    /// Requires registry, name and tag, because `spin` and the cluster have different defaults.
     fn parse(text: &'a str) -> Result<Self> {
         let is_tag = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        // A registry refuses capitals; said here, before the build. The host may have a port.
+        // A registry refuses capitals. The host may have a port.
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-:".contains(c);
         let is_part = |part: &str| !part.is_empty() && part.chars().all(is_name);
         let (name, tag) = text.rsplit_once(':').unwrap_or_default();
@@ -93,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let text = read(kustomization)?;
     if arguments.set {
-        // Before anything is pushed: afterwards it would be half done.
+        // Checked before the push, so that a failure leaves nothing half done.
         application.rename(&text, &lines(&reference, None))?;
     }
     wasm::build(std::slice::from_ref(&manifest))?;
@@ -208,8 +207,8 @@ impl Application {
         entry.lines().next()?.trim_start().strip_prefix("newName: ")
     }
 
-    /// The kustomization with another name and version of the application's image. Everything else
-    /// stays, comments too, which is why it is done by lines.
+    /// The kustomization with another name and version of the application's image. It is edited by
+    /// lines to keep comments.
     fn rename(&self, text: &str, lines: &[String; 2]) -> Result<String> {
         let Self { image, kustomization, .. } = self;
         let entry = format!("- name: {image}\n");

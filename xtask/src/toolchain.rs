@@ -10,7 +10,7 @@ use crate::{debian, process, repository};
 /// A compiler for Wasm that is ready.
 #[derive(Debug)]
 pub(crate) enum Toolchain {
-    /// The tool chain in use.
+    /// The active Rust tool chain.
     Rustup,
     /// Debian's own.
     Debian { linker: PathBuf },

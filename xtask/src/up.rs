@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut is_ready = false;
     while !process::stop_asked() {
         stage.check()?;
-        // With arguments for the runtime not every component may run.
+        // Arguments for the runtime may leave out components.
         if !is_ready && (stage.is_ready() || (!extra.is_empty() && stage::serves(*listen))) {
             is_ready = true;
             println!("ready");

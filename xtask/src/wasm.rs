@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use crate::toolchain::{self, Toolchain};
 use crate::{node, process, repository};
 
-/// The target of the app's components, and that of their dependencies: it has no system, so they can
-/// import nothing.
+/// The targets of the app's components and of their dependencies. The second has no system
+/// interface, so a dependency imports nothing.
 pub(crate) const TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-unknown-unknown"];
 const WASI: &str = TARGETS[0];
-/// How both are optimized, as the build commands of `spin.toml` say as well.
+/// How both are optimized. The build commands of `spin.toml` use the same file.
 const PROFILE: &str = ".cargo/components.toml";
 
 /// Builds the components of manifests with their dependencies, and prints the size of each file.
@@ -65,7 +65,7 @@ fn files_of(manifest: &str) -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// How everything is compiled for a target: with other flags, all macros are compiled again.
+/// The flags for a target. With different flags cargo would compile all macros again.
 fn flags(target: &str) -> [&str; 5] {
     ["--release", "--target", target, "--config", PROFILE]
 }

@@ -1,4 +1,4 @@
-//! Flags, environment, and what is said of wrong ones.
+//! Flags, environment, and the errors for wrong ones.
 
 use std::process::Output;
 

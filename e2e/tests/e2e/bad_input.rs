@@ -1,5 +1,5 @@
-//! Broken orders by XADD and by the API: the good are confirmed, each bad one is named with its
-//! code, nothing is lost.
+//! Invalid orders by XADD and by the API: valid ones are confirmed, each invalid one is reported
+//! with its code, nothing is lost.
 
 use std::collections::BTreeMap;
 use std::process::Command;

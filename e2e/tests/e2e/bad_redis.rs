@@ -1,5 +1,5 @@
-//! Redis in every bad state: what the API answers, what the log says, that nothing is accepted that
-//! was not written, that nothing runs hot meanwhile, and that work continues automatically when Redis
+//! Redis in every bad state: what the API answers and what is logged. No order is accepted that was
+//! not written, no process uses much CPU meanwhile, and work continues automatically when Redis
 //! recovers.
 //!
 //! The table in `docs/troubleshooting.md` has one row for each test here. Redis killed in the

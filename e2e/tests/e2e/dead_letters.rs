@@ -17,8 +17,8 @@ const DIE: &str = "
     return redis.call('XCLAIM', KEYS[1], ARGV[1], 'drain', 0, id, 'IDLE', 60001, 'JUSTID')
 ";
 
-/// Adds orders to ingress, lets a consumer die with them, and waits until the distributor has set
-/// them aside.
+/// Adds orders to ingress, lets a consumer crash with them, and waits until the distributor has
+/// dead-lettered them.
 fn let_die(app: &mut TestApp, orders: &[String]) {
     let (mut redis, keys) = (app.redis(), app.keys());
     let (key, group) = (keys.stream(Stream::Ingress), queue::GROUP);

@@ -11,12 +11,12 @@
 //! - `metrics`: the measured numbers add up, and Prometheus can read them
 //! - `migration`: components and native service on the same streams
 //! - `openapi`: the API against its own document
-//! - `outage`: Redis goes away and comes back
+//! - `outage`: Redis becomes unavailable and recovers
 //! - `pauses`: streams are paused and resumed under load
-//! - `poison`: orders that their component does not survive
+//! - `poison`: orders that crash their component
 //! - `readme`: the commands of the front pages, run or checked
 //! - `receivers`: what must not differ between the receivers in Rust and in TypeScript
-//! - `security`: who may see and change orders, and what nobody may see
+//! - `security`: who may see and change orders, and which values are never shown
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 

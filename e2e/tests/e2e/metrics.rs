@@ -1,5 +1,5 @@
-//! `GET /metrics`: a page that Prometheus reads, whose numbers add up to the orders that were sent,
-//! whatever died in between.
+//! `GET /metrics`: Prometheus can read it, and its numbers add up to the sent orders even after
+//! crashes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

@@ -1,5 +1,5 @@
 //! A migration: the Wasm components and the native service drain the same streams at once, and
-//! either may go at any moment.
+//! either may be killed at any moment.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! Redis goes away and comes back: what the user sees meanwhile, and that work goes on without a
-//! hand.
+//! Redis becomes unavailable and recovers: what the user sees meanwhile, and that work continues
+//! automatically.
 
 use private_redis::Options;
 

@@ -1,8 +1,8 @@
-//! Orders that their component does not survive: each ends alone in the dead letters, and its
-//! neighbours are confirmed.
+//! Orders that crash their component: only they are dead-lettered, and the other orders of their
+//! batches are confirmed.
 //!
-//! The receiver of the simple lane has a twin here, which drains as the real one does and dies as the
-//! order asks.
+//! A second receiver of the simple lane drains like the real one and crashes in the way that an
+//! order names.
 
 use private_redis::RedisServer;
 use redis::Commands;
@@ -14,7 +14,7 @@ use e2e::{Setup, TestApp, an_order, changed_manifest};
 const NEIGHBOURS: u32 = 20;
 const POISON: u32 = 10;
 
-/// One poison order among good ones; `reason` is what the runtime says about the end of the
+/// One poison order among valid ones; `reason` is the runtime's message about the end of the
 /// instance.
 fn only_the_poison_dies(poison: &str, reason: &str) {
     for receiver in RECEIVERS {

@@ -1,4 +1,5 @@
-//! Who may see and change orders, and what nobody may see: token, password, hosts, injection.
+//! Who may see and change orders, and which values are never shown: token, password, hosts,
+//! injection.
 //!
 //! The routes are those of `spin.toml`.
 

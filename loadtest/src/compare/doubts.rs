@@ -1,4 +1,4 @@
-//! Why a ratio may not mean what it seems: runs of different kinds, disturbed runs, and noise.
+//! Reasons to distrust a ratio: runs of different kinds, disturbed runs, and noise.
 
 use super::{Group, letter};
 use crate::figures::{RUNS_FOR_A_RANGE, Row};
@@ -38,7 +38,7 @@ pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
 /// What must be equal in two runs, or their ratio says nothing about the system.
 fn conditions(report: &Report) -> Vec<(String, String)> {
     let mut conditions = report.settings();
-    // They differ in each run.
+    // These two differ in each run.
     conditions.retain(|(name, _)| name != "run number" && name != "queue");
     conditions.insert(0, ("the number of orders".into(), count(report.orders)));
     let redis = report.redis_settings.iter();

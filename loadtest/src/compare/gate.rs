@@ -34,7 +34,7 @@ impl FromStr for Gate {
 impl Gate {
     /// What to report if a ratio to the first group is beyond the limit.
     pub(super) fn violation(self, group: &str, ratio: f64) -> Option<String> {
-        // Rounded: a change of exactly the limit is not beyond it.
+        // Rounded, so that a change of exactly the limit passes.
         let change = ((ratio - 1.0) * 1e9).round() / 1e7;
         let is_beyond = if self.is_above { change > self.percent } else { change < self.percent };
         let key = self.key;

@@ -1,7 +1,7 @@
 //! Compares reports: the median of each group of runs, its range, and its ratio to the first group.
 //!
 //! - [`gate`]: the limits of `--fail-if`
-//! - [`doubts`]: why a ratio may not mean what it seems
+//! - [`doubts`]: reasons to distrust a ratio
 
 mod doubts;
 mod gate;
@@ -55,7 +55,7 @@ pub struct Group {
     pub reports: Vec<Report>,
 }
 
-/// How many groups are beside the first one in a table.
+/// Maximum number of groups beside the first one in a table.
 const BESIDE: usize = 2;
 
 pub(crate) fn run(options: &CompareOptions) -> Result<Outcome> {

@@ -7,20 +7,20 @@ use serde::Serialize;
 
 use crate::report::{Report, Shape};
 
-/// Of one machine.
+/// Figures of one run on one machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Measured {
     pub(super) file: String,
-    /// For an order.
+    /// CPU seconds of the app per order.
     pub(super) app_cpu_s: f64,
     pub(super) redis_cpu_s: f64,
-    /// Of one copy of the app.
+    /// Throughput of one copy of the app.
     pub(super) orders_per_s: f64,
     pub(super) app_mib: f64,
 }
 
 impl Measured {
-    /// Errors name the file, and the field that shows that the run says nothing about cost.
+    /// Errors name the file, and the field that makes the run unusable.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let file = path.display().to_string();
         Self::of(&Report::read(path)?, &file).with_context(|| file.clone())
@@ -31,7 +31,7 @@ impl Measured {
             matches!(report.shape, Shape::Burst {}),
             "shape.kind: expected burst: any other shape sets the pace itself"
         );
-        ensure!(report.is_success(), "the run was not a success, so it says nothing about cost");
+        ensure!(report.is_success(), "the run was not successful, so it shows nothing about cost");
         ensure!(!report.interrupted, "interrupted: the run did not end");
         let before = report.backlog_before;
         ensure!(before == 0, "backlog_before: {before} other orders used part of the time and CPU");
@@ -81,9 +81,9 @@ mod tests {
             ("/interrupted", json!(true), "interrupted"),
             ("/backlog_before", json!(7), "backlog_before: 7"),
             ("/latency_ms/max", json!(0), "confirmed: 9000 orders were confirmed by an earlier"),
-            ("/lost", json!(1), "not a success"),
-            ("/late", json!(1), "not a success"),
-            ("/rejected", rejected, "not a success"),
+            ("/lost", json!(1), "not successful"),
+            ("/late", json!(1), "not successful"),
+            ("/rejected", rejected, "not successful"),
             ("/total_s", json!(0.0), "no order was done"),
             ("/cpu_s/app", json!(null), "cpu_s.app: without --app-pid"),
             ("/rss_mib/app", json!(null), "rss_mib.app: without --app-pid"),

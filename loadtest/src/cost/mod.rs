@@ -1,11 +1,11 @@
-//! What a day's load costs on rented nodes, and which factor saves what.
+//! What a day's load costs on rented nodes, and how much each factor saves.
 //!
 //! - [`measured`]: what one order costs, from a report
 //! - [`prices`]: what an hour of a node costs
-//! - [`model`]: from both and a day to nodes and money
+//! - [`model`]: computes nodes and money from both and a day
 //!
 //! CPU seconds of an order, memory and throughput are measured. Everything else is an assumption
-//! with a flag, and is in the JSON. Prices are list prices of their dates.
+//! with a flag, and is in the JSON. Prices are list prices, each with its date.
 
 mod measured;
 mod model;
@@ -42,8 +42,7 @@ pub(crate) struct CostOptions {
     /// The day's load as CSV [default: the built-in loadtest/shapes/day.csv]
     #[arg(long, help_heading = "Input")]
     day: Option<PathBuf>,
-    /// Nodes by their names in the price table [default: all]. Factors go from the first to the
-    /// last.
+    /// Names of nodes in the price table [default: all]. Factors lead from the first to the last.
     #[arg(long, value_delimiter = ',', help_heading = "Input")]
     nodes: Vec<String>,
     /// Writes the result to this file as JSON.
@@ -59,13 +58,13 @@ pub(crate) struct Assumptions {
     /// Multiplies the day's rates.
     #[arg(long, default_value = "1x", value_parser = parse::factor)]
     multiply: f64,
-    /// Share of a processor's time that is planned for, above 0.
+    /// Planned utilisation of a vCPU, above 0.
     #[arg(long, default_value_t = 0.6, value_parser = utilisation)]
     utilisation: f64,
     /// Nodes for the cluster's own programs and Redis, of the same type, always on.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1000))]
     system_nodes: u32,
-    /// How long a node is unused before it is removed.
+    /// How long a node must be unused before it is removed.
     #[arg(long, default_value = "10m", value_parser = parse::duration_or_zero)]
     scale_in: Duration,
 }

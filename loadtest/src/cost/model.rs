@@ -1,9 +1,9 @@
-//! From a measured order, a node and a day to nodes and money.
+//! Computes nodes and money from a measured order, a node and a day.
 //!
-//! A node gives the orders that its planned processor time pays for, or that the copies of the app
-//! in its memory get through, whichever is less. Redis is on the system nodes. A pool of nodes
-//! follows the load second by second: it has the nodes that serve the present rate, and keeps them for
-//! the scale-in time.
+//! A node processes as many orders as its planned CPU time allows, or as the copies of the app in
+//! its memory can process, whichever is less. Redis runs on the system nodes. A pool of nodes
+//! follows the load second by second: it has the nodes that the present rate needs, and keeps them
+//! for the scale-in time.
 //!
 //! Each factor is the whole cost computed again with one more change, divided by the cost before.
 //! So the factors multiply to the ratio of the last cost to the first.
@@ -65,7 +65,8 @@ pub(super) struct Factor {
 impl DayLoad {
     pub(super) fn of(day: &Day, assumed: &Assumptions) -> Self {
         let Assumptions { multiply, .. } = *assumed;
-        // A rate changes evenly between whole minutes, so that in the middle of a second is exact.
+        // The rate changes linearly between whole minutes, so the value in the middle of a second
+        // is exact.
         let rate = |second: u32| day.orders_per_minute(f64::from(second) + 0.5) / 60.0 * multiply;
         Self {
             orders: day.total() * multiply,
@@ -136,7 +137,7 @@ impl DayLoad {
         DayCost { max_nodes, node_hours, usd: (node_hours + system_hours) * node.usd_per_hour }
     }
 
-    /// Orders a second of a node.
+    /// Orders a second that a node processes.
     fn rate_of(&self, node: &NodeType, measured: &Measured) -> Result<f64> {
         let usable_mib = node.memory_gib * 1024.0 * USABLE_MEMORY;
         let copies = (usable_mib / measured.app_mib).floor();
@@ -146,7 +147,7 @@ impl DayLoad {
     }
 
     /// The maximum number of nodes, and the node hours of a day. Two days are simulated and the
-    /// second one counts, so that it starts as it ends.
+    /// second one counts, because it starts in the state in which it ends.
     fn pool(&self, min: u32, orders_per_s: f64) -> (u32, f64) {
         let max = nodes_for(self.peak_rate, orders_per_s).max(min);
         let scale_in_s = self.assumed.scale_in.as_secs() as usize;
@@ -166,7 +167,7 @@ impl DayLoad {
     }
 }
 
-/// Whole nodes. A rounding error is not worth a node.
+/// Whole nodes. A rounding error must not add one.
 fn nodes_for(orders_per_s: f64, of_a_node: f64) -> u32 {
     (orders_per_s / of_a_node - 1e-9).ceil().max(0.0) as u32
 }

@@ -1,6 +1,6 @@
-//! The price table: what an hour of a node costs, where, since when, and by which source.
+//! The price table: the price of a node per hour, with region, date and source.
 //!
-//! A table with any mistake is refused, because a wrong price looks like any other in the result.
+//! A table with any mistake is refused, because a wrong price is not visible in the result.
 
 use std::path::Path;
 
@@ -65,7 +65,7 @@ impl Prices {
         Ok(prices)
     }
 
-    /// The nodes of these names in their order; all without names.
+    /// The nodes with these names, in the order of the names; without names all nodes.
     pub(super) fn only(self, names: &[String]) -> Result<Self> {
         if names.is_empty() {
             return Ok(self);

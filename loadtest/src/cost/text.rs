@@ -1,4 +1,4 @@
-//! The answer for the terminal: one table of nodes and money, then the factors.
+//! The result for the terminal: one table of nodes and money, then the factors.
 
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;

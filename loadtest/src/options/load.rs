@@ -11,7 +11,7 @@ use queue::QueueName;
 use super::{Generated, named_by_errors, parse};
 use crate::report::{Arrivals, Door};
 
-/// A load, as the command line asks for it.
+/// A load with its options.
 #[derive(Debug, Subcommand)]
 pub enum Load {
     /// Sends orders all at once and verifies every one.
@@ -19,17 +19,17 @@ pub enum Load {
   loadtest burst --orders 10000 --app-pid $(pidof local-runtime)
   loadtest burst --via http --http-url http://127.0.0.1:3000 --json report.json")]
     Burst(BurstOptions),
-    /// Sends orders at a constant rate; for hours, it shows whether memory grows.
+    /// Sends orders at a constant rate. Runs of some hours show whether memory grows.
     #[command(after_help = "Examples:
   loadtest steady --rate 500 --duration 60s
   loadtest steady --rate 100 --duration 8h --html soak.html")]
     Steady(SteadyOptions),
-    /// Follows the curve of a day, compressed: quiet hours, steep peaks, spikes.
+    /// Sends orders at the rates of a day, in less time.
     #[command(after_help = "Examples:
   loadtest curve --compress 720x
   loadtest curve --curve day.csv --compress 60x --orders 50000 --arrivals random")]
     Curve(CurveOptions),
-    /// Sends the orders of a file at the times they were placed, faster if wanted.
+    /// Sends the orders of a file at the times they were placed, or faster.
     #[command(after_help = "Examples:
   loadtest generate --placed-over 60s --out orders.ndjson && loadtest replay orders.ndjson
   loadtest replay orders.ndjson --speed 10x")]
@@ -43,19 +43,20 @@ pub(crate) struct Target {
     /// Sends orders to Redis by XADD, or to the HTTP API by POST /orders.
     #[arg(long, value_enum, default_value = "redis")]
     pub(crate) via: Door,
-    /// Concurrent connections for sending [default: 1 by redis, 8 by http]
+    /// Concurrent connections for sending [default: 1 with redis, 8 with http]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) connections: Option<u16>,
-    /// Maximum number of orders in one pipeline or request [default: 1000 by redis, 100 by http]
+    /// Maximum number of orders in one pipeline or request [default: 1000 with redis, 100 with
+    /// http]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) batch: Option<u32>,
-    /// The API, for --via http.
+    /// URL of the API, for --via http.
     #[arg(long, default_value = "http://127.0.0.1:3000", value_parser = parse::http_url)]
     pub(crate) http_url: String,
     /// Token of the API, if it requires one.
     #[arg(long, env = "API_TOKEN", hide_env_values = true)]
     pub(crate) api_token: Option<String>,
-    /// Redis, as redis://host:port. Results are read there, also with --via http.
+    /// URL of Redis, as redis://host:port. Results are read there, also with --via http.
     #[arg(long, default_value = "redis://127.0.0.1:6379")]
     pub(crate) redis_url: String,
     /// Name of the queue.
@@ -64,7 +65,7 @@ pub(crate) struct Target {
     /// Complexity threshold of the app.
     #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD)]
     pub(crate) complexity_threshold: u32,
-    /// Starts even if no worker listens, for an app that is scaled from zero.
+    /// Starts even if no distributor listens, for an app that is scaled from zero.
     #[arg(long)]
     pub(crate) from_zero: bool,
     /// Gives up after this time without progress; orders that still wait are reported as late.
@@ -73,7 +74,7 @@ pub(crate) struct Target {
     /// Process id of the app. Its CPU time and memory are reported, with those of its children.
     #[arg(long, help_heading = "Report")]
     pub(crate) app_pid: Option<i32>,
-    /// Where local-runtime reports how long its instances take to start.
+    /// URL at which local-runtime reports how long its instances take to start.
     #[arg(long, help_heading = "Report")]
     pub(crate) instance_starts_url: Option<String>,
     /// Writes the report to this file as JSON.
@@ -131,7 +132,7 @@ pub struct CurveOptions {
     /// loadtest/shapes/day.csv]
     #[arg(long)]
     pub(crate) curve: Option<PathBuf>,
-    /// How many times faster than the clock: 60x takes 24 minutes for a day.
+    /// How many times faster than real time: with 60x, a day takes 24 minutes.
     #[arg(long, default_value = "720x", value_parser = parse::factor)]
     pub(crate) compress: f64,
     /// How many days.
@@ -149,7 +150,7 @@ pub struct CurveOptions {
 pub struct ReplayOptions {
     /// The orders, one on each line, each with a placedAt.
     pub(crate) file: PathBuf,
-    /// How many times faster than they were placed.
+    /// How many times faster than the orders were placed.
     #[arg(long, default_value = "1x", value_parser = parse::factor)]
     pub(crate) speed: f64,
     #[command(flatten)]

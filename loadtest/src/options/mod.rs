@@ -29,11 +29,11 @@ pub struct Recipe {
     /// Seed of the random numbers.
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
-    /// Share of orders with a prescription, 0 to 1; 0 gives the plain orders of the published
-    /// reference.
+    /// Share of orders with a prescription, 0 to 1; 0 gives plain orders, as in
+    /// ZEISS/enterprise-wasm.
     #[arg(long, default_value_t = 0.3, value_parser = parse::share)]
     pub prescriptions: f64,
-    /// Share of orders that are broken at random, 0 to 1.
+    /// Share of orders that are changed at random, 0 to 1; most are then invalid.
     #[arg(long, default_value_t = 0.0, value_parser = parse::share)]
     pub mutated: f64,
 }
@@ -43,8 +43,8 @@ pub struct Recipe {
 pub(crate) struct Generated {
     #[command(flatten)]
     pub(crate) recipe: Recipe,
-    /// Number mixed into the identities of generated orders. Give one to repeat a run with the same
-    /// orders; by default it is taken from the clock.
+    /// Number that determines the identities of generated orders. Set it to send the same orders
+    /// again; by default it is taken from the clock.
     #[arg(long)]
     pub(crate) run: Option<u64>,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use queue::QueueName;
 
-/// The longest time that a flag may ask for: a run of a year is a mistake.
+/// Maximum of a flag's time: a longer one is a mistake.
 const MAX_DURATION: Duration = Duration::from_hours(366 * 24);
 /// In orders a second: more than any Redis takes.
 pub(crate) const MAX_RATE: f64 = 1_000_000.0;

@@ -1,8 +1,8 @@
-//! A histogram in few steps for people, merged from the many of a report.
+//! A short histogram for people, merged from the many buckets of a report.
 
 use super::Bucket;
 
-/// Stream ids count whole milliseconds: finer rows would show the clock, not the orders.
+/// Entry ids have whole milliseconds, so finer rows would show only the clock.
 const CLOCK_MS: f64 = 1.0;
 /// Where rows may end within a decade, from fine to coarse.
 const STEPS: [&[f64]; 4] = [
@@ -50,7 +50,7 @@ fn bounds(steps: &[f64], fastest: f64, slowest: f64) -> Vec<f64> {
 
 fn thinned(bounds: &[f64], most: usize) -> Vec<f64> {
     let step = bounds.len().div_ceil(most.max(1));
-    // Counted from the end, so that the last one stays.
+    // Counted from the end, to keep the last one.
     let mut kept: Vec<f64> = bounds.iter().rev().step_by(step).copied().collect();
     kept.reverse();
     kept

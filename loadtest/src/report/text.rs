@@ -1,7 +1,7 @@
 //! A report for the terminal, at most [`WIDTH`] columns wide.
 //!
-//! Names of files, reasons and answers come from elsewhere: control characters are taken out of
-//! them.
+//! Control characters are removed from names of files, reasons and answers, because these come from
+//! outside.
 
 use std::collections::BTreeSet;
 

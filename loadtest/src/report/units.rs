@@ -1,4 +1,4 @@
-//! Figures as people read them: with a unit, and no more digits than they deserve.
+//! Figures for people: with a unit, and with few digits.
 
 pub(crate) fn count(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
@@ -62,7 +62,7 @@ pub(crate) fn short(value: f64) -> String {
         size if size >= 1e4 => (value / 1e3, "k"),
         _ => (value, ""),
     };
-    // Ticks are round numbers, so the shortest form is what they are.
+    // Ticks are round numbers, so the shortest form is exact.
     let value = (value * 1e3).round() / 1e3;
     format!("{value}{unit}")
 }

@@ -5,13 +5,13 @@
 use super::units::{count, digits, orders, rate, time};
 use super::{Door, Interval, Report, Sample, Shape};
 
-/// Shown in lower case, but for a failure.
+/// Shown in lower case, except a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub(crate) enum Tone {
     Good,
     Note,
-    /// The run shows less than it seems, or the system is at its limit.
+    /// A result is less certain than it seems, or the system is at its limit.
     Warning,
     /// An order did not end as expected.
     #[strum(serialize = "FAILED")]
@@ -84,7 +84,7 @@ fn fate(report: &Report) -> Finding {
     Finding { tone, text }
 }
 
-/// Those above zero; the first if all are zero.
+/// The counts above zero; the first if all are zero.
 fn counts(kinds: &[(u64, &str)]) -> String {
     let named = |(orders, kind): &(u64, &str)| format!("{} {kind}", count(*orders));
     let named: Vec<String> = kinds.iter().filter(|(orders, _)| *orders > 0).map(named).collect();
@@ -143,7 +143,7 @@ fn copies(report: &Report) -> Option<Finding> {
 fn speed(report: &Report) -> Option<Finding> {
     let is_measured = report.done() > 0 && report.total_s > 0.0 && !report.is_all_copies();
     let mut text = format!("{} after the release the last was done", time(report.total_s * 1e3));
-    // In other shapes the rate is that of the shape.
+    // In other shapes the shape sets the rate.
     if matches!(report.shape, Shape::Burst {}) {
         text += &format!(", {}", rate(report.orders_per_s));
     }
@@ -158,8 +158,8 @@ fn speed(report: &Report) -> Option<Finding> {
     when(is_measured, Tone::Note, text + ".")
 }
 
-/// The slowest orders spent half of their time before the queue had them. Below 10 ms it does not
-/// matter. `None` if it was measured of no order, or only of some.
+/// Whether the slowest orders spent half of their time before the queue had them. Below 10 ms it
+/// does not matter. `None` unless it was measured for all orders.
 fn senders_fell_behind(report: &Report) -> Option<bool> {
     let (sent, done) = (report.send_latency_ms.p99, report.latency_ms.p99);
     let is_measured =
@@ -233,9 +233,9 @@ fn clock(report: &Report) -> Option<Finding> {
     when(is_touched, Tone::Warning, text)
 }
 
-/// At a constant rate a backlog that grows by more than a second's orders from one half of the
-/// sending to the other grows without end. A level one shows that the app kept up. There is no
-/// finding for what is between them, or if fewer orders came in than were due.
+/// At a constant rate, a backlog that grows from quarter to quarter grows without end. The first
+/// quarter is warm-up. A level backlog shows that the app kept up. There is no finding between the
+/// two, or if fewer orders came in than were due.
 fn backlog(report: &Report) -> Option<Finding> {
     let rate_per_s = report.shape.constant_rate()?;
     if report.interrupted
@@ -265,8 +265,7 @@ fn backlog(report: &Report) -> Option<Finding> {
         );
         return when(true, Tone::Warning, text);
     }
-    // A tenth more, or a tenth of a second's orders, is how far the means of a level backlog may
-    // lie apart.
+    // The means of a level backlog may differ by a tenth, or by a tenth of a second's orders.
     let is_level = fourth - second <= (0.1 * second).max(0.1 * rate_per_s).max(1.0);
     let text = format!(
         "The backlog was level while orders came, {} at most: the app kept up with {rate}.",
@@ -306,7 +305,7 @@ fn memory_of_redis(report: &Report) -> Option<Finding> {
 
 fn memory(of: &str, before_mib: f64, after_mib: f64, tone: Tone, advice: &str) -> Option<Finding> {
     let [before, after] = [before_mib, after_mib].map(digits);
-    // By a tenth, and by more than an allocator keeps back.
+    // Growth of less than 4 MiB may be memory that the allocator keeps.
     if after_mib > 1.1 * before_mib && after_mib - before_mib > 4.0 {
         when(true, tone, format!("Memory of {of} grew from {before} to {after} MiB{advice}"))
     } else {

@@ -1,4 +1,4 @@
-//! Over HTTP: one order as JSON, several as NDJSON, on a connection that is kept.
+//! Sends over HTTP: one order as JSON, several as NDJSON, on a kept-alive connection.
 
 use std::collections::HashMap;
 use std::time::Duration;

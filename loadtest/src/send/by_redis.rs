@@ -1,4 +1,4 @@
-//! As any producer does: XADD in pipelines, and a ring of the bell after each.
+//! Sends plain XADD in pipelines, as any producer can, and rings the bell after each pipeline.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl RedisDoor {
         Ok(self.redis.insert(redis))
     }
 
-    /// A reply for each order, as far as they came.
+    /// The replies that arrived, one for each order.
     fn add(&mut self, orders: &[Due]) -> RedisResult<Vec<RedisResult<Value>>> {
         let mut pipeline = redis::Pipeline::with_capacity(orders.len());
         for order in orders {
@@ -56,8 +56,7 @@ impl RedisDoor {
         Ok(replies)
     }
 
-    /// A tick rings only if no ring is on its way, so ten thousand orders are not ten thousand
-    /// rings.
+    /// Rings by a tick, which coalesces rings: ten thousand orders must not cause ten thousand.
     fn ring(&mut self) {
         if let Some(redis) = &mut self.redis
             && Queue::new(redis, &self.settings).tick(Stream::Ingress).is_err()
@@ -80,7 +79,7 @@ impl RedisDoor {
                     let id = String::from_redis_value(id).ok();
                     answers.push(Answer::Queued(id.and_then(|id| EntryId::parse(&id))));
                 }
-                // The reply is lost, not the order.
+                // Only the reply is lost; the order is written.
                 Err(error) if was_interrupted(&error) => answers.push(Answer::Queued(None)),
                 Err(error) => {
                     is_broken |= error.is_io_error();
@@ -101,7 +100,7 @@ impl RedisDoor {
         answers
     }
 
-    /// Short and the same for the same failure: orders are counted by it.
+    /// A short text that is the same for the same failure, because orders are counted by it.
     fn reason(&self, error: &RedisError) -> String {
         match error.code() {
             Some(code) => format!("redis: {code}"),
@@ -122,8 +121,8 @@ impl Door for RedisDoor {
 }
 
 /// A read with a time limit fails with EINTR when the process is stopped and continued (signal(7)).
-/// The connection is in order, and skips the reply that it did not deliver. Its error gives access
-/// to the text only.
+/// The connection still works, and skips the reply that it did not deliver. Its error exposes only
+/// a text.
 fn was_interrupted(error: &RedisError) -> bool {
     error.is_io_error() && error.to_string().contains("os error 4)")
 }

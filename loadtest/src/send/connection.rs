@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Answered, Door, Due};
 
-/// How late a sleeping connection may notice that it is to stop.
+/// How late a sleeping connection may notice a stop.
 const NOTICE_STOP: Duration = Duration::from_millis(50);
 
 pub(super) struct Connection {
@@ -48,12 +48,12 @@ impl Connection {
             acknowledged_us,
             answer,
         });
-        // Without a receiver the run has failed elsewhere.
+        // If the receiver is gone, the run has already failed.
         let _ = self.answers.send(answered.collect());
     }
 }
 
-/// `false` if it is to stop.
+/// Returns `false` if the connection must stop.
 fn sleep_until(moment: Instant, stop: &AtomicBool) -> bool {
     loop {
         if stop.load(Ordering::Relaxed) {

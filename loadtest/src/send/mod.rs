@@ -1,9 +1,9 @@
 //! Sends orders when they are due, on several connections, and returns how each was answered.
 //!
-//! A planner makes orders ahead of time and deals them to the connections in turn; each connection
-//! sends the orders that are due, up to a batch at once. A connection that is kept waiting does not
-//! delay the others until its share of the orders made ahead is full. Each answer says when its
-//! order was due and when it was sent.
+//! A planner generates orders ahead of time and distributes them to the connections in turn. Each
+//! connection sends the orders that are due, up to a batch at once. A stalled connection does not
+//! delay the others until its queue of orders is full. Each answer has the times when its order was
+//! due and when it was sent.
 //!
 //! - this file: planner
 //! - [`connection`]: sends when orders are due
@@ -25,7 +25,7 @@ use crate::ledger::EntryId;
 use crate::source::Source;
 use connection::Connection;
 
-/// Orders made ahead of time, all connections together: about 64 MiB of them.
+/// Orders generated ahead of time, for all connections together: about 64 MiB.
 const AHEAD: usize = 65_536;
 
 /// An order that is to be sent.
@@ -39,7 +39,7 @@ pub(crate) struct Due {
 /// How an order was answered. Times are in microseconds since the release.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answered {
-    /// In the source.
+    /// The order's position in the source.
     pub(crate) position: u64,
     pub(crate) due_us: u64,
     pub(crate) sent_us: u64,
@@ -49,12 +49,12 @@ pub(crate) struct Answered {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Written, as this entry if it is known.
+    /// Written, with its entry id if that is known.
     Queued(Option<EntryId>),
     /// Refused for its content, with this code; prefixed with `body:` if the whole request was
     /// refused.
     Refused(String),
-    /// For a reason that is not the order's, or not known to be.
+    /// Not accepted, for a reason that is not known to be the order's.
     Rejected(String),
 }
 
@@ -74,8 +74,8 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
-    /// Starts to make orders for these times, in microseconds since the release, and waits until
-    /// enough are made to start with.
+    /// Starts to generate orders for these times, in microseconds since the release, and waits
+    /// until the queues are filled.
     pub(crate) fn prepare(
         source: Arc<Source>,
         due_us: Box<dyn Iterator<Item = u64> + Send>,
@@ -102,7 +102,7 @@ impl Senders {
             move || plan(&source, due_us, &queues, primed, &stop)
         })?;
         threads.push(planner);
-        // Nothing is sent: it ends when the planner drops its side.
+        // Nothing is sent on this channel. `recv` returns when the planner drops its end.
         let _ = is_primed.recv();
         Ok(Self { release, stop, threads, answers })
     }
@@ -127,8 +127,8 @@ impl Senders {
         self.threads.iter().all(JoinHandle::is_finished)
     }
 
-    /// Waits for the end of sending. Returns the last answers, and why not all was sent: an order
-    /// could not be made.
+    /// Waits for the end of sending. Returns the last answers, and an error if an order could not
+    /// be read.
     pub(crate) fn finish(mut self) -> (Vec<Answered>, Result<()>) {
         let mut result = Ok(());
         for thread in std::mem::take(&mut self.threads) {
@@ -146,7 +146,7 @@ impl Drop for Senders {
     }
 }
 
-/// Makes the orders and deals them out in turn.
+/// Generates the orders and distributes them in turn.
 fn plan(
     source: &Source,
     due_us: impl Iterator<Item = u64>,
@@ -154,7 +154,7 @@ fn plan(
     primed: Sender<()>,
     stop: &AtomicBool,
 ) -> Result<()> {
-    // Dropped as soon as a queue is full, or all orders are made.
+    // Dropped as soon as a queue is full, or all orders are generated.
     let mut primed = Some(primed);
     let positions = 0..source.len().unwrap_or(u64::MAX);
     for (position, due_us) in positions.zip(due_us) {

@@ -11,7 +11,7 @@ use crate::ledger::Line;
 use crate::patient::PatientRedis;
 
 impl Verifier {
-    /// What was sent now is a duplicate, and the earlier confirmation has to be right.
+    /// A new copy is a duplicate, and the earlier confirmation must be correct.
     pub(super) fn known_before(
         &mut self,
         redis: &mut PatientRedis,

@@ -1,11 +1,11 @@
-//! Compares what is found in Redis with what was sent: every order once, with the expected outcome
-//! and bytes.
+//! Compares the results in Redis with the sent orders: each must be there once, with the expected
+//! outcome and bytes.
 //!
-//! Results are read as a stream, while orders are still being sent or afterwards. Only a line in
-//! the [`Ledger`] is kept of an order until it is settled: to check a confirmation, the order is
-//! made or read again, and its confirmation is computed again natively.
+//! Results are read as a stream, while orders are still being sent or afterwards. Until an order is
+//! settled, only a line in the [`Ledger`] is kept of it. To check a confirmation, the order is
+//! generated or read again, and its confirmation is computed again natively.
 //!
-//! - this file: what was sent, and what is missing in the end
+//! - this file: what was sent, and what is missing at the end
 //! - [`outcomes`]: one result compared with its order
 //! - [`results`]: the results in Redis, and what was there before
 //! - [`known`]: orders that were done before
@@ -44,7 +44,7 @@ pub(crate) struct Verifier {
     ledger: Ledger,
     /// Results that were read before the answers to their orders.
     early: (Vec<Confirmation>, Vec<DeadLetter>),
-    /// Confirmed orders of which there are, or may come, further copies.
+    /// Confirmed orders that have, or may get, further copies.
     confirmed_copies: HashSet<Uuid>,
     /// Entries that were dead-lettered; a second letter of one may come at any time.
     dead: HashSet<EntryId>,
@@ -117,7 +117,7 @@ impl Verifier {
                 }
             }
             Answer::Rejected(why) => {
-                // It may have been written anyway.
+                // The order may have been written anyway.
                 self.lacks_entry_ids = true;
                 line.status = Status::Rejected(self.reason(&why));
             }
@@ -202,7 +202,7 @@ impl Verifier {
         self.open().next().is_none()
     }
 
-    /// Enters the results that were read; those that are too early stay.
+    /// Counts the results that were read, and keeps those whose order was not answered yet.
     fn enter(&mut self, redis: &mut PatientRedis, is_last: bool) -> Result<()> {
         let (mut confirmations, letters) = std::mem::take(&mut self.early);
         // The others belong to other producers.
@@ -257,7 +257,7 @@ impl Verifier {
                 reasons.len() - 1
             });
         reasons[index].orders += 1;
-        // There are a handful of answers.
+        // There are only a few different answers.
         u16::try_from(index).unwrap_or(u16::MAX)
     }
 

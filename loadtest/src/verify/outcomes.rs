@@ -9,11 +9,11 @@ use crate::expect::{self, fate};
 use crate::ledger::{EntryId, Line, Status};
 use crate::report::Door;
 
-/// A result without an order is kept for so long, because the answer to its order may still come.
+/// How long a result without an order is kept, because the answer to its order may still come.
 /// Longer than any answer may take.
 pub(super) const FOREIGN_AFTER_MS: u64 = 60_000;
 
-/// Of a confirmation that matches no copy of its order.
+/// The reason for a confirmation that matches no copy of its order.
 pub(super) const DIFFERS: &str = "the confirmation differs from the one computed natively, or its \
                                   time of decision is impossible";
 
@@ -76,7 +76,7 @@ impl Verifier {
         found: &Confirmation,
         open: &[(u64, Line)],
     ) -> Result<Option<(u64, Line, Lane)>> {
-        // An order that an earlier run left in the queue is confirmed as queued then.
+        // The confirmation of an order that an earlier run left in the queue has that earlier time.
         let earlier = self.results.in_progress.get(&found.order_id).copied();
         let Some(decided_at_ms) = expect::decided_at_ms(&found.confirmation) else {
             return Ok(None);
@@ -142,7 +142,7 @@ impl Verifier {
                 .find(|position| self.ledger.get(*position).status != Status::Unsent)
         };
         let Some(position) = by_entry.or_else(by_identity) else {
-            // Older than any possible answer: another producer's.
+            // It is older than any possible answer, so another producer sent its order.
             let is_foreign = found.done_at_ms + FOREIGN_AFTER_MS < self.newest_ms;
             return Ok(is_last || is_foreign);
         };

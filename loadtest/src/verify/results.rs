@@ -25,7 +25,8 @@ pub(crate) struct Results {
     confirmations: String,
     dead_letters: String,
     pub(super) known: HashMap<Uuid, Known>,
-    /// Orders that were routed but not done; they are confirmed as queued then.
+    /// Orders that an earlier run left routed but not done. Their confirmations have the earlier
+    /// queue time.
     pub(super) in_progress: HashMap<Uuid, EntryId>,
 }
 
@@ -138,7 +139,7 @@ impl Results {
             return Ok(Vec::new());
         }
         let (entries, identities) = self.waiting(redis)?;
-        // Without an identity the nil one is looked up, which no order has.
+        // An order without an identity is looked up as nil, which no order has.
         let ids: Vec<Uuid> = orders.iter().map(|(id, ..)| id.unwrap_or_default()).collect();
         let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
         let in_queue = orders.iter().zip(records).map(|((id, entry_id, _), record)| {

@@ -1,4 +1,4 @@
-//! What the loadtest reports, and that it can tell a bad pipeline from a good one.
+//! What the loadtest reports, and that it detects a faulty pipeline.
 
 use std::process::Command;
 

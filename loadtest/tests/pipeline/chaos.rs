@@ -1,4 +1,5 @@
-//! Chaos: everything is killed under load, and the books show orders that are lost or confirmed twice.
+//! Chaos: everything is killed under load, and orders that are lost or confirmed twice are
+//! detected.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the commands print and exit with where no app is needed: a Redis is all there is.
+//! Output and exit codes of the commands that need only a Redis.
 
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};

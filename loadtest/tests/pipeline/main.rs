@@ -1,10 +1,10 @@
 //! `loadtest` on the pipeline as it ships: the Wasm components of `spin.toml`, run by
 //! local-runtime, on a real Redis.
 //!
-//! - `bursts`: what the loadtest reports, and that it can tell a bad pipeline from a good one
+//! - `bursts`: what the loadtest reports, and that it detects a faulty pipeline
 //! - `chaos`: everything is killed under load
 //! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is reported, with
-//!   `a_report` for runs that never were
+//!   `a_report` for modelled runs
 //! - `shapes`: every shape of load by both doors, and runs that are disturbed
 //! - `commands`: exit codes and errors, where no app is needed
 //! - `versus`: Wasm and native service in turn

@@ -1,4 +1,4 @@
-//! The HTTP trigger (facts 1, 9).
+//! The HTTP trigger.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! `local-runtime up` as a user meets it: the real program, real guests, a real Redis.
+//! `local-runtime up` as users run it: the real program, real guests, a real Redis.
 //!
 //! - `http`: the HTTP trigger; `redis_trigger`: the Redis trigger; `outbound_redis`: what a
 //!   component does with Redis

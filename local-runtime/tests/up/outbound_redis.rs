@@ -1,4 +1,4 @@
-//! What a component does with Redis (facts 7, 8, 11).
+//! What a component does with Redis.
 
 use std::io::Read;
 use std::net::TcpListener;

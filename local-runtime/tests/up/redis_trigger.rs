@@ -1,4 +1,4 @@
-//! The Redis trigger (facts 1, 3, 4, 5).
+//! The Redis trigger.
 
 use std::net::TcpListener;
 

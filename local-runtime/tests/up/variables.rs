@@ -1,4 +1,4 @@
-//! Variables (fact 10).
+//! Variables.
 
 use crate::support::TestApp;
 

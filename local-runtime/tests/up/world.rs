@@ -1,4 +1,4 @@
-//! What an instance sees of the world, and what becomes of its output (facts 12, 13).
+//! What an instance can access, and where its output goes.
 
 use std::net::TcpListener;
 

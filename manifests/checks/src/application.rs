@@ -1,4 +1,4 @@
-//! `spin.toml`, as far as manifests have to fit it.
+//! The parts of `spin.toml` that the manifests must match.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 //!
 //! - [`render`]: what `kubectl kustomize` prints
 //! - [`schema`]: every object against the schema of its kind, without unknown fields
-//! - [`checks`]: what no schema can know: whether names, references, ports and variables fit
+//! - [`checks`]: what schemas cannot express: whether names, references, ports and variables fit
 
 pub mod application;
 pub mod checks;

@@ -1,4 +1,4 @@
-//! A Kubernetes object as it is rendered, and the pods that it leads to.
+//! A rendered Kubernetes object, and the pods that it creates.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,8 +75,8 @@ impl Object {
         Some(Pods { of: self.id(), labels, ports, spec: Some(spec.clone()) })
     }
 
-    /// What spin-operator makes of a SpinApp: its labels, and port 80 by the name `http-app`. The
-    /// port of its Service has no name.
+    /// The pods that spin-operator creates for a SpinApp: their labels, and port 80 with the name
+    /// `http-app`. The port of the Service has no name.
     fn pods_of_a_spin_app(&self) -> Pods {
         let mut labels = strings(self.at("/spec/podLabels"));
         labels.insert("core.spinkube.dev/app-name".into(), self.name().to_owned());

@@ -1,4 +1,4 @@
-//! Every object against the schema of its kind, without unknown fields.
+//! Every object must fit the schema of its kind, without unknown fields.
 //!
 //! Schemas of Kubernetes come from the crate `k8s-openapi`, those of custom kinds from `crds/`. Any other
 //! kind is refused.

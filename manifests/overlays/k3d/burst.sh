@@ -1,12 +1,12 @@
 #!/bin/sh
-# From nothing to verified bursts on a laptop or in CI: cluster, operators, images, pipeline. Then a
-# burst during which all workers are killed, orders that are in flight when Redis is killed, and a
-# burst from zero.
+# Creates a cluster on a laptop or in CI, with operators, images and the pipeline. Then sends a burst
+# during which all workers are killed, orders that are in flight when Redis is killed, and a burst
+# from zero.
 #
 #   manifests/overlays/k3d/burst.sh
 #
-# Needs docker, k3d, kubectl, helm, spin, curl and the Wasm target. A second run builds again and
-# tests what it built. `k3d cluster delete order-pipeline` removes everything.
+# Needs docker, k3d, kubectl, helm, spin, curl and the Wasm target. A second run builds and tests new
+# images. `k3d cluster delete order-pipeline` removes everything.
 set -eu
 
 cd "$(dirname "$0")/../../.."

@@ -51,7 +51,6 @@ fn other_types_and_encodings_are_refused_with_what_is_supported() {
     assert_eq!(api.send("POST", "/orders", &identity, an_order(1)).status, 202);
 }
 
-/// C13: one code for one fault.
 #[test]
 fn text_that_is_not_utf8_is_the_same_fault_in_json_and_in_ndjson() {
     let api = TestApi::start();

@@ -11,7 +11,7 @@ fn start() -> TestApi {
     api
 }
 
-/// Lets a consumer die with orders in ingress, and the next drain dead-letter them.
+/// Lets a consumer crash with orders of ingress, and the next drain dead-letter them.
 fn let_die(api: &TestApi, orders: &[String]) {
     for order in orders {
         api.add("order", order);
@@ -80,7 +80,7 @@ fn letters_are_listed_by_filter_and_page_and_discarded() {
     assert_eq!(ids("code=invalid_json").len(), 0);
     assert_eq!(ids(&format!("order={}", id(2))), all[1..2]);
     assert_eq!(ids("order=1").len(), 0, "the order has a guid");
-    assert_eq!(ids(&format!("order={uuid}")), all[2..3], "B6: an orderId that looks like a UUID");
+    assert_eq!(ids(&format!("order={uuid}")), all[2..3], "an orderId that looks like a UUID");
     assert_eq!(ids("older_than_s=3600").len(), 0);
     assert_eq!(ids("older_than_s=0&cursor="), all);
     assert_eq!(ids("limit=3"), all[..3]);
@@ -128,6 +128,6 @@ fn what_cannot_be_done_with_a_letter_has_a_code() {
             assert_eq!(answer.outcome(), (400, "invalid_id"), "{bad}");
         }
     }
-    // B10: the id is made from its two numbers.
+    // The id in Redis is built from the two parsed numbers.
     assert_eq!(api.delete(&format!("/dead-letters/0{foreign}")).status, 200);
 }

@@ -1,4 +1,4 @@
-//! Who may use the API: the token, and without one the rules against other sites.
+//! Access to the API: the token, and without one the rules against other sites.
 
 use crate::support::{TestApi, an_order};
 
@@ -53,7 +53,7 @@ fn with_a_token_everything_that_may_show_an_order_asks_for_it() {
     }
 }
 
-/// B8: a page whose DNS name was pointed to this API.
+/// DNS rebinding: a page whose DNS name points to this API.
 #[test]
 fn without_a_token_only_known_hosts_are_answered() {
     let api = TestApi::start_with(&[("allowed_hosts", " Shop.Example, orders-api.shop ")]);
@@ -96,7 +96,7 @@ fn without_a_token_only_known_hosts_are_answered() {
             assert_eq!(api.send("GET", path, &[("host", host)], "").status, 200, "{host} {path}");
         }
     }
-    // Where the host takes the header away, the URI has the authority.
+    // If the host removes the header, the URI has the authority.
     let by_uri = |uri| api.send("GET", uri, &[("host", "-")], "").status;
     assert_eq!(by_uri("http://localhost:3000/stats"), 200);
     assert_eq!(by_uri("http://evil.example/stats"), 403);

@@ -131,7 +131,7 @@ fn promtool_finds_nothing_to_blame() {
     assert!(output.status.success() && text.is_empty(), "{text}");
 }
 
-/// C12: a producer that trims ingress takes acknowledged orders away.
+/// A producer that trims ingress deletes acknowledged orders.
 #[test]
 fn orders_that_another_program_trimmed_are_counted() {
     let api = TestApi::start();
@@ -142,7 +142,7 @@ fn orders_that_another_program_trimmed_are_counted() {
     assert_eq!(samples(page.as_str().unwrap())["orders_vanished_total{stream=\"ingress\"}"], 2.0);
 }
 
-/// C11: a policy that evicts may drop acknowledged orders.
+/// A policy that evicts may drop acknowledged orders.
 #[test]
 fn a_policy_that_may_evict_is_named() {
     let api = TestApi::start();

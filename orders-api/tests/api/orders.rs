@@ -73,7 +73,7 @@ fn an_order_without_a_guid_is_found_by_its_order_id() {
             .replace(r#""orderId":1,"#, &format!(r#""orderId":"{id}","#))
             .replace(&format!(r#""orderGuid":"{}","#, crate::support::id(1)), "")
     };
-    // B6, C7: the last three look like a UUID.
+    // The last three look like a UUID.
     for (id, path) in [
         ("A 17/\u{fc}", "A%2017%2F%C3%BC"),
         ("..", "%2E%2E"),

@@ -36,7 +36,6 @@ fn every_path_of_the_document_has_its_methods() {
     }
 }
 
-/// C9: one rule.
 #[test]
 fn one_slash_at_the_end_of_a_path_is_ignored() {
     let api = TestApi::start();

@@ -24,7 +24,7 @@ impl RedisConnection {
         Ok(Self { inner: redis::Client::open(url)?.get_connection()? })
     }
 
-    /// Connects, and gives up when connecting takes longer than `limit`, or any reply afterwards.
+    /// Connects. Connecting and each reply may take at most `limit`.
     ///
     /// # Errors
     /// When the server does not answer in time or refuses the login.
@@ -74,7 +74,7 @@ fn flatten(reply: RedisValue, values: &mut Vec<Value>) -> Result<(), ExecuteErro
                 flatten(element, values)?;
             }
         }
-        // Not the value: it may hold personal data.
+        // The value is not printed, because it may hold personal data.
         _ => return Err(ExecuteError("a reply of an unsupported type".into())),
     }
     Ok(())

@@ -5,7 +5,7 @@
 //!   compensation), `prism` (resolving, compounding, Prentice), `layout` (decentration and blank
 //!   size by the boxing system), `material` and `surface` (base curve, sagitta, thickness),
 //!   `tolerance` (what inspection accepts)
-//! - `plan`: the steps of an order through the works, and their minutes
+//! - `plan`: the production steps of an order, and their minutes
 //! - [`stock`]: which finished lenses are in stock
 //!
 //! The caller checks the ranges of the numbers. Lengths are in mm, powers in dioptres, prisms in

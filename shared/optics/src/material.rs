@@ -1,4 +1,4 @@
-//! The materials of which the works make lenses.
+//! The materials of which the factory makes lenses.
 
 /// A lens material, known by its refractive index.
 #[derive(Debug, PartialEq)]
@@ -13,7 +13,7 @@ pub struct Material {
     pub min_edge_mm: f64,
 }
 
-/// The works' materials as of 2026-01. Each covers the indices from its lower bound to the next.
+/// The factory's materials as of 2026-01. Each covers the indices from its lower bound to the next.
 pub const MATERIALS: [Material; 8] = [
     Material { from_thousandths: 1_400, name: "1.50", min_centre_mm: 2.0, min_edge_mm: 1.2 },
     Material { from_thousandths: 1_525, name: "1.53", min_centre_mm: 1.5, min_edge_mm: 1.0 },

@@ -143,7 +143,7 @@ impl Coating {
         self.into()
     }
 
-    /// Whether the works apply it; the others are properties of the blank.
+    /// Whether the factory applies it; the others are properties of the blank.
     pub(crate) fn is_applied(self) -> bool {
         use Coating::{AntiReflective, Hard, Mirror, SuperHydrophobic};
         matches!(self, Hard | AntiReflective | SuperHydrophobic | Mirror)

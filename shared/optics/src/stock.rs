@@ -8,7 +8,7 @@ use crate::{Coating, Eye, Lens};
 pub const POWER: RangeInclusive<f64> = -8.0..=6.0;
 /// The strongest cylinder, in dioptres without its sign.
 pub const CYLINDER: f64 = 2.0;
-/// The refractive index from which on blanks are ordered for the job.
+/// The refractive index from which blanks are ordered for the order.
 pub const HIGH_INDEX: f64 = 1.67;
 
 /// Whether both principal powers of an eye are in stock.

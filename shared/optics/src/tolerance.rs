@@ -1,6 +1,6 @@
 //! How far a finished lens may differ from its order.
 //!
-//! A lens without a frame leaves the works uncut: ISO 8980-1:2017 (one power) and 8980-2:2017
+//! A lens without a frame leaves the factory uncut: ISO 8980-1:2017 (one power) and 8980-2:2017
 //! (progressive). With a frame it is cut for the pair: ISO 21987:2017, mounted spectacle lenses. That
 //! standard has no thickness, because the shape decides it, and limits the prism of the pair instead
 //! of the prism of each lens.

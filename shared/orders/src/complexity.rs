@@ -1,4 +1,4 @@
-//! How much work an order is: a score, the sum of named reasons with points.
+//! The complexity of an order: a score, the sum of named reasons with points.
 //!
 //! The distributor compares the score with the variable `complexity_threshold`. The points of a
 //! reason say how much planning and calculation it causes; `README.md` explains them.
@@ -12,7 +12,7 @@ use strum::{EnumCount, IntoStaticStr, VariantArray, VariantNames};
 use crate::order::{Delivery, Order};
 use crate::{HOME, Lane};
 
-/// A reason why an order is work.
+/// A reason for an order's complexity.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray, VariantNames,
 )]
@@ -24,7 +24,7 @@ pub enum Reason {
     LargeQuantity,
     /// Express: it overtakes others.
     Express,
-    /// Express to another country than the works': customs papers the same day.
+    /// Express to another country than the factory's: customs papers the same day.
     ExpressAcrossBorder,
     /// A prescription: a lens is made for one person.
     Prescription,
@@ -44,7 +44,7 @@ pub enum Reason {
     UnequalEyes,
 }
 
-/// Points by the count from which on they are given; the last row that is reached applies.
+/// Points by minimum count; the last row that is reached applies.
 type Tiers = [(u64, u32)];
 /// By the number of items.
 const MANY_ITEMS: &Tiers = &[(5, 15), (8, 30)];

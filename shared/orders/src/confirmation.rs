@@ -1,4 +1,4 @@
-//! The answer to the customer when an order is done.
+//! The confirmation that the customer gets when an order is done.
 //!
 //! A confirmation is a pure function of the order, the price list and the times in it. It does not
 //! repeat the customer's names and free text.
@@ -39,7 +39,7 @@ pub struct Confirmation<'a> {
     /// How each prescription is made; complex orders only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lenses: Vec<LensDesign>,
-    /// The way through the works; complex orders and those with a prescription.
+    /// The production plan, for complex orders and those with a prescription.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
 }
@@ -105,7 +105,8 @@ fn designs(order: &Order<'_>) -> Vec<LensDesign> {
 impl Confirmation<'_> {
     /// The JSON that is stored.
     pub fn to_json(&self) -> Vec<u8> {
-        // All keys are texts: this cannot fail, and verification would find an empty confirmation.
+        // All keys are strings, so this cannot fail, and verification would find an empty
+        // confirmation.
         serde_json::to_vec(self).unwrap_or_default()
     }
 }

@@ -27,7 +27,7 @@ pub use order::{MAX_ORDER_BYTES, ids_of};
 pub use promise::Times;
 pub use steps::{Fulfilled, Rejected, Routing, fulfil, read_note, route};
 
-/// The country of the works and of the seller.
+/// The country of the factory and of the seller.
 const HOME: &str = "DE";
 /// The default name of the queue.
 pub const QUEUE: &str = "orders";

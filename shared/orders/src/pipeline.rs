@@ -1,4 +1,4 @@
-//! How orders use the queue: its settings, and what each worker does with an order.
+//! Joins orders and queue: the settings of the queue, and the role of each worker.
 
 use queue::{Message, Outcome, QueueName, Role, Settings, Stream, Words};
 

@@ -1,5 +1,5 @@
-//! One batch: claimed by `claim.lua`, decided, committed by `commit.lua`. Their heads say what they
-//! take and return.
+//! One batch: claimed by `claim.lua`, decided, committed by `commit.lua`. The headers of the
+//! scripts describe arguments and replies.
 
 use std::rc::Rc;
 
@@ -77,7 +77,7 @@ impl<E: Execute> Queue<'_, E> {
         Ok(claimed)
     }
 
-    /// Applies what was decided for each message of a batch.
+    /// Applies the outcome of each message of a batch.
     pub(crate) fn commit(
         &mut self,
         stream: Stream,
@@ -168,7 +168,7 @@ struct Row<'m> {
     body: &'m [u8],
 }
 
-/// A note that is one word of a record.
+/// Makes a note one word of a record.
 fn word(note: &str) -> String {
     if note.is_empty() {
         return "-".into();
@@ -176,8 +176,8 @@ fn word(note: &str) -> String {
     note.replace(|character: char| character.is_whitespace() || character == '\0', "_")
 }
 
-/// Entry id in ingress and trace of a message. Anybody may write the label: what is no entry id, or
-/// no trace, is not carried on.
+/// Entry id in ingress and trace of a message. Any producer may have written the label, so an
+/// invalid entry id or trace is ignored.
 fn label(label: &str, entry_id: &str) -> (String, Option<TraceParent>) {
     let (ingress_id, trace) = label.split_once(' ').unwrap_or((label, ""));
     let is_id = milliseconds(ingress_id).is_some();

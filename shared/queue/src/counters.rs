@@ -1,9 +1,9 @@
-//! What is counted in `{queue}:metrics`: waits, batches, drains and what went wrong.
+//! The counters in `{queue}:metrics`: waits, batches, drains and failures.
 //!
 //! A field is `<what>:<stream>` or `<what>:<stream>:<which>`. A histogram has one field for each
 //! bucket that was ever hit, named after its upper bound in ms or messages, `inf` for the last, and
-//! `sum`; a value is counted in one bucket only. A batch of which another drain committed a part
-//! counts in no histogram.
+//! `sum`; a value is counted in one bucket only. If another drain committed a part of a batch, the
+//! batch counts in no histogram.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::execute::Execute;
 use crate::keys::Stream;
 use crate::message::{Message, Outcome};
 
-/// Upper bounds of waits, in ms. Above the last there is one bucket more.
+/// Upper bounds of waits, in ms. One more bucket holds values above the last.
 pub const WAIT_BOUNDS_MS: [i64; 17] = [
     1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000,
     1_800_000,
@@ -72,7 +72,7 @@ pub(crate) fn of_batch(
 }
 
 impl<E: Execute> Queue<'_, E> {
-    /// The fields of `{queue}:metrics`; a value that is no count is left out.
+    /// The fields of `{queue}:metrics`; values that are not counts are left out.
     ///
     /// # Errors
     /// When Redis fails.

@@ -1,7 +1,7 @@
 //! Dead letters: look at them, put them back (redrive) or delete them for good (discard).
 //!
-//! A letter is named by its entry id in the stream of dead letters. What changes one is a script
-//! that also deletes it, so doing it twice is harmless: the second call finds it gone.
+//! A dead letter is named by its entry id in the stream of dead letters. Redrive and discard delete
+//! it in the same script, so a second call is harmless: it finds nothing.
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ use crate::error::QueueError;
 use crate::execute::{Execute, Reply};
 use crate::scripts::{DISCARD, LETTERS, REDRIVE};
 
-/// Letters looked at in one call of the script.
+/// Dead letters that one call of the script reads.
 const LOOKS: u32 = 200;
 /// Calls of the script for one page; a filter that seldom matches gives a short page and a `next`.
 const MAX_CALLS: usize = 50;
 
 /// The id of an entry in a stream, as Redis writes it.
 ///
-/// Nothing else can get into a command by way of an id that a user gives.
+/// An id from a user cannot bring anything else into a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
     ms: u64,
@@ -46,32 +46,32 @@ impl fmt::Display for EntryId {
     }
 }
 
-/// Which letters are meant; what is `None` does not matter.
+/// A filter of dead letters; `None` matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Dead-lettered with this code.
     pub code: Option<String>,
-    /// Of the message with this id.
+    /// The dead letter of the message with this id.
     pub id: Option<String>,
     /// Dead-lettered at least so many seconds ago, by the clock of Redis.
     pub older_than_s: Option<u32>,
 }
 
-/// Some letters, oldest first.
+/// A page of dead letters, oldest first.
 #[derive(Debug, Default)]
 pub struct DeadLetterPage {
-    /// Those that match.
+    /// The dead letters that match.
     pub dead_letters: Vec<DeadLetter>,
-    /// The letter to continue after; `None` at the end. The next page may be empty.
+    /// The dead letter to continue after; `None` at the end. The next page may be empty.
     pub next: Option<EntryId>,
 }
 
-/// A dead letter. Anybody may have written it: what is not as expected is `None` or 0.
+/// A dead letter. Any producer may have written it, so unexpected values become `None` or 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Its entry id.
     pub entry_id: String,
-    /// Why, as a stable code.
+    /// The stable code of the reason.
     pub code: String,
     /// All errors as JSON.
     pub errors: String,
@@ -89,13 +89,13 @@ pub struct DeadLetter {
     pub trace: Option<String>,
     /// Length of the message; `None` when the entry had none.
     pub bytes: Option<u64>,
-    /// The message, where it was asked for and is not too long.
+    /// The message, if it was asked for and is not too long.
     pub body: Option<Vec<u8>>,
-    /// What else was in the entry, as a JSON array of names and values; where it was asked for.
+    /// The other fields of the entry, as a JSON array of names and values, if asked for.
     pub fields: Option<String>,
 }
 
-/// What became of a letter that was to be redriven.
+/// The result of a redrive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Redrive {
@@ -108,22 +108,23 @@ pub enum Redrive {
         /// How often it was redriven, this time included.
         redrives: u64,
     },
-    /// Another copy of the message was routed or confirmed meanwhile: the letter is deleted.
+    /// Another copy of the message was routed or confirmed meanwhile, so the dead letter was
+    /// deleted.
     Duplicate,
-    /// There is no such letter, or not any more. Nothing was changed.
+    /// There is no such dead letter, or it is gone. Nothing was changed.
     Gone,
-    /// The letter holds no message to put back. Nothing was changed.
+    /// The dead letter holds no message to put back. Nothing was changed.
     NoMessage,
-    /// The letter does not name a stream that is drained: somebody else wrote it. Nothing was
+    /// The dead letter names no stream of this queue, because another program wrote it. Nothing was
     /// changed.
     UnknownStream,
 }
 
 impl<E: Execute> Queue<'_, E> {
-    /// Up to `most` letters that match, oldest first, without their messages; from the one after
-    /// `after` on.
+    /// Up to `most` dead letters that match, oldest first, without their messages, beginning after
+    /// `after`.
     ///
-    /// It looks at 10,000 letters at most, so that no filter keeps Redis or the caller busy for
+    /// It reads at most 10,000 dead letters, so that no filter keeps Redis or the caller busy for
     /// long.
     ///
     /// # Errors
@@ -151,8 +152,8 @@ impl<E: Execute> Queue<'_, E> {
         Ok(page)
     }
 
-    /// One letter with its message, unless that is longer than a message may be; `None` when it is
-    /// gone.
+    /// One dead letter with its message, unless that is longer than a message may be; `None` when
+    /// it is gone.
     ///
     /// # Errors
     /// When Redis fails.
@@ -162,8 +163,8 @@ impl<E: Execute> Queue<'_, E> {
         Ok(letters.into_iter().next())
     }
 
-    /// Puts a letter back to the stream it failed in. From ingress it starts again, in a lane it
-    /// keeps the time it was queued at.
+    /// Puts a dead letter back into the stream where it failed. In ingress it gets a new time of
+    /// queueing; in a lane it keeps the old one.
     ///
     /// # Errors
     /// When Redis fails. Doing it again is safe.
@@ -185,7 +186,7 @@ impl<E: Execute> Queue<'_, E> {
         })
     }
 
-    /// Deletes a letter for good; `false` when it was gone. The message's record says so.
+    /// Deletes a dead letter; `false` when it was gone. The message's record keeps a note of it.
     ///
     /// # Errors
     /// When Redis fails. Doing it again is safe.

@@ -1,7 +1,7 @@
 //! Draining a stream: claim a batch, decide each message, commit the batch; again until the stream
 //! is empty.
 //!
-//! [`Drain::step`] is one round and what tests call; [`drain()`] repeats it within a time budget.
+//! [`Drain::step`] is one round, which tests call; [`drain()`] repeats it within a time budget.
 //! Between claim and commit nothing can fail: every message has an outcome.
 
 use std::time::Duration;
@@ -15,15 +15,15 @@ use crate::execute::Execute;
 use crate::keys::Stream;
 use crate::message::{Message, Outcome, Payload};
 
-/// An idle Redis looks for blocked commands that have timed out only every 100 ms (`hz` 10).
+/// An idle Redis checks only every 100 ms (`hz` 10) whether a blocked command has timed out.
 const WAKE_MS: u32 = 200;
 
-/// What one program does with the messages of its stream.
+/// How one program decides the messages of its stream.
 pub trait Role {
     /// The stream it drains.
     fn stream(&self) -> Stream;
 
-    /// Decides one message. It cannot fail: whatever a message holds, there is an outcome for it.
+    /// Decides one message. It cannot fail: every message has an outcome.
     fn decide(&self, message: &Message, body: &[u8]) -> Outcome;
 
     /// The id of a message that was delivered too often, if it can be read without deciding it.
@@ -32,7 +32,7 @@ pub trait Role {
     }
 }
 
-/// The program that a drain runs in: it has the clock, and hears what was done.
+/// The program in which a drain runs: it provides the clock and gets each committed batch.
 pub trait Host {
     /// The time since the drain began.
     fn elapsed(&self) -> Duration;
@@ -41,7 +41,7 @@ pub trait Host {
     fn committed(&mut self, _: &Batch<'_>) {}
 }
 
-/// A clock alone is enough of a host.
+/// A clock alone can be a host.
 impl<F: Fn() -> Duration> Host for F {
     fn elapsed(&self) -> Duration {
         self()
@@ -127,7 +127,7 @@ pub fn drain<E: Execute, R: Role>(
     let (budget, linger_ms) =
         (Duration::from_millis(settings.drain_budget_ms.into()), settings.linger_ms);
     let mut drain = Drain::new(queue, role);
-    // Silent until the linger is over: what comes meanwhile is found by it.
+    // The bell stays silent during the linger, which finds new entries itself.
     let (mut hold_ms, silent_ms) = (0, if linger_ms > 0 { linger_ms + WAKE_MS } else { 0 });
     let result = loop {
         match drain.step_on(host, hold_ms) {
@@ -177,8 +177,8 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         let outcomes: Vec<Outcome> = messages.iter().map(|message| self.decide(message)).collect();
         let redelivered = messages.iter().filter(|message| message.delivery_count > 1).count();
         self.tally.redelivered += redelivered as u64;
-        // Crash window: from here to the commit the batch is decided but pending; a death means
-        // redelivery.
+        // Crash window: from here to the commit the batch is decided but pending. After a crash it
+        // is redelivered.
         let commit = self.queue.commit(stream, &messages, &outcomes)?;
         self.tally.add(&commit);
         host.committed(&Batch {
@@ -193,8 +193,8 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         let settings = self.queue.settings;
         let surplus = message.delivery_count - i64::from(settings.max_deliveries);
         match &message.payload {
-            // Looking at the message may be what kills the instance: one look for its id, none when
-            // that failed too.
+            // Reading the message may crash the instance. So it is read once more for its id, and
+            // not at all when that failed too.
             Payload::Body(body) if surplus > 0 => {
                 let id = if surplus == 1 { self.role.identity(body) } else { None };
                 Outcome::dead_letter(id, "max_deliveries", "delivered too often and never decided")
@@ -213,7 +213,7 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         }
     }
 
-    /// Ends a drain that is out of time.
+    /// Ends a drain whose time budget is spent.
     fn hand_over(&mut self) -> Result<(), QueueError> {
         let stream = self.role.stream();
         self.tally.out_of_time = true;
@@ -223,7 +223,8 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
 }
 
 impl<E: Execute> Queue<'_, E> {
-    /// Waits for a new entry; whether one came. An entry that came just before has rung the bell.
+    /// Waits for a new entry, and returns whether one came. An entry that came just before has rung
+    /// the bell.
     fn linger(&mut self, stream: Stream) -> Result<bool, QueueError> {
         let (key, linger_ms) =
             (self.keys.stream(stream).to_owned(), self.settings.linger_ms.into());

@@ -7,7 +7,7 @@ use crate::keys::Stream;
 use crate::scripts::ENQUEUE;
 use crate::trace::TraceParent;
 
-/// What became of messages that were to be enqueued.
+/// The result of an enqueue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enqueued {
     /// All are in the ingress stream.
@@ -15,7 +15,7 @@ pub enum Enqueued {
         /// Messages that wait or are in flight now, in all streams.
         backlog: u64,
     },
-    /// None is: they would have exceeded `max_backlog`.
+    /// None was written, because they would exceed `max_backlog`.
     Full {
         /// Messages that wait or are in flight, in all streams.
         backlog: u64,
@@ -23,9 +23,9 @@ pub enum Enqueued {
 }
 
 impl<E: Execute> Queue<'_, E> {
-    /// Writes messages, each with its id, to the ingress stream, all or none, and rings its bell
-    /// once. At most `max_backlog` messages may wait afterwards; 0 for no limit. A `trace` goes
-    /// with them.
+    /// Writes all messages, each with its id, to the ingress stream, or none, and rings its bell
+    /// once. At most `max_backlog` messages may wait afterwards; 0 for no limit. Each message gets
+    /// `trace`.
     ///
     /// # Errors
     /// When Redis fails. Unless it refused, it is unknown whether they were written; sending them

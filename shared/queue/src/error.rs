@@ -2,21 +2,21 @@
 
 use crate::execute::{ExecuteError, Value};
 
-/// The queue could not do what was asked. What was claimed stays pending and is delivered again.
+/// An operation of the queue failed. Claimed entries stay pending and are delivered again.
 ///
-/// Whether something was written is certain only where Redis refused it: then nothing was.
+/// If Redis refused the operation, nothing was written. Otherwise it is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {detail}")]
 pub struct QueueError {
-    /// What was being done.
+    /// The operation that failed.
     pub what: &'static str,
     /// The kind of failure.
     pub cause: Cause,
-    /// The words of Redis or of the host, with the command where a script was refused.
+    /// The error text of Redis or of the host, with the command if a script was refused.
     pub detail: String,
 }
 
-/// Why Redis did not do what was asked.
+/// Why an operation failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// No answer: whether something was written is unknown.
@@ -32,11 +32,11 @@ pub enum Cause {
     Refused,
     /// The queue holds data of another version.
     OtherFormat,
-    /// A reply of another shape than the script gives.
+    /// The reply does not have the shape that the script returns.
     UnexpectedReply,
 }
 
-/// Words in an error's text, the only detail that Spin exposes, and what they mean; the first one
+/// Words in an error's text, the only detail that Spin exposes, with their causes. The first match
 /// counts.
 ///
 /// Without a password a call of more than ten arguments is an "unauthenticated multibulk length".
@@ -69,7 +69,7 @@ impl QueueError {
         Self { what, cause, detail: error.0.clone() }
     }
 
-    /// The kind of value only: a value may hold personal data.
+    /// Names only the kind of the value, because a value may hold personal data.
     pub(crate) fn unexpected(what: &'static str, expected: &str, found: Option<&Value>) -> Self {
         let found = match found {
             None => "nothing",

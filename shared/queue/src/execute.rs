@@ -28,7 +28,7 @@ pub enum Argument<'a> {
 /// One element of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// Nothing. Hosts differ in whether it is kept in a list, so no script here returns it.
+    /// Nil. Hosts differ in whether they keep it in a list, so no script here returns it.
     Nil,
     /// A status such as `OK`.
     Status(String),
@@ -38,14 +38,14 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
-/// What went wrong with a command, in the words of the host or server.
+/// The error of a command, as the text of the host or server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ExecuteError(pub String);
 
 impl ExecuteError {
-    /// Whether the server does not have the script: only the text shows it, which is all Spin passes
-    /// on.
+    /// Whether the server does not have the script. Spin passes on only a text, so the text
+    /// decides.
     pub(crate) fn is_unknown_script(&self) -> bool {
         self.0.contains("No matching script")
     }
@@ -81,7 +81,7 @@ impl From<u32> for Argument<'_> {
     }
 }
 
-/// Takes a flat reply apart, element by element.
+/// Reads a flat reply element by element.
 pub(crate) struct Reply {
     what: &'static str,
     values: std::vec::IntoIter<Value>,
@@ -119,7 +119,7 @@ impl Reply {
         }
     }
 
-    /// Text. Anybody may have written it, so bytes that are not UTF-8 are replaced.
+    /// Text. Any producer may have written it, so bytes that are not UTF-8 are replaced.
     pub(crate) fn text(&mut self) -> Result<String, QueueError> {
         let bytes = self.bytes()?;
         Ok(String::from_utf8(bytes)

@@ -1,4 +1,4 @@
-//! Every name in Redis: keys, bell channels, the consumer group. None is made anywhere else.
+//! Every name in Redis: keys, bell channels, the consumer group. No other module builds names.
 
 use crate::settings::Settings;
 
@@ -8,9 +8,9 @@ pub const GROUP: &str = "workers";
 /// A stream that messages wait in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stream {
-    /// Where messages come in: one entry for each.
+    /// The stream of new messages: one entry for each.
     Ingress,
-    /// Where routed messages wait: one entry for each batch.
+    /// The stream of routed messages: one entry for each batch.
     Lane(&'static str),
 }
 
@@ -28,8 +28,8 @@ impl Stream {
 /// cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
-    /// In the order in which scripts take them: [`QUEUE_KEYS`], then [`STREAM_KEYS`] of each
-    /// stream.
+    /// The keys in the order in which scripts take them: [`QUEUE_KEYS`], then [`STREAM_KEYS`] of
+    /// each stream.
     all: Vec<String>,
     streams: Vec<Stream>,
     channels: Vec<String>,
@@ -85,7 +85,7 @@ impl Keys {
         self.of_stream(stream, 0)
     }
 
-    /// The mark that a stream's bell has been rung and not been answered yet.
+    /// Exists while a ring of a stream's bell suppresses further rings.
     pub fn bell(&self, stream: Stream) -> &str {
         self.of_stream(stream, 1)
     }

@@ -1,4 +1,4 @@
-//! A durable queue on Redis Streams, drained by programs that are woken by a bell.
+//! A durable queue on Redis Streams. A bell starts the programs that drain it.
 //!
 //! It knows messages: an id and bytes. Messages enter by [`Queue::enqueue`], or by plain `XADD`,
 //! wait in the ingress stream, are routed to a lane, and end confirmed or dead-lettered.
@@ -6,16 +6,16 @@
 //!
 //! - [`keys`]: every key and channel; [`settings`]: how a queue is used
 //! - [`Queue::enqueue`], [`drain()`], [`Queue::tick`]: the work
-//! - [`Queue::stats`], [`Queue::counters`], [`Queue::status`], [`Queue::recent`]: what can be seen
+//! - [`Queue::stats`], [`Queue::counters`], [`Queue::status`], [`Queue::recent`]: queries
 //! - [`Queue::dead_letters`], [`Queue::redrive`], [`Queue::discard`], [`Queue::pause`]: operations
-//! - `lua/`: the scripts; whatever must not come apart is inside one of them
+//! - `lua/`: the scripts; each makes the writes that must happen together
 //!
-//! Absent on purpose: sockets, clocks, HTTP, Spin, and what a message means. Commands go out
-//! through [`Execute`], time comes from Redis.
+//! The crate contains no sockets, clocks, HTTP or Spin, and does not interpret messages. Commands
+//! go out through [`Execute`], time comes from Redis.
 //!
-//! The guarantee: a message in a stream is confirmed once or dead-lettered with a reason, whatever
-//! is killed and whatever Redis refuses. An entry stays pending until the script that applies its
-//! outcome acks it, and a script that is refused half way undoes what it did.
+//! The guarantee: a message in a stream is confirmed once or dead-lettered with a reason, even if
+//! processes are killed or Redis refuses writes. An entry stays pending until the script that
+//! applies its outcome acks it, and a script that is refused half way undoes what it did.
 
 #![forbid(unsafe_code)]
 
@@ -77,7 +77,7 @@ impl<'a, E: Execute> Queue<'a, E> {
         self.settings
     }
 
-    /// Sends one plain command; `what` says in an error what was being done.
+    /// Sends one plain command; `what` names the operation in an error.
     fn command(
         &mut self,
         what: &'static str,
@@ -88,7 +88,7 @@ impl<'a, E: Execute> Queue<'a, E> {
             .redis
             .execute(command, arguments)
             .map_err(|error| QueueError::from_redis(what, &error))?;
-        // Some hosts report nothing as an empty list, others as one nil.
+        // For an empty reply some hosts return an empty list, others one nil.
         let values = values.into_iter().filter(|value| *value != Value::Nil).collect();
         Ok(execute::Reply::new(what, values))
     }

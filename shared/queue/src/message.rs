@@ -1,4 +1,4 @@
-//! A message that was handed out, and what becomes of it.
+//! A message that was handed out, and its outcome.
 
 use std::rc::Rc;
 
@@ -17,15 +17,16 @@ pub struct Message {
     pub ingress_id: String,
     /// What it carries.
     pub payload: Payload,
-    /// The trace it belongs to, where its producer named one.
+    /// Its trace, if its producer set one.
     pub trace: Option<TraceParent>,
     /// When it was claimed, in Unix ms by the clock of Redis; the same for the whole batch.
     pub decided_at_ms: i64,
 }
 
 impl Message {
-    /// When it was enqueued, in Unix ms by the clock of Redis. Never later than the claim: after
-    /// that clock was ahead, streams go on giving ids of the future until it gets there.
+    /// When it was enqueued, in Unix ms by the clock of Redis. Never later than the claim: if that
+    /// clock was ahead and was corrected, streams give ids in the future until the clock reaches
+    /// them.
     pub fn queued_at_ms(&self) -> i64 {
         milliseconds(&self.ingress_id).unwrap_or_default().min(self.decided_at_ms)
     }
@@ -55,10 +56,10 @@ pub enum Payload {
     Missing,
 }
 
-/// What becomes of a message.
+/// The outcome of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// From ingress to a lane of the queue; a program that routes from a lane panics.
+    /// Moves from ingress to a lane. A program that routes from a lane panics.
     Route {
         /// The message's id.
         id: String,
@@ -67,14 +68,14 @@ pub enum Outcome {
         /// One word for the record, such as a score; blanks in it become `_`.
         note: String,
     },
-    /// Done: the result is written.
+    /// The message is done, and its result is written.
     Confirm {
         /// The message's id.
         id: String,
         /// The result.
         result: Vec<u8>,
     },
-    /// Not to be processed, with the reason.
+    /// The message cannot be processed, with the reason.
     DeadLetter {
         /// The message's id, where it could be read.
         id: Option<String>,

@@ -1,4 +1,4 @@
-//! How far one message is, by its record in the index.
+//! The status of one message, from its record in the index.
 
 use strum::{EnumString, IntoStaticStr};
 
@@ -45,7 +45,7 @@ pub struct MessageStatus {
     pub redrives: u64,
     /// Its trace, as W3C `traceparent`.
     pub trace: Option<String>,
-    /// What became of its earlier dead letters, oldest first; the oldest are dropped beyond 4 KiB.
+    /// Its earlier dead letters, oldest first; the oldest are dropped beyond 4 KiB.
     pub history: Vec<PastDeadLetter>,
     /// The result, while it is kept.
     pub result: Option<Vec<u8>>,
@@ -74,7 +74,7 @@ pub struct PastDeadLetter {
     pub delivery_count: Option<u64>,
 }
 
-/// The words of a record, as `lua/common/record.lua` says; `None` where the text is no record.
+/// Parses a record, which `lua/common/record.lua` describes; `None` if the text is not one.
 pub(crate) fn read_record(record: &str) -> Option<MessageStatus> {
     let mut lines = record.lines();
     let mut words = lines.next()?.split(' ');
@@ -124,7 +124,7 @@ impl PastDeadLetter {
 }
 
 impl<E: Execute> Queue<'_, E> {
-    /// How far a message is; `None` when the queue does not know it, or its record has expired.
+    /// The status of a message; `None` when the queue does not know it, or its record has expired.
     ///
     /// A message added by plain `XADD` is known from the moment it is routed.
     ///

@@ -1,7 +1,7 @@
-//! Pausing a stream: its messages wait, for maintenance or while a downstream is in trouble.
+//! Pausing a stream: its messages wait, for maintenance or while a downstream system has a fault.
 //!
 //! A claim that begins while a stream is paused hands nothing out, and its bell stays silent.
-//! Enqueueing, commits of what is in flight and look-ups go on.
+//! Enqueueing, commits of claimed batches and look-ups continue.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::execute::Execute;
 use crate::keys::Stream;
 use crate::scripts::{PAUSE, RESUME};
 
-/// A pause that is on.
+/// The pause of a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pause {
@@ -36,8 +36,8 @@ impl Pause {
 }
 
 impl<E: Execute> Queue<'_, E> {
-    /// Pauses a stream at once: nothing more of it is claimed. One that is paused already keeps the
-    /// time since when and gets the new reason.
+    /// Pauses a stream at once: nothing more of it is claimed. A stream that is already paused
+    /// keeps the start of its pause and gets the new reason.
     ///
     /// # Errors
     /// When Redis fails; asking again is safe.

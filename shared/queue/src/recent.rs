@@ -13,13 +13,13 @@ use crate::scripts::RECENT;
 pub struct Recent {
     /// Its state.
     pub state: State,
-    /// The entry that says so: in a stream, of its result, or of its dead letter.
+    /// The entry of that state: in a stream, of its result, or of its dead letter.
     pub entry_id: String,
     /// The id it had in ingress.
     pub ingress: Option<String>,
     /// Its lane, once it has one.
     pub lane: Option<String>,
-    /// Its id; `None` while it waits, for only who reads messages knows it, and where it has none.
+    /// Its id; `None` if it has none, or while it waits, because the queue does not read messages.
     pub id: Option<String>,
     /// The message while it waits, unless it is too long.
     pub body: Option<Vec<u8>>,
@@ -53,7 +53,7 @@ impl<E: Execute> Queue<'_, E> {
                 (None, _) => State::DeadLettered,
             };
             let (ingress, code) = match stream {
-                // In a lane somebody may have written anything.
+                // Any program may have written to a lane.
                 Some(_) => (detail.filter(|id| milliseconds(id).is_some()), None),
                 None => (record.as_ref().and_then(|record| record.ingress.clone()), detail),
             };

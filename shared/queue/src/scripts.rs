@@ -18,11 +18,11 @@ mod assembled {
 pub(crate) use assembled::*;
 
 impl<E: Execute> Queue<'_, E> {
-    /// Runs a script: all keys and the settings first, as `lua/common/head.lua` says, then
-    /// `arguments`. `what` says in an error what was being done.
+    /// Runs a script with all keys, the settings in the order of `lua/common/head.lua`, and then
+    /// `arguments`. `what` names the operation in an error.
     ///
-    /// A server that restarted, failed over or flushed its scripts does not know the hash: then the
-    /// source is sent, once.
+    /// A server that restarted, failed over or flushed its scripts does not know the hash. Then the
+    /// source is sent once.
     pub(crate) fn run(
         &mut self,
         script: &Script,

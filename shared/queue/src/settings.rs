@@ -8,7 +8,7 @@ use crate::keys::Stream;
 
 /// The name of a queue: 1 to 64 ASCII letters, digits, `-`, `_` or `.`.
 ///
-/// Nothing else can get into a key or channel by way of a configured name.
+/// A configured name cannot bring any other character into a key or channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueName(Cow<'static, str>);
 

@@ -1,4 +1,4 @@
-//! What is in the streams at one moment, and the totals.
+//! The contents of the streams at one moment, and the totals.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::execute::Execute;
 use crate::pause::Pause;
 use crate::scripts::STATS;
 
-/// One look at the whole queue.
+/// A snapshot of the whole queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stats {
     /// The streams that are drained, by name.
@@ -19,10 +19,10 @@ pub struct Stats {
     pub results: u64,
     /// Dead letters that are kept.
     pub dead_letters: u64,
-    /// Counters since the queue was made: `routed_<lane>`, `confirmed_<lane>`,
+    /// Counters since the queue was created: `routed_<lane>`, `confirmed_<lane>`,
     /// `dead_lettered_<stream>`, `duplicates`, `redriven`, `discarded`, and
     /// `applied_<stream>:<consumer>`, the messages of a stream that a consumer's commits took out
-    /// of it. A value that is no count is left out.
+    /// of it. Values that are not counts are left out.
     pub totals: BTreeMap<String, u64>,
 }
 
@@ -47,12 +47,13 @@ pub struct StreamStats {
     pub paused: Option<Pause>,
 }
 
-/// What the queue keeps in its totals for itself.
+/// Totals that are internal to the queue.
 const INTERNAL: [&str; 3] = ["entries_", "undone_", "waiting_"];
 
 impl Stats {
-    /// Who took how many messages out of each stream, by the stream's name and the consumer's; a
-    /// stream that was never drained is absent. Duplicates and dead letters count as well.
+    /// How many messages each consumer took out of each stream, by the names of stream and
+    /// consumer. A stream that was never drained is absent. Duplicates and dead letters count as
+    /// well.
     pub fn shares(&self) -> BTreeMap<&str, BTreeMap<&str, u64>> {
         let mut shares: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for (name, count) in &self.totals {
@@ -69,7 +70,7 @@ impl Stats {
         self.streams.values().map(|stream| stream.messages).sum()
     }
 
-    /// The sum of the totals whose names begin so.
+    /// The sum of the totals whose names have this prefix.
     pub fn total(&self, prefix: &str) -> u64 {
         self.totals
             .iter()
@@ -80,7 +81,7 @@ impl Stats {
 }
 
 impl<E: Execute> Queue<'_, E> {
-    /// Looks at all streams and totals at one moment.
+    /// Reads all streams and totals at one moment.
     ///
     /// # Errors
     /// When Redis fails.

@@ -1,4 +1,4 @@
-//! The tick: what is called regularly so that nothing waits for a ring that was lost.
+//! The tick: a regular call that repairs lost rings and frees memory.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::execute::{Execute, Value};
 use crate::keys::Stream;
 use crate::scripts::TICK;
 
-/// From how many rings in a row that no claim followed a worker counts as deaf.
+/// A worker counts as deaf after this many rings in a row that no claim followed.
 const DEAF_AFTER: u64 = 3;
 
 /// What a tick found in one stream.
@@ -22,7 +22,7 @@ pub struct Tick {
     pub overdue: bool,
     /// Whether the bell was rung.
     pub rung: bool,
-    /// How many subscribers got the ring.
+    /// How many subscribers received the ring.
     pub heard: u64,
     /// Rings in a row before this one, while work waited, that no claim followed.
     pub unanswered_rings: u64,
@@ -36,7 +36,7 @@ pub struct Tick {
 }
 
 impl Tick {
-    /// Whether work waits and nobody claims it although it was rung for: the worker is not
+    /// Whether work waits and no worker claims it although the bell rang: the worker is not
     /// subscribed, its connection is half open, or it is stuck.
     pub fn is_deaf(&self) -> bool {
         self.unanswered_rings >= DEAF_AFTER && !self.paused && (self.waiting > 0 || self.overdue)

@@ -1,9 +1,8 @@
 //! W3C trace context: the header `traceparent`, which also travels as a field of an order's
 //! entries.
 //!
-//! Nothing here makes a span: an order carries the context it came with, unchanged, so that log lines
-//! can name the trace. Read strictly by the recommendation (W3C Trace Context, level 1, section
-//! 3.2): an invalid value is not carried.
+//! This module creates no span. A message keeps the context of its producer unchanged, so that log
+//! lines can name the trace. An invalid value is ignored (W3C Trace Context, level 1, section 3.2).
 
 use std::fmt;
 
@@ -17,8 +16,8 @@ const LENGTH: usize = 55;
 impl TraceParent {
     /// Reads the value of a header or field; `None` when it is not valid.
     ///
-    /// Of a later version the part that every version has in common is taken, as the recommendation
-    /// asks; it goes on as version 00, with no flag but "sampled".
+    /// From a later version it takes the part that all versions share, as the recommendation
+    /// requires. The result has version 00 and no flag but "sampled".
     pub fn parse(value: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(value).ok()?;
         let known = text.get(..LENGTH)?;
@@ -45,8 +44,7 @@ impl TraceParent {
         }
     }
 
-    /// Begins a trace from random bytes, not sampled: nobody asked for it. `None` in the one case
-    /// that an id is all zero.
+    /// Starts a trace from random bytes, without the flag "sampled". `None` if an id is all zero.
     pub fn begin(random: [u8; 24]) -> Option<Self> {
         let (trace_id, parent_id) = random.split_at(16);
         let hex =

@@ -29,20 +29,20 @@ fn is_rust_type(format: &str) -> bool {
     ["double", "uint", "uint32", "uint64", "int64"].contains(&format)
 }
 
-/// The file in `docs` says what the types of `package` say; with `UPDATE_SCHEMAS` in the
-/// environment it is made to.
+/// Asserts that the file in `docs` matches the types of `package`. With `UPDATE_SCHEMAS` in the
+/// environment the file is written.
 ///
 /// # Panics
-/// When the file says something else, naming the command that writes it again.
+/// When the file differs. The message names the command that writes it.
 pub fn check(package: &str, name: &str, schema: Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
     let schema = tidied(schema);
-    // Values and not texts: the order of fields depends on what is built beside this.
+    // Compared as values, because the order of fields depends on the features of the build.
     let is_current = || {
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         serde_json::from_str::<Value>(&committed).is_ok_and(|committed| committed == schema)
     };
-    // What is current is left alone: another test may be reading it.
+    // A current file is not written, because another test may be reading it.
     if std::env::var_os("UPDATE_SCHEMAS").is_some() && !is_current() {
         std::fs::write(&path, format!("{schema:#}\n")).unwrap();
     }

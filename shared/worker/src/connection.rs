@@ -46,7 +46,7 @@ impl Execute for SpinRedis {
     }
 }
 
-/// The host's error in words that name what to look at.
+/// The host's error as a text that names what to check.
 fn text(error: Error) -> String {
     match error {
         Error::InvalidAddress => {

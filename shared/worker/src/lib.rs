@@ -1,7 +1,7 @@
 //! What a Spin component needs around the queue: its variables, a connection, and handlers for a
 //! bell and a tick.
 //!
-//! A component names its role and its triggers. What a message means is the role's business.
+//! A component names its role and its triggers. The role interprets the messages.
 
 #![forbid(unsafe_code)]
 
@@ -23,7 +23,7 @@ use log::{Level, Log};
 /// Reads a variable of this component.
 ///
 /// # Errors
-/// In the host's words.
+/// With the text of the host's error.
 pub fn variable(name: &str) -> Result<String, variables::Error> {
     variables::get(name)
 }
@@ -82,8 +82,8 @@ pub fn on_bell(component: &'static str, role: &impl Role, settings: Settings) ->
 /// Answers `GET /<component>/tick`: frees what is past retention, and rings the component's own
 /// bell if work waits.
 ///
-/// 200 with what was found; 503 when several rings were not answered, so that a probe restarts the
-/// component, or while Redis fails; 500 when a variable is wrong.
+/// 200 with the state of the stream; 503 when several rings were not answered, so that a probe
+/// restarts the component, or while Redis fails; 500 when a variable is wrong.
 pub fn on_tick(request: &Request, stream: Stream, settings: Settings) -> Response {
     match request.method() {
         Method::Get | Method::Head => {}
@@ -142,7 +142,7 @@ fn warn(text: fmt::Arguments<'_>) {
 }
 
 fn reply(status: u16, body: &impl serde::Serialize) -> Response {
-    // Texts and numbers only: this cannot fail.
+    // The value has only texts and numbers, so this cannot fail.
     let body = serde_json::to_vec(body).unwrap_or_default();
     Response::builder().status(status).header("content-type", "application/json").body(body).build()
 }

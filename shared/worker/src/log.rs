@@ -1,7 +1,6 @@
 //! The log of a worker: a line of JSON for each drain, dead letter and traced message.
 //!
-//! A line names codes, streams, entry ids, message ids and traces, never anything else of a
-//! message.
+//! A line has codes, streams, entry ids, message ids and traces, and nothing else of a message.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,20 +11,20 @@ use strum::{EnumString, IntoStaticStr};
 
 use crate::variable;
 
-/// Most traces that the line of one drain names.
+/// Maximum number of traces in the line of one drain.
 const MAX_TRACES: usize = 16;
 
-/// How much is written: a level and all that are more severe.
+/// Which lines are written: those of a level and of all more severe ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub(crate) enum Level {
-    /// What keeps a component from working; Spin writes it.
+    /// Errors only, which Spin writes.
     Error,
-    /// Dead letters as well.
+    /// Also dead letters.
     Warn,
-    /// Drains that did something as well.
+    /// Also drains that found work.
     Info,
-    /// Drains that found nothing, and each traced message, as well.
+    /// Also drains that found nothing, and each traced message.
     Debug,
 }
 
@@ -55,7 +54,7 @@ impl Log {
 
     /// Writes the lines of a committed batch; often none.
     pub(crate) fn batch(&mut self, batch: &Batch<'_>) {
-        // Handed out in the order of their entries, so the first is the oldest.
+        // Messages are in the order of their entries, so the first is the oldest.
         let oldest = batch.messages.first().map_or(0, Message::wait_ms);
         self.oldest_wait_ms = self.oldest_wait_ms.max(oldest);
         for (message, outcome) in batch.applied() {

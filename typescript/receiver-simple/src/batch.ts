@@ -1,5 +1,5 @@
-// One batch: claimed by `claim.lua`, committed by `commit.lua`. Their heads say what they take and
-// return.
+// One batch: claimed by `claim.lua`, committed by `commit.lua`. The headers of the scripts describe
+// arguments and replies.
 
 import * as scripts from "queue:scripts";
 import { type Decided, type Message, readLabel } from "./message.js";

@@ -64,7 +64,7 @@ export function component(domain: Domain) {
       try {
         onBell(HOST, domain);
       } catch (error) {
-        // What is expected is logged and returned to Spin; all else ends the instance.
+        // Expected errors are logged and returned to Spin. All others end the instance.
         if (error instanceof QueueError || error instanceof SettingError) {
           HOST.printError(text(error));
           throw Object.assign(error, { payload: "error" });

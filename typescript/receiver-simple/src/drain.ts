@@ -68,7 +68,7 @@ export class Drain {
    */
   run(): void {
     const { drainBudgetMs, lingerMs } = this.queue.settings;
-    // Silent until the linger is over: what comes meanwhile is found by it.
+    // The bell stays silent during the linger, which finds new entries itself.
     const silentMs = lingerMs > 0 ? lingerMs + WAKE_MS : 0;
     let holdMs = 0;
     for (let isFirst = true; ; isFirst = false) {
@@ -98,8 +98,8 @@ export class Drain {
     }
     const batch = messages.map((message) => ({ message, outcome: this.decide(message) }));
     this.tally.redelivered += messages.filter(({ deliveryCount }) => deliveryCount > 1).length;
-    // Crash window: from here to the commit the batch is decided but pending; a death means
-    // redelivery.
+    // Crash window: from here to the commit the batch is decided but pending. After a crash it is
+    // redelivered.
     const done = commit(this.queue, batch, first);
     this.tally.batches += 1;
     for (const count of COUNTS) {
@@ -119,8 +119,8 @@ export class Drain {
     }
     const surplus = deliveryCount - this.queue.settings.maxDeliveries;
     if (surplus > 0) {
-      // Looking at the order may be what ends the instance: one look for its id, none when that
-      // failed too.
+      // Reading the order may end the instance. So it is read once more for its id, and not at all
+      // when that failed too.
       const id = surplus === 1 ? this.domain.identify(order) : undefined;
       return deadLetter("max_deliveries", "delivered too often and never decided", id);
     }
@@ -128,8 +128,8 @@ export class Drain {
     try {
       return { verb: "confirm", ...this.domain.fulfil(order, times, LANE) };
     } catch (error) {
-      // What is no rejection ends the instance, as a trap does. The batch stays pending, is split
-      // when it is delivered again, and the order that throws ends alone in the dead letters.
+      // Any other error ends the instance, as a trap does. The batch stays pending and is split
+      // when it is delivered again, so only the order that throws is dead-lettered.
       const { id, code, errors } = payload(error) as Rejection;
       return { verb: "dead", id, code, errors };
     }

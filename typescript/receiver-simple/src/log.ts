@@ -1,5 +1,5 @@
 // The log of a drain: a line of JSON for the drain, for each dead letter and each traced order. A
-// line names codes, the lane, entry ids, order ids and traces, never anything else of an order.
+// line has codes, the lane, entry ids, order ids and traces, and nothing else of an order.
 
 import type { Commit } from "./batch.js";
 import type { Tally } from "./drain.js";
@@ -37,7 +37,7 @@ export class Log {
 
   /** Writes the lines of a committed batch; often none. */
   committed(batch: readonly Decided[], { supersededEntries }: Commit): void {
-    // Handed out in the order of their entries, so the first is the oldest.
+    // Messages are in the order of their entries, so the first is the oldest.
     const [first] = batch;
     this.oldestWaitMs = Math.max(this.oldestWaitMs, first ? waitMs(first.message) : 0);
     for (const { message, outcome } of batch) {

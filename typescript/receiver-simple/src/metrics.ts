@@ -1,5 +1,5 @@
-// What a commit counts in the hash `metrics`: a field is `<what>:<stream>:<bucket>`, where a bucket
-// is named after its upper bound, and `sum`.
+// The counters of a commit in the hash `metrics`. A field is `<what>:<stream>:<bucket>`, where a
+// bucket is named after its upper bound, or is `sum`.
 
 import { type Decided, queuedAtMs, waitMs } from "./message.js";
 import { LANE } from "./queue.js";

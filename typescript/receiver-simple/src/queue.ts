@@ -57,7 +57,7 @@ export class Queue {
   linger(): boolean {
     const block = ["COUNT", 1, "BLOCK", this.settings.lingerMs, "STREAMS", this.key(LANE), "$"];
     const values = this.command("failed to wait for more", "XREAD", block);
-    // Some hosts report nothing as an empty list, others as one nil.
+    // For an empty reply some hosts return an empty list, others one nil.
     return values.some(({ tag }) => tag !== "nil");
   }
 
@@ -66,7 +66,7 @@ export class Queue {
     try {
       this.execute("HINCRBY", [this.key("metrics"), `out_of_time:${LANE}`, 1]);
     } catch {
-      // A metric holds up no order.
+      // A metric must not block an order.
     }
     this.command("failed to ring", "PUBLISH", [`${this.settings.queue}.${LANE}`, ""]);
   }

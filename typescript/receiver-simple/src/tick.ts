@@ -1,4 +1,4 @@
-// The tick: what is called regularly so that nothing waits for a ring that was lost.
+// The tick: a regular call that repairs lost rings and frees memory.
 
 import * as scripts from "queue:scripts";
 import type { Queue } from "./queue.js";

@@ -1,4 +1,4 @@
-// What a bell and a tick start, on any host.
+// Handles a bell and a tick, on any host.
 
 import { type Domain, Drain } from "./drain.js";
 import { Log, readLevel } from "./log.js";

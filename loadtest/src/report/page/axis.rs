@@ -10,7 +10,7 @@ pub(super) struct Axis {
     pub(super) ticks: Vec<(f64, String)>,
 }
 
-/// About how many ticks an axis has room for, upwards and sideways.
+/// About how many ticks fit on a vertical or horizontal axis.
 const TICKS: f64 = 5.0;
 const TICKS_OF_TIME: f64 = 7.0;
 

@@ -56,7 +56,7 @@ fn rates(report: &Report, unit: Unit) -> Chart {
     );
     let mut high = arrived.max(finished);
     if high > 0.0 && due > 2.0 * high {
-        // All orders of a burst are due in one moment and would flatten everything else.
+        // All orders of a burst are due at once and would flatten the other lines.
         summary += " The orders due are cut off at the top.";
         high *= 1.2;
     } else {

@@ -1,11 +1,11 @@
-//! A report as one HTML file that needs nothing else: no host, no script, no font.
+//! A report as one HTML file that loads no other file.
 //!
 //! - this file: the page: findings, charts, the report as text, settings
 //! - [`charts`]: what is drawn
 //! - [`series`], [`axis`], [`plot`]: how it is drawn
 //!
-//! The templates of maud escape all text of a report. A policy in the page forbids it to load or
-//! run anything, so that a mistake there could not reach out.
+//! The templates of maud escape all text of a report. The page's content-security policy forbids it
+//! to load or run anything, in case a template has a mistake.
 
 mod axis;
 mod charts;

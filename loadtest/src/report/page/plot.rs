@@ -24,7 +24,7 @@ pub(super) struct Plot {
 #[derive(Debug)]
 pub(super) struct Series {
     pub(super) name: &'static str,
-    /// A line, or the area below it.
+    /// Draws the area below the line instead of the line.
     pub(super) is_area: bool,
     pub(super) runs: Runs,
 }

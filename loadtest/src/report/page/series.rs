@@ -1,4 +1,4 @@
-//! From the intervals and samples of a report to the points of a line.
+//! Converts the intervals and samples of a report to the points of a line.
 
 use super::axis::Axis;
 use crate::report::{Interval, Report, Sample, Timeline};
@@ -57,7 +57,7 @@ pub(super) fn steps(timeline: &Timeline, figure: impl Fn(&Interval) -> Option<f6
         let mut run: Vec<(f64, f64)> = Vec::new();
         for (from, to, value) in steps.iter().flatten().copied() {
             match run.last_mut() {
-                // A longer step instead of two alike.
+                // Two equal steps become one.
                 Some(last) if last.1 == value => last.0 = to,
                 _ => run.extend([(from, value), (to, value)]),
             }

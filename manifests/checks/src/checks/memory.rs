@@ -1,4 +1,4 @@
-//! Redis has memory for the orders that may wait and for what is kept of confirmed ones.
+//! Redis has memory for the orders that may wait, the confirmations and the index.
 //!
 //! The rule is that of `docs/operate.md`, with the same figures. A test measures them again.
 
@@ -31,7 +31,8 @@ pub(super) fn of_redis(inputs: &Inputs, faults: &mut Faults) {
     };
     let kept = per_day * retention_s / 86_400 * (CONFIRMATION + 2 * RECORD);
     let needed = FIXED + backlog * WAITING + kept;
-    // Above maxmemory no order comes in, but those that wait are confirmed, and so grow.
+    // Above maxmemory no new order is accepted, but waiting orders are confirmed and then need more
+    // memory.
     let growth = backlog * (CONFIRMATION + RECORD).saturating_sub(WAITING);
 
     let config = inputs.named("ConfigMap", "redis").map_or("", |it| it.text("/data/redis.conf"));

@@ -1,5 +1,5 @@
-//! What no schema can know: names, references, ports and variables have to fit each other.
-//! A check gets everything that is applied together, in that order.
+//! Checks that schemas cannot express: names, references, ports and variables must fit each other.
+//! A check gets all objects that are applied together, in that order.
 
 mod cluster;
 mod containers;

@@ -1,4 +1,4 @@
-//! Selectors, ports and NetworkPolicies against the pods that there will be.
+//! Selectors, ports and NetworkPolicies must match the pods.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use crate::object::{Object, Pods, list, strings, text};
 /// Label of the pods that may reach Redis.
 const CLIENT: &str = "order-pipeline/redis-client";
 
-/// Whether a selector takes pods with these labels. One with other fields than `matchLabels` is not
-/// understood, and takes none.
+/// Whether a selector matches pods with these labels. A selector with fields other than
+/// `matchLabels` matches none here.
 fn selects(selector: &Value, labels: &BTreeMap<String, String>) -> bool {
     let fields = selector.as_object();
     fields.is_some_and(|fields| fields.keys().all(|field| field == "matchLabels"))
         && strings(selector.get("matchLabels")).iter().all(|it| labels.get(it.0) == Some(it.1))
 }
 
-/// The pods that a selector takes.
+/// The pods that a selector matches.
 fn selected<'a>(pods: &'a [(&Object, Pods)], selector: &Value) -> Vec<&'a Pods> {
     pods.iter().map(|(_, pods)| pods).filter(|pods| selects(selector, &pods.labels)).collect()
 }

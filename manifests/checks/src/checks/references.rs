@@ -1,4 +1,4 @@
-//! What is named exists, and nothing secret is named in plain text.
+//! References have a target, and secrets are not in plain text.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! KEDA and Redis against the queue's own names.
+//! KEDA and Redis must use the names of the queue.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! SpinApps against `spin.toml`.
+//! SpinApps must match `spin.toml`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The manifests as they are, and broken on purpose: each check has an example that it catches.
+//! The manifests, unchanged and with deliberate faults: each check has an example that it catches.
 //!
 //! - `application`: what the manifests expect of `spin.toml`
 //! - `catches`: every cross-check with broken examples
@@ -6,9 +6,9 @@
 //! - `observability`: queries of alerts and dashboard against the metrics
 //! - `overlays`: what each overlay is for
 //! - `renders`: every kustomization renders and fits the schemas
-//! - `rights`: the users of Redis
+//! - `rights`: the permissions of the users of Redis
 //! - `runs`: Redis and the load test's Job, run here; `server` starts Redis
-//! - `scripts`: the scripts, with stand-ins for the programs that they start
+//! - `scripts`: the scripts, with fakes of the programs that they start
 //! - `support`: paths, and the Secrets that exist
 //! - `versions`: one set of versions, and what documents promise
 

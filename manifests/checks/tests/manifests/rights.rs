@@ -221,7 +221,7 @@ fn every_script_runs_as_the_pipelines_user() {
     let sent: String = info.get("cmdstat_eval").unwrap();
     assert!(sent.starts_with(&format!("calls={scripts},")), "{scripts} scripts: {sent}");
     let log: Vec<redis::Value> = redis::cmd("ACL").arg("LOG").query(&mut admin).unwrap();
-    // Clients try to tell their name, and go on without.
+    // Clients try to set their name, and continue without it.
     let refused = log.iter().map(|entry| format!("{entry:?}"));
     let refused: Vec<_> = refused.filter(|it| !it.contains("client|setinfo")).collect();
     assert!(refused.is_empty(), "{refused:#?}");

@@ -1,4 +1,4 @@
-//! The scripts, run with stand-ins for the programs that they start.
+//! The scripts, run with fakes of the programs that they start.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ case "$name $*" in
 esac
 "#;
 
-/// A copy of what the scripts read, and a folder of stand-ins.
+/// A copy of the files that the scripts read, and a folder of fakes.
 struct Dry(TempDir);
 
 impl Dry {
@@ -69,7 +69,7 @@ impl Dry {
         self.0.path().join("programs")
     }
 
-    /// Runs a script with these variables of the stand-ins. Gives the calls as well.
+    /// Runs a script with these variables for the fakes. Also returns the calls.
     fn run(&self, words: &[&str], variables: &[(&str, &str)]) -> (Output, Vec<String>) {
         let _ = std::fs::remove_file(self.programs().join("posted"));
         let path = std::env::var("PATH").unwrap();
@@ -89,7 +89,7 @@ impl Dry {
     }
 }
 
-/// The real program, which the stand-in hides.
+/// The real program, which the fake hides.
 fn kubectl() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap();
     let mut folders = std::env::split_paths(&path).map(|folder| folder.join("kubectl"));

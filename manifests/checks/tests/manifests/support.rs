@@ -90,7 +90,7 @@ pub(crate) fn object<'a>(objects: &'a [Object], id: &str) -> &'a Object {
     objects.iter().find(|object| object.id() == id).unwrap_or_else(|| panic!("there is no {id}"))
 }
 
-/// What `create-secrets.sh` creates. The script runs with a stand-in for kubectl.
+/// What `create-secrets.sh` creates. The script runs with a fake kubectl.
 pub(crate) fn secrets(arguments: &[&str], environment: &[(&str, &str)]) -> Secrets {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("kubectl");

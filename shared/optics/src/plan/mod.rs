@@ -1,8 +1,8 @@
-//! How an order goes through the works, and how long that takes: [`plan`].
+//! The production steps of an order, and how long they take: [`plan`].
 //!
 //! All prescriptions of an order travel as one batch. Each station is set up once and then takes
 //! the lenses in rounds; the next step starts when the batch is through. Lines without a
-//! prescription are only picked and packed. Absent: the load of the works, shifts and weekends
+//! prescription are only picked and packed. Absent: the load of the factory, shifts and weekends
 //! (those belong to the promise).
 
 mod stations;
@@ -15,7 +15,7 @@ use crate::stock;
 pub use stations::{PLAN_TABLE, Step};
 use stations::{STATIONS, Station};
 
-/// The way of an order through the works.
+/// The path of an order through the factory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -58,7 +58,7 @@ struct Work<'a> {
     edged: u64,
     /// Lenses for each tint, sorted by its name.
     tinted: Vec<(&'a str, u64)>,
-    /// Lenses for each coating that the works apply.
+    /// Lenses for each coating that the factory applies.
     coated: [u64; Coating::COUNT],
 }
 

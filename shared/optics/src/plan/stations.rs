@@ -1,11 +1,11 @@
-//! The stations of the works and their minutes, as data.
+//! The stations of the factory and their minutes, as data.
 
 use serde::Serialize;
 
 /// The name of the table: the month it came into force.
 pub const PLAN_TABLE: &str = "2026-01";
 
-/// What is done to an order on its way through the works, in that order.
+/// The steps of an order in the factory, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -46,7 +46,7 @@ pub(super) struct Station {
     pub(super) round_minutes: u32,
 }
 
-/// The maker's planning figures, in force from the month of [`PLAN_TABLE`]: set-up minutes, pieces
+/// The manufacturer's planning figures, in force from the month of [`PLAN_TABLE`]: set-up minutes, pieces
 /// at once, minutes of a round.
 pub(super) const STATIONS: [Station; 11] = [
     station(Step::Pick, "store", 2, 2, 1),

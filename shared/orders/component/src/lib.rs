@@ -1,6 +1,7 @@
 //! The domain of orders for receivers in other languages: `wit/domain.wit` says what it offers.
 //!
-//! It is built for `wasm32-unknown-unknown`, a target without a system, so it can import nothing.
+//! It is built for `wasm32-unknown-unknown`, a target without a system interface, so it imports
+//! nothing.
 
 #![allow(missing_docs, clippy::same_length_and_capacity, reason = "generated code")]
 

@@ -1,7 +1,7 @@
 //! One field of an order as JSON carries it: absent, a value, or a value of the wrong type.
 //!
 //! A wrong type is remembered and not reported at once, so that one pass over the text finds all
-//! faults. Useless values are skipped without recursion, however deep they nest.
+//! faults. Unused values are skipped without recursion, so deep nesting is safe.
 
 use std::borrow::Cow;
 use std::fmt;

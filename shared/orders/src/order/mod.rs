@@ -1,8 +1,8 @@
 //! The order format and its parser, [`Order::parse`].
 //!
-//! The format is camelCase JSON, a superset of the published reference's test data, which is valid
-//! unchanged. Fields outside the schema are allowed and ignored. An [`Order`] borrows from the text
-//! it was parsed from, and every rule of the schema has been checked for it.
+//! The format is camelCase JSON. The test data of ZEISS/enterprise-wasm is valid unchanged. Fields
+//! outside the schema are allowed and ignored. An [`Order`] borrows from the text it was parsed
+//! from, and every rule of the schema has been checked for it.
 
 mod amount;
 mod error;
@@ -25,7 +25,7 @@ use uuid::Uuid;
 pub use error::{Code, OrderError, Rejection};
 pub use optics::{Coating, Eye, Frame, Lens, PrismBase};
 
-/// The most errors that are reported of one order: 64 KiB of text have room for thousands.
+/// Maximum number of errors reported for one order, because 64 KiB of text can have thousands.
 pub const MAX_ERRORS: usize = 100;
 /// The longest order, in bytes of JSON.
 pub const MAX_ORDER_BYTES: usize = 64 * 1024;
@@ -68,7 +68,7 @@ pub struct Order<'a> {
     pub currency: Currency,
     /// The country it is shipped to.
     pub ship_to: Option<Country>,
-    /// The customer's number at the maker.
+    /// The customer's number at the manufacturer.
     pub customer: Option<Cow<'a, str>>,
 }
 
@@ -194,8 +194,8 @@ impl<'a> Order<'a> {
     }
 }
 
-/// The identities that a user may mean by a text, in the order in which to look: the UUID itself,
-/// then that of an order whose `orderId` is this text, for an `orderId` may look like a UUID.
+/// The identities that a user may mean by a text, in the order of the search: the UUID itself, then
+/// that of an order with this `orderId`, which may look like a UUID.
 pub fn ids_of(text: &str) -> impl Iterator<Item = Uuid> {
     let of_order_id = Order::id_of_order_id(text);
     let itself = Uuid::try_parse(text).ok().filter(|id| *id != of_order_id);

@@ -107,7 +107,7 @@ wire_object! {
         "currency" currency: Field<Text<'a>>, schema(with = "Option<schema::CurrencyCode>");
         /// The ISO 3166-1 alpha-2 code of the country the order is shipped to.
         "shipTo" ship_to: Field<Text<'a>>, schema(with = "Option<schema::CountryCode>");
-        /// The customer's number at the maker, at most 256 bytes of UTF-8.
+        /// The customer's number at the manufacturer, at most 256 bytes of UTF-8.
         "customer" customer: Field<Text<'a>>,
             schema(with = "Option<String>", length(min = 1, max = MAX_NAME_BYTES));
     }
@@ -255,7 +255,8 @@ pub(super) fn read(text: &str) -> Result<WireOrder<'_>, Rejection> {
         Ok(Field::WrongType(found)) => {
             (Code::WrongType, format!("expected an object, found {found}"))
         }
-        // Errors of serde_json name the place and no value; no visitor here makes its own.
+        // Errors of serde_json contain the position and no value, and no visitor here creates its
+        // own.
         Err(error) => (Code::InvalidJson, error.to_string()),
     };
     Err(Rejection::of_document(code, message))

@@ -98,8 +98,8 @@ pub(super) fn unit_price_cents(item: &Item<'_>) -> (PriceSource, i64) {
     (source, if per_eye { cents * eyes } else { cents } + each_cents * eyes + own_cents)
 }
 
-/// What each lens of a prescription costs beyond its family, for either eye. A contact lens has no
-/// material of the works.
+/// The cost of each lens of a prescription beyond its family's price, for either eye. A contact
+/// lens has no material of the factory.
 fn lens_options_cents(lens: &Lens<'_>) -> i64 {
     if lens.is_contact {
         return 0;

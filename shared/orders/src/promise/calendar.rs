@@ -1,4 +1,4 @@
-//! The calendar of the works: local time in Germany, weekends, national holidays.
+//! The calendar of the factory: local time in Germany, weekends, national holidays.
 //!
 //! Summer time and holidays are computed, so every year works without a database.
 
@@ -21,7 +21,7 @@ const EASTER_HOLIDAYS: [i64; 4] = [
     50, // Pfingstmontag
 ];
 
-/// The time on the clock in the works, Europe/Berlin.
+/// The local time in the factory, Europe/Berlin.
 ///
 /// Central European Time is UTC+1; summer time, UTC+2, lasts from 1:00 UTC on the last Sunday of
 /// March to 1:00 UTC on the last Sunday of October (Directive 2000/84/EC). The rule is applied to

@@ -1,4 +1,4 @@
-//! When an order leaves and arrives: [`promise`], counted in working days of the works in Germany.
+//! When an order leaves and arrives: [`promise`], counted in working days of the factory in Germany.
 //!
 //! - the first day: today for an order before the cut-off hour, else the next working day; never
 //!   before the day of the decision, however long the order waited
@@ -19,8 +19,8 @@ use crate::pricing::is_in_vat_area;
 
 /// When an order was queued and when it is decided, both in Unix ms by the clock of Redis.
 ///
-/// The clock may have been stepped between the two: an order counts as queued no later than it is
-/// decided.
+/// If the clock was set back between the two, the time of queueing counts as the time of the
+/// decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
     /// When the queue took the order.
@@ -29,13 +29,13 @@ pub struct Times {
     pub decided_at_ms: i64,
 }
 
-/// The hour in the works, 0 to 23, before which an order still counts for the same day.
+/// The hour in the factory, 0 to 23, before which an order still counts for the same day.
 pub const CUT_OFF_HOUR: u32 = 14;
 /// Working minutes of an order's first day: from the cut-off until the second shift ends at 22:00.
 pub const FIRST_DAY_MINUTES: u32 = 480;
 /// Working minutes of each day after it: two shifts, 6:00 to 22:00.
 pub const FULL_DAY_MINUTES: u32 = 960;
-/// The most working days of production; people agree on longer plans.
+/// Maximum number of working days of production. Longer plans are agreed by people.
 pub const MAX_PRODUCTION_DAYS: u32 = 250;
 /// `placedAt` counts if it is at most this many hours before the queue's time. An older time, or
 /// one in the future, comes from a wrong clock or a sender that was offline.
@@ -48,7 +48,7 @@ const STANDARD_DISPATCH_DAYS: u32 = 1;
 /// less than 450 days later, so all years have four digits.
 const LATEST_MS: i64 = 253_339_228_800_000;
 
-/// The dates for the customer, in the calendar of the works.
+/// The dates for the customer, in the calendar of the factory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -60,7 +60,7 @@ pub struct Promise {
     pub decided_at: DateTime<Utc>,
     /// The order's first working day, never before the day of `decidedAt`.
     pub starts_on: NaiveDate,
-    /// The latest day on which it leaves the works.
+    /// The latest day on which it leaves the factory.
     pub ships_on: NaiveDate,
     /// How far it goes.
     pub zone: Zone,
@@ -149,7 +149,7 @@ fn in_milliseconds<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result
     serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-/// The first working day of an order of this time in the works.
+/// The first working day of an order with this local time in the factory.
 fn first_day(local: NaiveDateTime) -> NaiveDate {
     let today = local.date();
     let earliest = if local.hour() < CUT_OFF_HOUR { today } else { today + Days::new(1) };

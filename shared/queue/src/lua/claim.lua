@@ -1,10 +1,10 @@
--- Hands out the next batch of a stream: one overdue entry alone, or new entries. Of a paused
--- stream, nothing.
+-- Hands out the next batch of a stream: one overdue entry alone, or new entries. A paused stream
+-- hands out nothing.
 --
--- Overdue entries come first and one by one, so that a message which kills its instance takes no
--- other with it. An overdue entry of a lane that holds several messages is split into one entry for
--- each; at most 20 in one claim, for a script holds up every other client. Crash window: what is
--- handed out stays pending until a commit acks it, or until it is overdue.
+-- Overdue entries come first and one by one, so that a message that crashes its instance affects no
+-- other. An overdue entry of a lane that holds several messages is split into one entry for each.
+-- One claim splits at most 20, because a script blocks every other client. Crash window: entries
+-- that were handed out stay pending until a commit acks them, or until they are overdue.
 --
 -- ARGV[9]   most messages     ARGV[10]  longest message in bytes; of a longer one only its length
 --           is handed out
@@ -31,7 +31,7 @@ end
 redis.pcall('DEL', stream.unanswered)
 if ARGV[11] == '1' then
   redis.pcall('DEL', stream.bell)
-  -- A tick finds out by this that the clock has stepped back since.
+  -- By this time a tick detects that the clock has stepped back.
   local field = 'clock_ms:' .. stream.name
   if now_ms > (tonumber(run('HGET', FORMAT, field)) or 0) + 1000 then
     redis.pcall('HSET', FORMAT, field, string.format('%.0f', now_ms))
@@ -70,7 +70,7 @@ local function split(id, fields)
   count(TOTALS, 'entries_' .. stream.name, 1)
   run('XACK', stream.key, GROUP, id)
   run('XDEL', stream.key, id)
-  -- The parts are handed out as new entries; what failed from here on must not take them away.
+  -- The parts are handed out as new entries, and a later failure must not undo them.
   added, undo = {}, {}
   reply[3] = reply[3] + 1
 end
@@ -90,7 +90,7 @@ local found = overdue()
 while found and reply[3] < MOST_SPLITS do
   local entry = run('XCLAIM', stream.key, GROUP, CONSUMER, CLAIM_IDLE_MS, found[1])[1]
   if not entry then
-    -- XCLAIM takes an entry that the stream no longer has off the pending list.
+    -- XCLAIM removes an entry that was deleted from the stream from the pending list.
     reply[2] = reply[2] + 1
   elseif not is_ingress and #entry[2] > 2 then
     split(entry[1], entry[2])
@@ -103,7 +103,7 @@ while found and reply[3] < MOST_SPLITS do
   found = overdue()
 end
 
--- Entries that are left to be split do not keep the parts from being handed out.
+-- The parts are handed out even if further entries must be split.
 while (not found or reply[3] == MOST_SPLITS) and handed_out < most do
   -- An entry of a lane holds up to a whole batch.
   local at_most = is_ingress and most or 1
@@ -121,12 +121,12 @@ while (not found or reply[3] == MOST_SPLITS) and handed_out < most do
 end
 
 if found or handed_out >= most then
-  -- Somebody must look again after this batch, even if this drain dies.
+  -- More may wait, so another drain must claim even if this one crashes.
   ring(stream)
 elseif handed_out == 0 and ARGV[12] ~= '0' then
   redis.pcall('SET', stream.bell, '1', 'PX', ARGV[12])
 elseif handed_out == 0 then
-  -- Looking and clearing the bell is one step: nothing enqueued between the two can go unheard.
+  -- Reading the stream and clearing the bell are one step, so no ring in between is lost.
   redis.pcall('DEL', stream.bell)
 end
 if handed_out > 0 and ARGV[11] == '1' then

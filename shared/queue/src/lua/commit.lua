@@ -1,9 +1,9 @@
 -- Applies the outcomes of a batch in the order of its entries, each once, and only for entries that
--- are still in the stream: another drain that had the same entry has acked and deleted it in one
+-- are still in the stream. If another drain had the same entry, it acked and deleted it in one
 -- step.
 --
--- All or nothing: if a write is refused, what was written is undone, the batch is pending again as
--- if it had not been delivered, and the caller gets the error.
+-- All or nothing: if Redis refuses a write, the earlier writes are undone, the batch is pending
+-- again, the delivery is not counted, and the caller gets the error.
 -- Crash window: none inside. Ack, effect, index, totals and delete are one script.
 --
 -- ARGV[9]   when it was decided, in Unix ms      ARGV[10]  deliveries of its entries before this
@@ -36,7 +36,7 @@ for _, word in ipairs({'FORCE', 'JUSTID', 'RETRYCOUNT', delivered}) do
 end
 undo[1] = back
 open_format()
--- The rights that the end of this script and its undoing need, tried on an id that no entry has.
+-- Tries the commands that the end of this script and its undoing need, on an id that no entry has.
 run('XCLAIM', stream.key, GROUP, CONSUMER, 0, '0-0', 'JUSTID')
 run('XDEL', stream.key, '0-0')
 
@@ -46,8 +46,7 @@ for at = rows_at + 1, #ARGV, 5 do
 end
 local records = look_up(ids)
 
--- When all were pending, all are ours. Otherwise those that are gone were committed by another
--- drain.
+-- If all were pending, this drain owns all. Otherwise another drain committed the missing ones.
 local superseded, superseded_numbers = {}, {}
 if run('XACK', stream.key, GROUP, unpack(ARGV, 13, last)) < entries then
   for i = 1, entries do
@@ -65,7 +64,7 @@ local function set_record(id, record)
   sets = sets + 2
 end
 
--- Adds what is collected for a lane as one entry.
+-- Adds the messages collected for a lane as one entry.
 local function forward(lane)
   local entry = add(lane.key, unpack(lane.fields))
   local middle = ' ' .. lane.name .. ' ' .. entry .. ' '
@@ -81,7 +80,7 @@ local function route(number, id, ingress, trace, note, message)
     local state, lane, _
     state, _, _, lane, _, redrives, _, _, history = string.match(record, RECORD)
     redrives, history = redrives or '0', history or ''
-    -- A good copy takes the place of one that was dead-lettered before it was ever routed.
+    -- A valid copy replaces one that was dead-lettered before it was routed.
     if state and state ~= 'queued'
       and (lane ~= '-' or (state ~= 'dead-lettered' and state ~= 'discarded')) then
       done.duplicates = done.duplicates + 1
@@ -111,7 +110,7 @@ local function route(number, id, ingress, trace, note, message)
   end
 end
 
--- What a record holds behind its state and the entry id of that; nil where somebody broke it.
+-- The part of a record after its state and entry id; nil if the record is malformed.
 local function rest_of(record)
   return string.match(record, '^%S+ %S+ (%S+ %S+ %S+ %S+ %S+ %S+.*)$')
 end
@@ -122,7 +121,7 @@ local function confirm(id, entry, ingress, trace, result)
     done.duplicates = done.duplicates + 1
     return
   end
-  -- Without a record, somebody has put the message into the lane by hand, or it waited for two
+  -- A message has no record if another program added it to the lane, or if it waited for two
   -- retentions.
   local rest = record and rest_of(record)
     or ingress .. ' ' .. stream.name .. ' ' .. entry .. ' 0 - ' .. (trace or '-')
@@ -145,7 +144,7 @@ local function fields_at(entry)
   return read_fields
 end
 
--- The entry's own fields are copied inside Redis, so a message too long to be handed out is kept
+-- Copies the entry's fields inside Redis, so that a message too long to be handed out is kept
 -- whole.
 local function dead_letter(id, entry, place, ingress, trace, code, errors)
   local letter = {'code', code, 'errors', errors, 'stream', stream.name, 'entry', entry, 'ingress', ingress,
@@ -180,7 +179,7 @@ local function dead_letter(id, entry, place, ingress, trace, code, errors)
   keep('fields', kept.fields or (others[1] and cjson.encode(others)))
   local letter_id = add(DEAD_LETTERS, unpack(letter))
   done.dead, dead_by_code[code] = done.dead + 1, (dead_by_code[code] or 0) + 1
-  -- A broken copy must not mark a message dead that is on its way or confirmed.
+  -- An invalid copy must not mark a message dead that is routed or confirmed.
   if id ~= '' and (not state or state == 'queued' or (state == 'routed' and stream.number > 1)) then
     local rest = record and rest_of(record)
     local lane = stream.number > 1 and stream.name .. ' ' .. entry or '- -'
@@ -228,13 +227,13 @@ count(TOTALS, 'confirmed_' .. stream.name, done.confirmed)
 count(TOTALS, 'dead_lettered_' .. stream.name, done.dead)
 count(TOTALS, 'duplicates', done.duplicates)
 count(TOTALS, 'entries_' .. stream.name, entries - #superseded_numbers)
--- Whose work it was: with two programs on the same streams their shares add up to what was done.
+-- Counts per consumer, because two programs may share the streams.
 count(TOTALS, 'applied_' .. stream.name .. ':' .. CONSUMER, done.applied)
 if stream.number > 1 and done.applied > 0 then
   run('HINCRBY', TOTALS, 'waiting_' .. stream.name, -done.applied)
   undo[#undo + 1] = {'HINCRBY', TOTALS, 'waiting_' .. stream.name, done.applied}
 end
--- The last writes that can be refused: a right to the first is a right to all.
+-- The last writes that can be refused. If Redis permits the first, it permits all.
 for i = 1, #set, 5000 do
   run('HSET', INDEX, unpack(set, i, math.min(i + 4999, #set)))
 end

@@ -1,6 +1,6 @@
--- Deletes one dead letter for good, and says so in its message's record. ARGV[9] is its entry id.
+-- Deletes one dead letter, and notes it in its message's record. ARGV[9] is its entry id.
 --
--- Crash window: none inside. A second call finds the letter gone and writes nothing.
+-- Crash window: none inside. A second call finds no dead letter and writes nothing.
 --
 -- Returns {1 if it was discarded, 0 if it was gone}.
 --

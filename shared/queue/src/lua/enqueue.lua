@@ -28,8 +28,8 @@ for i, id in ipairs(ids) do
   else
     entry = add(ingress.key, MESSAGE, message, 'traceparent', trace)
   end
-  -- Only the first copy of a message makes a record: a later one must not set a confirmed message
-  -- back.
+  -- Only the first copy of a message creates a record, because a later one must not reset a
+  -- confirmed message.
   if not records[id] then
     records[id] = ''
     set[#set + 1] = id

@@ -1,4 +1,4 @@
--- Looks through a stretch of the dead letters, oldest first, and hands out those that match.
+-- Reads a range of the dead letters, oldest first, and returns those that match.
 --
 -- ARGV[9..10]  where to begin and to end, as XRANGE takes it
 -- ARGV[11]     how many to look at               ARGV[12]  how many to hand out

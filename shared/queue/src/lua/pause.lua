@@ -1,6 +1,6 @@
--- Pauses the stream: claims hand out nothing and bells stay silent until it is resumed. What is in
--- flight is committed as usual. ARGV[9] is the reason. A stream that is paused keeps the time since
--- when.
+-- Pauses the stream: claims hand out nothing and bells stay silent until it is resumed. Claimed
+-- batches are committed as usual. ARGV[9] is the reason. A stream that is already paused keeps its
+-- time.
 --
 -- Returns {"<since in Unix ms> <reason>"}.
 --

@@ -1,7 +1,8 @@
--- Puts one dead letter back into the stream it failed in, and deletes it. ARGV[9] is its entry id.
+-- Puts one dead letter back into the stream where it failed, and deletes it. ARGV[9] is its entry
+-- id.
 --
--- Crash window: none inside. A second call finds the letter gone and writes nothing.
--- A message of which another copy is on its way or confirmed does not go into a lane again.
+-- Crash window: none inside. A second call finds no dead letter and writes nothing.
+-- If another copy is routed or confirmed, the message is not put into a lane again.
 --
 -- Returns {outcome, stream, entry id there, redrives with this one}. Outcomes: "redriven",
 -- "duplicate", "gone", "no_message", "unknown_stream"; only the first has the other values, only
@@ -34,7 +35,7 @@ if is_lane and (state == 'routed' or state == 'confirmed') then
   return {'duplicate', '', '', 0}
 end
 
--- Anybody may have written the letter, and a record is made of words.
+-- Any producer may have written the dead letter, so only single words may get into the record.
 local ingress, entry = string.match(found.ingress or '', '^%d+%-%d+$') or '-', nil
 local trace = string.match(found.traceparent or '', '^%x+%-%x+%-%x+%-%x+$')
 local _, _, _, lane, routed, redrives, note, _, history = string.match(record or '', RECORD)

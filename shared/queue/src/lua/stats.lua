@@ -1,4 +1,4 @@
--- Counts what is in the streams, at one moment.
+-- Counts the contents of the streams at one moment.
 --
 -- Returns for each stream {entries, messages, pending entries, age of the oldest entry in ms,
 -- entries ever added, pause as "<since in Unix ms> <reason>" or ""}, then how many results and dead

@@ -1,7 +1,7 @@
 -- Returns the status of one message. ARGV[9] is its id.
 --
--- Returns {record, result, code, errors as JSON}; what is absent is "". The result is there while
--- it is kept, code and errors while the message is a dead letter.
+-- Returns {record, result, code, errors as JSON}; what is absent is "". The result exists while it
+-- is kept, code and errors while the message is a dead letter.
 --
 -- flags: no-writes
 -- uses: record

@@ -1,9 +1,8 @@
 -- Frees what is past retention, then rings the stream's bell if work waits: new entries, or overdue
 -- ones. Freeing comes first because a full Redis lets nothing else in. A paused stream is not rung.
 --
--- Pub/sub is at most once, so a ring can be lost; regular calls of this bound how long that
--- matters. Rings that no claim followed are counted for two minutes: the count shows a worker that
--- is deaf or stuck.
+-- Pub/sub delivers at most once, so a ring can be lost. Regular ticks limit the delay. Rings that
+-- no claim followed are counted for two minutes: the count shows a worker that is deaf or stuck.
 --
 -- Returns {waiting, pending, overdue (0 or 1), rung (0 or 1), subscribers that got the ring, rings
 -- before this one that no claim followed, results dropped, paused (0 or 1), what was refused
@@ -15,8 +14,8 @@
 open_format()
 local dropped, refused = free(true)
 
--- A clock that steps back would keep pending entries from being overdue for as long as it lags
--- behind. Handing them over to the same consumer dates their delivery by the new time.
+-- After the clock has stepped back, pending entries would become overdue too late. XCLAIM by the
+-- same consumer gives them the new time.
 local field = 'clock_ms:' .. stream.name
 local clock = tonumber(run('HGET', FORMAT, field)) or 0
 local pending = redis.pcall('XPENDING', stream.key, GROUP)
@@ -47,7 +46,7 @@ end
 local length = run('XLEN', stream.key)
 local waiting, overdue = math.max(length - pending, 0), 0
 if length == 0 then
-  -- Entries that somebody added or deleted by hand have made the count of messages wrong.
+  -- Other programs may have added or deleted entries, so the count of messages may be wrong.
   redis.pcall('HDEL', TOTALS, 'waiting_' .. stream.name)
 end
 if pending > 0 and run('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-', '+', 1)[1] then
@@ -58,12 +57,12 @@ local seen = redis.pcall('GET', stream.unanswered)
 local unanswered, counted_ms = string.match(type(seen) == 'string' and seen or '', '^(%d+) (%d+)$')
 unanswered = tonumber(unanswered) or 0
 if not paused and waiting + overdue > 0 then
-  -- Rings of producers count as well, or a busy queue would hide a deaf worker. It has bell_ms to
-  -- answer.
+  -- Rings of producers count too, or a busy queue would hide a deaf worker. A worker has bell_ms to
+  -- claim.
   local is_late = math.abs(now_ms - (tonumber(counted_ms) or 0)) >= tonumber(BELL_MS)
   if is_late and unanswered > 0 then
-    -- By now the bell's mark should have expired. It has not if the clock was ahead when it was set,
-    -- or if somebody set it without an end, or deleted a pause and left its mark.
+    -- By now the bell's key should have expired. It has not if the clock was ahead when it was set,
+    -- if a program set it without expiry, or if a pause was deleted by hand.
     redis.pcall('DEL', stream.bell)
   end
   heard = ring(stream)

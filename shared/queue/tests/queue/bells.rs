@@ -1,4 +1,4 @@
-//! Who is rung, when, and how often.
+//! Which bells ring, when, and how often.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ fn a_full_batch_rings_its_own_bell_so_that_a_death_is_followed_by_another_look()
     let mut ears = Ears::new(&queue);
     queue.hold(&Scale);
     assert_eq!(ears.rings(&mut queue), ["ingress"]);
-    // A batch that is not full has emptied the stream: nobody need look again.
+    // A batch that is not full has emptied the stream, so no further ring is needed.
     queue.add_parcels(4..7);
     queue.hold(&Scale);
     assert_eq!(ears.rings(&mut queue), [""; 0]);

@@ -1,4 +1,4 @@
-//! The clock of Redis steps ahead and back (C4, C6).
+//! The clock of Redis steps ahead and back.
 
 use std::cell::RefCell;
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-//! Statistics, totals and metrics: each message is counted once, and nothing that did not happen.
+//! Statistics, totals and metrics: each message is counted exactly once.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ fn entries_that_others_take_away_have_vanished_and_are_counted() {
     let key = queue.keys.stream(Stream::Ingress).to_owned();
     queue.add_parcels(0..4);
     queue.drain(&Scale);
-    // A producer that limits the stream (C12).
+    // A producer that limits the stream.
     for number in 10..20 {
         let _: String = queue.ask(&["XADD", &key, "MAXLEN", "3", "*", "message", &parcel(number)]);
     }

@@ -1,5 +1,6 @@
-//! Every step is a crash window: a program dies at its n-th command, before or after Redis carried
-//! it out, for every n. Afterwards fresh drains do the rest, and the books must balance each time.
+//! Every step is a crash window: a program crashes at its n-th command, before or after Redis
+//! executed it, for every n. Then new drains do the rest, and the results must be correct each
+//! time.
 
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use crate::support::{
     BIKE, BY_BIKE, BY_VAN, Mortal, STREAMS, Scale, TestQueue, VAN, id_of, parcel, settings,
 };
 
-/// Calls `run` for each command to die at, before and after it, until it lives. It says whether it
-/// lived.
+/// Calls `run` with each command at which to crash, before and after it, until `run` returns that
+/// it did not crash.
 fn die_everywhere(commands: u32, mut run: impl FnMut(u32, bool) -> bool) {
     for is_carried_out in [false, true] {
         let lived_at = (1..1_000).find(|n| run(*n, is_carried_out)).unwrap();
@@ -28,7 +29,7 @@ fn whatever_command_a_drain_dies_at_every_message_ends_once() {
     let good: Vec<String> = (0..14).map(parcel).collect();
     // With a linger, a drain waits by XREAD after its last batch and looks once more.
     for (linger_ms, commands) in [(0, 16), (1, 22)] {
-        // An idle Redis looks for blocked commands that have timed out hz times a second.
+        // An idle Redis checks `hz` times a second whether a blocked command has timed out.
         let arguments = ["--hz", "500"].map(str::to_owned).to_vec();
         let options = Options { arguments, ..Options::default() };
         let settings = Settings { batch_size: 6, linger_ms, ..settings() };

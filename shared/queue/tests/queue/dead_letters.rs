@@ -1,4 +1,4 @@
-//! Dead letters: looked at, redriven and discarded, each once and with their history (B10).
+//! Dead letters are read, redriven and discarded, each once and with their history.
 
 use queue::{EntryId, Filter, Redrive, Settings, State, Stream};
 

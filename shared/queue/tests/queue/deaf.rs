@@ -1,4 +1,4 @@
-//! A worker that does not hear its bell is found out by the tick.
+//! The tick detects a worker that does not hear its bell.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

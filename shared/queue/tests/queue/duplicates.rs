@@ -1,5 +1,4 @@
-//! Of several copies of a message the first good one is confirmed, wherever they come from (B5,
-//! B11).
+//! Of several copies of a message the first valid one is confirmed, however they were sent.
 
 use queue::{Enqueued, Redrive, Settings, State, Stream};
 
@@ -74,7 +73,8 @@ fn a_good_copy_of_a_message_that_died_before_it_was_routed_is_confirmed() {
         let status = queue.status("p1");
         assert_eq!((status.state, status.code), (State::Routed, None));
         assert_eq!(end_of_p1(&mut queue), (vec!["p1 of 1 by bike".into()], 0));
-        // The old letter, put back, is broken as before and does not touch what is confirmed.
+        // The old dead letter is still invalid after a redrive and does not affect the confirmed
+        // message.
         if !discards {
             assert!(matches!(queue.queue().redrive(letter).unwrap(), Redrive::Redriven { .. }));
             assert_eq!(end_of_p1(&mut queue).0.len(), 1);
@@ -228,7 +228,7 @@ fn a_record_that_somebody_broke_counts_as_none_and_holds_nothing_up() {
             }
             assert!(queue.queue().discard(letters[2]).unwrap());
             end_of_p1(&mut queue);
-            // What died in a lane stays dead, whatever copies come.
+            // A message that was dead-lettered in a lane stays so, even if copies arrive.
             let expected = if stream == BIKE { 1 } else { 2 };
             assert_eq!(queue.results().len(), expected, "{record:?} {stream:?}");
         }

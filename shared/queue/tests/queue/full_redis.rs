@@ -1,5 +1,4 @@
-//! At `maxmemory` only new messages are refused; what waits is confirmed, and retention is freed
-//! (B2).
+//! At `maxmemory` only new messages are refused. Waiting ones are confirmed, and ticks free memory.
 
 use std::cell::Cell;
 use std::time::Duration;

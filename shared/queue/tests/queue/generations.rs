@@ -1,4 +1,4 @@
-//! The index lives in two generations: a record is kept for one to two retentions, results for one.
+//! The index has two generations: a record is kept for one to two retentions, a result for one.
 
 use queue::{Settings, State, Stream};
 
@@ -86,7 +86,7 @@ fn messages_that_wait_in_a_paused_lane_for_many_retentions_end_once() {
         rotate(&mut queue);
     }
     assert_eq!(queue.queue().status("p1").unwrap(), None, "its record is gone");
-    // A copy is routed again, for nobody knows it any more; only one of them is confirmed.
+    // A copy is routed again, because its record has expired; only one copy is confirmed.
     queue.add_parcels(1..2);
     queue.drain_all();
     queue.queue().resume(BIKE).unwrap();

@@ -1,4 +1,4 @@
-//! Paused streams: nothing is handed out, nobody is rung, nothing is lost, and a resume begins at
+//! Paused streams: no entry is handed out, no bell rings, nothing is lost, and a resume works at
 //! once.
 
 use queue::{Drain, Enqueued, Pause, Queue, Settings, Step, Stream};

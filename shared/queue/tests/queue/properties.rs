@@ -1,4 +1,4 @@
-//! Any interleaving of drains, deaths and operators: a model keeps the tally.
+//! Any interleaving of drains, crashes and operators, compared with a model.
 //!
 //! None is lost, none is confirmed twice, each is dead-lettered once. The seed is printed when a
 //! case fails; `QUEUE_TEST_SEED` runs it again.
@@ -215,7 +215,7 @@ impl World {
         self.links.push(inner);
     }
 
-    /// Lets everything end, and holds the books against the model.
+    /// Drains everything, and compares the results with the model.
     fn check(&mut self) {
         for stream in STREAMS {
             self.queue.queue().resume(stream).unwrap();
@@ -273,7 +273,7 @@ fn whatever_happens_in_whatever_order_every_message_ends_once() {
         let _: () = world.queue.ask(&["FLUSHALL"]);
         world.model = Model::default();
         if world.links.len() < 2 {
-            // A case before failed with a link in hand.
+            // An earlier case failed while it held a link.
             world.links =
                 [(); 2].map(|()| RedisConnection::open(&world.queue.server.url()).unwrap()).into();
         }

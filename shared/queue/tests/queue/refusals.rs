@@ -1,8 +1,8 @@
-//! Whatever Redis refuses, nothing is lost and nothing is done twice (B1, C1, C2, C3).
+//! Whatever Redis refuses, nothing is lost and nothing is applied twice.
 //!
 //! Each operation runs while one key has a wrong type, one command is not allowed, or one key must
 //! not be written or touched. Then the fault is repaired and the operation repeated if it failed.
-//! After all is drained, the books must be those of a run without a fault.
+//! After the drain, the results must be those of a run without a fault.
 
 mod faults;
 

@@ -89,7 +89,7 @@ impl TestQueue {
             .unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
-    /// Adds a message as a foreign producer does: plain XADD. In a lane that is an entry written by
+    /// Adds a message as other producers do, by plain XADD. In a lane that is an entry written by
     /// hand.
     pub(crate) fn add(&mut self, stream: Stream, message: &str) -> String {
         self.add_entry(stream, "*", &[("message", message)])
@@ -127,7 +127,7 @@ impl TestQueue {
         self.queue().enqueue(&parcels, 0, None).expect("enqueue works");
     }
 
-    /// Claims a batch and dies with it.
+    /// Claims a batch and crashes.
     pub(crate) fn hold(&mut self, role: &impl Role) {
         let mut at_commit = || panic!("dies with a batch");
         let mut inner = BeforeCommit { inner: &mut self.redis, act: Some(&mut at_commit) };
@@ -136,7 +136,8 @@ impl TestQueue {
         assert!(catch_unwind(step).is_err(), "something was claimed");
     }
 
-    /// Lets instances die at all that waits in the role's stream until it is dead-lettered.
+    /// Lets instances crash at all waiting messages of the role's stream until these are
+    /// dead-lettered.
     pub(crate) fn kill(&mut self, role: impl Role + Copy) {
         for _ in 0..=self.settings.max_deliveries {
             let drain = AssertUnwindSafe(|| self.drain(&Dies(role, "")));

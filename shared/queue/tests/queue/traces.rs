@@ -1,4 +1,4 @@
-//! The trace of a message goes with it, step by step, and what is no trace goes nowhere.
+//! A message keeps its trace in every step, and an invalid trace is dropped.
 
 use queue::{State, Stream, TraceParent};
 

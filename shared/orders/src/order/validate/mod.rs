@@ -34,7 +34,7 @@ pub(super) fn order(wire: WireOrder<'_>) -> Result<Order<'_>, Rejection> {
 
 /// The identity of an order; `None` if it has none that is valid.
 pub(super) fn identity(wire: WireIdentity<'_>) -> Option<Uuid> {
-    // Of two identities, the one that the sender means is unknown.
+    // With two identities, it is unknown which one the sender means.
     if !wire.twice.is_empty() {
         return None;
     }
@@ -45,7 +45,7 @@ pub(super) fn identity(wire: WireIdentity<'_>) -> Option<Uuid> {
     faults.0.is_empty().then_some(id)
 }
 
-/// The object of a field. The path is only put together when a fault is reported.
+/// The object of a field. The path is built only when a fault is reported.
 #[derive(Clone, Copy)]
 enum Place {
     Order,
@@ -238,7 +238,8 @@ impl Faults {
         let text = self.typed(field, Place::Order, "orderGuid", "a string")?;
         let message = match Uuid::try_parse(&text) {
             Ok(guid) if !guid.is_nil() => return Some(guid),
-            // Clients that forget to set a GUID send the nil one: all their orders would be one.
+            // Clients that forget to set a GUID send the nil one, and all their orders would be
+            // copies.
             Ok(_) => "the nil UUID identifies nothing",
             Err(_) => "not a UUID",
         };

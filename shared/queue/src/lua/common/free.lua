@@ -11,8 +11,8 @@ local function free(is_thorough)
     end
     return reply
   end
-  -- "~" drops whole nodes, 10,000 entries at most; the rest of the oldest node goes when no whole
-  -- one does.
+  -- "~" drops only whole nodes, at most 10,000 entries. The rest of the oldest node is dropped when
+  -- no whole node is.
   local dropped = try('XTRIM', RESULTS, 'MINID', '~', oldest)
   if is_thorough and dropped == 0 then
     dropped = try('XTRIM', RESULTS, 'MINID', oldest)

@@ -1,5 +1,5 @@
--- What every script has: names for its keys and arguments, the format check, and writes that are
--- undone together.
+-- The common part of all scripts: names for keys and arguments, the format check, and writes that
+-- are undone together.
 --
 -- KEYS[1..7]  format, index, previous index, results, dead letters, totals, metrics
 -- KEYS[8..]   for each stream, ingress first: stream, bell, pause, unanswered rings
@@ -25,8 +25,8 @@ local stream = ARGV[4] ~= '0' and stream_of(tonumber(ARGV[4])) or nil
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
--- Redis does not roll a script back. So every write that must succeed goes through `run`: when one
--- is refused, what the script has done so far is undone and the caller gets the error.
+-- Redis does not roll a script back. So every write that must succeed uses `run`. If Redis refuses
+-- one, the earlier writes are undone and the caller gets the error.
 local added, undo = {}, {}
 local function fail(text, command, key)
   for of, ids in pairs(added) do
@@ -49,7 +49,7 @@ local function run(command, key, ...)
   return reply
 end
 
--- XADD. The rights to undo it are tried first, on an id that no entry has.
+-- XADD. The commands that undo it are tried first, on an id that no entry has.
 local function add(key, ...)
   if not added[key] then
     run('XDEL', key, '0-0')
@@ -72,7 +72,7 @@ local function count(key, field, by)
   end
 end
 
--- Metrics hold up no message: a refusal is ignored.
+-- A metric must not block a message, so a refusal is ignored.
 local function measure(what, by)
   redis.pcall('HINCRBY', METRICS, what, by)
 end
@@ -85,7 +85,7 @@ local function ring(of)
   end
 end
 
--- Whether a stream is paused. Its bell then counts as rung, so that nobody is woken for nothing.
+-- Whether a stream is paused. Its bell then counts as rung, so that no worker starts in vain.
 local function is_paused(of)
   if run('EXISTS', of.pause) == 0 then
     return false
@@ -94,7 +94,7 @@ local function is_paused(of)
   return true
 end
 
--- Entries that were ever added to a stream; nil where there is none yet, for XINFO refuses that.
+-- Entries that were ever added to a stream; nil if the stream does not exist.
 local function entries_added(of)
   local info = redis.pcall('XINFO', 'STREAM', of.key)
   for i = 1, #info, 2 do
@@ -121,10 +121,10 @@ local function check_format()
   return false
 end
 
--- The same for scripts that write; marks a new queue.
+-- The same for scripts that write. Marks a new queue.
 local function open_format()
   if not check_format() then
-    -- What version 1 added and acked has not vanished.
+    -- Entries that version 1 added and acked do not count as vanished.
     for number = 1, STREAMS do
       local of = stream_of(number)
       local ever = entries_added(of)

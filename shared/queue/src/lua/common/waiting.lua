@@ -1,5 +1,5 @@
--- Messages that wait in a lane or are in flight there. The count is kept, for an entry holds many;
--- entries that somebody adds or deletes by hand are not in it, so the lane's length bounds it.
+-- Messages that wait in a lane or are in flight there. An entry holds many, so a counter is kept.
+-- It does not see entries that other programs add or delete, so the lane's length is its minimum.
 local function waiting_in(lane)
   local length = run('XLEN', lane.key)
   local waiting = run('HGET', TOTALS, 'waiting_' .. lane.name) or ''
