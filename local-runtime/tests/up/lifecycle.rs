@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use private_redis::RedisServer;
 
-use crate::support::{Look, Running, TestApp, poll_until, wasm};
+use crate::support::{Look, Running, TestApp, component, poll_until};
 
 fn headers() -> TestApp {
     TestApp::new().component("headers", "headers", "").http("/...", "headers")
@@ -30,18 +30,7 @@ fn cache_files(app: &TestApp) -> Vec<PathBuf> {
 #[test]
 fn a_module_and_a_component_both_run() {
     let app = TestApp::new();
-    let module = std::fs::read(wasm("headers")).unwrap();
-    let component = wit_component::ComponentEncoder::default()
-        .module(&module)
-        .unwrap()
-        .adapter(
-            wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
-            wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
-        )
-        .unwrap()
-        .encode()
-        .unwrap();
-    std::fs::write(app.folder().join("ready.wasm"), component).unwrap();
+    std::fs::write(app.folder().join("ready.wasm"), component("headers")).unwrap();
     let running = app
         .component("module", "headers", "")
         .table("[component.ready]\nsource = \"ready.wasm\"")
