@@ -34,6 +34,14 @@ fn without_a_limit_an_instance_takes_what_it_needs() {
 }
 
 #[test]
+fn a_negative_limit_is_refused_with_the_name_of_its_flag() {
+    for flag in ["--max-instance-memory", "--invocation-timeout-ms"] {
+        let said = TestApp::new().flags(&[flag, "-1"]).refused();
+        assert!(said.contains(&format!("invalid value '-1' for '{flag} <")), "{said}");
+    }
+}
+
+#[test]
 fn a_component_has_as_many_parts_as_spin_takes_and_is_refused_with_one_more() {
     let guest = component("headers");
     for (part, limit, module) in [
