@@ -64,6 +64,7 @@ impl Components {
             let pre = match linked.get(&files) {
                 Some(pre) => Ok(pre.clone()),
                 None => cache::load(cache, engine, &files.0, &files.1).and_then(|component| {
+                    limits.check(&component)?;
                     Ok(linker(engine, &component)?.instantiate_pre(&component)?)
                 }),
             };

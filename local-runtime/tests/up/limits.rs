@@ -34,6 +34,24 @@ fn without_a_limit_an_instance_takes_what_it_needs() {
 }
 
 #[test]
+fn a_limit_below_the_first_memory_of_a_component_is_refused_with_what_it_needs() {
+    let app = || TestApp::new().component("memory", "memory", "").http("/...", "memory");
+    let said = app().flags(&["--max-instance-memory", "1000000"]).refused();
+    let needed = said.split(' ').find_map(|word| word.parse::<u64>().ok()).unwrap();
+    assert_eq!(needed % 65_536, 0, "{said}");
+    let app = app().env("SPIN_MAX_INSTANCE_MEMORY", &needed.to_string());
+    assert_eq!(app.start().get("/0").0, 200);
+    // Now its code is in the cache.
+    let limit = needed - 1;
+    let said = app.env("SPIN_MAX_INSTANCE_MEMORY", &limit.to_string()).refused();
+    let expected = format!(
+        "Error: component \"memory\": it needs at least {needed} bytes of memory, and the limit is \
+         {limit} bytes (--max-instance-memory or SPIN_MAX_INSTANCE_MEMORY)\n"
+    );
+    assert_eq!(said, expected);
+}
+
+#[test]
 fn a_negative_limit_is_refused_with_the_name_of_its_flag() {
     for flag in ["--max-instance-memory", "--invocation-timeout-ms"] {
         let said = TestApp::new().flags(&[flag, "-1"]).refused();
