@@ -274,6 +274,30 @@ fn starts_are_counted_by_component_and_forgotten_on_delete() {
 }
 
 #[test]
+fn a_start_is_counted_from_the_turn_of_its_event_under_both_triggers() {
+    const WAIT: Duration = Duration::from_millis(300);
+    let redis = RedisServer::start().unwrap();
+    let url = redis.url();
+    let app = TestApp::new()
+        .redis_component("record", "record", &url)
+        .redis(&url, "ding", "record")
+        .component("waits", "waits", "")
+        .http("/...", "waits");
+    let running = app.start();
+    let mut look = Look::at(&url);
+    for _ in 0..3 {
+        look.publish("ding", &format!("wait:{}", WAIT.as_millis()));
+    }
+    assert_eq!(running.get(&format!("/{}", WAIT.as_millis())).0, 200);
+    look.wait_for("events", 6);
+    let text = running.get("/.well-known/local-runtime/instance-starts").1;
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["components"]["record"]["starts"], 3);
+    assert_eq!(report["components"]["waits"]["starts"], 1);
+    assert!(u128::from(report["all"]["max_us"].as_u64().unwrap()) < WAIT.as_micros(), "{report}");
+}
+
+#[test]
 fn an_app_without_http_triggers_still_answers_health_and_the_figures() {
     let redis = RedisServer::start().unwrap();
     let url = redis.url();
