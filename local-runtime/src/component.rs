@@ -77,6 +77,7 @@ impl Components {
             let loaded = loaded.with_context(|| format!("component {id:?}"))?;
             by_id.insert(id, Arc::new(loaded));
         }
+        cache::evict(cache, linked.len());
         Ok(Self { by_id, meter })
     }
 }

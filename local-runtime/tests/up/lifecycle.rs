@@ -1,11 +1,13 @@
 //! Start, cache, figures and end.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use private_redis::RedisServer;
 
@@ -68,7 +70,7 @@ fn a_second_start_takes_the_compiled_code_from_the_cache() {
     let written = |app: &TestApp| {
         let files = cache_files(app);
         assert_eq!(files.len(), 1, "{files:?}");
-        files[0].metadata().unwrap().modified().unwrap()
+        files[0].metadata().unwrap().ino()
     };
     let first = written(&app);
     let running = app.start();
@@ -149,6 +151,32 @@ fn a_running_program_keeps_its_code_when_the_cache_file_is_replaced_and_when_it_
     assert_eq!(running.get("/").0, 200);
     std::fs::remove_file(&file).unwrap();
     assert_eq!(running.get("/").0, 200);
+}
+
+#[test]
+fn the_files_that_were_used_least_recently_leave_the_cache() {
+    let app = headers();
+    drop(app.start());
+    let folder = app.folder().join(".spin/local-runtime");
+    let file = |name: &str, age: u64| {
+        let file = File::options().create(true).append(true).open(folder.join(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+    };
+    let own = cache_files(&app).remove(0).file_name().unwrap().to_str().unwrap().to_owned();
+    file(&own, 1000);
+    file("of somebody else", 1000);
+    file("killed-2.cwasm.tmp", 500);
+    (1..=33).for_each(|age| file(&format!("{age}-2.cwasm"), age));
+    assert_eq!(app.start().get("/").0, 200);
+    let mut expected: Vec<_> = (1..=31).map(|age| format!("{age}-2.cwasm")).collect();
+    expected.extend([own, "of somebody else".to_owned()]);
+    expected.sort_unstable();
+    let mut left: Vec<_> = cache_files(&app)
+        .iter()
+        .map(|file| file.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    left.sort_unstable();
+    assert_eq!(left, expected);
 }
 
 #[test]
