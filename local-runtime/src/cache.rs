@@ -4,8 +4,8 @@
 //! with the digest of what goes before: a file that was cut or changed is compiled again. Files are
 //! written under a temporary name in the same folder and renamed into their place, so that starts
 //! at once do no harm, be it in containers that share the folder and all have the process id 1.
-//! Code is mapped from its file, not copied, so that all processes on a machine share it. A file that
-//! is removed keeps its code for the processes that have it mapped.
+//! Code is mapped from its file, not copied, so that all processes on a machine share it. A process
+//! keeps the code of a file that is removed.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Permissions};
