@@ -13,7 +13,7 @@ use toml::Value;
 
 use crate::cli::UpOptions;
 use crate::hosts::AllowedHosts;
-use crate::manifest::{self, HttpTrigger, Manifest, RedisTrigger, StaticResponse};
+use crate::manifest::{self, Executor, HttpTrigger, Manifest, RedisTrigger, StaticResponse};
 use crate::variables::{Rendered, Variables, check_name};
 
 /// An application ready to be compiled and run.
@@ -199,15 +199,15 @@ impl Resolver<'_> {
                  local-runtime"
             );
         }
-        let others = self.manifest.trigger.other.iter();
-        for (kind, trigger) in others.flat_map(|(kind, all)| all.iter().map(move |one| (kind, one)))
-        {
-            let who = match trigger.get("component") {
-                Some(Value::String(id)) if !self.keeps(id) => continue,
-                Some(Value::String(id)) => format!("component {id:?}"),
-                _ => format!("[[trigger.{kind}]]"),
-            };
-            bail!("{who}: {kind} triggers are not supported by local-runtime");
+        for (kind, triggers) in &self.manifest.trigger.other {
+            for trigger in triggers {
+                let who = match trigger.get("component") {
+                    Some(Value::String(id)) if !self.keeps(id) => continue,
+                    Some(Value::String(id)) => format!("component {id:?}"),
+                    _ => format!("[[trigger.{kind}]]"),
+                };
+                bail!("{who}: {kind} triggers are not supported by local-runtime");
+            }
         }
         Ok(())
     }
@@ -256,12 +256,11 @@ impl Resolver<'_> {
         }
         let id =
             self.component_id(&who, trigger.component.as_ref(), trigger.components.as_ref())?;
-        match trigger.executor.as_ref().map(|executor| executor.kind.as_str()) {
-            None | Some("http" | "spin") => {}
-            Some(kind) if self.keeps(&id) => {
-                bail!("component {id:?}: the {kind} executor is not supported by local-runtime")
-            }
-            Some(_) => {}
+        if let Some(Executor { kind }) = &trigger.executor
+            && !["http", "spin"].contains(&kind.as_str())
+            && self.keeps(&id)
+        {
+            bail!("component {id:?}: the {kind} executor is not supported by local-runtime");
         }
         Ok(Route { path, target: Target::Component(id) })
     }

@@ -4,7 +4,8 @@
 //! with the digest of what goes before: a file that was cut or changed is compiled again. Files are
 //! written under a temporary name in the same folder and renamed into their place, so that starts
 //! at once do no harm, be it in containers that share the folder and all have the process id 1.
-//! Code is mapped from its file, not copied, so that all processes on a machine share it.
+//! Code is mapped from its file, not copied, so that all processes on a machine share it. A process
+//! keeps the code of a file that is removed.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Permissions};
@@ -13,6 +14,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use sha1_smol::Sha1;
@@ -28,6 +30,10 @@ use crate::output::log;
 
 /// The length of the digest at the end of a file.
 const DIGEST: usize = 20;
+/// The end of a file's name, with the version of the file's format.
+const SUFFIX: &str = "-2.cwasm";
+/// Files that a folder keeps.
+const MAX_FILES: usize = 32;
 
 /// The compiled form of a Wasm file with its dependencies, from `folder` if it is there. Each file may
 /// be a component or a core module for WASI preview 1.
@@ -78,13 +84,31 @@ fn read_wasm(path: &Path) -> Result<Vec<u8>> {
 fn file_name(engine: &Engine, wasm: &Sha1) -> String {
     let mut engine_hash = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut engine_hash);
-    // Files of older versions, whose names begin with the digest, are left alone.
-    format!("{}-{:016x}-2.cwasm", wasm.digest(), engine_hash.finish())
+    format!("{}-{:016x}{SUFFIX}", wasm.digest(), engine_hash.finish())
+}
+
+/// Removes the files that were used least recently, where there are more than a folder keeps. The
+/// last `used` ones stay in any case.
+pub(crate) fn evict(folder: &Path, used: usize) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    // What a killed writer left behind has the suffix within its name.
+    let files =
+        entries.flatten().filter(|file| file.file_name().to_string_lossy().contains(SUFFIX));
+    // Several starts may do this at once: a file that is gone is as good as removed.
+    let mut files: Vec<_> = files
+        .filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path())))
+        .collect();
+    files.sort_unstable_by(|one, other| other.cmp(one));
+    for (_, path) in files.iter().skip(MAX_FILES.max(used)) {
+        let _ = std::fs::remove_file(path);
+    }
 }
 
 /// A component from its cache file; none if there is no file or it is broken.
 fn read(engine: &Engine, path: &Path) -> Option<Component> {
     let mut file = File::open(path).ok()?;
+    // The time of its last use, for `evict`; a file of another user keeps the time it has.
+    let _ = file.set_modified(SystemTime::now());
     let component = if is_whole(&mut file).unwrap_or(false) {
         // SAFETY: the digest, taken from this very file, shows that it holds what `write` got from
         // `Component::serialize`, and this program never changes a file that has its name.
@@ -144,8 +168,10 @@ fn put(bytes: &[u8], path: &Path) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     // As for any new file, and not for this user alone: others may share the folder.
     let permissions = Permissions::from_mode(0o666);
-    let mut file =
-        tempfile::Builder::new().suffix(".tmp").permissions(permissions).tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .suffix(&format!("{SUFFIX}.tmp"))
+        .permissions(permissions)
+        .tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -238,6 +264,19 @@ mod tests {
         let error = write(&component, &path).unwrap_err();
         assert!(error.to_string().contains("failed to write the cache file"), "{error:#}");
         assert_eq!(names(folder.path()), ["code"]);
+    }
+
+    #[test]
+    fn a_start_that_uses_more_files_than_a_folder_keeps_loses_none_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let used = MAX_FILES + 2;
+        for number in 0..used {
+            std::fs::write(folder.path().join(format!("{number}{SUFFIX}")), "").unwrap();
+        }
+        for (used, left) in [(used, used), (used - 1, used - 1), (1, MAX_FILES)] {
+            evict(folder.path(), used);
+            assert_eq!(names(folder.path()).len(), left);
+        }
     }
 
     #[test]

@@ -43,9 +43,11 @@ pub struct UpOptions {
 
     /// Maximum size in bytes of a linear memory of an instance; by default there is no limit.
     #[arg(long, value_name = "BYTES", env = "SPIN_MAX_INSTANCE_MEMORY")]
+    #[arg(allow_negative_numbers = true)]
     pub max_instance_memory: Option<usize>,
 
     /// Ends a handler that runs longer than this; by default there is no limit, as in Spin.
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(allow_negative_numbers = true)]
     pub invocation_timeout_ms: Option<u64>,
 }

@@ -38,12 +38,6 @@ pub(crate) struct LoadedComponent {
     pub(crate) redis: Option<RedisTriggerPre<State>>,
 }
 
-/// A store for one instance; dropping it ends the instance.
-pub(crate) struct Slot {
-    pub(crate) store: Store<State>,
-    since: Instant,
-}
-
 impl Components {
     /// Compiles and links every component of an application. Errors name the component.
     pub(crate) fn load(
@@ -64,6 +58,7 @@ impl Components {
             let pre = match linked.get(&files) {
                 Some(pre) => Ok(pre.clone()),
                 None => cache::load(cache, engine, &files.0, &files.1).and_then(|component| {
+                    limits.check(&component)?;
                     Ok(linker(engine, &component)?.instantiate_pre(&component)?)
                 }),
             };
@@ -82,42 +77,48 @@ impl Components {
             let loaded = loaded.with_context(|| format!("component {id:?}"))?;
             by_id.insert(id, Arc::new(loaded));
         }
+        cache::evict(cache, linked.len());
         Ok(Self { by_id, meter })
     }
 }
 
 impl LoadedComponent {
-    /// A store for one instance, when an event is handed to the component.
-    pub(crate) fn slot(&self) -> Slot {
+    /// Handles one event with a fresh instance, for as long as an invocation may take.
+    ///
+    /// The engine ends a guest that computes too long; this ends one that waits too long.
+    pub(crate) async fn handle<I>(
+        &self,
+        start: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<I>,
+        call: impl AsyncFnOnce(&mut Store<State>, I) -> Result<()>,
+    ) -> Result<()> {
         let since = Instant::now();
+        let mut store = self.store();
+        let handled = async {
+            let instance = start(&mut store).await?;
+            self.meter.record(&self.config.id, since.elapsed());
+            call(&mut store, instance).await
+        };
+        let result = match self.limits.timeout {
+            None => handled.await,
+            Some(timeout) => tokio::time::timeout(timeout, handled)
+                .await
+                .unwrap_or_else(|_| Err(Trap::Interrupt.into())),
+        };
+        result.map_err(|error| self.explain(error, &store))
+    }
+
+    fn store(&self) -> Store<State> {
         let state = State::new(self.config.clone(), &self.output, self.limits.max_memory);
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.memory);
         if let Some(timeout) = self.limits.timeout {
             store.set_epoch_deadline(Limits::deadline_ticks(timeout));
         }
-        Slot { store, since }
-    }
-
-    /// Counts the start of an instance that is now ready to be called.
-    pub(crate) fn started(&self, slot: &Slot) {
-        self.meter.record(&self.config.id, slot.since.elapsed());
-    }
-
-    /// Waits for a call into an instance, for as long as an invocation may take.
-    ///
-    /// The engine ends a guest that computes too long; this ends one that waits too long.
-    pub(crate) async fn within_limit(&self, call: impl Future<Output = Result<()>>) -> Result<()> {
-        match self.limits.timeout {
-            None => call.await,
-            Some(timeout) => tokio::time::timeout(timeout, call)
-                .await
-                .unwrap_or_else(|_| Err(Trap::Interrupt.into())),
-        }
+        store
     }
 
     /// Why a call failed, in words that name the limit where a limit was the reason.
-    pub(crate) fn explain(&self, error: anyhow::Error, slot: &Slot) -> anyhow::Error {
+    fn explain(&self, error: anyhow::Error, store: &Store<State>) -> anyhow::Error {
         let timeout = self.limits.timeout.unwrap_or_default();
         if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
             return anyhow!(
@@ -128,7 +129,7 @@ impl LoadedComponent {
         if let Some(limit) = error.downcast_ref::<PoolConcurrencyLimitError>() {
             return anyhow!("too many instances run at once: {limit}");
         }
-        if let Some(limit) = slot.store.data().memory.exceeded() {
+        if let Some(limit) = store.data().memory.exceeded() {
             return error.context(format!(
                 "it asked for more than {limit} bytes of memory (--max-instance-memory)"
             ));

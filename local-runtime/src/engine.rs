@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// Instances that run at once, as in Spin. A further event fails.
@@ -17,8 +18,10 @@ const TABLES: u32 = 64;
 const USUAL_CORE_INSTANCES: u32 = 6;
 /// The most entries of a table, which bounds the functions a component may have.
 const TABLE_ELEMENTS: usize = 100_000;
-/// The most that a linear memory can have: 4 GiB.
+/// The most that a linear memory can have: 4 GiB. A lower limit is set for each instance.
 const MAX_MEMORY: usize = 1 << 32;
+/// The unit of a linear memory in bytes.
+const PAGE: u64 = 1 << 16;
 /// Memory of a slot that is kept, zeroed by hand, from one instance to the next: cheaper than
 /// faulting it in again. Where the kernel can say which pages were written to (Linux 6.7), it is
 /// those; else the first, where a guest of Rust has its unused stack.
@@ -34,6 +37,19 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// Refuses a component that would start with more memory than an instance may have.
+    pub(crate) fn check(&self, component: &Component) -> Result<()> {
+        let pages = component.resources_required().and_then(|all| all.max_initial_memory_size);
+        let needed = pages.unwrap_or_default() * PAGE;
+        match self.max_memory {
+            Some(limit) if needed > limit as u64 => bail!(
+                "it needs at least {needed} bytes of memory, and the limit is {limit} bytes \
+                 (--max-instance-memory or SPIN_MAX_INSTANCE_MEMORY)"
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// How often the epoch advances where there is a time limit.
     fn tick(timeout: Duration) -> Duration {
         (timeout / 10).clamp(Duration::from_millis(1), Duration::from_millis(100))
@@ -57,7 +73,7 @@ pub(crate) fn engine(limits: Limits) -> Result<Engine> {
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
-        .max_memory_size(limits.max_memory.unwrap_or(MAX_MEMORY).min(MAX_MEMORY))
+        .max_memory_size(MAX_MEMORY)
         .table_elements(TABLE_ELEMENTS)
         .pagemap_scan(wasmtime::Enabled::Auto)
         .linear_memory_keep_resident(KEEP_RESIDENT)

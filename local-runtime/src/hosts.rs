@@ -10,12 +10,12 @@ use anyhow::{Context, Result, bail};
 use url::Url;
 
 /// The entries of one component.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct AllowedHosts {
     entries: Vec<Entry>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Entry {
     /// None is `*`.
     scheme: Option<String>,
@@ -23,7 +23,7 @@ struct Entry {
     ports: RangeInclusive<u16>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Host {
     Exact(String),
     /// The end of every host that is meant: `.domain`, or nothing for `*`.

@@ -17,12 +17,15 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use wasmtime::Store;
 use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::p2::bindings::Proxy;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::app::{App, Route, Target};
 use crate::component::{Components, LoadedComponent};
+use crate::instance::State;
 use crate::output::log;
 use crate::router::{Found, Router};
 
@@ -203,28 +206,23 @@ async fn run(
     sender: ReplySender,
 ) -> Result<()> {
     let pre = component.http.as_ref().context("it has no HTTP trigger")?;
-    let mut slot = component.slot();
-    let result = component
-        .within_limit(async {
-            let proxy = pre.instantiate_async(&mut slot.store).await?;
-            component.started(&slot);
-            let answered = Arc::new(std::sync::OnceLock::new());
-            let seen = answered.clone();
-            let mut http = slot.store.data_mut().http();
-            let request = http.new_incoming_request(Scheme::Http, request)?;
-            let out = http.new_response_outparam_from_callback(move |reply| {
-                let _ = seen.set(reply.as_ref().err().map(ToString::to_string));
-                let _ = sender.send(reply);
-            })?;
-            proxy.wasi_http_incoming_handler().call_handle(&mut slot.store, request, out).await?;
-            match answered.get() {
-                Some(None) => anyhow::Ok(()),
-                Some(Some(code)) => bail!("it answered with the error {code}"),
-                None => bail!("it returned without an answer"),
-            }
-        })
-        .await;
-    result.map_err(|error| component.explain(error, &slot))
+    let call = async |store: &mut Store<State>, proxy: Proxy| {
+        let answered = Arc::new(std::sync::OnceLock::new());
+        let seen = answered.clone();
+        let mut http = store.data_mut().http();
+        let request = http.new_incoming_request(Scheme::Http, request)?;
+        let out = http.new_response_outparam_from_callback(move |reply| {
+            let _ = seen.set(reply.as_ref().err().map(ToString::to_string));
+            let _ = sender.send(reply);
+        })?;
+        proxy.wasi_http_incoming_handler().call_handle(&mut *store, request, out).await?;
+        match answered.get() {
+            Some(None) => Ok(()),
+            Some(Some(code)) => bail!("it answered with the error {code}"),
+            None => bail!("it returned without an answer"),
+        }
+    };
+    component.handle(async |store| pre.instantiate_async(store).await, call).await
 }
 
 fn text(kind: &'static str, content: impl Into<Bytes>) -> Reply {

@@ -1,5 +1,6 @@
-//! How long it takes to start an instance: from the moment at which a trigger hands an event to a
-//! component, to an instance that is ready to be called.
+//! How long it takes to start an instance: from the moment at which a trigger begins to handle
+//! an event, to an instance that is ready to be called. A Redis message may wait for earlier ones
+//! before that moment; this wait is not counted.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

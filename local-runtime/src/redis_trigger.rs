@@ -17,9 +17,12 @@ use redis::Msg;
 use redis::aio::PubSub;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use wasmtime::Store;
 
 use crate::app::{App, Subscription};
+use crate::bindings;
 use crate::component::{Components, LoadedComponent};
+use crate::instance::State;
 use crate::output::log;
 
 /// The first and the longest pause between two attempts to connect.
@@ -186,22 +189,14 @@ async fn handle_all(channels: Arc<Channels>, mut messages: mpsc::UnboundedReceiv
 async fn handle(component: &LoadedComponent, payload: &[u8]) -> Result<()> {
     let pre = component.redis.as_ref().context("it has no Redis trigger")?;
     let payload = payload.to_vec();
-    let mut slot = component.slot();
-    let result = component
-        .within_limit(async {
-            let guest = pre.instantiate_async(&mut slot.store).await?;
-            component.started(&slot);
-            let handled = guest
-                .fermyon_spin_inbound_redis()
-                .call_handle_message(&mut slot.store, &payload)
-                .await?;
-            match handled {
-                Ok(()) => anyhow::Ok(()),
-                Err(_) => bail!("its handler returned an error"),
-            }
-        })
-        .await;
-    result.map_err(|error| component.explain(error, &slot))
+    let call = async |store: &mut Store<State>, guest: bindings::redis_trigger::RedisTrigger| {
+        let inbound = guest.fermyon_spin_inbound_redis();
+        match inbound.call_handle_message(store, &payload).await? {
+            Ok(()) => Ok(()),
+            Err(_) => bail!("its handler returned an error"),
+        }
+    };
+    component.handle(async |store| pre.instantiate_async(store).await, call).await
 }
 
 /// An address to show. One with a secret in it comes here as its template, which need not be a URL.

@@ -1,15 +1,17 @@
 //! Start, cache, figures and end.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use private_redis::RedisServer;
 
-use crate::support::{Look, Running, TestApp, poll_until, wasm};
+use crate::support::{Look, Running, TestApp, component, poll_until};
 
 fn headers() -> TestApp {
     TestApp::new().component("headers", "headers", "").http("/...", "headers")
@@ -30,18 +32,7 @@ fn cache_files(app: &TestApp) -> Vec<PathBuf> {
 #[test]
 fn a_module_and_a_component_both_run() {
     let app = TestApp::new();
-    let module = std::fs::read(wasm("headers")).unwrap();
-    let component = wit_component::ComponentEncoder::default()
-        .module(&module)
-        .unwrap()
-        .adapter(
-            wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
-            wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
-        )
-        .unwrap()
-        .encode()
-        .unwrap();
-    std::fs::write(app.folder().join("ready.wasm"), component).unwrap();
+    std::fs::write(app.folder().join("ready.wasm"), component("headers")).unwrap();
     let running = app
         .component("module", "headers", "")
         .table("[component.ready]\nsource = \"ready.wasm\"")
@@ -79,7 +70,7 @@ fn a_second_start_takes_the_compiled_code_from_the_cache() {
     let written = |app: &TestApp| {
         let files = cache_files(app);
         assert_eq!(files.len(), 1, "{files:?}");
-        files[0].metadata().unwrap().modified().unwrap()
+        files[0].metadata().unwrap().ino()
     };
     let first = written(&app);
     let running = app.start();
@@ -163,6 +154,32 @@ fn a_running_program_keeps_its_code_when_the_cache_file_is_replaced_and_when_it_
 }
 
 #[test]
+fn the_files_that_were_used_least_recently_leave_the_cache() {
+    let app = headers();
+    drop(app.start());
+    let folder = app.folder().join(".spin/local-runtime");
+    let file = |name: &str, age: u64| {
+        let file = File::options().create(true).append(true).open(folder.join(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+    };
+    let own = cache_files(&app).remove(0).file_name().unwrap().to_str().unwrap().to_owned();
+    file(&own, 1000);
+    file("of somebody else", 1000);
+    file("killed-2.cwasm.tmp", 500);
+    (1..=33).for_each(|age| file(&format!("{age}-2.cwasm"), age));
+    assert_eq!(app.start().get("/").0, 200);
+    let mut expected: Vec<_> = (1..=31).map(|age| format!("{age}-2.cwasm")).collect();
+    expected.extend([own, "of somebody else".to_owned()]);
+    expected.sort_unstable();
+    let mut left: Vec<_> = cache_files(&app)
+        .iter()
+        .map(|file| file.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    left.sort_unstable();
+    assert_eq!(left, expected);
+}
+
+#[test]
 fn the_cache_may_be_elsewhere_and_a_folder_that_cant_be_written_is_an_error() {
     let elsewhere = tempfile::tempdir().unwrap();
     let folder = elsewhere.path().join("a/b");
@@ -215,28 +232,39 @@ fn a_signal_ends_it_even_when_every_thread_computes() {
 }
 
 #[test]
-fn a_signal_ends_it_within_a_second_when_nobody_reads_what_it_prints() {
-    let app = TestApp::new().component("print", "print", "").http("/...", "print");
-    let mut command = app.command();
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.starts_with("Serving http://") {
-        line.clear();
-        assert!(stdout.read_line(&mut line).unwrap() > 0, "it ended before it served");
+fn a_signal_ends_it_within_a_second_when_the_reader_of_stdout_has_stalled_or_gone() {
+    for is_gone in [false, true] {
+        let app = TestApp::new().component("print", "print", "").http("/...", "print");
+        let mut command = app.command();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.starts_with("Serving http://") {
+            line.clear();
+            assert!(stdout.read_line(&mut line).unwrap() > 0, "it ended before it served");
+        }
+        let reader = (!is_gone).then_some(stdout);
+        let address = line.trim().trim_start_matches("Serving http://");
+        let mut client = TcpStream::connect(address).unwrap();
+        let body = "more than a pipe holds\n".repeat(10_000);
+        let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+        client.write_all((head + &body).as_bytes()).unwrap();
+        let patience = Duration::from_millis(if is_gone { 30_000 } else { 500 });
+        client.set_read_timeout(Some(patience)).unwrap();
+        assert_eq!(client.read(&mut [0]).is_ok(), is_gone, "only a full pipe holds up the handler");
+        let begin = Instant::now();
+        let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        assert!(kill.success());
+        let mut status = None;
+        poll_until("its end", || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+        assert_eq!(status.unwrap().code(), Some(0));
+        drop(reader);
     }
-    let mut client = TcpStream::connect(line.trim().trim_start_matches("Serving http://")).unwrap();
-    let body = "more than a pipe holds\n".repeat(10_000);
-    let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
-    client.write_all((head + &body).as_bytes()).unwrap();
-    client.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-    assert!(client.read(&mut [0]).is_err(), "the handler is not held up by the pipe");
-    let begin = Instant::now();
-    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(kill.success());
-    poll_until("its end", || child.try_wait().unwrap().is_some());
-    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
 }
 
 #[test]
@@ -282,6 +310,30 @@ fn starts_are_counted_by_component_and_forgotten_on_delete() {
     assert_eq!(running.request("DELETE", PATH, &[], "").0, 204);
     assert_eq!(figures(&running)["all"]["starts"], 0);
     assert_eq!(running.request("PUT", PATH, &[], "").0, 405);
+}
+
+#[test]
+fn a_start_is_counted_from_the_turn_of_its_event_under_both_triggers() {
+    const WAIT: Duration = Duration::from_millis(300);
+    let redis = RedisServer::start().unwrap();
+    let url = redis.url();
+    let app = TestApp::new()
+        .redis_component("record", "record", &url)
+        .redis(&url, "ding", "record")
+        .component("waits", "waits", "")
+        .http("/...", "waits");
+    let running = app.start();
+    let mut look = Look::at(&url);
+    for _ in 0..3 {
+        look.publish("ding", &format!("wait:{}", WAIT.as_millis()));
+    }
+    assert_eq!(running.get(&format!("/{}", WAIT.as_millis())).0, 200);
+    look.wait_for("events", 6);
+    let text = running.get("/.well-known/local-runtime/instance-starts").1;
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["components"]["record"]["starts"], 3);
+    assert_eq!(report["components"]["waits"]["starts"], 1);
+    assert!(u128::from(report["all"]["max_us"].as_u64().unwrap()) < WAIT.as_micros(), "{report}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use private_redis::RedisServer;
 
-use crate::support::{TestApp, poll_until};
+use crate::support::{TestApp, component, poll_until};
 
 #[test]
 fn an_instance_that_asks_for_too_much_memory_is_ended_with_the_name_of_the_limit() {
@@ -34,18 +34,98 @@ fn without_a_limit_an_instance_takes_what_it_needs() {
 }
 
 #[test]
-fn a_component_of_more_parts_than_spin_takes_is_refused_at_the_start() {
-    let app = TestApp::new().table("[component.many]\nsource = \"many.wasm\"").http("/", "many");
-    // A component whose only module has a memory and is instantiated 33 times.
-    let module = b"\0asm\x01\0\0\0\x05\x03\x01\0\x01";
-    let mut component = b"\0asm\x0d\0\x01\0".to_vec();
-    component.extend([1, module.len() as u8]);
-    component.extend(module);
-    component.extend([2, 1 + 33 * 3, 33]);
-    component.extend([0; 33 * 3]);
-    std::fs::write(app.folder().join("many.wasm"), component).unwrap();
-    let said = app.refused();
-    assert!(said.contains("component \"many\"") && said.contains("33"), "{said}");
+fn a_limit_below_the_first_memory_of_a_component_is_refused_with_what_it_needs() {
+    let app = || TestApp::new().component("memory", "memory", "").http("/...", "memory");
+    let said = app().flags(&["--max-instance-memory", "1000000"]).refused();
+    let needed = said.split(' ').find_map(|word| word.parse::<u64>().ok()).unwrap();
+    assert_eq!(needed % 65_536, 0, "{said}");
+    let app = app().env("SPIN_MAX_INSTANCE_MEMORY", &needed.to_string());
+    assert_eq!(app.start().get("/0").0, 200);
+    // Now its code is in the cache.
+    let limit = needed - 1;
+    let said = app.env("SPIN_MAX_INSTANCE_MEMORY", &limit.to_string()).refused();
+    let expected = format!(
+        "Error: component \"memory\": it needs at least {needed} bytes of memory, and the limit is \
+         {limit} bytes (--max-instance-memory or SPIN_MAX_INSTANCE_MEMORY)\n"
+    );
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_negative_limit_is_refused_with_the_name_of_its_flag() {
+    for flag in ["--max-instance-memory", "--invocation-timeout-ms"] {
+        let said = TestApp::new().flags(&[flag, "-1"]).refused();
+        assert!(said.contains(&format!("invalid value '-1' for '{flag} <")), "{said}");
+    }
+}
+
+#[test]
+fn a_component_has_as_many_parts_as_spin_takes_and_is_refused_with_one_more() {
+    let guest = component("headers");
+    for (part, limit, module) in [
+        ("core module instances", 200, &b"\0asm\x01\0\0\0"[..]),
+        ("Wasm linear memories", 32, b"\0asm\x01\0\0\0\x05\x03\x01\0\x01"),
+        ("tables", 64, b"\0asm\x01\0\0\0\x04\x04\x01\x70\0\x01"),
+    ] {
+        let app =
+            TestApp::new().table("[component.many]\nsource = \"many.wasm\"").http("/", "many");
+        let add = |count| {
+            let bytes = with_instances(&guest, module, count);
+            std::fs::write(app.folder().join("many.wasm"), bytes).unwrap();
+        };
+        let refused = |count| {
+            add(count);
+            let said = app.refused();
+            let limit = format!(" {part}, which exceeds the configured maximum of {limit} in");
+            let text = said.strip_prefix("Error: component \"many\": ");
+            let found = text.and_then(|text| text.split_once(&limit)?.0.rsplit(' ').next());
+            found.unwrap_or_else(|| panic!("{said}")).parse::<usize>().unwrap()
+        };
+        let own = refused(limit) - limit;
+        add(limit - own);
+        assert_eq!(app.start().get("/").0, 200, "{limit} {part}");
+        assert_eq!(refused(limit - own + 1), limit + 1);
+    }
+}
+
+/// A component with one further module, which has so many instances.
+fn with_instances(component: &[u8], module: &[u8], count: usize) -> Vec<u8> {
+    const MODULE: u8 = 1;
+    const INSTANCES: u8 = 2;
+    let mut modules = 0;
+    let mut rest = &component[8..];
+    while let [id, content @ ..] = rest {
+        modules += usize::from(*id == MODULE);
+        let digits = content.iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+        let size = content[..digits].iter().rev();
+        let size = size.fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f));
+        rest = &content[digits + size..];
+    }
+    let mut instances = leb128(count);
+    for _ in 0..count {
+        // An instance of a module by its index, without imports.
+        instances.push(0);
+        instances.extend(leb128(modules));
+        instances.push(0);
+    }
+    let mut bytes = component.to_vec();
+    for (id, content) in [(MODULE, module), (INSTANCES, &instances)] {
+        bytes.push(id);
+        bytes.extend(leb128(content.len()));
+        bytes.extend(content);
+    }
+    bytes
+}
+
+/// A number as Wasm has it.
+fn leb128(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 0x7f {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
 }
 
 #[test]

@@ -118,14 +118,11 @@ impl TestApp {
 
     /// Starts the program, which must end with an error, and returns what it said about it.
     pub(crate) fn refused(&self) -> String {
-        let output = self.command().stdin(Stdio::null()).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success(), "it was not refused:\n{}", self.manifest());
-        assert!(
-            !String::from_utf8_lossy(&output.stdout).contains("Serving"),
-            "it served before it refused"
-        );
-        said
+        let mut running = Running::spawn(self.command());
+        let status = running.wait_for_end();
+        assert!(!status.success(), "it was not refused:\n{}", self.manifest());
+        assert!(!running.stdout().contains("Serving"), "it served before it refused");
+        running.stderr()
     }
 }
 
@@ -135,6 +132,20 @@ pub(crate) fn wasm(guest: &str) -> PathBuf {
         &format!("wasm32-wasip1/release/examples/{guest}.wasm"),
         "cargo build --release --target wasm32-wasip1 -p guests --examples",
     )
+}
+
+/// A test guest as a component.
+pub(crate) fn component(guest: &str) -> Vec<u8> {
+    wit_component::ComponentEncoder::default()
+        .module(&std::fs::read(wasm(guest)).unwrap())
+        .unwrap()
+        .adapter(
+            wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+            wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+        )
+        .unwrap()
+        .encode()
+        .unwrap()
 }
 
 /// A file in cargo's target folder.
@@ -155,8 +166,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts a command and waits for the line with its address.
-    pub(crate) fn start(mut command: Command) -> Self {
+    fn spawn(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (stdout, stderr) = (Arc::default(), Arc::default());
@@ -164,7 +174,12 @@ impl Running {
             read(child.stdout.take().unwrap(), &stdout),
             read(child.stderr.take().unwrap(), &stderr),
         ];
-        let mut running = Self { child, base: String::new(), stdout, stderr, readers };
+        Self { child, base: String::new(), stdout, stderr, readers }
+    }
+
+    /// Starts a command and waits for the line with its address.
+    pub(crate) fn start(command: Command) -> Self {
+        let mut running = Self::spawn(command);
         running.wait_for("the program to be ready", |running| {
             running.stdout().contains("Serving http://")
         });
