@@ -101,7 +101,7 @@ impl HttpTrigger {
             let trigger = self.clone();
             async move { anyhow::Ok(trigger.answer(request, client).await) }
         });
-        // A client that breaks off or talks nonsense is its own business.
+        // A client that breaks off or breaks the protocol is no error of this program.
         let _ = hyper::server::conn::http1::Builder::new()
             .keep_alive(true)
             .serve_connection(TokioIo::new(stream), service)

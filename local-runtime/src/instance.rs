@@ -123,7 +123,7 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> Result<Linker<St
         {
             stand_in(&mut linker, engine, name, &interface)
                 .map_err(anyhow::Error::from)
-                .with_context(|| format!("failed to stand in for the import {name}"))?;
+                .with_context(|| format!("failed to replace the import {name}"))?;
         }
     }
     Ok(linker)

@@ -4,7 +4,7 @@
 //! strings that differ are not, even if both mean the same server. Components that share a channel
 //! run concurrently for one message. Waiting messages are held here without a limit, as in the
 //! client of Spin. A handler's error is logged and dropped: no acknowledgement, no redelivery.
-//! Unlike Spin, a lost connection is made again.
+//! Unlike Spin, it reconnects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -125,8 +125,7 @@ impl RedisTrigger {
                     let _ = messages.send(message);
                 }
                 Ok(None) => return,
-                // Nobody says that a half-open connection is dead; it looks like one on which nothing
-                // happens.
+                // A half-open connection reports no error; it only stays silent.
                 Err(_) if !self.reconnect => {}
                 Err(_) => {
                     let pong = tokio::time::timeout(CONNECT_LIMIT, sink.ping::<redis::Value>());

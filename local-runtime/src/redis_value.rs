@@ -1,6 +1,6 @@
 //! Redis replies and errors as Spin hands them to a component.
 //!
-//! Components tell some errors by their text (a missing script, for one), so the texts are those of
+//! Components recognise some errors by their text (a missing script, for one), so the texts are those of
 //! the client inside Spin, not those of the client used here.
 
 use redis::{RedisError, ServerError, ServerErrorKind, Value};
