@@ -55,6 +55,11 @@ impl RedisServer {
     /// When `redis-server` is not installed, the port or the folder is in use, or it is not ready
     /// within 30 s.
     pub fn start_with(options: &Options) -> Result<Self> {
+        Self::start_on(options, free_port)
+    }
+
+    /// As [`RedisServer::start_with`], with a way to find free ports.
+    fn start_on(options: &Options, mut find_port: impl FnMut() -> Result<u16>) -> Result<Self> {
         let (folder, temporary) = if let Some(folder) = &options.folder {
             (folder.clone(), None)
         } else {
@@ -67,7 +72,7 @@ impl RedisServer {
         let mut tries = if options.port.is_some() { 1 } else { PORTS_TRIED };
         loop {
             tries -= 1;
-            let port = options.port.map_or_else(free_port, Ok)?;
+            let port = options.port.map_or_else(&mut find_port, Ok)?;
             match spawn(&folder, port, options) {
                 Ok(process) => return Ok(Self { process, port, folder, _temporary: temporary }),
                 Err(error)
@@ -231,6 +236,30 @@ mod tests {
         let error = RedisServer::start_with(&options).unwrap_err();
         assert!(format!("{error:#}").contains(&holder.port().to_string()), "{error:#}");
         assert_eq!(ping(holder.port()).as_deref(), Some("+PONG\r\n"));
+    }
+
+    #[test]
+    fn a_port_that_is_taken_before_the_server_binds_it_is_exchanged_for_another() {
+        let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let taken = stranger.local_addr().unwrap().port();
+        let mut found = vec![taken].into_iter();
+        let find_port = || found.next().map_or_else(free_port, Ok);
+        let server = RedisServer::start_on(&Options::default(), find_port).unwrap();
+        assert_ne!(server.port(), taken);
+        assert_eq!(ping(server.port()).as_deref(), Some("+PONG\r\n"));
+    }
+
+    #[test]
+    fn a_stranger_on_the_port_of_a_crashed_server_is_left_alone() {
+        let mut crashed = RedisServer::start().unwrap();
+        crashed.process.signal(supervise::Signal::SIGKILL);
+        assert!(crashed.process.ends_within(Duration::from_secs(30)).is_some());
+        let options = Options { port: Some(crashed.port()), ..Options::default() };
+        let stranger = RedisServer::start_with(&options).unwrap();
+        assert!(crashed.restart(&Options::default()).is_err());
+        drop(crashed);
+        stranger.check().unwrap();
+        assert_eq!(ping(stranger.port()).as_deref(), Some("+PONG\r\n"));
     }
 
     #[test]

@@ -120,9 +120,11 @@ impl Targets {
             }
             Kind::KillRedis => {
                 self.server.kill()?;
-                stop::sleep(dead_for)?;
+                let slept = stop::sleep(dead_for);
+                // After a signal too: the report is read from it.
                 fix_append_only_file(self.server.folder())?;
                 self.server.restart(&redis_options())?;
+                slept?;
                 Ok(format!("killed redis, dead for {dead_for:?}"))
             }
             Kind::Cut => {
@@ -210,6 +212,8 @@ impl Targets {
 fn fix_append_only_file(folder: &Path) -> Result<()> {
     let mut check = Command::new("redis-server")
         .arg0("redis-check-aof")
+        // A Ctrl-C of the terminal must not end it.
+        .process_group(0)
         .args(["--fix", "appendonlydir/appendonly.aof.manifest"])
         .current_dir(folder)
         .stdin(Stdio::piped())

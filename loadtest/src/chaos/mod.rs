@@ -98,7 +98,13 @@ pub(crate) fn run(options: &ChaosOptions) -> Result<Outcome> {
     stop::listen()?;
     let report = chaos(options)?;
     publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
-    Ok(if report.is_success() { Outcome::Good } else { Outcome::Bad })
+    Ok(if !report.is_success() {
+        Outcome::Bad
+    } else if report.interrupted {
+        Outcome::Interrupted
+    } else {
+        Outcome::Good
+    })
 }
 
 fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
@@ -120,21 +126,27 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let pace = (options.orders_per_s, options.catch_up);
     let workload = Workload::start((&url, &settings), supervisor.api(), options.seed, pace)?;
     let mut targets = Targets { server, supervisor, control, settings };
-    let recovered_ms = inject_all(options, &mut targets, &workload).map_err(|error| {
+    let mut recovered_ms = Vec::new();
+    let injected = inject_all(options, &mut targets, &workload, &mut recovered_ms);
+    unless_stopped(injected).map_err(|error| {
         error.context(format!("the app printed\n{}", targets.supervisor.said_by_all()))
     })?;
 
     let books = workload.stop()?;
-    targets.supervisor.wait(true)?;
+    unless_stopped(targets.supervisor.wait(true))?;
     note(format_args!("{} orders sent; waiting until all are done", books.len()));
     let rings = until_empty(&mut targets, books.len() as u64)?;
     let elapsed = started.elapsed();
+    let interrupted = stop::asked() > 0;
+    // An order that moved between two reads of Redis would seem lost.
+    targets.supervisor.kill_all();
     let redis = &mut targets.control;
     let account = books.settle(redis, &keys, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
     for line in redis.ask(|redis| evidence::of(redis, &keys, &account.failures))? {
         note(line);
     }
     Ok(ChaosReport {
+        interrupted,
         seed: options.seed,
         faults: recovered_ms.len() as u64,
         by_kind: by_kind(&recovered_ms),
@@ -149,13 +161,19 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     })
 }
 
+/// A signal ends a phase; the report follows.
+fn unless_stopped(phase: Result<()>) -> Result<()> {
+    if stop::asked() > 0 { Ok(()) } else { phase }
+}
+
+/// Adds each fault to `recovered_ms` once an order is confirmed after it.
 fn inject_all(
     options: &ChaosOptions,
     targets: &mut Targets,
     workload: &Workload,
-) -> Result<Vec<(Kind, i64)>> {
+    recovered_ms: &mut Vec<(Kind, i64)>,
+) -> Result<()> {
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
-    let mut recovered = Vec::new();
     for (number, kind) in (1..).zip(deal(&mut random, options.faults as usize)) {
         let gap = Duration::from_millis(random.random_range(GAP_MS));
         wait(targets, gap)?;
@@ -163,15 +181,15 @@ fn inject_all(
             aim(targets)?;
         }
         let done = targets.inject(kind, &mut random).with_context(|| kind.as_str())?;
-        let recovered_ms =
+        let after_ms =
             recover(targets, workload).with_context(|| format!("fault {number}, {done}"))?;
-        recovered.push((kind, recovered_ms));
-        note(format_args!("fault {number}: {done}; next order confirmed after {recovered_ms} ms"));
+        recovered_ms.push((kind, after_ms));
+        note(format_args!("fault {number}: {done}; next order confirmed after {after_ms} ms"));
     }
     while workload.sent() < options.orders && !workload.has_failed() {
         wait(targets, Duration::from_millis(50))?;
     }
-    Ok(recovered)
+    Ok(())
 }
 
 /// Waits between two faults.
@@ -221,7 +239,8 @@ fn recover(targets: &mut Targets, workload: &Workload) -> Result<i64> {
     }
 }
 
-/// Waits until the streams are empty or patience runs out: how many bells had to be rung.
+/// Waits until the streams are empty, patience runs out, or a signal comes: how many bells had to
+/// be rung.
 fn until_empty(targets: &mut Targets, total: u64) -> Result<u64> {
     let mut progress = Progress::new(total);
     let mut watch = Watch::new(&targets.settings);
@@ -229,11 +248,11 @@ fn until_empty(targets: &mut Targets, total: u64) -> Result<u64> {
         targets.supervisor.revive()?;
         targets.control.ask(|redis| watch.look(redis))?;
         progress.show(total.saturating_sub(watch.left()), &watch.to_text());
-        if watch.left() == 0 || watch.still_for() > PATIENCE {
+        if watch.left() == 0 || watch.still_for() > PATIENCE || stop::asked() > 0 {
             progress.finish();
             return Ok(watch.tick_rings);
         }
-        stop::sleep(crate::watch::LOOK_EVERY)?;
+        std::thread::sleep(crate::watch::LOOK_EVERY);
     }
 }
 

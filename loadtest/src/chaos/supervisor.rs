@@ -114,6 +114,13 @@ impl Supervisor {
         process.end().with_context(|| format!("failed to kill {name}"))
     }
 
+    /// What they still do is of no interest.
+    pub(crate) fn kill_all(&mut self) {
+        for process in &mut self.processes {
+            let _ = process.end();
+        }
+    }
+
     pub(crate) fn start_process(&mut self, index: usize) -> Result<()> {
         let name = self.name(index);
         let process = &mut self.processes[index];
@@ -190,8 +197,6 @@ impl Process {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        for process in &mut self.processes {
-            let _ = process.end();
-        }
+        self.kill_all();
     }
 }

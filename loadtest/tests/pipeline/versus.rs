@@ -8,10 +8,12 @@ use serde_json::Value;
 
 use crate::support::{binary, repository};
 
-/// Runs a command of loadtest; the answer is its output.
+/// Runs a command of loadtest; the answer is its output. The settings of an app in its environment
+/// must not reach the apps that it starts.
 pub(crate) fn run(command: &str, arguments: &[&str]) -> Output {
     let mut loadtest = Command::new(binary("loadtest"));
     loadtest.arg(command).args(arguments).current_dir(repository()).stdin(Stdio::null());
+    loadtest.env("SPIN_VARIABLE_API_TOKEN", "wrong").env("SPIN_VARIABLE_QUEUE", "other");
     loadtest.output().expect("loadtest is built")
 }
 
@@ -108,7 +110,9 @@ fn two_manifests_are_compared_under_their_names() {
 fn spin_on_the_path_takes_the_place_of_local_runtime() {
     let folder = tempfile::tempdir().unwrap();
     let local = binary("local-runtime").display().to_string();
-    let spin = stand_in(folder.path(), "spin", &format!("exec {local} \"$@\""));
+    // It fails when a setting comes through the environment.
+    let script = format!("! env | grep -E 'API_TOKEN|QUEUE' && exec {local} \"$@\"");
+    let spin = stand_in(folder.path(), "spin", &script);
     let arguments =
         [&SHORT[..], &["--rounds", "1", "--runtime", "spin", "--runtime-program"]].concat();
     let (report, text) = report("versus", &[&arguments[..], &[spin.to_str().unwrap()]].concat());
@@ -117,6 +121,18 @@ fn spin_on_the_path_takes_the_place_of_local_runtime() {
     assert_eq!(report["rounds"][0]["b"]["burst"]["instance_starts"], Value::Null);
     assert!(text.starts_with("conventional and spin.toml, Wasm on spin"), "{text}");
     assert!(!text.contains("not Spin"), "{text}");
+}
+
+#[test]
+fn the_text_is_printed_although_its_file_cannot_be_written() {
+    let sides = ["--a", "conventional", "--b", "conventional"];
+    let rest = ["--rounds", "1", "--orders", "1", "--idle", "100ms", "--json", "/dev/full"];
+    let output = run("versus", &[&sides[..], &rest].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("every order of every round was found exactly once"), "{text}");
+    assert!(said.contains("--json: failed to write /dev/full"), "{said}");
 }
 
 #[test]
