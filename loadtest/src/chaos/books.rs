@@ -1,8 +1,8 @@
 //! What was sent, and whether it was acknowledged. If the acknowledgement was lost, the order may
 //! exist.
 //!
-//! In the end the books are settled: an uncertain order that left a trace in the queue exists, and
-//! the same promise holds for it. One without a trace must not be confirmed.
+//! At the end, an uncertain order that is found in the queue counts as sent. One that is not found
+//! must not be confirmed.
 
 use std::collections::HashMap;
 use std::sync::Arc;

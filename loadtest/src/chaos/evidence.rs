@@ -1,4 +1,4 @@
-//! What Redis has of the orders that did not end as expected. The private server is gone after the
+//! The records and entries in Redis of orders that did not end as expected. The private server is gone after the
 //! run.
 
 use anyhow::{Context, Result};

@@ -1,6 +1,6 @@
 //! What is broken, in which order, and how.
 //!
-//! The kinds are dealt from a deck of twenty cards, shuffled by the seed each time it is used up:
+//! The kinds are drawn from a list of twenty, which the seed shuffles again each time it is used up:
 //! twenty faults have every kind. A fault that cannot be injected is an error.
 
 use std::io::Write;
@@ -26,7 +26,7 @@ use crate::stop;
 
 /// How long a killed process stays dead, in ms.
 const MAX_DEAD_MS: u64 = 1_500;
-/// How long Redis is paused, in ms.
+/// How long Redis is stopped by SIGSTOP, in ms.
 const PAUSE_MS: std::ops::RangeInclusive<u64> = 200..=3_000;
 /// How long to wait for connections that can be cut.
 const CUT_LIMIT: Duration = Duration::from_secs(20);

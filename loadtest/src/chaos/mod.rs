@@ -50,7 +50,7 @@ use workload::Workload;
 
 #[derive(Debug, Args)]
 pub(crate) struct ChaosOptions {
-    /// How many faults; their kinds are dealt from a shuffled deck of twenty.
+    /// How many faults. Every twenty contain each kind, in random order.
     #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..), help_heading = "Faults")]
     faults: u32,
     /// Seed of the faults, their times, and the orders.
@@ -85,7 +85,7 @@ const CLAIM_IDLE_MS: u32 = 1_000;
 const BELL_MS: u32 = 500;
 /// Between the recovery from one fault and the next fault, in ms.
 const GAP_MS: std::ops::RangeInclusive<u64> = 50..=800;
-/// How long an aimed fault waits for orders in progress.
+/// How long a fault may wait until orders are in progress.
 const AIM_LIMIT: Duration = Duration::from_millis(500);
 /// When no order is confirmed for so long after a fault, the app has not recovered.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(30);

@@ -40,7 +40,7 @@ struct Process {
     is_wanted: bool,
     started_at: Instant,
     endpoint: Endpoint,
-    /// At the end of the last life.
+    /// Set when the process last ended.
     last_words: String,
 }
 

@@ -132,7 +132,7 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
     let mut rounds: Vec<Round> = Vec::new();
     for number in 1..=options.rounds {
         note(format_args!("round {number} of {}", options.rounds));
-        // Slow changes of the machine must not always meet the same side.
+        // Slow changes of the machine must not always affect the same side.
         let order = if number % 2 == 1 { [0, 1] } else { [1, 0] };
         let mut measured = [None, None];
         for index in order {

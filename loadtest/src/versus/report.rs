@@ -70,7 +70,7 @@ pub(super) struct Compared {
     name: &'static str,
     a: Option<Spread>,
     b: Option<Spread>,
-    /// Of b to a, of the medians.
+    /// Median of b divided by the median of a.
     ratio: Option<f64>,
 }
 
