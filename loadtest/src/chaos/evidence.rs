@@ -1,5 +1,5 @@
-//! The records and entries in Redis of orders that did not end as expected. The private server is gone after the
-//! run.
+//! The records and entries in Redis of orders that did not end as expected. The private server is
+//! gone after the run.
 
 use anyhow::{Context, Result};
 use native::RedisConnection;

@@ -1,7 +1,7 @@
 //! What is broken, in which order, and how.
 //!
-//! The kinds are drawn from a list of twenty, which the seed shuffles again each time it is used up:
-//! twenty faults have every kind. A fault that cannot be injected is an error.
+//! The kinds are drawn from a list of twenty, which the seed shuffles again each time it is used
+//! up: twenty faults have every kind. A fault that cannot be injected is an error.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
