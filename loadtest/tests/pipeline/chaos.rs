@@ -57,7 +57,8 @@ impl Run {
         loop {
             let line = self.lines.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("no {text:?} within {}", self.said));
-            self.said += &format!("{line}\n");
+            self.said.push_str(&line);
+            self.said.push('\n');
             if let Some((_, rest)) = line.split_once(text) {
                 return rest.trim().to_owned();
             }
