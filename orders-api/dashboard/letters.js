@@ -36,7 +36,7 @@ function draw(total) {
   byId("redrive-all").hidden = letters.length === 0;
   byId("letters-more").hidden = !next && !cursor;
   byId("letters-more").textContent = next ? "Show later ones" : "Show the first ones";
-  // Redrawn only after a change, so that a button keeps the focus and an open text stays open.
+  // Redrawn only after a change: a button keeps the focus, and an open text stays open.
   const state = JSON.stringify(letters);
   if (state === drawn) return;
   drawn = state;

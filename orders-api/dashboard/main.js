@@ -77,7 +77,7 @@ function isAway(error) {
   failures += 1;
   const ms = Math.max(error.retryAfterMs ?? 0, Math.min(1_000 * 2 ** (failures - 1), MOST_WAIT_MS));
   health("away", `No figures; next try in ${duration(ms)}`);
-  // Set once, not at every attempt, because screen readers announce it.
+  // Set once, because screen readers announce each change.
   if (failures === 1) {
     byId("trouble").textContent = `The figures are not live: ${error.message}.`;
     byId("trouble").hidden = false;

@@ -22,7 +22,7 @@ export function take(stats, at) {
   // The counters of a queue that was emptied by hand begin at zero.
   if (last && (arrived < last.arrived || confirmed < last.confirmed)) looks = [];
   looks.push({ at, arrived, confirmed });
-  // One look from before the window is kept, because the first step of the chart begins there.
+  // The last look before the window is kept: the first step of the chart begins there.
   while (looks.length > 2 && looks[1].at < at - WINDOW_MS) looks.shift();
   return Boolean(last) && (arrived !== last.arrived || confirmed !== last.confirmed);
 }
