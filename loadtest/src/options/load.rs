@@ -139,7 +139,7 @@ pub struct CurveOptions {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) days: u32,
     /// Orders of one day [default: those of the curve]
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
     pub(crate) orders: Option<u64>,
     #[command(flatten)]
     pub(crate) paced: Paced,
