@@ -59,15 +59,11 @@ impl Output {
 
     /// An error if both replace the same file.
     pub(crate) fn check_differ(one: Option<&Self>, other: Option<&Self>) -> Result<()> {
-        let replaced = |output: &Self| match output.place {
-            Place::Beside(_) => Some((output.flag, output.path.clone())),
-            Place::There(_) => None,
-        };
-        if let (Some((one, path)), Some((other, same))) =
-            (one.and_then(replaced), other.and_then(replaced))
-            && path == same
-        {
-            bail!(UsageError(format!("{one} and {other}: both are {}", path.display())));
+        let (Some(one), Some(other)) = (one, other) else { return Ok(()) };
+        let is_replaced = |output: &Self| matches!(output.place, Place::Beside(_));
+        if one.path == other.path && is_replaced(one) && is_replaced(other) {
+            let (flags, path) = ([one.flag, other.flag].join(" and "), one.path.display());
+            bail!(UsageError(format!("{flags}: both are {path}")));
         }
         Ok(())
     }

@@ -132,15 +132,17 @@ fn explain_the_rest(redis: &mut PatientRedis, watch: &Watch, settings: &Settings
 }
 
 fn doors(via: &Via, target: &Target, settings: &Settings) -> Result<Vec<Box<dyn send::Door>>> {
+    let by_http = || {
+        let endpoint = Endpoint::at(&target.http_url);
+        HttpDoor::new(endpoint, target.api_token.as_deref(), ANSWER_LIMIT)
+    };
+    if via.door == Door::Http {
+        let what = || format!("--http-url: no answer by {}", target.http_url);
+        by_http().check().with_context(what)?;
+    }
     let open = |_| -> Result<Box<dyn send::Door>> {
         Ok(match via.door {
-            Door::Http => {
-                let endpoint = Endpoint::at(&target.http_url);
-                let door = HttpDoor::new(endpoint, target.api_token.as_deref(), ANSWER_LIMIT);
-                door.check()
-                    .with_context(|| format!("--http-url: no answer by {}", target.http_url))?;
-                Box::new(door)
-            }
+            Door::Http => Box::new(by_http()),
             Door::Redis => {
                 let door = RedisDoor::open(&target.redis_url, settings.clone(), ANSWER_LIMIT);
                 Box::new(door.context("--connections: failed to open one")?)

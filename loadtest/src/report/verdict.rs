@@ -128,16 +128,17 @@ fn late(report: &Report) -> Option<Finding> {
 }
 
 fn copies(report: &Report) -> Option<Finding> {
-    let (whose, so) = if report.is_all_copies() {
+    let known = report.confirmed_before();
+    let (whose, so) = if known == report.confirmed {
         ("these orders".into(), "the run shows nothing about speed")
     } else {
-        let these = format!("{} of these orders", count(report.confirmed_before()));
+        let these = format!("{} of these orders", count(known));
         (these, "orders a second and CPU of an order look better than they are")
     };
     let text = format!(
         "An earlier run had confirmed {whose}. They were recognised as duplicates, so {so}."
     );
-    when(report.confirmed_before() > 0, Tone::Warning, text)
+    when(known > 0, Tone::Warning, text)
 }
 
 fn speed(report: &Report) -> Option<Finding> {

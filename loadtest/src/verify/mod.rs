@@ -162,7 +162,7 @@ impl Verifier {
     fn settle_the_rest(&mut self, redis: &mut PatientRedis) -> Result<()> {
         while self.look(redis, 1)? {}
         self.enter(redis, true)?;
-        let (mut known, mut positions, mut missing) = (HashMap::new(), Vec::new(), Vec::new());
+        let (mut known, mut missing) = (HashMap::new(), Vec::new());
         for (position, line) in self.open().collect::<Vec<_>>() {
             let order = self.source.order(position)?;
             match fate(&order) {
@@ -173,17 +173,15 @@ impl Verifier {
                     self.known_before(redis, id, &mut known)?;
                 }
                 fate => {
-                    positions.push(position);
-                    missing.push((fate.ok(), line.entry_id, expect::name(&order, position)));
+                    let named = (position, expect::name(&order, position));
+                    missing.push((fate.ok(), line.entry_id, named));
                     continue;
                 }
             }
             self.ledger.settle(position);
         }
         let in_queue = self.results.in_queue(redis, &missing)?;
-        for ((position, (.., name)), is_in_queue) in
-            positions.into_iter().zip(missing).zip(in_queue)
-        {
+        for ((.., (position, name)), is_in_queue) in missing.into_iter().zip(in_queue) {
             if !is_in_queue {
                 self.lost(name);
                 self.ledger.settle(position);

@@ -130,10 +130,10 @@ impl Results {
     }
 
     /// Which of these orders the queue still has: by their record, or by an entry in ingress.
-    pub(super) fn in_queue(
+    pub(super) fn in_queue<T>(
         &self,
         redis: &mut PatientRedis,
-        orders: &[(Option<Uuid>, Option<EntryId>, String)],
+        orders: &[(Option<Uuid>, Option<EntryId>, T)],
     ) -> Result<Vec<bool>> {
         if orders.is_empty() {
             return Ok(Vec::new());
