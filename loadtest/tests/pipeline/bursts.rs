@@ -8,7 +8,7 @@ use queue::{Keys, Stream};
 use redis::Commands;
 use redis::streams::StreamRangeReply;
 
-use crate::support::{Loads, TestApp, an_order, binary};
+use crate::support::{Loads, TestApp, an_order, binary, wait_until_waiting};
 
 #[test]
 fn three_bursts_in_a_row_are_confirmed_each_order_once() {
@@ -77,14 +77,9 @@ fn orders_that_vanish_are_lost_and_orders_that_still_wait_are_late() {
         let mut redis = native::RedisConnection::open(&url).unwrap();
         let keys = Keys::new(&orders::pipeline::settings());
         let ingress = keys.stream(Stream::Ingress);
-        loop {
-            let entries: StreamRangeReply = redis.inner().xrange_all(ingress).unwrap();
-            if let [first, _, _] = &entries.ids[..] {
-                let _: u64 = redis.inner().xdel(ingress, &[&first.id]).unwrap();
-                return;
-            }
-            std::thread::yield_now();
-        }
+        wait_until_waiting(&mut redis, 3);
+        let entries: StreamRangeReply = redis.inner().xrange_all(ingress).unwrap();
+        let _: u64 = redis.inner().xdel(ingress, &[&entries.ids[0].id]).unwrap();
     });
     let output = Command::new(binary("loadtest"))
         .args(["burst", "--orders", "3", "--from-zero", "--patience", "1s", "--redis-url"])
@@ -112,9 +107,7 @@ fn orders_that_no_list_holds_are_counted() {
         let mut redis = native::RedisConnection::open(&url).unwrap();
         let keys = Keys::new(&orders::pipeline::settings());
         let ingress = keys.stream(Stream::Ingress);
-        while redis.inner().xlen::<_, u64>(ingress).unwrap() < 10_795 {
-            std::thread::yield_now();
-        }
+        wait_until_waiting(&mut redis, 10_795);
         let _: u64 = redis.inner().del(ingress).unwrap();
     });
     let output = Command::new(binary("loadtest"))
@@ -141,13 +134,9 @@ fn twice_confirmed_wrong_and_misrouted_orders_are_told_from_right_ones() {
     let forger = std::thread::spawn(move || {
         let keys = Keys::new(&orders::pipeline::settings());
         let ingress = keys.stream(Stream::Ingress);
-        let entries = loop {
-            let entries: StreamRangeReply = redis.inner().xrange_all(ingress).unwrap();
-            if entries.ids.len() == 3 {
-                break entries.ids;
-            }
-            std::thread::yield_now();
-        };
+        wait_until_waiting(&mut redis, 3);
+        let entries: StreamRangeReply = redis.inner().xrange_all(ingress).unwrap();
+        let entries = entries.ids;
         for number in [1, 1, 2] {
             let order: String = entries[number - 1].get("order").unwrap();
             let queued_at_ms = queue::milliseconds(&entries[number - 1].id).unwrap();

@@ -1,10 +1,13 @@
 //! Loads on a running app, and programs that have to leave nothing behind.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use loadtest::options::Load;
 use loadtest::report::Report;
 use loadtest::run::carry_out;
+use native::RedisConnection;
+use queue::{Keys, Stream};
 
 pub(crate) use e2e::{PATIENCE, TestApp, an_order, binary, repository};
 
@@ -38,6 +41,20 @@ impl Loads for TestApp {
         let report = carry_out(&self.load(arguments)).expect("the load runs to its end");
         assert!(report.is_clean(), "{}\nthe app said:\n{}", report.to_text(), self.said());
         report
+    }
+}
+
+/// Orders in ingress.
+pub(crate) fn waiting(redis: &mut RedisConnection) -> u64 {
+    let keys = Keys::new(&orders::pipeline::settings());
+    redis::cmd("XLEN").arg(keys.stream(Stream::Ingress)).query(redis.inner()).unwrap()
+}
+
+pub(crate) fn wait_until_waiting(redis: &mut RedisConnection, count: u64) {
+    let deadline = Instant::now() + PATIENCE;
+    while waiting(redis) < count {
+        assert!(Instant::now() < deadline, "waited in vain for {count} orders");
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
