@@ -55,6 +55,10 @@ const COUNTS = [
 export class Drain {
   /** What was done so far, also when the drain failed. */
   readonly tally = new Tally();
+  /** Messages of the last batch. */
+  private lastBatch = 0;
+  /** The newest entry of the last batch. */
+  private newest: string | undefined;
 
   constructor(
     private readonly queue: Queue,
@@ -64,27 +68,38 @@ export class Drain {
 
   /**
    * Drains the lane until it is empty or paused, or the time budget is spent; then the bell is rung
-   * for the rest. Throws a `QueueError` when Redis fails.
+   * for the rest. After a single message the lane is taken to be empty, which saves a claim. Throws
+   * a `QueueError` when Redis fails.
    */
   run(): void {
     const { drainBudgetMs, lingerMs } = this.queue.settings;
-    // The bell stays silent during the linger, which finds new entries itself.
+    // The bell stays silent until the linger ends, which finds new entries itself.
     const silentMs = lingerMs > 0 ? lingerMs + WAKE_MS : 0;
-    let holdMs = 0;
+    let holdMs = silentMs;
     for (let isFirst = true; ; isFirst = false) {
-      if (this.step(isFirst, holdMs)) {
-        if (this.host.elapsedMs() >= drainBudgetMs) {
-          this.tally.out_of_time = true;
-          this.queue.handOver();
-          return;
-        }
-        holdMs = silentMs;
-      } else if (holdMs === 0) {
+      const committed = this.step(isFirst, holdMs);
+      if (committed && this.host.elapsedMs() >= drainBudgetMs) {
+        this.tally.out_of_time = true;
+        this.queue.handOver();
         return;
-      } else if (!(this.queue.linger() && this.host.elapsedMs() < drainBudgetMs)) {
-        holdMs = 0;
       }
+      if (!committed && (holdMs === 0 || this.tally.batches === 0)) {
+        return;
+      }
+      const isMoreLikely = committed && (this.lastBatch > 1 || lingerMs === 0);
+      const came = isMoreLikely || this.linger();
+      holdMs = came && this.host.elapsedMs() < drainBudgetMs ? silentMs : 0;
     }
+  }
+
+  /**
+   * Waits for an entry after the last batch; false if none came. If this was answered already and
+   * the claim found nothing, another drain has it: then for an entry after now.
+   */
+  private linger(): boolean {
+    const since = this.newest ?? "$";
+    this.newest = undefined;
+    return this.queue.linger(since);
   }
 
   /** Claims one batch, decides and commits it; false when there was none. */
@@ -102,6 +117,8 @@ export class Drain {
     // redelivered.
     const done = commit(this.queue, batch, first);
     this.tally.batches += 1;
+    this.lastBatch = batch.length;
+    this.newest = messages.at(-1)?.entryId;
     for (const count of COUNTS) {
       this.tally[count] += done[count];
     }

@@ -53,9 +53,9 @@ export class Queue {
     }
   }
 
-  /** Waits for a new entry; whether one came. An entry that came just before has rung the bell. */
-  linger(): boolean {
-    const block = ["COUNT", 1, "BLOCK", this.settings.lingerMs, "STREAMS", this.key(LANE), "$"];
+  /** Waits for an entry after this one, `$` for the newest; whether one came. */
+  linger(since: string): boolean {
+    const block = ["COUNT", 1, "BLOCK", this.settings.lingerMs, "STREAMS", this.key(LANE), since];
     const values = this.command("failed to wait for more", "XREAD", block);
     // For an empty reply some hosts return an empty list, others one nil.
     return values.some(({ tag }) => tag !== "nil");

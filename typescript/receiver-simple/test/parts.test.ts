@@ -106,7 +106,7 @@ test("some hosts report that nothing came as one nil", () => {
     [[{ tag: "nil" }], false],
     [[bytes("{orders}:simple")], true],
   ] as [Value[], boolean][]) {
-    assert.equal(new Queue(() => reply, settings()).linger(), came);
+    assert.equal(new Queue(() => reply, settings()).linger("$"), came);
   }
 });
 
@@ -115,7 +115,6 @@ test("a drain whose time is over does not wait for more a second time", () => {
   const replies: Value[][] = [
     [...none, bytes("5-1"), bytes(""), int(-1)],
     [1, 0, 0, 0, 1, 0].map(int),
-    none,
     [bytes("{orders}:simple")],
     none,
   ];
@@ -128,7 +127,27 @@ test("a drain whose time is over does not wait for more a second time", () => {
   };
   const queue = new Queue(execute, { ...settings(), lingerMs: 5 });
   new Drain(queue, DOMAIN, { elapsedMs: () => elapsedMs, committed: () => undefined }).run();
-  assert.deepEqual(commands, ["EVALSHA", "EVALSHA", "EVALSHA", "XREAD", "EVALSHA"]);
+  assert.deepEqual(commands, ["EVALSHA", "EVALSHA", "XREAD", "EVALSHA"]);
+});
+
+test("a drain waits past its last entry, and for a new one if another drain has what came", () => {
+  const none = [1, 0, 0, 1].map(int);
+  const replies: Value[][] = [
+    [...none, bytes("5-1"), bytes(""), int(-1)],
+    [1, 0, 0, 0, 1, 0].map(int),
+    [bytes("{orders}:simple")],
+    none,
+  ];
+  const waits: unknown[] = [];
+  const execute = (command: string, args: readonly Argument[]) => {
+    if (command === "XREAD") {
+      waits.push(args.at(-1));
+    }
+    return replies.shift() ?? (command === "XREAD" ? [] : none);
+  };
+  const queue = new Queue(execute, { ...settings(), lingerMs: 5 });
+  new Drain(queue, DOMAIN, { elapsedMs: () => 0, committed: () => undefined }).run();
+  assert.deepEqual(waits, ["5-1", "$"]);
 });
 
 test("a reply of another shape is refused, and the error does not show it", () => {

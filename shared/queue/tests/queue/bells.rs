@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use queue::{Settings, Stream, drain};
 
-use crate::support::{BIKE, BY_BIKE, Ears, STREAMS, Scale, TestQueue, VAN, parcel, settings};
+use crate::support::{BY_BIKE, Ears, STREAMS, Scale, TestQueue, parcel, settings};
 
 /// A queue whose rings suppress others until somebody looks.
 fn queue() -> TestQueue {
     TestQueue::with(Settings { batch_size: 4, bell_ms: 60_000, ..settings() })
 }
 
-fn is_silent(queue: &mut TestQueue, stream: Stream) -> bool {
+pub(crate) fn is_silent(queue: &mut TestQueue, stream: Stream) -> bool {
     let bell = queue.keys.bell(stream).to_owned();
     queue.ask::<i64>(&["EXISTS", &bell]) == 1
 }
@@ -120,30 +120,4 @@ fn a_mark_that_outlives_its_ring_silences_one_tick_only() {
         assert!(tick.rung && tick.heard == 1, "{command}: {tick:?}");
         assert_eq!(ears.rings(&mut queue), ["ingress"]);
     }
-}
-
-#[test]
-fn a_drain_that_lingers_takes_what_comes_meanwhile_without_a_ring() {
-    let mut queue = TestQueue::with(Settings { linger_ms: 1_000, bell_ms: 60_000, ..settings() });
-    queue.add_parcels(1..2);
-    let mut ears = Ears::new(&queue);
-    let (url, settings) = (queue.server.url(), queue.settings.clone());
-    let late = std::thread::spawn(move || {
-        let mut redis = native::RedisConnection::open(&url).unwrap();
-        // Once the first is routed, the drain waits for more.
-        let bike = queue::Keys::new(&settings).stream(BIKE).to_owned();
-        crate::support::poll_until("the first is routed", || {
-            redis::cmd("XLEN").arg(&bike).query::<u64>(redis.inner()).unwrap() == 1
-        });
-        std::thread::sleep(Duration::from_millis(20));
-        queue::Queue::new(&mut redis, &settings).enqueue(&[("p3", b"p3 13")], 0, None).unwrap();
-    });
-    let began = std::time::Instant::now();
-    let mut clock = || began.elapsed();
-    let (tally, result) = drain(&mut queue.queue(), &Scale, &mut clock);
-    result.unwrap();
-    late.join().unwrap();
-    assert_eq!((tally.batches, tally.routed, queue.length(VAN)), (2, 2, 1));
-    assert_eq!(ears.rings(&mut queue), ["bike", "van"], "nobody was rung for ingress");
-    assert!(!is_silent(&mut queue, Stream::Ingress), "the last look clears the bell");
 }

@@ -2,7 +2,7 @@
 //!
 //! - `life`: from enqueue to the result; `split`: batches in lanes; `duplicates`: copies
 //! - `crash_windows`, `refusals`, `full_redis`, `properties`: nothing is lost or done twice
-//! - `bells`, `deaf`, `pauses`: which workers start; `clock`, `format`, `generations`: time and old data
+//! - `bells`, `linger`, `deaf`, `pauses`: which workers start; `clock`, `format`, `generations`: time and old data
 //! - `dead_letters`, `counts`, `recent`, `traces`: what can be seen; `readme`, `settings`
 
 #![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
@@ -18,6 +18,7 @@ mod format;
 mod full_redis;
 mod generations;
 mod life;
+mod linger;
 mod pauses;
 mod properties;
 mod readme;

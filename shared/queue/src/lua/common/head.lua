@@ -13,12 +13,14 @@ local MESSAGE, ID, RESULT, CONSUMER = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local BELL_MS, CLAIM_IDLE_MS, RETENTION_MS = ARGV[6], ARGV[7], tonumber(ARGV[8])
 local GROUP, VERSION, STREAMS = 'workers', '2', (#KEYS - 7) / 4
 
+-- FORMAT without the braces and ":format".
+local QUEUE = string.sub(FORMAT, 2, -9)
+
 local function stream_of(number)
   local at = 4 + 4 * number
   local key = KEYS[at]
-  local queue, name = string.match(key, '^{(.*)}:([^:]*)$')
   return {number = number, key = key, bell = KEYS[at + 1], pause = KEYS[at + 2],
-    unanswered = KEYS[at + 3], name = name, channel = queue .. '.' .. name}
+    unanswered = KEYS[at + 3], name = string.sub(key, #QUEUE + 4)}
 end
 local stream = ARGV[4] ~= '0' and stream_of(tonumber(ARGV[4])) or nil
 
@@ -81,7 +83,7 @@ end
 local function ring(of)
   local set = redis.pcall('SET', of.bell, '1', 'NX', 'PX', BELL_MS)
   if type(set) == 'table' and set.ok then
-    return tonumber(redis.pcall('PUBLISH', of.channel, '')) or 0
+    return tonumber(redis.pcall('PUBLISH', QUEUE .. '.' .. of.name, '')) or 0
   end
 end
 
