@@ -64,23 +64,3 @@ impl PatientRedis {
         }
     }
 }
-
-/// The address without the password.
-pub(crate) fn address(url: &str) -> String {
-    url.into_connection_info().map_or_else(
-        |_| "an address that is no redis URL".into(),
-        |server| server.addr().to_string(),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_tells_no_password() {
-        assert_eq!(address("redis://user:hush@example.com:6380/2"), "example.com:6380");
-        assert_eq!(address("redis://:hush@example.com"), "example.com:6379");
-        assert!(!address("redis:/user:hush@@x").contains("hush"));
-    }
-}

@@ -223,7 +223,11 @@ fn wrong_flags_exit_with_2_and_missing_files_and_servers_with_3() {
         (vec!["burst", "--file", "/nonexistent/orders"], 3, "--file"),
         (vec!["burst", "--json", "/nonexistent/report.json"], 3, "--json"),
         (vec!["generate", "--out", "/nonexistent/orders"], 3, "--out"),
-        (vec!["burst", "--redis-url", "redis://user:secret@127.0.0.1:1"], 3, "--redis-url"),
+        (
+            vec!["burst", "--redis-url", "redis://user:secret@127.0.0.1:1"],
+            3,
+            "--redis-url: failed to connect to 127.0.0.1:1: ",
+        ),
     ] {
         let output = Command::new(binary("loadtest")).args(&arguments).output().unwrap();
         let (found, _, error) = ended(output);
