@@ -21,14 +21,6 @@ impl Shape {
             Self::Replay { speed } => format!("replay of recorded times, {speed} times as fast"),
         }
     }
-
-    /// `None` if the rate changes.
-    pub(crate) fn constant_rate(&self) -> Option<f64> {
-        match self {
-            Self::Steady { rate, .. } => Some(*rate),
-            _ => None,
-        }
-    }
 }
 
 impl Arrivals {
