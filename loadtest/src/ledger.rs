@@ -63,13 +63,9 @@ impl Ledger {
 
     /// An order whose page was dropped is settled.
     pub(crate) fn get(&self, position: u64) -> Line {
-        match (position / PAGE).checked_sub(self.gone) {
-            None => SETTLED,
-            Some(page) => self
-                .pages
-                .get(page as usize)
-                .map_or(BLANK, |page| page.lines[(position % PAGE) as usize]),
-        }
+        let Some(page) = (position / PAGE).checked_sub(self.gone) else { return SETTLED };
+        let page = self.pages.get(page as usize);
+        page.map_or(BLANK, |page| page.lines[(position % PAGE) as usize])
     }
 
     pub(crate) fn settle(&mut self, position: u64) {

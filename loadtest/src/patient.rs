@@ -54,13 +54,8 @@ impl PatientRedis {
                 return Err(anyhow!("redis at {address} was unusable for {seconds} s: {why}"));
             }
             std::thread::sleep(PAUSE);
-            refused = match RedisConnection::open_within(self.server.clone(), ANSWER_LIMIT) {
-                Ok(redis) => {
-                    self.redis = redis;
-                    None
-                }
-                Err(error) => Some(error.to_string()),
-            };
+            let opened = RedisConnection::open_within(self.server.clone(), ANSWER_LIMIT);
+            refused = opened.map(|redis| self.redis = redis).err().map(|error| error.to_string());
         }
     }
 }

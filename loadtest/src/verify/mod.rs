@@ -58,6 +58,7 @@ pub(crate) struct Verifier {
     /// From due to acknowledged.
     send_latency_us: Histogram<u64>,
     recorder: Recorder,
+    /// The run adds what it measured.
     pub(crate) report: Report,
 }
 

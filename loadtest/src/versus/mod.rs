@@ -128,6 +128,7 @@ fn versus(options: &VersusOptions) -> Result<Option<VersusReport>> {
             let round = format!("round {number} of {}", side.name);
             let mut figures = one_side(&sides, side, number).with_context(|| round.clone())?;
             if !figures.burst.is_success() || figures.burst.confirmed != options.orders {
+                // Its figures mean nothing.
                 publish(&figures.burst.to_text(), || Ok(()))?;
                 let why = "not every order ended as expected, so there are no figures";
                 note(format_args!("{round}: {why}"));
