@@ -217,32 +217,6 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_single_order_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("orders");
-        let pretty = "{\n  \"orderId\": 1,\n  \"items\": []\n}\n";
-        for (text, expected) in [
-            ("", "it is empty"),
-            ("\n \n", "it is empty"),
-            ("orderId,items\n1,2\n", "none of its 2 lines is a JSON object"),
-            (pretty, "none of its 4 lines is a JSON object"),
-        ] {
-            std::fs::write(&path, text).unwrap();
-            let error = format!("{:#}", Source::file(&path).unwrap_err());
-            assert!(error.contains(expected), "{text}: {error}");
-        }
-        // An invalid order is sent too, because it must be dead-lettered.
-        std::fs::write(&path, "{}\nno\n").unwrap();
-        assert_eq!(Source::file(&path).unwrap().len(), Some(2));
-    }
-
-    #[test]
-    fn a_pipe_is_refused_because_it_cannot_be_read_twice() {
-        let error = format!("{:#}", Source::file(Path::new("/dev/null")).unwrap_err());
-        assert!(error.contains("/dev/null must be a regular file"), "{error}");
-    }
-
-    #[test]
     fn a_mutated_order_is_found_by_the_identity_it_has_now() {
         let source = Source::generated(Generator::new(Recipe { mutated: 1.0, ..RECIPE }, 0));
         let mut changed = 0;

@@ -187,6 +187,7 @@ fn a_file_that_holds_no_orders_is_refused() {
     let path = folder.path().join("orders");
     for (text, expected) in [
         (String::new(), "it is empty"),
+        ("\n \n".into(), "it is empty"),
         ("{\n  \"orderId\": 1\n}\n".into(), "none of its 3 lines is a JSON object"),
         ("orderId,items\n1,2\n".into(), "none of its 2 lines is a JSON object"),
         (format!("[\n{}\n]", an_order(1)), ""),
