@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use chrono::{NaiveTime, Timelike};
 
 use crate::options::parse::MAX_RATE;
 
@@ -26,16 +27,11 @@ pub(crate) struct Day {
 impl Day {
     /// The file that a flag names, or the built-in day.
     pub(crate) fn of_flag(path: Option<&Path>, flag: &'static str) -> Result<Self> {
-        match path {
-            Some(path) => Self::read(path).context(flag),
-            None => Self::parse(BUILT_IN).context("the built-in day"),
-        }
-    }
-
-    fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("failed to read {}", path.display()))?;
-        Self::parse(&text).with_context(|| path.display().to_string())
+        let Some(path) = path else { return Self::parse(BUILT_IN).context("the built-in day") };
+        let file = path.display();
+        let text = fs::read_to_string(path).with_context(|| format!("failed to read {file}"));
+        let day = text.and_then(|text| Self::parse(&text).with_context(|| file.to_string()));
+        day.context(flag)
     }
 
     /// Errors name the line that is wrong.
@@ -53,12 +49,8 @@ impl Day {
         let mut points: Vec<(f64, f64)> = Vec::new();
         for (number, line) in lines {
             let (at_s, rate) = point(line).with_context(|| format!("line {number}"))?;
-            if let Some(&(before_s, _)) = points.last() {
-                ensure!(
-                    before_s < at_s,
-                    "line {number}: time: expected a later time than in the line before"
-                );
-            }
+            let is_later = points.last().is_none_or(|(before_s, _)| *before_s < at_s);
+            ensure!(is_later, "line {number}: time: expected a later time than in the line before");
             points.push((at_s, rate));
         }
         ensure!(!points.is_empty(), "expected at least one line after the header");
@@ -106,12 +98,10 @@ fn point(line: &str) -> Result<(f64, f64)> {
 }
 
 fn seconds_of(time: &str) -> Option<f64> {
-    let number = |text: &str, below: u32| {
-        let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|number: &u32| is_number && *number < below)
-    };
-    let (hours, minutes) = time.split_once(':')?;
-    Some(f64::from(number(hours, 24)? * 3_600 + number(minutes, 60)? * 60))
+    let found = NaiveTime::parse_from_str(time, "%H:%M").ok()?;
+    // The parser also reads times such as 8:5.
+    let is_full = found.format("%H:%M").to_string() == time;
+    is_full.then(|| f64::from(found.num_seconds_from_midnight()))
 }
 
 #[cfg(test)]

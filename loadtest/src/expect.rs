@@ -10,10 +10,7 @@ use uuid::Uuid;
 
 /// The identity of a valid order, or the code of an invalid one.
 pub(crate) fn fate(json: &[u8]) -> Result<Uuid, &'static str> {
-    match Order::parse(json) {
-        Ok(order) => Ok(order.id),
-        Err(rejection) => Err(rejection.first.code.as_str()),
-    }
+    Order::parse(json).map(|order| order.id).map_err(|rejection| rejection.first.code.as_str())
 }
 
 /// The lane and the confirmation of a valid order.
@@ -44,8 +41,5 @@ pub(crate) fn decided_at_ms(confirmation: &[u8]) -> Option<i64> {
 
 /// The identity, or the position of an order without one.
 pub(crate) fn name(json: &[u8], position: u64) -> String {
-    match Order::identity(json) {
-        Some(id) => id.to_string(),
-        None => format!("#{position}"),
-    }
+    Order::identity(json).map_or_else(|| format!("#{position}"), |id| id.to_string())
 }

@@ -132,6 +132,12 @@ pub(crate) fn rows<T>(figures: &[Figure<T>], groups: &[Vec<&T>]) -> Vec<Row> {
     figures.iter().map(row).filter(|row| row.spreads.iter().any(Option::is_some)).collect()
 }
 
+/// The names of the figures in which a group may differ from the first one by noise alone.
+pub(crate) fn noise(rows: &[Row], group: usize) -> String {
+    let near = rows.iter().filter(|row| row.may_be_noise(group)).map(|row| row.name);
+    near.collect::<Vec<_>>().join("; ")
+}
+
 impl Row {
     /// The ratio of the medians, to the first group.
     pub(crate) fn ratio(&self, group: usize) -> Option<f64> {
@@ -145,7 +151,7 @@ impl Row {
     }
 
     /// Whether the medians differ, but the runs overlap.
-    pub(crate) fn may_be_noise(&self, group: usize) -> bool {
+    fn may_be_noise(&self, group: usize) -> bool {
         self.seems(group).is_some() && !self.is_apart(group)
     }
 
@@ -171,14 +177,12 @@ impl Row {
 
 /// Columns for the first group and those shown beside it. `names` are those of all groups.
 pub(crate) fn table(rows: &[Row], names: &[String], shown: &[usize]) -> String {
-    let mut text = String::new();
     let width = names.iter().map(|name| name.len() + 2).max().unwrap_or_default().max(16);
     let mut head = format!("  {:<26}{:>width$}", "", names[0]);
     for group in shown {
         head += &format!("{:>width$}{:>8}{:>7}", names[*group], "ratio", "");
     }
-    text += head.trim_end();
-    text += "\n";
+    let mut lines = vec![head];
     for row in rows {
         let mut line = format!("  {:<26}", row.name);
         let mut ranges = format!("  {:<26}", "");
@@ -196,12 +200,10 @@ pub(crate) fn table(rows: &[Row], names: &[String], shown: &[usize]) -> String {
                 ranges += &format!("{:>15}", "");
             }
         }
-        for line in [line, ranges].iter().filter(|line| !line.trim().is_empty()) {
-            text += line.trim_end();
-            text += "\n";
-        }
+        lines.extend([line, ranges]);
     }
-    text
+    let lines = lines.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty());
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 #[cfg(test)]

@@ -71,7 +71,8 @@ pub(crate) fn run(options: &GenerateOptions) -> Result<()> {
 }
 
 fn write(mut out: impl Write, options: &GenerateOptions) -> Result<()> {
-    let generator = Generator::new(options.recipe, 0).placed_over(options.placed_over);
+    let placed_over = options.placed_over;
+    let generator = Generator { placed_over, ..Generator::new(options.recipe, 0) };
     for number in 1..=options.orders {
         out.write_all(&generator.order(number))?;
         out.write_all(b"\n")?;
@@ -89,6 +90,8 @@ pub fn orders(recipe: Recipe, run: u64) -> impl Iterator<Item = Vec<u8>> {
 #[derive(Debug, Clone)]
 pub(crate) struct Generator {
     recipe: Recipe,
+    /// Gives every order a `placedAt` within this time; `None` gives one to those with a
+    /// prescription.
     placed_over: Option<Duration>,
     random: ChaCha8Rng,
     /// A mutated order may have another one.
@@ -103,14 +106,6 @@ impl Generator {
             random: ChaCha8Rng::seed_from_u64(recipe.seed),
             identities: Identities::new(recipe.seed, run),
         }
-    }
-
-    /// Gives every order a `placedAt` within this time; otherwise those with a prescription have
-    /// one.
-    #[must_use]
-    pub(crate) fn placed_over(mut self, time: Option<Duration>) -> Self {
-        self.placed_over = time;
-        self
     }
 
     /// Numbers count from 1.
@@ -170,10 +165,7 @@ fn order(random: &mut ChaCha8Rng, number: u64, guid: Uuid, prescriptions: f64) -
 }
 
 fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) {
-    let (country, currency) = *weighted(
-        random,
-        &DESTINATIONS.map(|(country, currency, weight)| ((country, currency), weight)),
-    );
+    let (country, currency, _) = weighted(random, &DESTINATIONS, |(.., weight)| *weight);
     fields.insert("placedAt".into(), placed_at(random.random_range(0..60_000)));
     fields.insert("currency".into(), json!(currency));
     fields.insert("shipTo".into(), json!(country));
@@ -187,7 +179,7 @@ fn prescription_order(random: &mut ChaCha8Rng, fields: &mut Map<String, Value>) 
             }));
             continue;
         }
-        let index = *weighted(random, &INDICES);
+        let (index, _) = weighted(random, &INDICES, |(_, weight)| *weight);
         let is_progressive = random.random_bool(0.3);
         let family = if is_progressive { "LNS-PRG" } else { "LNS-SV" };
         items.push(json!({
@@ -308,16 +300,8 @@ fn pick<'a>(random: &mut ChaCha8Rng, choices: &[&'a str]) -> &'a str {
     choices.choose(random).copied().unwrap_or_default()
 }
 
-fn weighted<'a, T>(random: &mut ChaCha8Rng, choices: &'a [(T, u32)]) -> &'a T {
-    let total: u32 = choices.iter().map(|(_, weight)| weight).sum();
-    let mut left = random.random_range(0..total);
-    for (choice, weight) in choices {
-        if left < *weight {
-            return choice;
-        }
-        left -= weight;
-    }
-    &choices[0].0
+fn weighted<T: Copy>(random: &mut ChaCha8Rng, choices: &[T], weight: fn(&T) -> u32) -> T {
+    *choices.choose_weighted(random, weight).expect("the weights of a table are above zero")
 }
 
 #[cfg(test)]
@@ -365,7 +349,8 @@ mod tests {
 
     #[test]
     fn every_order_is_placed_within_the_time_asked_for() {
-        let generator = Generator::new(RECIPE, 0).placed_over(Some(Duration::from_millis(2_500)));
+        let placed_over = Some(Duration::from_millis(2_500));
+        let generator = Generator { placed_over, ..Generator::new(RECIPE, 0) };
         let first = chrono::DateTime::from_timestamp(FIRST_PLACED_AT_S, 0).unwrap();
         for number in 1..=200 {
             let order: Value = serde_json::from_slice(&generator.order(number)).unwrap();

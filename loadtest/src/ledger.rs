@@ -7,14 +7,9 @@
 
 use std::collections::VecDeque;
 
-const PAGE: u64 = 4_096;
+use queue::EntryId;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct EntryId {
-    /// Unix ms by the clock of Redis.
-    pub(crate) ms: u64,
-    pub(crate) sequence: u64,
-}
+const PAGE: u64 = 4_096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -50,19 +45,6 @@ struct Page {
 const BLANK: Line = Line { due_us: 0, entry_id: None, status: Status::Unsent };
 const SETTLED: Line = Line { status: Status::Settled, ..BLANK };
 
-impl std::fmt::Display for EntryId {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}-{}", self.ms, self.sequence)
-    }
-}
-
-impl EntryId {
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (ms, sequence) = text.split_once('-')?;
-        Some(Self { ms: ms.parse().ok()?, sequence: sequence.parse().ok()? })
-    }
-}
-
 impl Ledger {
     pub(crate) fn set(&mut self, position: u64, line: Line) {
         let Some(page) = (position / PAGE).checked_sub(self.gone) else { return };
@@ -81,13 +63,9 @@ impl Ledger {
 
     /// An order whose page was dropped is settled.
     pub(crate) fn get(&self, position: u64) -> Line {
-        match (position / PAGE).checked_sub(self.gone) {
-            None => SETTLED,
-            Some(page) => self
-                .pages
-                .get(page as usize)
-                .map_or(BLANK, |page| page.lines[(position % PAGE) as usize]),
-        }
+        let Some(page) = (position / PAGE).checked_sub(self.gone) else { return SETTLED };
+        let page = self.pages.get(page as usize);
+        page.map_or(BLANK, |page| page.lines[(position % PAGE) as usize])
     }
 
     pub(crate) fn settle(&mut self, position: u64) {
@@ -135,8 +113,12 @@ impl Ledger {
 mod tests {
     use super::*;
 
+    fn entry(ms: u64, number: u64) -> EntryId {
+        EntryId::parse(&format!("{ms}-{number}")).unwrap()
+    }
+
     fn sent(ms: u64) -> Line {
-        Line { due_us: ms, entry_id: Some(EntryId { ms, sequence: 0 }), status: Status::Sent }
+        Line { due_us: ms, entry_id: Some(entry(ms, 0)), status: Status::Sent }
     }
 
     #[test]
@@ -167,12 +149,8 @@ mod tests {
             (0..2 * PAGE + 100).for_each(|position| ledger.set(position, sent(ms(position))));
             let look = |ledger: &Ledger, from: u64| {
                 for position in (from..2 * PAGE + 100).step_by(97) {
-                    let entry_id = EntryId { ms: ms(position), sequence: 0 };
-                    assert_eq!(ledger.position_of(entry_id, senders), Some(position), "{senders}");
-                    assert_eq!(
-                        ledger.position_of(EntryId { sequence: 1, ..entry_id }, senders),
-                        None
-                    );
+                    let found = |number| ledger.position_of(entry(ms(position), number), senders);
+                    assert_eq!((found(0), found(1)), (Some(position), None), "{senders}");
                 }
             };
             look(&ledger, 0);
@@ -183,7 +161,7 @@ mod tests {
             (PAGE + 1..PAGE + 50).for_each(|position| ledger.set(position, sent(ms(position))));
             (0..PAGE).for_each(|position| ledger.settle(position));
             look(&ledger, PAGE);
-            assert_eq!(ledger.position_of(EntryId { ms: ms(0), sequence: 0 }, senders), None);
+            assert_eq!(ledger.position_of(entry(ms(0), 0), senders), None);
         }
     }
 }

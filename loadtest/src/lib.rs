@@ -14,7 +14,6 @@
 //!   and Redis during the run
 //! - [`verify`]: compares what is found with what was sent
 //! - [`expect`]: the expected outcome of an order, computed natively
-//! - [`records`]: the queue's records of orders
 //! - [`timeline`]: what happened when
 //! - [`summary`], [`report`], [`output`], [`outcome`], [`progress`]: the figures, and how they are shown
 //!
@@ -58,7 +57,6 @@ mod output;
 mod patient;
 mod plan;
 mod progress;
-mod records;
 pub mod report;
 pub mod run;
 mod schedule;

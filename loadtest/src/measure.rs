@@ -65,19 +65,15 @@ impl Watched {
 /// A process with its children and theirs.
 pub(crate) fn tree(root: i32) -> Result<Vec<Process>> {
     let mut tree = vec![Process::new(root).with_context(|| format!("there is no process {root}"))?];
-    let others: Vec<(i32, Process)> = all_processes()
-        .context("failed to list processes")?
-        .filter_map(|process| {
-            process.ok().and_then(|process| Some((process.stat().ok()?.ppid, process)))
-        })
-        .collect();
-    let mut frontier = vec![root];
-    while let Some(parent) = frontier.pop() {
-        for (_, child) in others.iter().filter(|(ppid, _)| *ppid == parent) {
-            frontier.push(child.pid);
-            // The CPU time of an ended child is in its parent's.
-            tree.extend(Process::new(child.pid));
-        }
+    let all = all_processes().context("failed to list processes")?.flatten();
+    // The CPU time of an ended child is in its parent's.
+    let others = all.filter_map(|process| Some((process.stat().ok()?.ppid, process)));
+    let mut others: Vec<(i32, Process)> = others.collect();
+    let mut parents = 0;
+    while let Some(parent) = tree.get(parents).map(|process| process.pid) {
+        let children = others.extract_if(.., |(ppid, _)| *ppid == parent);
+        tree.extend(children.map(|(_, child)| child));
+        parents += 1;
     }
     Ok(tree)
 }

@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 use native::RedisConnection;
 use supervise::note;
 
-use crate::measure::{AllInstanceStarts, InstanceStarts, Usage, Watched, WatchedRedis};
+use crate::measure::{AllInstanceStarts, Usage, Watched, WatchedRedis};
 use crate::patient::PatientRedis;
-use crate::report::{AppAndRedis, Sample};
+use crate::report::{AppAndRedis, InstanceStartUs, Report, Sample};
 
 const MAX_SAMPLES: usize = 600;
 const SHORTEST: Duration = Duration::from_millis(20);
@@ -26,14 +26,6 @@ pub(crate) struct Monitor {
     samples: Vec<Sample>,
     every: Duration,
     last: Option<(Duration, Option<Usage>, Usage)>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Used {
-    pub(crate) cpu_s: AppAndRedis,
-    pub(crate) rss_mib: AppAndRedis,
-    pub(crate) starts: Option<InstanceStarts>,
-    pub(crate) samples: Vec<Sample>,
 }
 
 impl Monitor {
@@ -93,17 +85,23 @@ impl Monitor {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self, redis: &mut PatientRedis) -> Used {
+    /// Enters what was used since the start into the report.
+    pub(crate) fn finish(mut self, redis: &mut PatientRedis, report: &mut Report) {
         let app = self.app(|app| app.usage());
-        let starts = self.starts_url.as_deref().and_then(|url| AllInstanceStarts::get(url).ok());
-        if starts.is_none() && self.starts_url.is_some() {
-            note("--instance-starts-url: no answer; instance starts are not reported");
+        if let Some(url) = &self.starts_url {
+            if let Ok(AllInstanceStarts { all, .. }) = AllInstanceStarts::get(url) {
+                report.instance_starts = Some(all.starts);
+                report.instance_start_us =
+                    Some(InstanceStartUs { p50: all.p50_us, p99: all.p99_us });
+            } else {
+                note("--instance-starts-url: no answer; instance starts are not reported");
+            }
         }
         let redis = self.redis.usage(redis);
         let figure = |of: fn(Usage) -> f64| AppAndRedis { app: app.map(of), redis: of(redis) };
-        let (cpu_s, rss_mib) = (figure(|usage| usage.cpu_s), figure(|usage| usage.rss_mib));
-        let starts = starts.map(|starts| starts.all);
-        Used { cpu_s, rss_mib, starts, samples: self.samples }
+        report.cpu_s = figure(|usage| usage.cpu_s);
+        report.rss_mib = figure(|usage| usage.rss_mib);
+        report.samples = self.samples;
     }
 
     /// An app that ends during the run is not measured further.

@@ -62,14 +62,8 @@ fn change(random: &mut ChaCha8Rng, order: &mut Vec<u8>) {
             order.splice(at..at, copy);
         }
         5 => replace_value(random, order),
-        6 => {
-            let token = token(random);
-            order.splice(at..end, token.bytes());
-        }
-        _ => {
-            let token = token(random);
-            order.splice(at..at, token.bytes());
-        }
+        6 => drop(order.splice(at..end, token(random).bytes())),
+        _ => drop(order.splice(at..at, token(random).bytes())),
     }
 }
 
@@ -79,8 +73,7 @@ fn replace_value(random: &mut ChaCha8Rng, order: &mut Vec<u8>) {
     let Some(colon) = colons.choose(random) else { return };
     let value = &order[colon + 1..];
     let length = value.iter().position(|byte| b",}]".contains(byte)).unwrap_or(value.len());
-    let token = token(random);
-    order.splice(colon + 1..colon + 1 + length, token.bytes());
+    order.splice(colon + 1..colon + 1 + length, token(random).bytes());
 }
 
 fn token(random: &mut ChaCha8Rng) -> &'static str {

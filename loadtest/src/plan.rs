@@ -99,16 +99,14 @@ impl Plan {
 }
 
 /// Here and not by clap, whose errors show the value.
-fn check_secrets(target: &Target) -> Result<(), UsageError> {
-    if target.redis_url.as_str().into_connection_info().is_err() {
-        let why = "--redis-url: expected a URL such as redis://127.0.0.1:6379";
-        return Err(UsageError(why.into()));
-    }
+fn check_secrets(target: &Target) -> Result<()> {
+    let is_url = target.redis_url.as_str().into_connection_info().is_ok();
+    let expected = "--redis-url: expected a URL such as redis://127.0.0.1:6379";
+    ensure!(is_url, UsageError(expected.into()));
     let token = target.api_token.as_deref().unwrap_or_default();
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let why = "--api-token: expected ASCII characters without spaces and line ends";
-        return Err(UsageError(why.into()));
-    }
+    let is_token = token.bytes().all(|byte| byte.is_ascii_graphic());
+    let expected = "--api-token: expected ASCII characters without spaces and line ends";
+    ensure!(is_token, UsageError(expected.into()));
     Ok(())
 }
 

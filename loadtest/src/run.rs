@@ -6,6 +6,7 @@ use anyhow::{Context, Error, Result};
 use chrono::DateTime;
 use native::RedisConnection;
 use queue::{Keys, Queue, Settings};
+use redis::IntoConnectionInfo;
 use supervise::note;
 
 use crate::app::Endpoint;
@@ -13,10 +14,10 @@ use crate::clock::Clocks;
 use crate::listeners;
 use crate::monitor::Monitor;
 use crate::options::{Load, Target};
-use crate::patient::{PatientRedis, address};
+use crate::patient::PatientRedis;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::report::{Door, InstanceStartUs, Report, Shape, Via};
+use crate::report::{Door, Report, Shape, Via};
 use crate::send::by_http::HttpDoor;
 use crate::send::by_redis::RedisDoor;
 use crate::send::{self, Senders};
@@ -49,9 +50,10 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let settings = Settings { queue: target.queue.clone(), ..orders::pipeline::settings() };
     let keys = Keys::new(&settings);
     let Plan { report, source, due_us, orders, may_be_known } = Plan::new(load)?;
-    let mut redis = RedisConnection::open(&target.redis_url).with_context(|| {
-        format!("--redis-url: failed to connect to {}", address(&target.redis_url))
-    })?;
+    let server = target.redis_url.as_str().into_connection_info().context("--redis-url")?;
+    // Without the password.
+    let what = || format!("--redis-url: failed to connect to {}", server.addr());
+    let mut redis = RedisConnection::open(&target.redis_url).with_context(what)?;
     if !target.from_zero {
         listeners::check(&mut redis, &keys, listeners::GRACE)?;
     }
@@ -93,28 +95,17 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     }
     ended = ended.and_then(|()| running.redis.ask(|redis| running.clocks.sample(redis)));
     let interrupted = stop::asked() > 0;
-    let Running { mut redis, watch, monitor, clocks, verifier, failure, .. } = running;
+    let Running { mut redis, watch, monitor, clocks, mut verifier, failure, .. } = running;
     if ended.is_ok() && watch.left() > 0 && !interrupted {
         ended = explain_the_rest(&mut redis, &watch, &settings);
     }
-    let used = monitor.finish(&mut redis);
+    monitor.finish(&mut redis, &mut verifier.report);
     let (found, verified) = verifier.close(&mut redis);
     let stats = redis.ask(|redis| Ok(Queue::new(redis, &settings).stats()?));
     let shares = stats.as_ref().map(|stats| summary::shares(&before, stats)).unwrap_or_default();
     let failure = failure.or(ended.and(verified).and(stats.map(drop)).err());
-    let starts = used.starts;
-    let report = Report {
-        interrupted,
-        shares,
-        cpu_s: used.cpu_s,
-        rss_mib: used.rss_mib,
-        instance_start_us: starts.map(|us| InstanceStartUs { p50: us.p50_us, p99: us.p99_us }),
-        instance_starts: starts.map(|starts| starts.starts),
-        tick_rings: watch.tick_rings,
-        clock: clocks.drift,
-        samples: used.samples,
-        ..found
-    };
+    let report =
+        Report { interrupted, shares, tick_rings: watch.tick_rings, clock: clocks.drift, ..found };
     Ok((report, failure))
 }
 

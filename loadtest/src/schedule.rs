@@ -55,10 +55,7 @@ pub(crate) fn due_us(
         // The logarithm of a number in (0, 1].
         Arrivals::Random => -(1.0 - random.random::<f64>()).ln(),
     };
-    let mut next = match arrivals {
-        Arrivals::Even => 0.0,
-        Arrivals::Random => gap(),
-    };
+    let mut next = if arrivals == Arrivals::Even { 0.0 } else { gap() };
     let mut segments = segments.into_iter();
     let mut segment = segments.next();
     let (mut began_at_s, mut due_before) = (0.0, 0.0);

@@ -54,16 +54,11 @@ impl Source {
         let file = File::open(path).with_context(what)?;
         // A pipe could not be read a second time for the verification.
         ensure!(file.metadata().with_context(what)?.is_file(), "{name} must be a regular file");
-        let mut reader = BufReader::new(&file);
-        let (mut lines, mut offset, mut line) = (Vec::new(), 0, Vec::new());
+        let (mut lines, mut offset) = (Vec::new(), 0);
         let source = Self { orders: Orders::List(Vec::new()), index: Mutex::default() };
         let mut has_object = false;
-        loop {
-            line.clear();
-            let read = reader.read_until(b'\n', &mut line).with_context(what)?;
-            if read == 0 {
-                break;
-            }
+        for line in BufReader::new(&file).split(b'\n') {
+            let line = line.with_context(what)?;
             let start = line.len() - line.trim_ascii_start().len();
             let order = line.trim_ascii();
             if !order.is_empty() {
@@ -72,7 +67,7 @@ impl Source {
                 let length = u32::try_from(order.len()).context("a line is longer than 4 GiB")?;
                 lines.push(Line { offset: offset + start as u64, length });
             }
-            offset += read as u64;
+            offset += line.len() as u64 + 1;
         }
         ensure!(!lines.is_empty(), "{name} has no orders: it is empty");
         ensure!(
@@ -158,7 +153,7 @@ impl Source {
 
     /// Sorts the orders by `placedAt`; returns these times in Unix microseconds.
     pub(crate) fn in_order_of_placing(mut self) -> Result<(Self, Vec<i64>)> {
-        let Some(count) = self.len() else { bail!("generated orders have no recorded times") };
+        let count = self.len().unwrap_or_default();
         let mut placed: Vec<(i64, usize)> = Vec::with_capacity(count as usize);
         for position in 0..count {
             let order: Placed =
@@ -168,12 +163,8 @@ impl Source {
             placed.push((order.placed_at.timestamp_micros(), position as usize));
         }
         placed.sort_unstable();
-        let rows = placed.iter().map(|(_, row)| *row);
-        match &mut self.orders {
-            Orders::Generated(_) => {}
-            Orders::List(orders) => *orders = rows.map(|row| orders[row].clone()).collect(),
-            Orders::File { lines, .. } => *lines = rows.map(|row| lines[row]).collect(),
-        }
+        let Orders::File { lines, .. } = &mut self.orders else { bail!("only a file is sorted") };
+        *lines = placed.iter().map(|(_, row)| lines[*row]).collect();
         self.index = Mutex::default();
         for position in 0..count {
             self.note(position, &self.order(position)?);
@@ -223,32 +214,6 @@ mod tests {
         assert_eq!(source.positions(generator.identities.of(2)), [1]);
         assert!(source.positions(generator.identities.of(3)).is_empty());
         assert_eq!(source.identities(4).count(), 3);
-    }
-
-    #[test]
-    fn a_file_without_a_single_order_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("orders");
-        let pretty = "{\n  \"orderId\": 1,\n  \"items\": []\n}\n";
-        for (text, expected) in [
-            ("", "it is empty"),
-            ("\n \n", "it is empty"),
-            ("orderId,items\n1,2\n", "none of its 2 lines is a JSON object"),
-            (pretty, "none of its 4 lines is a JSON object"),
-        ] {
-            std::fs::write(&path, text).unwrap();
-            let error = format!("{:#}", Source::file(&path).unwrap_err());
-            assert!(error.contains(expected), "{text}: {error}");
-        }
-        // An invalid order is sent too, because it must be dead-lettered.
-        std::fs::write(&path, "{}\nno\n").unwrap();
-        assert_eq!(Source::file(&path).unwrap().len(), Some(2));
-    }
-
-    #[test]
-    fn a_pipe_is_refused_because_it_cannot_be_read_twice() {
-        let error = format!("{:#}", Source::file(Path::new("/dev/null")).unwrap_err());
-        assert!(error.contains("/dev/null must be a regular file"), "{error}");
     }
 
     #[test]

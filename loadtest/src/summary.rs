@@ -61,13 +61,11 @@ pub(crate) fn host() -> Host {
     let cpu = cpu.as_ref().and_then(|cpu| cpu.model_name(0)).unwrap_or_default();
     let memory = procfs::Meminfo::current().map_or(0, |memory| memory.mem_total);
     let kernel = procfs::sys::kernel::Version::current();
+    let kernel = kernel.map(|at| format!("Linux {}.{}.{}", at.major, at.minor, at.patch));
     Host {
         cpu: cpu.to_owned(),
         architecture: std::env::consts::ARCH.into(),
         memory_mib: memory / 1024 / 1024,
-        kernel: kernel.map_or_else(
-            |_| String::new(),
-            |version| format!("Linux {}.{}.{}", version.major, version.minor, version.patch),
-        ),
+        kernel: kernel.unwrap_or_default(),
     }
 }

@@ -10,20 +10,18 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use native::RedisConnection;
 use orders::order::Order;
-use queue::Keys;
+use queue::{EntryId, Keys};
 use redis::Commands;
 use redis::streams::StreamRangeReply;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::ledger::EntryId;
 use crate::patient::PatientRedis;
-use crate::records::records;
 use crate::report::{Door, Failures, Report, Via};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
 use crate::verify::Verifier;
-use crate::verify::results::Results;
+use crate::verify::results::{Results, records};
 
 /// The books of one producer, or of all.
 #[derive(Debug, Default)]

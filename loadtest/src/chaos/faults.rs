@@ -31,22 +31,29 @@ const PAUSE_MS: std::ops::RangeInclusive<u64> = 200..=3_000;
 /// How long to wait for connections that can be cut.
 const CUT_LIMIT: Duration = Duration::from_secs(20);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     /// `kill -9` of one process of the app, restarted later.
+    #[strum(serialize = "kill app")]
     KillApp,
     /// `kill -9` of all processes of one worker at once, restarted later.
+    #[strum(serialize = "kill worker")]
     KillWorker,
     /// `kill -9` of Redis, restarted later on its port and folder.
+    #[strum(serialize = "kill redis")]
     KillRedis,
     /// All connections to Redis are cut.
+    #[strum(serialize = "cut")]
     Cut,
     /// Redis is stopped by `SIGSTOP` for a while.
+    #[strum(serialize = "pause redis")]
     Pause,
     /// Redis forgets all scripts.
+    #[strum(serialize = "script flush")]
     ScriptFlush,
     /// All subscribers of the bells are cut off, and all bells are marked as rung.
+    #[strum(serialize = "lose bells")]
     LoseBells,
 }
 
@@ -61,18 +68,6 @@ impl Kind {
         (Self::ScriptFlush, 1),
         (Self::LoseBells, 2),
     ];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::KillApp => "kill app",
-            Self::KillWorker => "kill worker",
-            Self::KillRedis => "kill redis",
-            Self::Cut => "cut",
-            Self::Pause => "pause redis",
-            Self::ScriptFlush => "script flush",
-            Self::LoseBells => "lose bells",
-        }
-    }
 }
 
 pub(crate) fn deal(random: &mut ChaCha8Rng, count: usize) -> Vec<Kind> {
@@ -162,8 +157,7 @@ impl Targets {
     }
 
     fn pause_redis(&self, pause: Duration) -> Result<()> {
-        let pid = i32::try_from(self.server.pid()).context("a process id is a positive number")?;
-        let pid = Pid::from_raw(pid);
+        let pid = Pid::from_raw(self.server.pid().cast_signed());
         kill(pid, Signal::SIGSTOP).context("failed to stop redis")?;
         let slept = stop::sleep(pause);
         kill(pid, Signal::SIGCONT).context("failed to continue redis")?;

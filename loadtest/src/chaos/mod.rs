@@ -98,12 +98,10 @@ pub(crate) fn run(options: &ChaosOptions) -> Result<Outcome> {
     stop::listen()?;
     let report = chaos(options)?;
     publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
-    Ok(if !report.is_success() {
-        Outcome::Bad
-    } else if report.interrupted {
-        Outcome::Interrupted
-    } else {
-        Outcome::Good
+    Ok(match report.interrupted {
+        _ if !report.is_success() => Outcome::Bad,
+        true => Outcome::Interrupted,
+        false => Outcome::Good,
     })
 }
 
@@ -180,7 +178,7 @@ fn inject_all(
         if random.random() {
             aim(targets)?;
         }
-        let done = targets.inject(kind, &mut random).with_context(|| kind.as_str())?;
+        let done = targets.inject(kind, &mut random).with_context(|| <&str>::from(kind))?;
         let after_ms =
             recover(targets, workload).with_context(|| format!("fault {number}, {done}"))?;
         recovered_ms.push((kind, after_ms));
@@ -256,13 +254,11 @@ fn until_empty(targets: &mut Targets, total: u64) -> Result<u64> {
     }
 }
 
-fn variables(redis_url: &str) -> Vec<(String, String)> {
-    [
-        ("REDIS_URL", redis_url.to_owned()),
-        ("CLAIM_IDLE_MS", CLAIM_IDLE_MS.to_string()),
-        ("BELL_MS", BELL_MS.to_string()),
-        ("COMPLEXITY_THRESHOLD", DEFAULT_COMPLEXITY_THRESHOLD.to_string()),
+fn variables(redis_url: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("SPIN_VARIABLE_REDIS_URL", redis_url.to_owned()),
+        ("SPIN_VARIABLE_CLAIM_IDLE_MS", CLAIM_IDLE_MS.to_string()),
+        ("SPIN_VARIABLE_BELL_MS", BELL_MS.to_string()),
+        ("SPIN_VARIABLE_COMPLEXITY_THRESHOLD", DEFAULT_COMPLEXITY_THRESHOLD.to_string()),
     ]
-    .map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value))
-    .to_vec()
 }

@@ -59,7 +59,7 @@ impl ChaosReport {
             format!("{} faults in {:.0} s with seed {}\n", self.faults, self.elapsed_s, self.seed);
         text += if self.interrupted { "interrupted\n\n" } else { "\n" };
         text += "                faults   next order confirmed after\n";
-        let kinds = self.by_kind.iter().map(|one| (one.kind.as_str(), one.recover_s));
+        let kinds = self.by_kind.iter().map(|one| (one.kind.into(), one.recover_s));
         for (name, Spread { median, max, runs, .. }) in
             kinds.chain(self.recover_s.map(|all| ("all", all)))
         {

@@ -25,7 +25,7 @@ const RESTART_PAUSE: Duration = Duration::from_millis(500);
 pub(crate) struct Supervisor {
     program: PathBuf,
     manifest: PathBuf,
-    variables: Vec<(String, String)>,
+    variables: Vec<(&'static str, String)>,
     processes: Vec<Process>,
     /// Processes that ended by themselves, because they lost Redis.
     pub(crate) restarts: u64,
@@ -48,7 +48,7 @@ impl Supervisor {
     pub(crate) fn start(
         program: &Path,
         manifest: &Path,
-        variables: Vec<(String, String)>,
+        variables: Vec<(&'static str, String)>,
         replicas: u32,
     ) -> Result<Self> {
         let workers = STREAMS
@@ -71,12 +71,11 @@ impl Supervisor {
             processes: processes.collect(),
             restarts: 0,
         };
-        for index in 0..supervisor.processes.len() {
+        // Alone: it compiles what the others then find in the cache.
+        supervisor.start_process(0)?;
+        supervisor.wait(false)?;
+        for index in 1..supervisor.len() {
             supervisor.start_process(index)?;
-            if index == 0 {
-                // Alone: it compiles what the others then find in the cache.
-                supervisor.wait(false)?;
-            }
         }
         supervisor.wait(false)?;
         Ok(supervisor)
@@ -131,7 +130,7 @@ impl Supervisor {
             .arg(&self.manifest)
             .args(["--listen", "127.0.0.1:0", "--no-reconnect"])
             .args(["--component-id", process.component])
-            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+            .envs(self.variables.iter().cloned());
         process.life = Some(process.endpoint.start(&name, command)?);
         (process.is_wanted, process.started_at) = (true, Instant::now());
         Ok(())

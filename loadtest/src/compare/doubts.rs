@@ -1,7 +1,9 @@
 //! Reasons to distrust a ratio: runs of different kinds, disturbed runs, and noise.
 
+use std::collections::HashMap;
+
 use super::{Group, letter};
-use crate::figures::{RUNS_FOR_A_RANGE, Row};
+use crate::figures::{self, RUNS_FOR_A_RANGE, Row};
 use crate::report::Report;
 use crate::report::units::{count, harmless};
 
@@ -10,20 +12,18 @@ pub(super) fn doubts(groups: &[Group], rows: &[Row]) -> Vec<String> {
     let first = conditions(&groups[0].reports[0]);
     for (place, group) in groups.iter().enumerate() {
         let letter = letter(place);
-        let all: Vec<_> = group.reports.iter().map(conditions).collect();
+        let all = group.reports.iter().map(|report| conditions(report).into_iter().collect());
+        let all: Vec<HashMap<String, String>> = all.collect();
         for (name, value) in &first {
-            let mut values: Vec<&str> = all.iter().map(|found| condition(found, name)).collect();
+            let values = all.iter().map(|run| run.get(name).map_or("unknown", String::as_str));
+            let mut values: Vec<&str> = values.collect();
             values.dedup();
-            match values.as_slice() {
-                [one] if one == value => {}
-                [one] => {
-                    doubts.push(format!("{letter} is not like A: {name} is {one}, not {value}."));
-                }
-                several => {
-                    let several = several.join(", ");
-                    doubts
-                        .push(format!("The runs of {letter} are not alike: {name} is {several}."));
-                }
+            let is_mixed = values.len() > 1;
+            let values = values.join(", ");
+            if is_mixed {
+                doubts.push(format!("The runs of {letter} are not alike: {name} is {values}."));
+            } else if values != *value {
+                doubts.push(format!("{letter} is not like A: {name} is {values}, not {value}."));
             }
         }
         for (run, report) in (1..).zip(&group.reports) {
@@ -45,11 +45,6 @@ fn conditions(report: &Report) -> Vec<(String, String)> {
     conditions
         .extend(redis.map(|setting| (format!("Redis's {}", setting.name), setting.value.clone())));
     conditions.into_iter().map(|(name, value)| (harmless(&name), harmless(&value))).collect()
-}
-
-fn condition<'a>(conditions: &'a [(String, String)], name: &str) -> &'a str {
-    let found = conditions.iter().find(|(found, _)| found == name);
-    found.map_or("unknown", |(_, value)| value)
 }
 
 fn disturbed(report: &Report) -> impl Iterator<Item = &'static str> {
@@ -78,12 +73,9 @@ fn noise(groups: &[Group], rows: &[Row]) -> Vec<String> {
             "With fewer than three runs in a group, a difference may be noise; see --group.".into(),
         );
     }
-    for place in
-        (1..groups.len()).filter(|place| !is_small(&groups[0]) && !is_small(&groups[*place]))
-    {
-        let near = rows.iter().filter(|row| row.may_be_noise(place)).map(|row| row.name);
-        let near = near.collect::<Vec<_>>().join("; ");
-        if !near.is_empty() {
+    for (place, group) in groups.iter().enumerate().skip(1) {
+        let near = figures::noise(rows, place);
+        if !near.is_empty() && !is_small(&groups[0]) && !is_small(group) {
             let letter = letter(place);
             noise.push(format!(
                 "The runs of {letter} overlap with those of A in {near}: these differences may be noise."

@@ -8,7 +8,7 @@ mod gate;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::figures::{FIGURES, Row, rows, table};
@@ -78,10 +78,9 @@ fn groups(options: &CompareOptions) -> Result<Vec<Group>> {
         files: vec![file.clone()],
     });
     let named: Vec<NamedFiles> = single.chain(options.group.iter().cloned()).collect();
-    if named.len() < 2 {
-        let found = named.len();
-        bail!(UsageError(format!("expected at least two reports or groups, found {found}")));
-    }
+    let found = named.len();
+    let expected = "expected at least two reports or groups";
+    ensure!(found >= 2, UsageError(format!("{expected}, found {found}")));
     let read = |NamedFiles { name, files }: NamedFiles| {
         let reports = files.iter().map(|file| Report::read(file)).collect::<Result<_>>();
         Ok(Group { reports: reports.with_context(|| format!("group {name}"))?, name })

@@ -98,7 +98,8 @@ fn answer(options: &CostOptions) -> Result<CostReport> {
     if let Some(path) = &options.baseline {
         reports.push(Measured::read(path).context("--baseline")?);
     }
-    let day = Day::of_flag(options.day.as_deref(), "--day")?;
+    let day_file = options.day.as_deref();
+    let day = Day::of_flag(day_file, "--day")?;
     let prices = Prices::read(options.prices.as_deref()).context("--prices")?;
     let prices = prices.only(&options.nodes).context("--nodes")?;
     let load = DayLoad::of(&day, &options.assumed);
@@ -109,10 +110,7 @@ fn answer(options: &CostOptions) -> Result<CostReport> {
     let factors = load.factors(baseline, &reports[0], &nodes[0], &nodes[nodes.len() - 1])?;
     Ok(CostReport {
         loadtest_version: env!("CARGO_PKG_VERSION"),
-        day: options
-            .day
-            .as_ref()
-            .map_or("the built-in day".into(), |day| day.display().to_string()),
+        day: day_file.map_or("the built-in day".into(), |day| day.display().to_string()),
         assumed: options.assumed.clone(),
         reports,
         prices,

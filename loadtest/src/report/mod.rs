@@ -22,7 +22,7 @@ mod words;
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 pub use parts::{
     AppAndRedis, Bucket, Clock, Failures, Host, InstanceStartUs, Interval, IntervalLatency, Lanes,
@@ -186,23 +186,22 @@ impl Report {
 
     /// Reads the JSON form.
     pub fn read(path: &Path) -> Result<Self> {
-        let what = || format!("failed to read the report {}", path.display());
-        let text = std::fs::read(path).with_context(what)?;
-        // First the version alone, because another version has other fields.
-        let version: VersionOnly = serde_json::from_slice(&text).with_context(what)?;
-        if version.report_version != Self::VERSION {
-            let (found, known) = (version.report_version, Self::VERSION);
-            let context = format!("report_version is {found}, this program reads {known}");
-            return Err(anyhow::Error::msg(context)).with_context(what);
+        let report = std::fs::read(path).map_err(Into::into).and_then(|json| Self::parse(&json));
+        report.with_context(|| format!("failed to read the report {}", path.display()))
+    }
+
+    fn parse(json: &[u8]) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct VersionOnly {
+            report_version: u32,
         }
-        let mut json = serde_json::Deserializer::from_slice(&text);
-        let report = serde_path_to_error::deserialize(&mut json).with_context(what)?;
-        json.end().with_context(what)?;
+        // First the version alone, because another version has other fields.
+        let VersionOnly { report_version: found } = serde_json::from_slice(json)?;
+        let known = Self::VERSION;
+        ensure!(found == known, "report_version is {found}, this program reads {known}");
+        let mut json = serde_json::Deserializer::from_slice(json);
+        let report = serde_path_to_error::deserialize(&mut json)?;
+        json.end()?;
         Ok(report)
     }
-}
-
-#[derive(Deserialize)]
-struct VersionOnly {
-    report_version: u32,
 }

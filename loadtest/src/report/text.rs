@@ -123,19 +123,19 @@ impl Report {
     /// Empty for a single consumer.
     fn who_did_it(&self) -> String {
         let consumers: BTreeSet<&str> = self.shares.iter().map(|share| &*share.consumer).collect();
-        let mut text = String::new();
-        if consumers.len() > 1 {
-            text += "\n";
-            for consumer in consumers {
-                let mut line = format!("{consumer}:");
-                for share in self.shares.iter().filter(|share| share.consumer == consumer) {
-                    let same = self.shares.iter().filter(|other| other.stream == share.stream);
-                    let all: u64 = same.map(|share| share.orders).sum();
-                    let percent = share.orders as f64 * 100.0 / all as f64;
-                    line += &format!(" {} {} ({percent:.0} %) ", share.stream, share.orders);
-                }
-                text += &wrapped("  done by ", "    ", line.trim_end());
+        if consumers.len() < 2 {
+            return String::new();
+        }
+        let mut text = "\n".to_owned();
+        for consumer in consumers {
+            let mut line = format!("{consumer}:");
+            for share in self.shares.iter().filter(|share| share.consumer == consumer) {
+                let same = self.shares.iter().filter(|other| other.stream == share.stream);
+                let all: u64 = same.map(|share| share.orders).sum();
+                let percent = share.orders as f64 * 100.0 / all as f64;
+                line += &format!(" {} {} ({percent:.0} %) ", share.stream, share.orders);
             }
+            text += &wrapped("  done by ", "    ", line.trim_end());
         }
         text
     }

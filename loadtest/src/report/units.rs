@@ -69,9 +69,7 @@ pub(crate) fn short(value: f64) -> String {
 
 /// Without characters that move the cursor or colour a terminal.
 pub(crate) fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
-        .collect()
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -28,7 +28,6 @@ pub(crate) struct Finding {
 const SAMPLES_FOR_A_TREND: usize = 8;
 
 pub(crate) fn findings(report: &Report) -> Vec<Finding> {
-    let mut findings = vec![fate(report)];
     let all = [
         rejected,
         wrong_redis,
@@ -45,8 +44,8 @@ pub(crate) fn findings(report: &Report) -> Vec<Finding> {
         tick_rings,
         disturbed,
     ];
-    findings.extend(all.iter().filter_map(|finding| finding(report)));
-    findings
+    let others = all.iter().filter_map(|finding| finding(report));
+    std::iter::once(fate(report)).chain(others).collect()
 }
 
 fn when(is_so: bool, tone: Tone, text: impl Into<String>) -> Option<Finding> {
@@ -171,14 +170,13 @@ fn senders_fell_behind(report: &Report) -> Option<bool> {
 fn senders(report: &Report) -> Option<Finding> {
     let (sent, done) = (report.send_latency_ms.p99, report.latency_ms.p99);
     if !senders_fell_behind(report)? {
-        if !matches!(report.shape, Shape::Burst {}) && orders_sent_late(report) > 0 {
+        let is_burst = matches!(report.shape, Shape::Burst {});
+        if !is_burst && orders_sent_late(report) > 0 {
             return None;
         }
         // All orders of a burst are due at once, so no sender keeps up with it.
-        let what = match report.shape {
-            Shape::Burst {} => "The senders were not the bottleneck",
-            _ => "The senders kept up",
-        };
+        let what =
+            if is_burst { "The senders were not the bottleneck" } else { "The senders kept up" };
         let sent = time(sent);
         let text =
             format!("{what}: 99 of 100 orders were acknowledged within {sent} of being due.");
@@ -238,21 +236,18 @@ fn clock(report: &Report) -> Option<Finding> {
 /// quarter is warm-up. A level backlog shows that the app kept up. There is no finding between the
 /// two, or if fewer orders came in than were due.
 fn backlog(report: &Report) -> Option<Finding> {
-    let rate_per_s = report.shape.constant_rate()?;
+    let Shape::Steady { rate: rate_per_s, .. } = report.shape else { return None };
     if report.interrupted
         || report.rejected_orders() > 0
         || senders_fell_behind(report) == Some(true)
     {
         return None;
     }
-    let sending: Vec<&Sample> = report
-        .samples
-        .iter()
-        .filter(|sample| (0.0..=report.enqueue_s).contains(&sample.at_s))
-        .collect();
-    let backlog = |sample: &&Sample| Some(sample.waiting() as f64);
-    let [_, second, third, fourth] = quarters(&sending, backlog)?;
-    let most = sending.iter().map(|sample| sample.waiting()).max()?;
+    let sending = 0.0..=report.enqueue_s;
+    let samples = report.samples.iter().filter(|sample| sending.contains(&sample.at_s));
+    let waiting: Vec<f64> = samples.map(|sample| sample.waiting() as f64).collect();
+    let [_, second, third, fourth] = quarters(&waiting)?;
+    let most = orders(waiting.iter().copied().fold(0.0, f64::max) as u64);
     let rate = rate(rate_per_s);
     if second < third
         && third < fourth
@@ -260,17 +255,15 @@ fn backlog(report: &Report) -> Option<Finding> {
         && fourth - second > rate_per_s.max(50.0)
     {
         let text = format!(
-            "The backlog grew until the end of sending, to {}: {rate} are more than the app can keep \
-             up with.",
-            orders(most)
+            "The backlog grew until the end of sending, to {most}: {rate} are more than the app can \
+             keep up with."
         );
         return when(true, Tone::Warning, text);
     }
     // The means of a level backlog may differ by a tenth, or by a tenth of a second's orders.
     let is_level = fourth - second <= (0.1 * second).max(0.1 * rate_per_s).max(1.0);
     let text = format!(
-        "The backlog was level while orders came, {} at most: the app kept up with {rate}.",
-        orders(most)
+        "The backlog was level while orders came, {most} at most: the app kept up with {rate}."
     );
     when(is_level, Tone::Good, text)
 }
@@ -280,10 +273,10 @@ const SOAK_S: f64 = 1_800.0;
 
 /// A figure's means of the second and of the last quarter, in a run at a constant rate that is long
 /// enough to show a leak. The first quarter is warm-up.
-fn soak(report: &Report, figure: impl Fn(&&Sample) -> Option<f64>) -> Option<(f64, f64)> {
+fn soak(report: &Report, figure: fn(&Sample) -> Option<f64>) -> Option<(f64, f64)> {
     let Shape::Steady { duration_s: SOAK_S.., .. } = report.shape else { return None };
-    let samples: Vec<&Sample> = report.samples.iter().collect();
-    let [_, before, _, after] = quarters(&samples, figure)?;
+    let figures: Vec<f64> = report.samples.iter().filter_map(figure).collect();
+    let [_, before, _, after] = quarters(&figures)?;
     Some((before, after))
 }
 
@@ -315,8 +308,7 @@ fn memory(of: &str, before_mib: f64, after_mib: f64, tone: Tone, advice: &str) -
 }
 
 /// The mean of each quarter; `None` if there are too few samples for a trend.
-fn quarters(samples: &[&Sample], figure: impl Fn(&&Sample) -> Option<f64>) -> Option<[f64; 4]> {
-    let figures: Vec<f64> = samples.iter().filter_map(figure).collect();
+fn quarters(figures: &[f64]) -> Option<[f64; 4]> {
     if figures.len() < SAMPLES_FOR_A_TREND {
         return None;
     }
@@ -328,15 +320,13 @@ fn quarters(samples: &[&Sample], figure: impl Fn(&&Sample) -> Option<f64>) -> Op
 }
 
 fn tick_rings(report: &Report) -> Option<Finding> {
-    let times = match report.tick_rings {
-        1 => "once".to_owned(),
-        many => format!("{} times", count(many)),
-    };
+    let rings = report.tick_rings;
+    let times = if rings == 1 { "once".into() } else { format!("{} times", count(rings)) };
     let text = format!(
         "Nothing moved for a second {times}, so the bell was rung again: a worker was unavailable, or a \
          bell was lost."
     );
-    when(report.tick_rings > 0, Tone::Note, text)
+    when(rings > 0, Tone::Note, text)
 }
 
 fn disturbed(report: &Report) -> Option<Finding> {

@@ -21,14 +21,6 @@ impl Shape {
             Self::Replay { speed } => format!("replay of recorded times, {speed} times as fast"),
         }
     }
-
-    /// `None` if the rate changes.
-    pub(crate) fn constant_rate(&self) -> Option<f64> {
-        match self {
-            Self::Steady { rate, .. } => Some(*rate),
-            _ => None,
-        }
-    }
 }
 
 impl Arrivals {
@@ -46,11 +38,9 @@ impl Via {
             Door::Redis => ("by XADD to Redis", "pipelines"),
             Door::Http => ("by POST /orders over HTTP", "requests"),
         };
-        let connections = match self.connections {
-            1 => "1 connection".to_owned(),
-            many => format!("{} connections", count(many as u64)),
-        };
-        format!("{door}, {connections}, {parcel} of up to {}", orders(self.batch as u64))
+        let (connections, batch) = (count(self.connections as u64), orders(self.batch as u64));
+        let plural = if self.connections == 1 { "" } else { "s" };
+        format!("{door}, {connections} connection{plural}, {parcel} of up to {batch}")
     }
 }
 

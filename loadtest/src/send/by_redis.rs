@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use native::RedisConnection;
-use queue::{Keys, Queue, Settings, Stream};
+use queue::{EntryId, Keys, Queue, Settings, Stream};
 use redis::{FromRedisValue, RedisError, RedisResult, Value};
 
 use super::{Answer, Door, Due};
-use crate::ledger::EntryId;
 
 /// A connection to Redis. While it is broken, orders are rejected.
 pub(crate) struct RedisDoor {
@@ -167,7 +166,7 @@ mod tests {
         let mut door = door(&server);
         let interrupted = || Err(std::io::Error::from_raw_os_error(4).into());
         let id = || Ok(Value::BulkString(b"5-1".to_vec()));
-        let queued = |ms| Answer::Queued(Some(EntryId { ms, sequence: 1 }));
+        let queued = |ms| Answer::Queued(EntryId::parse(&format!("{ms}-1")));
         let answers = door.answers(3, Ok(vec![id(), interrupted(), id()]));
         assert_eq!(answers, [queued(5), Answer::Queued(None), queued(5)]);
         let broken = Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());

@@ -20,8 +20,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
+use queue::EntryId;
 
-use crate::ledger::EntryId;
 use crate::source::Source;
 use connection::Connection;
 

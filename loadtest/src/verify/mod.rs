@@ -8,9 +8,7 @@
 //! - this file: what was sent, and what is missing at the end
 //! - [`outcomes`]: one result compared with its order
 //! - [`results`]: the results in Redis, and what was there before
-//! - [`known`]: orders that were done before
 
-mod known;
 mod outcomes;
 pub(crate) mod results;
 
@@ -23,10 +21,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use hdrhistogram::Histogram;
 use orders::Lane;
+use queue::EntryId;
 use uuid::Uuid;
 
 use crate::expect::{self, fate};
-use crate::ledger::{EntryId, Ledger, Line, Status};
+use crate::ledger::{Ledger, Line, Status};
 use crate::patient::PatientRedis;
 use crate::report::{Door, Failures, Rejected, Report, Wrong};
 use crate::send::{Answer, Answered};
@@ -59,7 +58,8 @@ pub(crate) struct Verifier {
     /// From due to acknowledged.
     send_latency_us: Histogram<u64>,
     recorder: Recorder,
-    report: Report,
+    /// The run adds what it measured.
+    pub(crate) report: Report,
 }
 
 impl Verifier {
@@ -96,8 +96,8 @@ impl Verifier {
                 let _ = self.send_latency_us.record(acknowledged_us.saturating_sub(due_us));
                 self.report.enqueue_s = self.report.enqueue_s.max(acknowledged_us as f64 / 1e6);
                 if let Some(entry_id) = entry_id {
-                    self.newest_ms = self.newest_ms.max(entry_id.ms);
-                    let at_us = self.since_release(entry_id.ms);
+                    self.newest_ms = self.newest_ms.max(entry_id.ms());
+                    let at_us = self.since_release(entry_id.ms());
                     self.recorder.interval(at_us).arrived += 1;
                 }
             }

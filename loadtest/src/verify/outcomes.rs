@@ -1,12 +1,17 @@
 //! One confirmation or dead letter compared with its order.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use orders::{Lane, Times};
+use queue::EntryId;
+use uuid::Uuid;
 
 use super::Verifier;
 use super::results::{Confirmation, DeadLetter};
 use crate::expect::{self, fate};
-use crate::ledger::{EntryId, Line, Status};
+use crate::ledger::{Line, Status};
+use crate::patient::PatientRedis;
 use crate::report::Door;
 
 /// How long a result without an order is kept, because the answer to its order may still come.
@@ -14,37 +19,32 @@ use crate::report::Door;
 pub(super) const FOREIGN_AFTER_MS: u64 = 60_000;
 
 /// The reason for a confirmation that matches no copy of its order.
-pub(super) const DIFFERS: &str = "the confirmation differs from the one computed natively, or its \
-                                  time of decision is impossible";
+const DIFFERS: &str = "the confirmation differs from the one computed natively, or its time of \
+                       decision is impossible";
 
 impl Verifier {
     /// `false` if it is too early to decide.
     pub(super) fn confirmation(&mut self, found: &Confirmation, is_last: bool) -> Result<bool> {
         let id = found.order_id;
         let positions = self.source.positions(id);
-        let lines: Vec<(u64, Line)> =
+        let mut open: Vec<(u64, Line)> =
             positions.iter().map(|position| (*position, self.ledger.get(*position))).collect();
-        let has_unsent = lines.iter().any(|(_, line)| line.status == Status::Unsent);
-        let is_known = self.results.known.contains_key(&id);
-        let open: Vec<(u64, Line)> = lines
-            .iter()
-            .copied()
-            .filter(|(_, line)| matches!(line.status, Status::Sent | Status::Rejected(_)))
-            .collect();
-        if lines.iter().all(|(_, line)| line.status == Status::Unsent) && !is_last {
+        let count = |status| open.iter().filter(|(_, line)| line.status == status).count();
+        let (unsent, settled) = (count(Status::Unsent), count(Status::Settled));
+        open.retain(|(_, line)| matches!(line.status, Status::Sent | Status::Rejected(_)));
+        if unsent == positions.len() && !is_last {
             return Ok(false);
         }
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
         self.done(found.done_at_ms);
-        let is_settled = lines.iter().any(|(_, line)| line.status == Status::Settled);
-        let is_again = self.confirmed_copies.contains(&id) || (open.is_empty() && is_settled);
-        if is_known || is_again {
+        let is_again = self.confirmed_copies.contains(&id) || (open.is_empty() && settled > 0);
+        if is_again || self.results.known.contains_key(&id) {
             self.confirmed_twice(id.to_string());
             return Ok(true);
         }
         let Some((position, line, lane)) = self.matching(found, &open)? else {
             // It may be the confirmation of a copy whose answer has not come yet.
-            if has_unsent && !is_last {
+            if unsent > 0 && !is_last {
                 return Ok(false);
             }
             let why = if open.is_empty() { "confirmed, and it was never sent" } else { DIFFERS };
@@ -71,7 +71,7 @@ impl Verifier {
     ///
     /// The confirmation must have the same bytes as the one computed natively, and must have been
     /// decided after the order was queued and before the confirmation was written.
-    pub(super) fn matching(
+    fn matching(
         &self,
         found: &Confirmation,
         open: &[(u64, Line)],
@@ -82,14 +82,14 @@ impl Verifier {
             return Ok(None);
         };
         let is_possible = |entry_id: &EntryId| {
-            (entry_id.ms as i64..=found.done_at_ms as i64).contains(&decided_at_ms)
+            (entry_id.ms() as i64..=found.done_at_ms as i64).contains(&decided_at_ms)
         };
         for (position, line) in open {
             let order = self.source.order(*position)?;
             let entry_ids = [line.entry_id.or(found.ingress), earlier].into_iter().flatten();
             for entry_id in entry_ids.filter(is_possible) {
                 let threshold = self.report.complexity_threshold;
-                let times = Times { queued_at_ms: entry_id.ms as i64, decided_at_ms };
+                let times = Times { queued_at_ms: entry_id.ms() as i64, decided_at_ms };
                 let expected = expect::confirmation(&order, threshold, times);
                 if let Some((lane, bytes)) = expected
                     && bytes == found.confirmation
@@ -99,6 +99,40 @@ impl Verifier {
             }
         }
         Ok(None)
+    }
+
+    /// An order that the queue had confirmed before the run: its new copy is a duplicate, and the
+    /// earlier confirmation must be correct.
+    pub(super) fn known_before(
+        &mut self,
+        redis: &mut PatientRedis,
+        id: Uuid,
+        seen: &mut HashMap<Uuid, bool>,
+    ) -> Result<()> {
+        if let Some(is_right) = seen.get(&id) {
+            self.report.duplicate_deliveries += u64::from(*is_right);
+            return Ok(());
+        }
+        let known = &self.results.known[&id];
+        let is_right = match self.results.confirmation_at(redis, &known.confirmed)? {
+            None => None,
+            Some(found) => {
+                let entry_id = Some(known.ingress);
+                let queued = |at: u64| (at, Line { entry_id, ..self.ledger.get(at) });
+                let copies: Vec<_> = self.source.positions(id).into_iter().map(queued).collect();
+                Some(self.matching(&found, &copies)?.map(|(_, _, lane)| lane))
+            }
+        };
+        match is_right {
+            None => self.lost(id.to_string()),
+            Some(None) => self.wrong(id.to_string(), DIFFERS.into()),
+            Some(Some(lane)) => {
+                self.report.duplicate_deliveries += 1;
+                self.confirmed_in(lane);
+            }
+        }
+        seen.insert(id, matches!(is_right, Some(Some(_))));
+        Ok(())
     }
 
     fn confirmed(&mut self, found: &Confirmation, line: Line, lane: Lane) {
@@ -114,10 +148,10 @@ impl Verifier {
         self.recorder.interval(done_us).confirmed += 1;
         self.recorder.latency(line.due_us, latency_us);
         if let Some(entry_id) = line.entry_id {
-            let queue_us = found.done_at_ms.saturating_sub(entry_id.ms) * 1_000;
+            let queue_us = found.done_at_ms.saturating_sub(entry_id.ms()) * 1_000;
             let _ = self.queue_latency_us.record(queue_us);
             if self.report.via.door == Door::Http {
-                let arrived_us = self.since_release(entry_id.ms);
+                let arrived_us = self.since_release(entry_id.ms());
                 self.recorder.interval(arrived_us).arrived += 1;
             }
         }

@@ -6,14 +6,12 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Context, Result};
 use native::RedisConnection;
 use orders::order::Order;
-use queue::{Keys, State, Stream};
+use queue::{EntryId, Keys, MessageStatus, State, Stream};
 use redis::Commands;
 use redis::streams::{StreamId, StreamRangeReply};
 use uuid::Uuid;
 
-use crate::ledger::EntryId;
 use crate::patient::PatientRedis;
-use crate::records::records;
 use crate::stop;
 
 const PAGE: usize = 1_000;
@@ -168,11 +166,34 @@ impl Results {
     }
 }
 
+/// The records of orders in the index of the queue, in the order of `ids`.
+pub(crate) fn records(
+    redis: &mut RedisConnection,
+    keys: &Keys,
+    ids: &[Uuid],
+) -> Result<Vec<Option<MessageStatus>>> {
+    let mut records = Vec::with_capacity(ids.len());
+    for page in ids.chunks(PAGE) {
+        let ids: Vec<String> = page.iter().map(Uuid::to_string).collect();
+        let mut pipeline = redis::pipe();
+        for generation in [keys.index(), keys.previous_index()] {
+            pipeline.cmd("HMGET").arg(generation).arg(&ids);
+        }
+        let found: (Vec<Option<String>>, Vec<Option<String>>) = pipeline
+            .query(redis.inner())
+            .context("failed to read the queue's records of orders")?;
+        let newest =
+            found.0.into_iter().zip(found.1).map(|(current, previous)| current.or(previous));
+        records.extend(newest.map(|record| MessageStatus::parse(&record?)));
+    }
+    Ok(records)
+}
+
 fn confirmation(entry: &StreamId) -> Option<Confirmation> {
     Some(Confirmation {
         order_id: Uuid::try_parse(&entry.get::<String>("order_id")?).ok()?,
         confirmation: entry.get::<String>("confirmation").unwrap_or_default().into_bytes(),
-        done_at_ms: EntryId::parse(&entry.id)?.ms,
+        done_at_ms: EntryId::parse(&entry.id)?.ms(),
         ingress: None,
     })
 }
@@ -182,7 +203,7 @@ fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
         ingress: EntryId::parse(&entry.get::<String>("ingress")?)?,
         order_id: entry.get::<String>("order_id").and_then(|id| Uuid::try_parse(&id).ok()),
         code: entry.get::<String>("code").unwrap_or_default(),
-        done_at_ms: EntryId::parse(&entry.id)?.ms,
+        done_at_ms: EntryId::parse(&entry.id)?.ms(),
     })
 }
 

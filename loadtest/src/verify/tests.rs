@@ -42,12 +42,12 @@ impl Queue {
     }
 
     fn confirm(&mut self, order: &[u8], entry_id: EntryId) {
-        self.confirm_decided(order, entry_id, entry_id.ms as i64);
+        self.confirm_decided(order, entry_id, entry_id.ms() as i64);
     }
 
     fn confirm_decided(&mut self, order: &[u8], entry_id: EntryId, decided_at_ms: i64) {
         let id = fate(order).unwrap().to_string();
-        let times = Times { queued_at_ms: entry_id.ms as i64, decided_at_ms };
+        let times = Times { queued_at_ms: entry_id.ms() as i64, decided_at_ms };
         let (_, confirmation) = expect::confirmation(order, THRESHOLD, times).unwrap();
         let fields = [("order_id", id.as_bytes()), ("confirmation", &confirmation)];
         let _: String = self.redis.inner().xadd(self.keys.results(), "*", &fields).unwrap();
@@ -76,7 +76,7 @@ fn orders(count: u64) -> Vec<Vec<u8>> {
 }
 
 fn at(ms: u64) -> EntryId {
-    EntryId { ms, sequence: 0 }
+    EntryId::parse(&format!("{ms}-0")).unwrap()
 }
 
 fn queued(position: u64, ms: u64) -> Answered {
@@ -172,7 +172,7 @@ fn orders_that_the_queue_still_has_are_late_and_the_others_lost() {
     verifier
         .sent(Answered { position: 0, due_us: 0, sent_us: 0, acknowledged_us: 0, answer })
         .unwrap();
-    (1..4).for_each(|position| verifier.sent(queued(position, waiting.ms + position)).unwrap());
+    (1..4).for_each(|position| verifier.sent(queued(position, waiting.ms() + position)).unwrap());
     assert!(!verifier.is_settled());
     let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.lost, verdict.late), (2, 2));
@@ -306,7 +306,7 @@ fn a_record_of_the_older_generation_of_the_index_counts_as_well() {
     let (current, previous) = (queue.keys.index(), queue.keys.previous_index());
     let _: () = redis::cmd("RENAME").arg(current).arg(previous).query(queue.redis.inner()).unwrap();
     queue.record(&orders[1], &record("2-0"));
-    let found = crate::records::records(&mut queue.redis, &queue.keys, &ids).unwrap();
+    let found = results::records(&mut queue.redis, &queue.keys, &ids).unwrap();
     let ingress = found.into_iter().map(|record| record?.ingress).collect::<Vec<_>>();
     assert_eq!(ingress, [Some("1-0".into()), Some("2-0".into()), None]);
 }

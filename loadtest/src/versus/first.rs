@@ -15,7 +15,8 @@ use redis::Commands;
 use redis::streams::StreamReadReply;
 use serde::Serialize;
 
-use super::sides::Side;
+use super::VersusOptions;
+use super::sides::{Side, Sides};
 use crate::app::App;
 use crate::expect;
 use crate::generate;
@@ -35,13 +36,13 @@ pub(crate) struct FirstConfirmation {
 
 /// Adds an order to an empty queue, starts the app, and waits until it is ready and the order is
 /// confirmed as expected.
-pub(crate) fn first_confirmation(
-    redis: &mut RedisConnection,
+pub(super) fn first_confirmation(
+    sides: &Sides,
     side: &Side,
-    complexity_threshold: u32,
-    limit: Duration,
-    start: impl FnOnce() -> Result<App>,
+    redis_url: &str,
 ) -> Result<(App, FirstConfirmation)> {
+    let VersusOptions { complexity_threshold, start_limit: limit, .. } = *sides.options;
+    let mut redis = RedisConnection::open(redis_url).context("failed to connect to redis")?;
     let keys = Keys::new(&settings());
     // The same order each time, and of no burst.
     let recipe = Recipe { seed: 42, prescriptions: 0.0, mutated: 0.0 };
@@ -52,10 +53,10 @@ pub(crate) fn first_confirmation(
         .xadd(keys.stream(Stream::Ingress), "*", &fields)
         .context("failed to add an order to ingress")?;
     let started_at = Instant::now();
-    let app = start()?;
+    let app = sides.start(side, redis_url)?;
     let workers = STREAMS.map(|stream| (component(stream), app.endpoint().clone()));
     let ticks = side.is_wasm().then(|| Ticks::start(workers));
-    let found = wait(redis, &keys, limit, || stop::check().and_then(|()| app.check()));
+    let found = wait(&mut redis, &keys, limit, || stop::check().and_then(|()| app.check()));
     drop(ticks);
     let (confirmed_at, confirmation) = found.context("the waiting order was not confirmed")?;
     let ready_at = app.wait_until_ready(limit)?;

@@ -18,7 +18,6 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum, value_parser};
-use native::RedisConnection;
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use orders::pipeline::{SIMPLE, component};
 use private_redis::RedisServer;
@@ -30,7 +29,7 @@ use crate::measure::{AllInstanceStarts, MIB, idle_cpu_ms_per_s, pss_mib, tree};
 use crate::options::{Load, parse};
 use crate::outcome::Outcome;
 use crate::output::{Output, publish};
-use crate::report::{Report, Timeline};
+use crate::report::Timeline;
 use crate::run::carry_out;
 use crate::stop;
 use crate::summary::{cores, host};
@@ -103,32 +102,21 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub(crate) fn run(options: &VersusOptions) -> Result<Outcome> {
     let json = Output::create(options.json.as_deref(), "--json")?;
     stop::listen()?;
-    match versus(options)? {
-        Ended::Measured(report) => {
-            publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
-            Ok(Outcome::Good)
-        }
-        // Figures of such a burst mean nothing.
-        Ended::NotClean { round, burst } => {
-            publish(&burst.to_text(), || Ok(()))?;
-            note(format_args!(
-                "{round}: not every order ended as expected, so there are no figures"
-            ));
-            Ok(Outcome::Bad)
-        }
-    }
+    let Some(report) = versus(options)? else { return Ok(Outcome::Bad) };
+    publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
+    Ok(Outcome::Good)
 }
 
-enum Ended {
-    Measured(Box<VersusReport>),
-    NotClean { round: String, burst: Box<Report> },
-}
-
-fn versus(options: &VersusOptions) -> Result<Ended> {
+/// `None` after a burst in which an order did not end as expected; its report is printed instead.
+fn versus(options: &VersusOptions) -> Result<Option<VersusReport>> {
     let sides = Sides::find(options)?;
     let started_at = SystemTime::now().into();
     // Components are compiled and files read before anything is measured.
-    warm_up(options, &sides)?;
+    for side in &sides.pair {
+        let what = format!("first start of {}", side.name);
+        note(&what);
+        start(&sides, side).context(what)?;
+    }
     let mut rounds: Vec<Round> = Vec::new();
     for number in 1..=options.rounds {
         note(format_args!("round {number} of {}", options.rounds));
@@ -138,10 +126,13 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
         for index in order {
             let side = &sides.pair[index];
             let round = format!("round {number} of {}", side.name);
-            let mut figures =
-                one_side(options, &sides, side, number).with_context(|| round.clone())?;
+            let mut figures = one_side(&sides, side, number).with_context(|| round.clone())?;
             if !figures.burst.is_success() || figures.burst.confirmed != options.orders {
-                return Ok(Ended::NotClean { round, burst: Box::new(figures.burst) });
+                // Its figures mean nothing.
+                publish(&figures.burst.to_text(), || Ok(()))?;
+                let why = "not every order ended as expected, so there are no figures";
+                note(format_args!("{round}: {why}"));
+                return Ok(None);
             }
             figures.burst.timeline = Timeline::default();
             figures.burst.samples.clear();
@@ -166,7 +157,7 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
         redis_version: burst.redis_version.clone(),
         redis_settings: burst.redis_settings.clone(),
     };
-    Ok(Ended::Measured(Box::new(VersusReport {
+    Ok(Some(VersusReport {
         loadtest_version: env!("CARGO_PKG_VERSION"),
         started_at,
         settings,
@@ -174,15 +165,7 @@ fn versus(options: &VersusOptions) -> Result<Ended> {
         rounds,
         cores: cores(),
         host: host(),
-    })))
-}
-
-fn warm_up(options: &VersusOptions, sides: &Sides) -> Result<()> {
-    for side in &sides.pair {
-        note(format_args!("first start of {}", side.name));
-        start(options, sides, side).with_context(|| format!("first start of {}", side.name))?;
-    }
-    Ok(())
+    }))
 }
 
 /// Fields drop in their order: the app before its server.
@@ -192,21 +175,15 @@ struct Started {
     server: RedisServer,
 }
 
-fn start(options: &VersusOptions, sides: &Sides, side: &Side) -> Result<Started> {
+fn start(sides: &Sides, side: &Side) -> Result<Started> {
     let server = RedisServer::start()?;
-    let mut redis = RedisConnection::open(&server.url()).context("failed to connect to redis")?;
-    let (app, first) = first_confirmation(
-        &mut redis,
-        side,
-        options.complexity_threshold,
-        options.start_limit,
-        || sides.start(side, &server.url()),
-    )?;
+    let (app, first) = first_confirmation(sides, side, &server.url())?;
     Ok(Started { app, first, server })
 }
 
-fn one_side(options: &VersusOptions, sides: &Sides, side: &Side, number: u32) -> Result<SideRound> {
-    let started = start(options, sides, side)?;
+fn one_side(sides: &Sides, side: &Side, number: u32) -> Result<SideRound> {
+    let options = sides.options;
+    let started = start(sides, side)?;
     stop::sleep(SETTLE)?;
     let processes = tree(started.app.pid())?;
     let idle_cpu_ms_per_s = idle_cpu_ms_per_s(&processes, options.idle)?;

@@ -7,7 +7,7 @@ use super::Runtime;
 use super::first::FirstConfirmation;
 use super::sides::CONVENTIONAL;
 use crate::figures::Better::Lower;
-use crate::figures::{FIGURES, Figure, Row, Spread, figure, rows, table, us};
+use crate::figures::{FIGURES, Figure, Row, Spread, figure, noise, rows, table, us};
 use crate::measure::InstanceStarts;
 use crate::report::text::wrapped;
 use crate::report::units::{count, digits, mib, time};
@@ -86,30 +86,24 @@ const OF_SIDES: [Figure<SideRound>; 7] = [
     figure("idle_cpu", "idle CPU, ms a second", Lower, |s| Some(s.idle_cpu_ms_per_s), digits),
     figure("idle_memory", "idle memory, PSS", Lower, |s| Some(s.idle_pss_mib), mib),
     figure("files", "size of its files", Lower, |s| Some(s.files_mib), mib),
-    figure(
-        "receiver_start_p50",
-        "receiver-simple start, p50",
-        Lower,
-        |s| Some(s.receiver_simple_starts?.p50_us as f64),
-        us,
-    ),
-    figure(
-        "receiver_start_p99",
-        "receiver-simple start, p99",
-        Lower,
-        |s| Some(s.receiver_simple_starts?.p99_us as f64),
-        us,
-    ),
+    figure("receiver_start_p50", "receiver-simple start, p50", Lower, start_p50, us),
+    figure("receiver_start_p99", "receiver-simple start, p99", Lower, start_p99, us),
 ];
+
+fn start_p50(side: &SideRound) -> Option<f64> {
+    Some(side.receiver_simple_starts?.p50_us as f64)
+}
+
+fn start_p99(side: &SideRound) -> Option<f64> {
+    Some(side.receiver_simple_starts?.p99_us as f64)
+}
 
 pub(super) fn rows_of(rounds: &[Round]) -> Vec<Row> {
     let sides: [fn(&Round) -> &SideRound; 2] = [|round| &round.a, |round| &round.b];
     let sides = sides.map(|side| rounds.iter().map(side).collect::<Vec<_>>());
     let bursts =
         sides.each_ref().map(|runs| runs.iter().map(|side| &side.burst).collect::<Vec<_>>());
-    let mut rows_of_all = rows(&OF_SIDES, &sides);
-    rows_of_all.extend(rows(FIGURES, &bursts));
-    rows_of_all
+    rows(&OF_SIDES, &sides).into_iter().chain(rows(FIGURES, &bursts)).collect()
 }
 
 impl Compared {
@@ -122,10 +116,7 @@ impl Compared {
 impl VersusReport {
     pub(super) fn to_text(&self) -> String {
         let Self { settings, host, cores, .. } = self;
-        let runtime = match settings.runtime {
-            Runtime::Local => "local-runtime",
-            Runtime::Spin => "spin",
-        };
+        let runtime = if settings.runtime == Runtime::Spin { "spin" } else { "local-runtime" };
         let redis = settings.redis_settings.iter();
         let redis = redis.map(|setting| format!("{} {}", setting.name, setting.value));
         let head = [
@@ -148,45 +139,40 @@ impl VersusReport {
         text += "\n";
         text += &table(&rows, &[settings.a.clone(), settings.b.clone()], &[1]);
         text += "\n";
-        for words in self.words(&rows) {
-            text += &wrapped("- ", "  ", &words);
-        }
+        text += &self.words(&rows);
         text + "\nevery order of every round was found exactly once, as expected\n"
     }
 
-    fn words(&self, rows: &[Row]) -> Vec<String> {
-        let mut words = Vec::new();
-        let noise = rows.iter().filter(|row| row.may_be_noise(1)).map(|row| row.name);
-        let noise = noise.collect::<Vec<_>>().join("; ");
+    fn words(&self, rows: &[Row]) -> String {
+        let mut text = String::new();
+        let mut say = |words: &str| text += &wrapped("- ", "  ", words);
+        let noise = noise(rows, 1);
         if !noise.is_empty() {
-            words.push(format!(
-                "With so few rounds, or because the rounds of both sides overlap, these \
-                 differences may be noise: {noise}."
-            ));
+            let why = "With so few rounds, or because the rounds of both sides overlap";
+            say(&format!("{why}, these differences may be noise: {noise}."));
         }
         if [&self.settings.a, &self.settings.b].iter().any(|name| *name == CONVENTIONAL) {
-            words.push(
+            say(
                 "The service has no HTTP and no sandbox; the Wasm side answers HTTP and starts an \
-                 instance for each event."
-                    .to_owned(),
+                 instance for each event.",
             );
         }
-        let fixed = [
-            "CPU time and memory of the app are what a side costs. Orders a second are not: both sides wait \
-             for a Redis that shares this machine with them and with the sender.",
-            "The start of an instance is a fresh sandbox in a running process, from the event to the call. A \
-             cluster adds scheduling, images and pods to the start of a process.",
-            "Neither ran in a container or a cluster.",
-        ];
-        words.extend(fixed.map(str::to_owned));
+        say(
+            "CPU time and memory of the app are what a side costs. Orders a second are not: both sides \
+             wait for a Redis that shares this machine with them and with the sender.",
+        );
+        say(
+            "The start of an instance is a fresh sandbox in a running process, from the event to the \
+             call. A cluster adds scheduling, images and pods to the start of a process.",
+        );
+        say("Neither ran in a container or a cluster.");
         if self.settings.runtime == Runtime::Local {
-            words.push(
+            say(
                 "The runtime is local-runtime, not Spin. Spin 4.0.2 took 1.6 times the app CPU of \
-                 local-runtime for the same burst."
-                    .to_owned(),
+                 local-runtime for the same burst.",
             );
         }
-        words
+        text
     }
 }
 

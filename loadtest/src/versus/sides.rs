@@ -27,10 +27,9 @@ pub(super) struct Side {
 }
 
 #[derive(Debug)]
-pub(super) struct Sides {
+pub(super) struct Sides<'a> {
+    pub(super) options: &'a VersusOptions,
     pub(super) pair: [Side; 2],
-    runtime: Runtime,
-    complexity_threshold: u32,
     cache: TempDir,
 }
 
@@ -62,15 +61,14 @@ impl Side {
     }
 }
 
-impl Sides {
-    pub(super) fn find(options: &VersusOptions) -> Result<Self> {
+impl<'a> Sides<'a> {
+    pub(super) fn find(options: &'a VersusOptions) -> Result<Self> {
         Ok(Self {
+            options,
             pair: [
                 Side::find(options, "--a", &options.a)?,
                 Side::find(options, "--b", &options.b)?,
             ],
-            runtime: options.runtime,
-            complexity_threshold: options.complexity_threshold,
             cache: tempfile::tempdir()
                 .context("failed to make a folder for compiled components")?,
         })
@@ -78,10 +76,10 @@ impl Sides {
 
     pub(super) fn start(&self, side: &Side, redis_url: &str) -> Result<App> {
         let mut command = supervise::app(&side.program);
-        let threshold = self.complexity_threshold.to_string();
+        let threshold = self.options.complexity_threshold.to_string();
         if let Some(manifest) = &side.manifest {
             command.arg("up").arg("-f").arg(manifest).args(["--quiet", "--listen"]);
-            match self.runtime {
+            match self.options.runtime {
                 Runtime::Local => {
                     command.args(["127.0.0.1:0", "--cache-dir"]).arg(self.cache.path());
                 }

@@ -187,6 +187,7 @@ fn a_file_that_holds_no_orders_is_refused() {
     let path = folder.path().join("orders");
     for (text, expected) in [
         (String::new(), "it is empty"),
+        ("\n \n".into(), "it is empty"),
         ("{\n  \"orderId\": 1\n}\n".into(), "none of its 3 lines is a JSON object"),
         ("orderId,items\n1,2\n".into(), "none of its 2 lines is a JSON object"),
         (format!("[\n{}\n]", an_order(1)), ""),
@@ -223,7 +224,11 @@ fn wrong_flags_exit_with_2_and_missing_files_and_servers_with_3() {
         (vec!["burst", "--file", "/nonexistent/orders"], 3, "--file"),
         (vec!["burst", "--json", "/nonexistent/report.json"], 3, "--json"),
         (vec!["generate", "--out", "/nonexistent/orders"], 3, "--out"),
-        (vec!["burst", "--redis-url", "redis://user:secret@127.0.0.1:1"], 3, "--redis-url"),
+        (
+            vec!["burst", "--redis-url", "redis://user:secret@127.0.0.1:1"],
+            3,
+            "--redis-url: failed to connect to 127.0.0.1:1: ",
+        ),
     ] {
         let output = Command::new(binary("loadtest")).args(&arguments).output().unwrap();
         let (found, _, error) = ended(output);

@@ -38,6 +38,11 @@ impl EntryId {
         let id = Self { ms: ms.parse().ok()?, number: number.parse().ok()? };
         (id.ms < 1 << 53).then_some(id)
     }
+
+    /// Its time, in Unix ms by the clock of Redis.
+    pub fn ms(self) -> u64 {
+        self.ms
+    }
 }
 
 impl fmt::Display for EntryId {
