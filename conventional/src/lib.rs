@@ -13,3 +13,11 @@ pub mod check;
 pub mod cli;
 pub mod service;
 pub mod worker;
+
+use std::fmt::Display;
+use std::io::Write;
+
+/// Prints a line. If nobody can read it, the service goes on.
+pub fn print(mut output: impl Write, line: impl Display) {
+    let _ = writeln!(output, "{line}");
+}

@@ -1,11 +1,12 @@
 //! Runs roles of the pipeline as one always-on process, or checks that they could run.
 
+use std::io::{stderr, stdout};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 use conventional::cli::{Arguments, Command};
-use conventional::{check, service};
+use conventional::{check, print, service};
 
 #[cfg(target_env = "musl")]
 #[global_allocator]
@@ -15,7 +16,7 @@ fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("conventional: {error:#}");
+            print(stderr(), format_args!("conventional: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -26,7 +27,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     match arguments.command {
         Some(Command::Check) => {
             let backlog = check::check(&settings)?.backlog();
-            println!("conventional: redis answers, {backlog} orders wait");
+            let line = format!("conventional: redis answers, {backlog} orders wait");
+            print(stdout(), line);
             Ok(())
         }
         None => service::run(&settings),

@@ -4,6 +4,7 @@
 //! in the stream. A worker that panics ends the process. A supervisor restarts it, and its batch is
 //! redelivered.
 
+use std::io::stdout;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -15,6 +16,7 @@ use orders::pipeline::{Distributor, Receiver, component};
 use queue::Role;
 
 use crate::cli::{RoleName, Settings};
+use crate::print;
 use crate::worker::{Done, Worker};
 
 /// How long a claimed batch may take after the signal.
@@ -76,7 +78,12 @@ pub fn run(settings: &Settings) -> Result<()> {
                 waited_for.retain(|other| *other != name);
                 if waited_for.is_empty() {
                     let (address, queue) = (settings.redis.addr(), &settings.queue.queue);
-                    println!("conventional: ready as {names}; redis {address}, queue {queue}");
+                    print(
+                        stdout(),
+                        format_args!(
+                            "conventional: ready as {names}; redis {address}, queue {queue}"
+                        ),
+                    );
                 }
             }
             // Again, after an outage.
@@ -86,7 +93,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         }
     }
     is_stopping.store(true, Ordering::Relaxed);
-    println!("conventional: stopped; {}", finish(&workers)?);
+    print(stdout(), format_args!("conventional: stopped; {}", finish(&workers)?));
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! A worker holds the lock of its [`Done`] while it has claimed entries. Taking that lock stops it
 //! between two drains.
 
+use std::io::{stderr, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ use orders::pipeline::component;
 use queue::{Queue, Role, Settings, drain};
 use redis::ConnectionInfo;
 use serde_json::json;
+
+use crate::print;
 
 /// How long to wait for a bell before a tick, because pub/sub delivers at most once.
 const TICK: Duration = Duration::from_secs(1);
@@ -61,7 +64,7 @@ impl<R: Role> Worker<R> {
                 let error = format!("{error:#}");
                 // Logged once for each outage, not at each attempt.
                 if error != last {
-                    eprintln!("{}: {error}", component(self.role.stream()));
+                    print(stderr(), format_args!("{}: {error}", component(self.role.stream())));
                 }
                 last = error;
             }
@@ -126,7 +129,7 @@ impl<R: Role> Worker<R> {
                 "elapsed_ms": start.elapsed().as_millis() as u64,
                 "tally": tally,
             });
-            println!("{line}");
+            print(stdout(), line);
         }
         result.with_context(|| format!("failed to drain {}", self.role.stream().as_str()))
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use toml::Value;
 
 use crate::cli::UpOptions;
@@ -113,16 +113,13 @@ impl Resolver<'_> {
             }
             let (variables, allowed_hosts) = settings(id, component, used, &variables)?;
             if used {
-                let dependencies = component.dependencies(id)?.into_iter();
                 let config = ComponentConfig {
                     id: id.clone(),
                     has_http,
                     has_redis,
                     description: component.description.clone().filter(|text| !text.is_empty()),
                     wasm: self.folder.join(component.source_path(id)?),
-                    dependencies: dependencies
-                        .map(|(name, path)| (name, self.folder.join(path)))
-                        .collect(),
+                    dependencies: component.dependencies(id, &self.folder)?,
                     environment: component.environment.clone(),
                     variables,
                     allowed_hosts: Arc::new(allowed_hosts),
@@ -150,13 +147,12 @@ impl Resolver<'_> {
     }
 
     fn known(&self, id: &str, who: &str) -> Result<()> {
-        if !self.manifest.component.contains_key(id) {
-            let known: Vec<_> = self.manifest.component.keys().map(String::as_str).collect();
-            bail!(
-                "{who} names the unknown component {id:?}; the manifest has: {}",
-                known.join(", ")
-            );
-        }
+        let known: Vec<_> = self.manifest.component.keys().map(String::as_str).collect();
+        ensure!(
+            known.contains(&id),
+            "{who} names the unknown component {id:?}; the manifest has: {}",
+            known.join(", ")
+        );
         Ok(())
     }
 
@@ -167,9 +163,7 @@ impl Resolver<'_> {
         component: Option<&Value>,
         components: Option<&Value>,
     ) -> Result<String> {
-        if components.is_some() {
-            bail!("{who}: `components` is not supported by local-runtime");
-        }
+        ensure!(components.is_none(), "{who}: `components` is not supported by local-runtime");
         match component {
             Some(Value::String(id)) => {
                 self.known(id, who)?;
@@ -193,12 +187,10 @@ impl Resolver<'_> {
                 "[application.trigger.{kind}]: {kind} triggers are not supported by local-runtime"
             );
         }
-        if settings.http.base.as_ref().is_some_and(|base| base != "/") {
-            bail!(
-                "[application.trigger.http]: a base other than \"/\" is not supported by \
-                 local-runtime"
-            );
-        }
+        ensure!(
+            settings.http.base.as_ref().is_none_or(|base| base == "/"),
+            "[application.trigger.http]: a base other than \"/\" is not supported by local-runtime"
+        );
         for (kind, triggers) in &self.manifest.trigger.other {
             for trigger in triggers {
                 let who = match trigger.get("component") {
@@ -248,9 +240,8 @@ impl Resolver<'_> {
             bail!("{who}: the only wildcard is a trailing \"/...\"");
         }
         if let Some(response) = &trigger.static_response {
-            if trigger.component.is_some() || trigger.components.is_some() {
-                bail!("{who} has both a component and a static_response");
-            }
+            let has_component = trigger.component.is_some() || trigger.components.is_some();
+            ensure!(!has_component, "{who} has both a component and a static_response");
             let reply = static_reply(response).context(who)?;
             return Ok(Route { path, target: Target::Static(reply) });
         }
@@ -291,9 +282,7 @@ impl Resolver<'_> {
         };
         let address = variables.render(address, &format!("the address of {who}"))?;
         let channel = variables.render(&trigger.channel, &who)?;
-        if channel.text.is_empty() {
-            bail!("{who} of component {component:?} is empty");
-        }
+        ensure!(!channel.text.is_empty(), "{who} of component {component:?} is empty");
         if self.keeps(&component) {
             address
                 .without_secret(check_address(&address.text))
@@ -345,9 +334,7 @@ fn static_reply(response: &StaticResponse) -> Result<http::Response<String>> {
 
 /// Refuses an address the trigger can't use.
 fn check_address(address: &str) -> Result<()> {
-    let Ok(url) = url::Url::parse(address) else {
-        bail!("it is not a redis:// URL");
-    };
+    let url = url::Url::parse(address).map_err(|_| anyhow!("it is not a redis:// URL"))?;
     match url.scheme() {
         "redis" => {}
         "rediss" => bail!("rediss (Redis over TLS) is not supported by local-runtime"),

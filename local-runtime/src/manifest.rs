@@ -5,9 +5,9 @@
 //! unknown. What the fields mean together is worked out in `app`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use toml::Value;
 
@@ -180,12 +180,16 @@ impl Component {
         path.with_context(|| format!("component {id:?}: source must be the path of a Wasm file"))
     }
 
-    /// The paths of its dependencies as written, by their names.
-    pub(crate) fn dependencies(&self, id: &str) -> Result<BTreeMap<String, &str>> {
+    /// The Wasm files of its dependencies by their names; their paths are relative to `folder`.
+    pub(crate) fn dependencies(
+        &self,
+        id: &str,
+        folder: &Path,
+    ) -> Result<BTreeMap<String, PathBuf>> {
         let path = |(name, dependency): (&String, _)| {
             let path = dependency_path(dependency);
-            let path = path.with_context(|| format!("component {id:?}, dependency {name:?}"));
-            Ok((name.clone(), path?))
+            let path = path.with_context(|| format!("component {id:?}, dependency {name:?}"))?;
+            Ok((name.clone(), folder.join(path)))
         };
         self.dependencies.iter().map(path).collect()
     }
@@ -229,8 +233,7 @@ fn parse(text: &str) -> Result<Manifest> {
         None => anyhow!("{}", error.message()),
     })?;
     let version = &manifest.spin_manifest_version;
-    if version.as_integer() != Some(2) && version.as_str() != Some("2") {
-        bail!("spin_manifest_version is {version}, only 2 is supported by local-runtime");
-    }
+    let is_2 = version.as_integer() == Some(2) || version.as_str() == Some("2");
+    ensure!(is_2, "spin_manifest_version is {version}, only 2 is supported by local-runtime");
     Ok(manifest)
 }

@@ -78,7 +78,7 @@ pub(crate) struct Sink {
 impl Sink {
     /// The output of one instance.
     pub(crate) fn stream(self: &Arc<Self>) -> LineStream {
-        LineStream { line: Arc::new(Line { sink: self.clone(), held: Mutex::new(Vec::new()) }) }
+        LineStream(Arc::new(Line { sink: self.clone(), held: Mutex::default() }))
     }
 
     /// Passes on whole lines, each with its line feed.
@@ -97,9 +97,7 @@ impl Sink {
 
 /// One output of one instance; clones share the unfinished line.
 #[derive(Debug, Clone)]
-pub(crate) struct LineStream {
-    line: Arc<Line>,
-}
+pub(crate) struct LineStream(Arc<Line>);
 
 #[derive(Debug)]
 struct Line {
@@ -157,7 +155,7 @@ impl Pollable for LineStream {
 
 impl OutputStream for LineStream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.line.write(&bytes);
+        self.0.write(&bytes);
         Ok(())
     }
 

@@ -58,22 +58,17 @@ pub(crate) fn error(error: RedisError) -> Error {
 
 fn server_error(error: &ServerError) -> String {
     use ServerErrorKind as Kind;
-    let name = match error.kind() {
+    let signalled = "An error was signalled by the server";
+    let text = match error.kind() {
         Some(kind @ (Kind::ExecAbort | Kind::BusyLoading | Kind::NoScript)) => {
-            format!("{kind:?}Error")
+            format!("{signalled} - {kind:?}Error")
         }
         // A code that the client inside Spin does not know is passed on as it is.
-        None | Some(Kind::NoSub | Kind::NoPerm) => {
-            return with_details(error.code(), error.details());
-        }
-        Some(kind) => format!("{kind:?}"),
+        None | Some(Kind::NoSub | Kind::NoPerm) => error.code().to_owned(),
+        Some(kind) => format!("{signalled} - {kind:?}"),
     };
-    with_details(&format!("An error was signalled by the server - {name}"), error.details())
-}
-
-fn with_details(text: &str, details: Option<&str>) -> String {
-    match details {
+    match error.details() {
         Some(details) => format!("{text}: {details}"),
-        None => text.to_owned(),
+        None => text,
     }
 }

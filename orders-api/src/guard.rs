@@ -61,13 +61,11 @@ fn is_known(host: &str, allowed: &[String]) -> bool {
 
 fn is_cross_site(head: &Parts, host: &str) -> bool {
     let site = head.headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes);
-    if matches!(site, Some(b"cross-site" | b"same-site")) {
-        return true;
-    }
-    head.headers.get(header::ORIGIN).is_some_and(|origin| {
-        // A page that hides its origin sends "null", which is no host of this API.
-        let origin = Uri::try_from(origin.as_bytes()).ok();
-        let found = origin.as_ref().and_then(Uri::host);
-        !found.is_some_and(|found| found.eq_ignore_ascii_case(host))
-    })
+    // A page that hides its origin sends "null", which is no host of this API.
+    let is_own = |origin: &header::HeaderValue| {
+        let origin = Uri::try_from(origin.as_bytes());
+        origin.is_ok_and(|it| it.host().is_some_and(|found| found.eq_ignore_ascii_case(host)))
+    };
+    matches!(site, Some(b"cross-site" | b"same-site"))
+        || head.headers.get(header::ORIGIN).is_some_and(|origin| !is_own(origin))
 }

@@ -1,7 +1,7 @@
 //! `/stats`, `/metrics`, `/healthz` and `/readyz`: the state of the queue.
 
 use orders::pipeline::STREAMS;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::metrics::{self, Snapshot};
 use crate::{Answer, Host, Response, control, response, with_queue};
@@ -21,14 +21,12 @@ pub(crate) fn stats<H: Host>(host: &H) -> Answer {
         }
         queue.stats()
     })?;
-    let streams = stats.streams.iter().map(|(name, stream)| {
-        let mut shown = json!(stream);
+    let mut streams = json!(stats.streams);
+    for (name, stream) in &stats.streams {
         if let Some(pause) = &stream.paused {
-            shown["paused"] = control::state(Some(pause));
+            streams[name]["paused"] = control::state(Some(pause));
         }
-        ((*name).to_owned(), shown)
-    });
-    let streams: Map<_, _> = streams.collect();
+    }
     let body = json!({ "streams": streams, "confirmations": stats.results,
         "deadLetters": stats.dead_letters, "totals": stats.totals });
     Ok(response::ok(&body))

@@ -4,7 +4,7 @@
 //! test checks. Single orders have codes of their own, [`orders::order::Code`].
 
 use http::StatusCode;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderName};
 use queue::settings::SettingError;
 use queue::{Cause, QueueError};
 use serde_json::{Value, json};
@@ -78,10 +78,8 @@ impl Refusal {
     /// With a body that has further members.
     pub(crate) fn with_body(problem: Problem, body: &Value) -> Self {
         let status = StatusCode::from_u16(problem.status()).unwrap_or_default();
-        let mut response = response::json(status, body);
-        let media_type = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-        Self(Box::new(response))
+        let body = body.to_string().into_bytes();
+        Self(Box::new(response::new(status, "application/problem+json", body)))
     }
 
     pub(crate) fn not_found() -> Self {

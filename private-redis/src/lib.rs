@@ -147,11 +147,9 @@ fn log(folder: &Path) -> PathBuf {
 }
 
 fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Process> {
-    if supervise::on_path("redis-server").is_none() {
-        bail!(
-            "redis-server is not installed; run `cargo xtask setup`, or install Redis 7.0 or later"
-        );
-    }
+    supervise::on_path("redis-server").context(
+        "redis-server is not installed; run `cargo xtask setup`, or install Redis 7.0 or later",
+    )?;
     // The server gets the file as its standard input, so the lock lasts as long as the server, even
     // if this program is killed.
     let stdin = match &options.folder {
@@ -179,10 +177,9 @@ fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Process> {
     // An answer on the port would prove less, because it may come from another server.
     let log = || String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
     let is_ready = || Ok(log().contains("Ready to accept connections").then_some(()));
-    match process.wait_for("readiness", START_LIMIT, is_ready) {
-        Ok(()) => Ok(process),
-        Err(error) => Err(error.context(format!("redis on port {port} did not start:\n{}", log()))),
-    }
+    let started = process.wait_for("readiness", START_LIMIT, is_ready);
+    started.with_context(|| format!("redis on port {port} did not start:\n{}", log()))?;
+    Ok(process)
 }
 
 #[cfg(test)]

@@ -3,16 +3,15 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::process;
 
 /// Installs `packages`; where that fails, once more after an update of the package lists.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let by_hand = format!("apt-get install -y {}", packages.join(" "));
-    if supervise::on_path("apt-get").is_none() {
-        bail!("there is no apt-get here to install {}", packages.join(", "));
-    }
+    supervise::on_path("apt-get")
+        .with_context(|| format!("there is no apt-get here to install {}", packages.join(", ")))?;
     if !is_root() && supervise::on_path("sudo").is_none() {
         bail!("installing packages needs root and there is no sudo; as root, run `{by_hand}`");
     }
@@ -40,9 +39,7 @@ fn with_fresh_lists(attempt: impl Fn() -> Result<()>) -> Result<()> {
     if attempt().is_ok() {
         return Ok(());
     }
-    if process::stop_asked() {
-        bail!("the installation was interrupted");
-    }
+    ensure!(!process::stop_asked(), "the installation was interrupted");
     println!("setup: apt-get update");
     if let Err(error) = apt_get(&["update"]) {
         eprintln!("setup: apt-get update failed: {error:#}");
@@ -58,9 +55,7 @@ fn apt_get(arguments: &[&str]) -> Result<()> {
     }
     command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
     let status = command.status()?;
-    if !status.success() {
-        bail!("{status}");
-    }
+    ensure!(status.success(), "{status}");
     Ok(())
 }
 

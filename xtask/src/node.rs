@@ -25,11 +25,11 @@ pub(crate) fn ensure() -> Result<String> {
 }
 
 fn present() -> Option<String> {
-    process::answer(Command::new("node").arg("--version")).map(|answer| answer.trim().to_owned())
+    process::version("node").map(|answer| answer.trim().to_owned())
 }
 
 fn version() -> Option<String> {
-    process::answer(Command::new("npm").arg("--version"))?;
+    process::version("npm")?;
     present().filter(|version| setup::is_new_enough(version.trim_start_matches('v'), AT_LEAST))
 }
 

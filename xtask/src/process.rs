@@ -4,12 +4,13 @@
 //! children in order, the app before its Redis. While `loadtest` runs, signals are passed on to it
 //! instead, because it still needs the app to verify what was sent.
 
+use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use supervise::{Process, Signal};
 
 /// How often a waiting loop checks its condition.
@@ -57,10 +58,13 @@ pub(crate) fn wait(process: &mut Process) -> Result<()> {
         std::thread::sleep(POLL);
     }
     let status = process.stop()?;
-    if !status.success() {
-        bail!("{} failed with {status}", process.name());
-    }
+    ensure!(status.success(), "{} failed with {status}", process.name());
     Ok(())
+}
+
+/// What a program prints as its version; `None` when it is missing.
+pub(crate) fn version(program: impl AsRef<OsStr>) -> Option<String> {
+    answer(Command::new(program).arg("--version"))
 }
 
 /// The standard output of a small program; `None` when it is missing or fails.

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use supervise::Process;
 
 use crate::{process, repository, wasm};
@@ -69,12 +69,11 @@ impl<'a> Reference<'a> {
         let is_part = |part: &str| !part.is_empty() && part.chars().all(is_name);
         let (name, tag) = text.rsplit_once(':').unwrap_or_default();
         let has_name = name.contains('/') && name.split('/').all(is_part);
-        if !has_name || tag.is_empty() || !tag.chars().all(is_tag) {
-            bail!(
-                "REF: expected registry/name:tag in lower case and without a digest, such as \
-                 ghcr.io/OWNER/order-pipeline:0.1.0"
-            );
-        }
+        ensure!(
+            has_name && !tag.is_empty() && tag.chars().all(is_tag),
+            "REF: expected registry/name:tag in lower case and without a digest, such as \
+             ghcr.io/OWNER/order-pipeline:0.1.0"
+        );
         Ok(Self { name, tag })
     }
 }
@@ -85,11 +84,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let application = if arguments.typescript { TYPESCRIPT } else { RUST };
     let Application { image, kustomization, .. } = application;
     let manifest = repository::root().join(application.manifest);
-    if supervise::on_path("spin").is_none() {
-        bail!(
-            "`spin` is not on the PATH, and only it can push a Spin application; install Spin 3 or 4"
-        );
-    }
+    supervise::on_path("spin").context(
+        "`spin` is not on the PATH, and only it can push a Spin application; install Spin 3 or 4",
+    )?;
     let text = read(kustomization)?;
     if arguments.set {
         // Checked before the push, so that a failure leaves nothing half done.

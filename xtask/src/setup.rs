@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
 use crate::toolchain::Toolchain;
 use crate::wasm::TARGETS;
@@ -51,28 +51,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.typescript {
         report(node::ensure().map(|version| format!("node {version} is ready")));
     }
-    if !is_complete {
-        bail!("the set-up is not complete, see above");
-    }
+    ensure!(is_complete, "the set-up is not complete, see above");
     Ok(())
 }
 
 /// Installs what the tests need on top of [`ensure_redis`] and a compiler for Wasm.
 pub(crate) fn ensure_test_tools() -> Result<()> {
-    let answers = |command: &mut Command| process::answer(command.arg("--version"));
     ensure(
         "chromium, which opens the dashboard and the reports",
-        || answers(&mut Command::new("chromium")),
+        || process::version("chromium"),
         || apt::install(&["chromium"]),
     )?;
     // Debian's package would start a Prometheus server, so it is unpacked and not installed.
     let promtool = repository::target().join("promtool");
+    let unpacked = promtool.join("usr/bin/promtool");
     ensure(
         "promtool, which checks metrics and alerts",
-        || {
-            answers(&mut Command::new(promtool.join("usr/bin/promtool")))
-                .or_else(|| answers(&mut Command::new("promtool")))
-        },
+        || process::version(&unpacked).or_else(|| process::version("promtool")),
         || apt::unpack("prometheus", &promtool),
     )?;
     ensure(
@@ -102,7 +97,7 @@ pub(crate) fn ensure_redis() -> Result<String> {
     ensure(
         &format!("redis-server {major}.{minor} or later"),
         || {
-            let answer = process::answer(Command::new("redis-server").arg("--version"))?;
+            let answer = process::version("redis-server")?;
             redis_version(&answer).filter(|version| is_new_enough(version, REDIS_AT_LEAST))
         },
         || apt::install(&["redis-server"]),
@@ -149,11 +144,8 @@ fn redis_version(answer: &str) -> Option<String> {
 }
 
 pub(crate) fn is_new_enough(version: &str, at_least: (u32, u32)) -> bool {
-    let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
-    match (numbers.next().flatten(), numbers.next().flatten()) {
-        (Some(major), Some(minor)) => (major, minor) >= at_least,
-        _ => false,
-    }
+    let mut numbers = version.split('.').map_while(|part| part.parse::<u32>().ok());
+    numbers.next().zip(numbers.next()).is_some_and(|version| version >= at_least)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use private_redis::{Options, RedisServer};
 use supervise::Process;
 
@@ -34,11 +34,10 @@ impl Runtime {
     pub(crate) fn choose(given: Option<Self>) -> Result<Self> {
         let spin_is_installed = supervise::on_path("spin").is_some();
         let runtime = given.unwrap_or(if spin_is_installed { Self::Spin } else { Self::Local });
-        if runtime == Self::Spin && !spin_is_installed {
-            bail!(
-                "--runtime spin: `spin` is not on the PATH; install Spin 3 or 4, or use --runtime local"
-            );
-        }
+        ensure!(
+            runtime == Self::Local || spin_is_installed,
+            "--runtime spin: `spin` is not on the PATH; install Spin 3 or 4, or use --runtime local"
+        );
         Ok(runtime)
     }
 
@@ -147,9 +146,7 @@ impl Stage {
     pub(crate) fn wait_until_ready(&self) -> Result<()> {
         let what = format!("listener of {} and answer to HTTP", self.channels.join(", "));
         self.app.wait_for(&what, READY_LIMIT, || {
-            if process::stop_asked() {
-                bail!("the run was interrupted");
-            }
+            ensure!(!process::stop_asked(), "the run was interrupted");
             Ok(self.is_ready().then_some(()))
         })
     }

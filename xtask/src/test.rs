@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use supervise::Process;
 
 use crate::toolchain::{self, Toolchain};
@@ -100,9 +100,9 @@ fn phases(arguments: &Arguments) -> Result<()> {
     let toolchain = phase("set-up", || {
         for tool in ["fmt", "clippy"] {
             let mut cargo = toolchain::cargo(tool);
-            if process::answer(cargo.arg("--version")).is_none() {
-                bail!("cargo {tool} is missing; run `rustup component add rustfmt clippy`");
-            }
+            process::answer(cargo.arg("--version")).with_context(|| {
+                format!("cargo {tool} is missing; run `rustup component add rustfmt clippy`")
+            })?;
         }
         setup::ensure_redis()?;
         setup::ensure_test_tools()?;

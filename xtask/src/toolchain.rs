@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
 use crate::{debian, process, repository};
 
@@ -28,9 +28,7 @@ impl Toolchain {
         let Err(rustup) = install_with_rustup(targets) else {
             return Ok(Self::Rustup);
         };
-        if process::stop_asked() {
-            bail!("the set-up was interrupted");
-        }
+        ensure!(!process::stop_asked(), "the set-up was interrupted");
         println!("setup: {rustup:#}; trying Debian's compiler instead");
         let linker = debian::install().with_context(|| {
             let targets = targets.join(" ");
@@ -60,16 +58,13 @@ pub(crate) fn cargo(subcommand: &str) -> Command {
 }
 
 fn install_with_rustup(targets: &[&str]) -> Result<()> {
-    if supervise::on_path("rustup").is_none() {
-        bail!("rustup is not on the PATH");
-    }
+    supervise::on_path("rustup").context("rustup is not on the PATH")?;
     println!("setup: rustup target add {}", targets.join(" "));
     let mut command = Command::new("rustup");
     command.args(["target", "add"]).args(targets).current_dir(repository::root());
     process::run("rustup", command.stdin(Stdio::null()))?;
-    if !current_has(targets) {
-        bail!("the compiler in use still has no target {}", targets.join(" or "));
-    }
+    let names = targets.join(" or ");
+    ensure!(current_has(targets), "the compiler in use still has no target {names}");
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
 use private_redis::Options;
 
@@ -31,9 +31,7 @@ pub(crate) struct Arguments {
 /// Runs the app until Ctrl-C or SIGTERM.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { stage, redis_port, listen, extra } = arguments;
-    if listen.port() == 0 {
-        bail!("--listen {listen}: expected a port other than 0");
-    }
+    ensure!(listen.port() != 0, "--listen {listen}: expected a port other than 0");
     let data = repository::root().join(".data/redis");
     let redis = Options { port: *redis_port, folder: Some(data.clone()), ..Options::default() };
     let is_private = stage.redis_url.is_none();

@@ -44,23 +44,7 @@ fn all_files(manifests: &[PathBuf]) -> Result<BTreeSet<String>> {
     for manifest in manifests {
         let what = || format!("failed to read the manifest {}", manifest.display());
         let text = fs::read_to_string(manifest).with_context(what)?;
-        files.extend(files_of(&text).with_context(what)?);
-    }
-    Ok(files)
-}
-
-/// The files of a manifest's components and of their dependencies.
-fn files_of(manifest: &str) -> Result<Vec<String>> {
-    let manifest: toml::Table = manifest.parse()?;
-    let table = |table: &toml::Table, field| table.get(field)?.as_table().cloned();
-    let text = |value: &toml::Value| value.as_str().map(str::to_owned);
-    let mut files = Vec::new();
-    for (_, component) in table(&manifest, "component").unwrap_or_default() {
-        files.extend(component.get("source").and_then(text));
-        let dependencies = component.as_table().and_then(|fields| table(fields, "dependencies"));
-        for (_, dependency) in dependencies.unwrap_or_default() {
-            files.extend(dependency.get("path").and_then(text));
-        }
+        files.extend(supervise::wasm_files(&text).with_context(what)?);
     }
     Ok(files)
 }
@@ -109,14 +93,12 @@ mod tests {
 
     #[test]
     fn a_manifest_names_the_files_of_its_components_and_of_their_dependencies() {
-        let files = files_of(include_str!("../../spin.typescript.toml")).unwrap();
+        let files = supervise::wasm_files(include_str!("../../spin.typescript.toml")).unwrap();
         let files = BTreeSet::from_iter(files);
         let built = |target| packages(&files, target).collect::<Vec<_>>().join(" ");
         let components = "--package=distributor --package=orders-api --package=receiver-complex";
         assert_eq!(built(WASI), components);
         assert_eq!(built(TARGETS[1]), "--package=orders-component");
         assert_eq!(files.len(), 5, "and the one of TypeScript: {files:?}");
-        let url = "[component.a]\nsource = { url = \"https://example.com/a.wasm\" }";
-        assert!(files_of(url).unwrap().is_empty(), "nothing to build");
     }
 }

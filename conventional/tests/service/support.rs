@@ -43,6 +43,17 @@ impl Service {
         service
     }
 
+    /// A service whose stdout and stderr are closed pipes.
+    pub(crate) fn start_unheard(server: &RedisServer) -> Self {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = program();
+        command.args(["--redis-url", &server.url()]);
+        command.stdout(writer.try_clone().unwrap()).stderr(writer);
+        let process = Process::start("conventional", command).unwrap();
+        Self { process, output: Arc::default() }
+    }
+
     pub(crate) fn said(&self) -> String {
         self.output.lock().unwrap().clone()
     }

@@ -6,6 +6,7 @@ use native::RedisConnection;
 use private_redis::{Options, RedisServer};
 use queue::{Queue, Stream};
 use redis::Commands;
+use supervise::Signal;
 
 use crate::support::{Service, add, connect, keys, poll_until, program, ring, stats};
 
@@ -109,6 +110,25 @@ fn it_says_once_that_redis_is_away_and_goes_on_when_it_is_back() {
     poll_until("all are confirmed", || (stats(&mut redis).results == 10).then_some(()));
     assert_eq!(count(), 2, "{}", service.said());
     assert_eq!(service.said().matches("ready").count(), 1, "{}", service.said());
+}
+
+#[test]
+fn a_service_whose_output_is_closed_works_through_an_outage_and_stops_with_success() {
+    let options = Options { fsync_always: true, ..Options::default() };
+    let mut server = RedisServer::start_with(&options).unwrap();
+    let mut service = Service::start_unheard(&server);
+    for confirmed in 1..=2 {
+        let mut redis = connect(&server);
+        add(&mut redis, Stream::Ingress, confirmed..confirmed + 1);
+        poll_until("all are confirmed", || {
+            (stats(&mut redis).results == u64::from(confirmed)).then_some(())
+        });
+        server.kill().unwrap();
+        server.restart(&options).unwrap();
+    }
+    service.signal(Signal::SIGTERM);
+    let (_, status) = service.end(Instant::now());
+    assert!(status.success(), "{status}");
 }
 
 #[test]

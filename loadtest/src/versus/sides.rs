@@ -104,23 +104,14 @@ impl<'a> Sides<'a> {
 
 /// The size of the Wasm files of a manifest. Errors name one that is not built.
 fn wasm_bytes(manifest: &Path) -> Result<u64> {
-    let table: toml::Table = std::fs::read_to_string(manifest)?.parse()?;
-    let components = table.get("component").and_then(toml::Value::as_table);
     let mut bytes = 0;
-    for component in components.into_iter().flat_map(toml::Table::values) {
-        let dependencies = component.get("dependencies").and_then(toml::Value::as_table);
-        let paths = dependencies.into_iter().flat_map(toml::Table::values);
-        let paths = paths.filter_map(|dependency| dependency.get("path"));
-        // A source may also be a table with a URL.
-        for path in component.get("source").into_iter().chain(paths).filter_map(toml::Value::as_str)
-        {
-            let file = manifest.with_file_name("").join(path);
-            let metadata = file.metadata().with_context(|| {
-                let (file, manifest) = (file.display(), manifest.display());
-                format!("there is no {file}; `cargo xtask build --manifest {manifest}` builds it")
-            })?;
-            bytes += metadata.len();
-        }
+    for path in supervise::wasm_files(&std::fs::read_to_string(manifest)?)? {
+        let file = manifest.with_file_name("").join(path);
+        let metadata = file.metadata().with_context(|| {
+            let (file, manifest) = (file.display(), manifest.display());
+            format!("there is no {file}; `cargo xtask build --manifest {manifest}` builds it")
+        })?;
+        bytes += metadata.len();
     }
     Ok(bytes)
 }

@@ -57,13 +57,6 @@ fn a_secret_is_not_quoted_by_what_refuses_it() {
 }
 
 #[test]
-fn the_environment_overrides_a_default() {
-    let running = app().env("SPIN_VARIABLE_KEY", "k").env("SPIN_VARIABLE_PLAIN", "two").start();
-    assert_eq!(running.get("/plain").1, "value:two");
-    assert_eq!(running.get("/both").1, "value:two and k");
-}
-
-#[test]
 fn a_required_variable_must_be_given_even_when_the_component_that_uses_it_is_left_out() {
     for app in [app(), app().flags(&["--component-id", "other"])] {
         let said = app.refused();

@@ -29,10 +29,9 @@ impl Application {
     /// When it is no such manifest.
     pub fn parse(text: &str) -> Result<Self> {
         let manifest: Manifest = toml::from_str(text).context("failed to read the application")?;
-        let mut components: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (name, component) in &manifest.component {
-            components.insert(name.clone(), templates(&component.to_string()));
-        }
+        let components = manifest.component.into_iter();
+        let mut components: BTreeMap<_, _> =
+            components.map(|(name, it)| (name, templates(&it.to_string()))).collect();
         let mut routes = Vec::new();
         for trigger in manifest.trigger.values().flatten() {
             let text = |field: &str| trigger.get(field).and_then(toml::Value::as_str);

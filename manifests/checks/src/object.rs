@@ -58,6 +58,13 @@ impl Object {
         self.list(pointer).iter().filter_map(Value::as_str).collect()
     }
 
+    /// The object and all values in it, each with the name of its field, if it is in one.
+    pub fn values(&self) -> Vec<(&str, &Value)> {
+        let mut values = Vec::new();
+        collect("", &self.0, &mut values);
+        values
+    }
+
     /// The pods of a workload; none for other kinds.
     pub fn pods(&self) -> Option<Pods> {
         let template = match self.kind() {
@@ -99,6 +106,15 @@ pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 /// The list at a JSON pointer, empty if there is none.
 pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn collect<'a>(field: &'a str, value: &'a Value, found: &mut Vec<(&'a str, &'a Value)>) {
+    found.push((field, value));
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect("", item, found)),
+        Value::Object(fields) => fields.iter().for_each(|(name, it)| collect(name, it, found)),
+        _ => {}
+    }
 }
 
 /// All containers of a pod's spec, those that run first included.

@@ -95,11 +95,8 @@ fn close(schema: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(close),
         Value::Object(fields) => {
             let is_open = fields.get("x-kubernetes-preserve-unknown-fields") == Some(&json!(true));
-            if fields.get("properties").is_some_and(Value::is_object)
-                && !fields.contains_key("additionalProperties")
-                && !is_open
-            {
-                fields.insert("additionalProperties".into(), json!(false));
+            if fields.get("properties").is_some_and(Value::is_object) && !is_open {
+                fields.entry("additionalProperties").or_insert(json!(false));
             }
             for (key, value) in fields {
                 if !matches!(key.as_str(), "default" | "enum" | "const" | "example") {

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::memory::bytes;
 use super::{Faults, Inputs};
-use crate::object::{Object, containers, text};
+use crate::object::{Object, Pods, containers, text};
 
 /// Every container, and the spec of a SpinApp in its place, with a name for reports.
 fn holders(inputs: &Inputs) -> Vec<(String, Value)> {
-    let of = |(object, pods): (&Object, crate::object::Pods)| match pods.spec {
+    let of = |(object, pods): (&Object, Pods)| match pods.spec {
         None => vec![(object.id(), object.0["spec"].clone())],
         Some(spec) => containers(&spec)
             .map(|it| (format!("{object} {}", text(it, "/name")), it.clone()))
@@ -30,10 +30,8 @@ pub(super) fn resources(inputs: &Inputs, faults: &mut Faults) {
     }
     for app in inputs.of_kind("SpinApp") {
         let (instance, pod) = ("/spec/invocationLimits/memory", "/spec/resources/limits/memory");
-        let is_half = match (bytes(app.text(instance)), bytes(app.text(pod))) {
-            (Some(instance), Some(pod)) => instance * 2 <= pod,
-            _ => false,
-        };
+        let sizes = bytes(app.text(instance)).zip(bytes(app.text(pod)));
+        let is_half = sizes.is_some_and(|(instance, pod)| instance * 2 <= pod);
         faults.unless(is_half, || {
             format!("{app}: invocationLimits.memory is not at most half of the pod's limit")
         });
@@ -53,10 +51,8 @@ pub(super) fn images(inputs: &Inputs, faults: &mut Faults) {
     // A variant of a component may run beside it, but no part comes from another image only.
     let mut components: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for app in inputs.of_kind("SpinApp") {
-        components
-            .entry(app.text("/spec/image"))
-            .or_default()
-            .extend(app.texts("/spec/components"));
+        let of_image = components.entry(app.text("/spec/image")).or_default();
+        of_image.extend(app.texts("/spec/components"));
     }
     let all = components.values().flatten().collect::<BTreeSet<_>>().len();
     let has_one = components.is_empty() || components.values().any(|of| of.len() == all);

@@ -118,7 +118,7 @@ pub(super) fn policies(inputs: &Inputs, faults: &mut Faults) {
 pub(super) fn redis_clients(inputs: &Inputs, faults: &mut Faults) {
     for (object, pods) in inputs.pods() {
         let is_labelled = pods.labels.get(CLIENT).is_some_and(|value| value == "true");
-        faults.unless(is_labelled == is_client(&object.0), || {
+        faults.unless(is_labelled == is_client(object), || {
             format!("{object}: it uses Redis or has the label {CLIENT}, and not both")
         });
     }
@@ -146,13 +146,9 @@ pub(super) fn redis_clients(inputs: &Inputs, faults: &mut Faults) {
 }
 
 /// Whether a workload knows the address of Redis.
-fn is_client(value: &Value) -> bool {
+fn is_client(workload: &Object) -> bool {
     let is_address = |key: &str| key.ends_with("_url") || key.ends_with("-url") || key == "login";
-    match value {
-        Value::Array(items) => items.iter().any(is_client),
-        Value::Object(fields) => fields.iter().any(|(field, inner)| {
-            (field == "key" && inner.as_str().is_some_and(is_address)) || is_client(inner)
-        }),
-        _ => false,
-    }
+    let is_reference =
+        |(field, value): (&str, &Value)| field == "key" && value.as_str().is_some_and(is_address);
+    workload.values().into_iter().any(is_reference)
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Faults, Inputs};
-use crate::object::{Object, text};
+use crate::object::text;
 
 /// Ends of names whose values must not be in a manifest.
 const SECRET_WORDS: [&str; 6] =
@@ -14,9 +14,8 @@ type Reference<'a> = (&'static str, (&'a str, &'a str));
 
 pub(super) fn exist(inputs: &Inputs, faults: &mut Faults) {
     for object in &inputs.objects {
-        let mut references = Vec::new();
-        collect(&object.0, &mut references);
-        for (kind, (name, key)) in references {
+        let values = object.values().into_iter();
+        for (kind, (name, key)) in values.flat_map(|(field, value)| references(field, value)) {
             let keys: Option<Vec<&String>> = match kind {
                 "Secret" => inputs.secrets.get(name).map(|keys| keys.keys().collect()),
                 _ => inputs.named(kind, name).map(|object| {
@@ -35,32 +34,18 @@ pub(super) fn exist(inputs: &Inputs, faults: &mut Faults) {
     }
 }
 
-fn collect<'a>(value: &'a Value, found: &mut Vec<Reference<'a>>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
-        Value::Object(fields) => {
-            for (field, inner) in fields {
-                let name = inner.get("name").or(inner.get("secretName")).and_then(Value::as_str);
-                let reference = (name.unwrap_or_default(), text(inner, "/key"));
-                match (field.as_str(), inner) {
-                    ("secretKeyRef" | "secretRef" | "secret", Value::Object(_)) => {
-                        found.push(("Secret", reference));
-                    }
-                    ("configMapKeyRef" | "configMapRef" | "configMap", _) => {
-                        found.push(("ConfigMap", reference));
-                    }
-                    ("secretTargetRef" | "imagePullSecrets", Value::Array(items)) => {
-                        let of = |item| ("Secret", (text(item, "/name"), text(item, "/key")));
-                        found.extend(items.iter().map(of));
-                    }
-                    ("serviceAccountName", Value::String(name)) => {
-                        found.push(("ServiceAccount", (name, "")));
-                    }
-                    _ => collect(inner, found),
-                }
-            }
+fn references<'a>(field: &str, value: &'a Value) -> Vec<Reference<'a>> {
+    let name = value.get("name").or(value.get("secretName")).and_then(Value::as_str);
+    let reference = (name.unwrap_or_default(), text(value, "/key"));
+    match (field, value) {
+        ("secretKeyRef" | "secretRef" | "secret", Value::Object(_)) => vec![("Secret", reference)],
+        ("configMapKeyRef" | "configMapRef" | "configMap", _) => vec![("ConfigMap", reference)],
+        ("secretTargetRef" | "imagePullSecrets", Value::Array(items)) => {
+            let of = |item| ("Secret", (text(item, "/name"), text(item, "/key")));
+            items.iter().map(of).collect()
         }
-        _ => {}
+        ("serviceAccountName", Value::String(name)) => vec![("ServiceAccount", (name, ""))],
+        _ => Vec::new(),
     }
 }
 
@@ -69,30 +54,21 @@ pub(super) fn no_plain_secret(inputs: &Inputs, faults: &mut Faults) {
         faults.unless(object.kind() != "Secret", || {
             format!("{object}: a Secret is in the manifests; create-secrets.sh creates it")
         });
-        walk(object, &object.0, faults);
+        for (field, value) in object.values() {
+            for (name, value) in [(field, value), (text(value, "/name"), &value["value"])] {
+                faults.unless(!is_secret(name) || !value.is_string(), || {
+                    format!("{object}: the value of {name} is in plain text")
+                });
+            }
+            let is_plain = value.as_str().is_some_and(has_password);
+            faults.unless(!is_plain, || format!("{object}: a password is in plain text"));
+        }
     }
 }
 
-fn walk(object: &Object, value: &Value, faults: &mut Faults) {
-    let mut keep = |name: &str, value: &Value| {
-        let lower = name.to_ascii_lowercase();
-        let is_secret = SECRET_WORDS.iter().any(|word| lower.ends_with(word));
-        faults.unless(!is_secret || !value.is_string(), || {
-            format!("{object}: the value of {name} is in plain text")
-        });
-    };
-    match value {
-        Value::String(text) => {
-            faults.unless(!has_password(text), || format!("{object}: a password is in plain text"));
-        }
-        Value::Array(items) => items.iter().for_each(|item| walk(object, item, faults)),
-        Value::Object(fields) => {
-            keep(text(value, "/name"), &value["value"]);
-            fields.iter().for_each(|(field, inner)| keep(field, inner));
-            fields.values().for_each(|inner| walk(object, inner, faults));
-        }
-        _ => {}
-    }
+fn is_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| lower.ends_with(word))
 }
 
 /// A URL with a password, or a line of Redis's configuration or users with one. `$NAME` is a

@@ -1,0 +1,43 @@
+//! The Wasm files that a Spin manifest names.
+
+use anyhow::Result;
+use toml::{Table, Value};
+
+/// The paths of the components' files and of their dependencies, as written.
+///
+/// # Errors
+/// When the text is not TOML.
+pub fn wasm_files(manifest: &str) -> Result<Vec<String>> {
+    let manifest: Table = manifest.parse()?;
+    let mut files = Vec::new();
+    for component in entries(manifest.get("component")) {
+        let dependencies = entries(component.get("dependencies"));
+        let paths = dependencies.filter_map(|dependency| dependency.get("path"));
+        // A source may also be a table with a URL.
+        let named = component.get("source").into_iter().chain(paths).filter_map(Value::as_str);
+        files.extend(named.map(str::to_owned));
+    }
+    Ok(files)
+}
+
+fn entries(table: Option<&Value>) -> impl Iterator<Item = &Value> {
+    table.and_then(Value::as_table).into_iter().flat_map(Table::values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_and_dependencies_name_files_and_a_url_is_none() {
+        let manifest = "
+            [component.a]
+            source = \"a.wasm\"
+            dependencies = { \"b:c\" = { path = \"b.wasm\" }, \"d:e\" = \"1.0\" }
+            [component.f]
+            source = { url = \"https://example.com/f.wasm\" }";
+        assert_eq!(wasm_files(manifest).unwrap(), ["a.wasm", "b.wasm"]);
+        assert!(wasm_files("").unwrap().is_empty());
+        assert!(wasm_files("[component").is_err());
+    }
+}
