@@ -28,8 +28,10 @@ pub(crate) fn find() -> Option<PathBuf> {
 /// Installs the packages, the linker last: its version is known only from the compiler's.
 pub(crate) fn install() -> Result<PathBuf> {
     apt::install(&PACKAGES)?;
-    let llvm = llvm().with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
-    apt::install(&[&format!("lld-{llvm}")])?;
+    if find().is_none() {
+        let llvm = llvm().with_context(|| format!("no LLVM version in {RUSTC} -vV"))?;
+        apt::install(&[&format!("lld-{llvm}")])?;
+    }
     find().context("Debian's compiler for Wasm is incomplete after the installation")
 }
 
