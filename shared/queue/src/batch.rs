@@ -77,12 +77,13 @@ impl<E: Execute> Queue<'_, E> {
         Ok(claimed)
     }
 
-    /// Applies the outcome of each message of a batch.
+    /// Applies the outcome of each message of a batch. Then the bell stays silent for `hold_ms`.
     pub(crate) fn commit(
         &mut self,
         stream: Stream,
         messages: &[Message],
         outcomes: &[Outcome],
+        hold_ms: u32,
     ) -> Result<Commit, QueueError> {
         let Some(first) = messages.first() else { return Ok(Commit::default()) };
         let entries: Vec<&str> = messages
@@ -103,6 +104,7 @@ impl<E: Execute> Queue<'_, E> {
             (first.delivery_count - 1).into(),
             (entries.len() as i64).into(),
             (metrics.len() as i64).into(),
+            hold_ms.into(),
         ];
         arguments.extend(entries.iter().copied().map(Argument::from));
         for (field, by) in &metrics {

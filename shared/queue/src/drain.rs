@@ -110,15 +110,17 @@ pub struct Drain<'q, 'a, E, R> {
     role: &'q R,
     tally: Tally,
     is_first_claim: bool,
-    /// Messages of the last batch.
-    last_batch: usize,
-    /// The newest entry of the last batch.
+    /// For how long the bell stays silent while the drain waits; 0 for a drain that never waits.
+    silent_ms: u32,
+    /// Whether to wait after the last batch without another claim.
+    waits: bool,
+    /// The newest entry of the last batch, until a wait has used it.
     newest: Option<Rc<str>>,
 }
 
 /// Drains the role's stream until it is empty or paused, or the host's clock passes the time
 /// budget; then the bell is rung for the rest. When the stream is empty, waits `linger_ms` for
-/// more. After a single message it is taken to be empty, which saves a claim.
+/// more. After a single message it waits without another claim.
 ///
 /// # Errors
 /// When Redis fails; what was claimed and not committed stays pending and is delivered again. The
@@ -132,16 +134,16 @@ pub fn drain<E: Execute, R: Role>(
     let (budget, linger_ms) =
         (Duration::from_millis(settings.drain_budget_ms.into()), settings.linger_ms);
     let mut drain = Drain::new(queue, role);
-    // The bell stays silent until the linger ends, which finds new entries itself.
-    let silent_ms = if linger_ms > 0 { linger_ms + WAKE_MS } else { 0 };
-    let mut hold_ms = silent_ms;
+    // While the drain waits, it finds new entries itself, so its bell stays silent.
+    drain.silent_ms = if linger_ms > 0 { linger_ms + WAKE_MS } else { 0 };
+    let mut hold_ms = 0;
     let result = loop {
         match drain.step_on(host, hold_ms) {
             Ok(Step::Committed) if host.elapsed() >= budget => break drain.hand_over(),
-            Ok(Step::Committed) if drain.last_batch > 1 || linger_ms == 0 => hold_ms = silent_ms,
-            Ok(Step::Empty) if hold_ms == 0 || drain.tally.batches == 0 => break Ok(()),
+            Ok(Step::Committed) if !drain.waits => hold_ms = drain.silent_ms,
+            Ok(Step::Empty) if hold_ms == 0 => break Ok(()),
             Ok(_) => match drain.linger() {
-                Ok(came) if came && host.elapsed() < budget => hold_ms = silent_ms,
+                Ok(true) if host.elapsed() < budget => hold_ms = drain.silent_ms,
                 Ok(_) => hold_ms = 0,
                 Err(error) => break Err(error),
             },
@@ -159,7 +161,8 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
             role,
             tally: Tally::default(),
             is_first_claim: true,
-            last_batch: 0,
+            silent_ms: 0,
+            waits: false,
             newest: None,
         }
     }
@@ -187,14 +190,18 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         if messages.is_empty() {
             return Ok(Step::Empty);
         }
+        // After an overdue entry or a full batch more may wait.
+        self.waits = self.silent_ms > 0
+            && self.queue.settings.batch_size > 1
+            && matches!(&messages[..], [message] if message.delivery_count == 1);
         let outcomes: Vec<Outcome> = messages.iter().map(|message| self.decide(message)).collect();
         let redelivered = messages.iter().filter(|message| message.delivery_count > 1).count();
         self.tally.redelivered += redelivered as u64;
         // Crash window: from here to the commit the batch is decided but pending. After a crash it
         // is redelivered.
-        let commit = self.queue.commit(stream, &messages, &outcomes)?;
+        let hold_ms = if self.waits { self.silent_ms } else { 0 };
+        let commit = self.queue.commit(stream, &messages, &outcomes, hold_ms)?;
         self.tally.add(&commit);
-        self.last_batch = messages.len();
         self.newest = messages.last().map(|message| Rc::clone(&message.entry_id));
         host.committed(&Batch {
             messages: &messages,
@@ -228,8 +235,9 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         }
     }
 
-    /// Waits for an entry after the last batch, and returns whether one came. If this was answered
-    /// already and the claim found nothing, another drain has it: then for an entry after now.
+    /// Waits for an entry after the last batch, and returns whether one came. A second wait without
+    /// a batch in between starts at `$`, because another drain may have the entry that ended the
+    /// first.
     fn linger(&mut self) -> Result<bool, QueueError> {
         let key = self.queue.keys.stream(self.role.stream()).to_owned();
         let since = self.newest.take().unwrap_or_else(|| "$".into());

@@ -52,8 +52,13 @@ export function claim(queue: Queue, isFirst: boolean, holdMs: number): Claimed {
   return claimed;
 }
 
-/** Applies what was decided for each message of a batch. */
-export function commit(queue: Queue, batch: readonly Decided[], first: Message): Commit {
+/** Applies what was decided for each message of a batch. Then the bell stays silent for `holdMs`. */
+export function commit(
+  queue: Queue,
+  batch: readonly Decided[],
+  first: Message,
+  holdMs: number,
+): Commit {
   const isNew = ({ message }: Decided, at: number) =>
     message.entry !== batch[at - 1]?.message.entry;
   const entries = batch.filter(isNew).map(({ message }) => message.entryId);
@@ -63,6 +68,7 @@ export function commit(queue: Queue, batch: readonly Decided[], first: Message):
     first.deliveryCount - 1,
     entries.length,
     metrics.length,
+    holdMs,
     ...entries,
     ...metrics.flat(),
     ...batch.flatMap((decided, at) => row(decided, isNew(decided, at) ? "" : "+")),

@@ -55,9 +55,9 @@ const COUNTS = [
 export class Drain {
   /** What was done so far, also when the drain failed. */
   readonly tally = new Tally();
-  /** Messages of the last batch. */
-  private lastBatch = 0;
-  /** The newest entry of the last batch. */
+  /** Whether to wait after the last batch without another claim. */
+  private waits = false;
+  /** The newest entry of the last batch, until a wait has used it. */
   private newest: string | undefined;
 
   constructor(
@@ -68,33 +68,32 @@ export class Drain {
 
   /**
    * Drains the lane until it is empty or paused, or the time budget is spent; then the bell is rung
-   * for the rest. After a single message the lane is taken to be empty, which saves a claim. Throws
-   * a `QueueError` when Redis fails.
+   * for the rest. After a single message it waits without another claim. Throws a `QueueError` when
+   * Redis fails.
    */
   run(): void {
     const { drainBudgetMs, lingerMs } = this.queue.settings;
-    // The bell stays silent until the linger ends, which finds new entries itself.
+    // While the drain waits, it finds new entries itself, so its bell stays silent.
     const silentMs = lingerMs > 0 ? lingerMs + WAKE_MS : 0;
-    let holdMs = silentMs;
+    let holdMs = 0;
     for (let isFirst = true; ; isFirst = false) {
-      const committed = this.step(isFirst, holdMs);
+      const committed = this.step(isFirst, holdMs, silentMs);
       if (committed && this.host.elapsedMs() >= drainBudgetMs) {
         this.tally.out_of_time = true;
         this.queue.handOver();
         return;
       }
-      if (!committed && (holdMs === 0 || this.tally.batches === 0)) {
+      if (!committed && holdMs === 0) {
         return;
       }
-      const isMoreLikely = committed && (this.lastBatch > 1 || lingerMs === 0);
-      const came = isMoreLikely || this.linger();
-      holdMs = came && this.host.elapsedMs() < drainBudgetMs ? silentMs : 0;
+      const goesOn = (committed && !this.waits) || this.linger();
+      holdMs = goesOn && this.host.elapsedMs() < drainBudgetMs ? silentMs : 0;
     }
   }
 
   /**
-   * Waits for an entry after the last batch; false if none came. If this was answered already and
-   * the claim found nothing, another drain has it: then for an entry after now.
+   * Waits for an entry after the last batch; false if none came. A second wait without a batch in
+   * between starts at `$`, because another drain may have the entry that ended the first.
    */
   private linger(): boolean {
     const since = this.newest ?? "$";
@@ -103,7 +102,7 @@ export class Drain {
   }
 
   /** Claims one batch, decides and commits it; false when there was none. */
-  private step(isFirst: boolean, holdMs: number): boolean {
+  private step(isFirst: boolean, holdMs: number, silentMs: number): boolean {
     const { messages, vanished, split } = claim(this.queue, isFirst, holdMs);
     this.tally.vanished += vanished;
     this.tally.split += split;
@@ -111,13 +110,15 @@ export class Drain {
     if (first === undefined) {
       return false;
     }
+    // After an overdue entry or a full batch more may wait.
+    const isSingle = messages.length === 1 && first.deliveryCount === 1;
+    this.waits = silentMs > 0 && isSingle && this.queue.settings.batchSize > 1;
     const batch = messages.map((message) => ({ message, outcome: this.decide(message) }));
     this.tally.redelivered += messages.filter(({ deliveryCount }) => deliveryCount > 1).length;
     // Crash window: from here to the commit the batch is decided but pending. After a crash it is
     // redelivered.
-    const done = commit(this.queue, batch, first);
+    const done = commit(this.queue, batch, first, this.waits ? silentMs : 0);
     this.tally.batches += 1;
-    this.lastBatch = batch.length;
     this.newest = messages.at(-1)?.entryId;
     for (const count of COUNTS) {
       this.tally[count] += done[count];

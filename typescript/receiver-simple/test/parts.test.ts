@@ -130,24 +130,48 @@ test("a drain whose time is over does not wait for more a second time", () => {
   assert.deepEqual(commands, ["EVALSHA", "EVALSHA", "XREAD", "EVALSHA"]);
 });
 
-test("a drain waits past its last entry, and for a new one if another drain has what came", () => {
+/** What a drain sends, with the last argument of a claim, the silence of a commit, the wait's entry. */
+function sent(replies: Value[][]): string[] {
   const none = [1, 0, 0, 1].map(int);
-  const replies: Value[][] = [
-    [...none, bytes("5-1"), bytes(""), int(-1)],
-    [1, 0, 0, 0, 1, 0].map(int),
-    [bytes("{orders}:simple")],
-    none,
-  ];
-  const waits: unknown[] = [];
+  const lines: string[] = [];
   const execute = (command: string, args: readonly Argument[]) => {
-    if (command === "XREAD") {
-      waits.push(args.at(-1));
-    }
+    const isCommit = args.includes("dead");
+    const silence = args[2 + Number(args[1]) + 12];
+    lines.push(
+      command === "XREAD"
+        ? `wait ${args.at(-1)}`
+        : isCommit
+          ? `commit ${silence}`
+          : `claim ${args.at(-1)}`,
+    );
     return replies.shift() ?? (command === "XREAD" ? [] : none);
   };
   const queue = new Queue(execute, { ...settings(), lingerMs: 5 });
   new Drain(queue, DOMAIN, { elapsedMs: () => 0, committed: () => undefined }).run();
-  assert.deepEqual(waits, ["5-1", "$"]);
+  return lines;
+}
+
+test("after a single message a drain waits past it, and then for what no other drain has", () => {
+  const one = [1, 0, 0, 1].map(int).concat([bytes("5-1"), bytes(""), int(-1)]);
+  const done = [1, 0, 0, 0, 1, 0].map(int);
+  const came = [bytes("{orders}:simple")];
+  const none = [1, 0, 0, 1].map(int);
+  assert.deepEqual(sent([one, done, came, none]), [
+    "claim 0",
+    "commit 205",
+    "wait 5-1",
+    "claim 205",
+    "wait $",
+    "claim 0",
+  ]);
+});
+
+test("after several messages or an overdue one a drain claims first", () => {
+  const rows = [bytes("5-1"), bytes(""), int(-1), bytes("6-1"), bytes(""), int(-1)];
+  const done = [2, 0, 0, 0, 2, 0].map(int);
+  const rest = (id: string) => ["claim 0", "commit 0", "claim 205", `wait ${id}`, "claim 0"];
+  assert.deepEqual(sent([[...[1, 0, 0, 1].map(int), ...rows], done]), rest("6-1"));
+  assert.deepEqual(sent([[...[1, 0, 0, 2].map(int), ...rows.slice(0, 3)], done]), rest("5-1"));
 });
 
 test("a reply of another shape is refused, and the error does not show it", () => {

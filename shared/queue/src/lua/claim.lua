@@ -9,8 +9,8 @@
 -- ARGV[9]   most messages     ARGV[10]  longest message in bytes; of a longer one only its length
 --           is handed out
 -- ARGV[11]  1 for the first claim of a drain
--- ARGV[12]  when the stream is empty now, for how many ms the bell stays silent (0: it can be rung at
---           once). A first claim that hands out nothing silences nothing.
+-- ARGV[12]  when the stream is empty, for how many ms the bell stays silent (0: it can be rung at
+--           once)
 --
 -- Returns {time in Unix ms, entries that vanished while pending, entries that were split, delivery
 -- count of all that is handed out, the first delivery is 1}, then a row of three for each message:
@@ -121,10 +121,14 @@ while (not found or reply[3] == MOST_SPLITS) and handed_out < most do
 end
 
 if found or handed_out >= most then
-  -- More may wait, so another drain must claim even if this one crashes.
+  -- More may wait, so another drain must claim even if this one crashes. Nobody was rung behind a
+  -- bell that a drain keeps silent.
+  if redis.pcall('GET', stream.bell) == HELD then
+    redis.pcall('DEL', stream.bell)
+  end
   ring(stream)
-elseif ARGV[12] ~= '0' and (handed_out > 0 or ARGV[11] == '0') then
-  redis.pcall('SET', stream.bell, '1', 'PX', ARGV[12])
+elseif handed_out == 0 and ARGV[12] ~= '0' then
+  redis.pcall('SET', stream.bell, HELD, 'PX', ARGV[12])
 elseif handed_out == 0 then
   -- Reading the stream and clearing the bell are one step, so no ring in between is lost.
   redis.pcall('DEL', stream.bell)

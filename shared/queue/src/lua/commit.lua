@@ -9,7 +9,8 @@
 -- ARGV[9]   when it was decided, in Unix ms      ARGV[10]  deliveries of its entries before this
 --           one
 -- ARGV[11]  how many entries                     ARGV[12]  how many fields of metrics to raise
--- ARGV[13..]  the entry ids; then field and increment of each metric, for a batch that is applied
+-- ARGV[13]  for how many ms the bell stays silent, because the drain waits for more (0: not at all)
+-- ARGV[14..]  the entry ids; then field and increment of each metric, for a batch that is applied
 --             whole then a row of five for each message:
 --               "confirm", "dead" or the number of the stream to route to, with a "+" in front when
 --               the message is of the same entry as the row before; id, "" if unknown;
@@ -25,10 +26,10 @@
 
 local LANE_MESSAGES, LANE_BYTES = 200, 262144
 local delivered, entries, metrics = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
-local rows_at, last = 13 + entries + 2 * metrics, 12 + entries
+local rows_at, last = 14 + entries + 2 * metrics, 13 + entries
 
 local back = {'XCLAIM', stream.key, GROUP, CONSUMER, 0}
-for i = 13, last do
+for i = 14, last do
   back[#back + 1] = ARGV[i]
 end
 for _, word in ipairs({'FORCE', 'JUSTID', 'RETRYCOUNT', delivered}) do
@@ -48,9 +49,9 @@ local records = look_up(ids)
 
 -- If all were pending, this drain owns all. Otherwise another drain committed the missing ones.
 local superseded, superseded_numbers = {}, {}
-if run('XACK', stream.key, GROUP, unpack(ARGV, 13, last)) < entries then
+if run('XACK', stream.key, GROUP, unpack(ARGV, 14, last)) < entries then
   for i = 1, entries do
-    if not run('XRANGE', stream.key, ARGV[12 + i], ARGV[12 + i])[1] then
+    if not run('XRANGE', stream.key, ARGV[13 + i], ARGV[13 + i])[1] then
       superseded[i], superseded_numbers[#superseded_numbers + 1] = true, i
     end
   end
@@ -194,7 +195,7 @@ for at = rows_at, #ARGV, 5 do
   if string.byte(verb) == 43 then
     verb, place = string.sub(verb, 2), place + 1
   else
-    number, place, entry = number + 1, 1, ARGV[13 + number]
+    number, place, entry = number + 1, 1, ARGV[14 + number]
   end
   if superseded[number] then
     done.superseded = done.superseded + 1
@@ -237,10 +238,10 @@ end
 for i = 1, #set, 5000 do
   run('HSET', INDEX, unpack(set, i, math.min(i + 4999, #set)))
 end
-run('XDEL', stream.key, unpack(ARGV, 13, last))
+run('XDEL', stream.key, unpack(ARGV, 14, last))
 
 if done.superseded == 0 then
-  for at = 13 + entries, rows_at - 1, 2 do
+  for at = 14 + entries, rows_at - 1, 2 do
     measure(ARGV[at], ARGV[at + 1])
   end
 else
@@ -254,6 +255,9 @@ if done.confirmed > 0 then
 end
 for _, lane in pairs(lanes) do
   ring(lane)
+end
+if ARGV[13] ~= '0' then
+  redis.pcall('SET', stream.bell, HELD, 'PX', ARGV[13])
 end
 return {
   done.applied, done.superseded, done.routed, done.confirmed, done.dead, done.duplicates,

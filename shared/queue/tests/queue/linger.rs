@@ -7,10 +7,10 @@ use private_redis::Options;
 use queue::{Argument, Execute, ExecuteError, Queue, Role, Settings, Stream, Tally, Value, drain};
 
 use crate::bells::is_silent;
-use crate::support::{BIKE, BY_BIKE, Ears, Scale, TestQueue, VAN, settings};
+use crate::support::{BIKE, BY_VAN, Ears, Mortal, Scale, TestQueue, VAN, settings};
 
-/// A connection on which something happens just before the first wait, and what was sent on it:
-/// "script", or the entry after which a wait looked, with "!" if one came.
+/// Logs what is sent: "script", or for a wait the entry past which it looks, with "!" if one came.
+/// `before_wait` runs before the first wait.
 struct Log<'a> {
     inner: &'a mut RedisConnection,
     before_wait: Option<&'a mut dyn FnMut(&mut RedisConnection)>,
@@ -37,8 +37,7 @@ impl Execute for Log<'_> {
     }
 }
 
-/// A queue whose drains wait a short time; an idle Redis looks often for those that have waited
-/// enough. It knows the scripts.
+/// A queue whose drains wait a short time; its Redis ends waits on time, and knows the scripts.
 fn queue() -> TestQueue {
     let arguments = ["--hz", "500"].map(str::to_owned).to_vec();
     let options = Options { arguments, ..Options::default() };
@@ -72,13 +71,27 @@ fn after_a_single_message_a_drain_waits_at_once_and_after_several_it_claims_firs
     let one = queue.add(Stream::Ingress, "p1 1");
     let (_, sent) = drain_logged(&mut queue, &Scale);
     assert_eq!(sent, ["script", "script", &one, "script"]);
-    queue.add_parcels(2..5);
-    let newest = queue.add(Stream::Ingress, "p5 5");
+    queue.add(Stream::Ingress, "p2 13");
+    let newest = queue.add(Stream::Ingress, "p3 13");
     let (_, sent) = drain_logged(&mut queue, &Scale);
     assert_eq!(sent, ["script", "script", "script", &newest, "script"]);
-    // Now the lane has an entry of one message and one of several.
-    let (tally, sent) = drain_logged(&mut queue, &BY_BIKE);
-    assert_eq!((tally.batches, sent.len()), (1, 5), "{sent:?}");
+    assert_eq!(queue.length(VAN), 1, "one entry of two messages");
+    let (tally, sent) = drain_logged(&mut queue, &BY_VAN);
+    assert_eq!((tally.confirmed, sent.len()), (2, 5), "{sent:?}");
+}
+
+#[test]
+fn after_an_overdue_entry_or_a_full_batch_a_drain_claims_first() {
+    let mut queue = queue();
+    queue.add(Stream::Ingress, "p1 1");
+    queue.hold(&Scale);
+    queue.age_pending();
+    let (tally, sent) = drain_logged(&mut queue, &Scale);
+    assert_eq!((tally.redelivered, &sent[..3]), (1, &["script"; 3].map(String::from)[..]));
+    queue.settings.batch_size = 1;
+    queue.add(Stream::Ingress, "p2 2");
+    let (_, sent) = drain_logged(&mut queue, &Scale);
+    assert_eq!(sent[..3], ["script"; 3]);
 }
 
 #[test]
@@ -94,18 +107,40 @@ fn a_drain_that_found_nothing_does_not_wait_and_silences_no_bell() {
 fn what_came_between_a_claim_and_the_wait_is_found_at_once_without_a_ring() {
     let mut queue = queue();
     let one = queue.add(Stream::Ingress, "p1 1");
-    let ingress = queue.keys.stream(Stream::Ingress).to_owned();
-    let bell = queue.keys.bell(Stream::Ingress).to_owned();
-    let mut two = String::new();
+    let mut ears = Ears::new(&queue);
+    let settings = queue.settings.clone();
     let (tally, sent) = drain_with(&mut queue, &Scale, &mut |redis| {
-        let redis = redis.inner();
-        let silent: bool = redis::cmd("EXISTS").arg(&bell).query(redis).unwrap();
-        assert!(silent, "the claim has silenced the bell");
-        let add = ["*", "message", "p2 2"];
-        two = redis::cmd("XADD").arg(&ingress).arg(&add).query(redis).unwrap();
+        Queue::new(redis, &settings).enqueue(&[("p2", b"p2 2")], 0, None).unwrap();
     });
     assert_eq!((tally.batches, tally.routed), (2, 2));
-    assert_eq!(sent, ["script", "script", &format!("{one}!"), "script", "script", &two, "script"]);
+    assert_eq!(sent[..5], ["script", "script", &format!("{one}!"), "script", "script"]);
+    assert_eq!(ears.rings(&mut queue), ["bike"], "nobody was rung for ingress");
+}
+
+#[test]
+fn a_full_batch_rings_although_the_bell_was_silent_during_a_wait() {
+    let mut queue = queue();
+    queue.settings.batch_size = 2;
+    queue.add(Stream::Ingress, "p1 1");
+    let mut ears = Ears::new(&queue);
+    let settings = queue.settings.clone();
+    drain_with(&mut queue, &Scale, &mut |redis| {
+        let parcels: [(&str, &[u8]); 3] = [("p2", b"p2 2"), ("p3", b"p3 3"), ("p4", b"p4 4")];
+        Queue::new(redis, &settings).enqueue(&parcels, 0, None).unwrap();
+    });
+    assert_eq!(ears.rings(&mut queue), ["bike", "ingress"]);
+}
+
+#[test]
+fn a_drain_that_dies_with_its_batch_leaves_the_bell_to_others() {
+    let mut queue = queue();
+    queue.add(Stream::Ingress, "p1 1");
+    let mut mortal = Mortal { inner: &mut queue.redis, left: 2, is_carried_out: false };
+    let handle = &mut Queue::new(&mut mortal, &queue.settings);
+    drain(handle, &Scale, &mut || Duration::ZERO).1.unwrap_err();
+    let mut ears = Ears::new(&queue);
+    queue.enqueue(&["p2 2".to_owned()]);
+    assert_eq!(ears.rings(&mut queue), ["ingress"]);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! - `life`: from enqueue to the result; `split`: batches in lanes; `duplicates`: copies
 //! - `crash_windows`, `refusals`, `full_redis`, `properties`: nothing is lost or done twice
-//! - `bells`, `linger`, `deaf`, `pauses`: which workers start; `clock`, `format`, `generations`: time and old data
+//! - `bells`, `linger`, `deaf`, `pauses`: which workers start, and how long they stay
+//! - `clock`, `format`, `generations`: time and old data
 //! - `dead_letters`, `counts`, `recent`, `traces`: what can be seen; `readme`, `settings`
 
 #![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]

@@ -79,6 +79,9 @@ local function measure(what, by)
   redis.pcall('HINCRBY', METRICS, what, by)
 end
 
+-- The value of a bell that a drain keeps silent while it waits for more.
+local HELD = 'held'
+
 -- Rings a bell, once per bell_ms. Returns how many subscribers got the ring, nil if there was none.
 local function ring(of)
   local set = redis.pcall('SET', of.bell, '1', 'NX', 'PX', BELL_MS)
