@@ -135,15 +135,11 @@ function sent(replies: Value[][]): string[] {
   const none = [1, 0, 0, 1].map(int);
   const lines: string[] = [];
   const execute = (command: string, args: readonly Argument[]) => {
+    const last = String(args.at(-1));
     const isCommit = args.includes("dead");
-    const silence = args[2 + Number(args[1]) + 12];
-    lines.push(
-      command === "XREAD"
-        ? `wait ${args.at(-1)}`
-        : isCommit
-          ? `commit ${silence}`
-          : `claim ${args.at(-1)}`,
-    );
+    const silence = String(args[2 + Number(args[1]) + 12]);
+    const script = isCommit ? `commit ${silence}` : `claim ${last}`;
+    lines.push(command === "XREAD" ? `wait ${last}` : script);
     return replies.shift() ?? (command === "XREAD" ? [] : none);
   };
   const queue = new Queue(execute, { ...settings(), lingerMs: 5 });
