@@ -72,7 +72,7 @@ pub(crate) fn tree(root: i32) -> Result<Vec<Process>> {
     let mut parents = 0;
     while let Some(parent) = tree.get(parents).map(|process| process.pid) {
         let children = others.extract_if(.., |(ppid, _)| *ppid == parent);
-        tree.extend(children.map(|(_, child)| child));
+        tree.extend(children.filter_map(|(_, child)| Process::new(child.pid).ok()));
         parents += 1;
     }
     Ok(tree)

@@ -128,7 +128,7 @@ fn late(report: &Report) -> Option<Finding> {
 
 fn copies(report: &Report) -> Option<Finding> {
     let known = report.confirmed_before();
-    let (whose, so) = if known == report.confirmed {
+    let (whose, so) = if report.is_all_copies() {
         ("these orders".into(), "the run shows nothing about speed")
     } else {
         let these = format!("{} of these orders", count(known));

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use private_redis::Options;
 use queue::{Enqueued, Queue, Redrive, Role, Settings, Stream, drain};
 
 use crate::support::{
@@ -30,11 +29,8 @@ fn whatever_command_a_drain_dies_at_every_message_ends_once() {
     // With a linger, a drain waits by XREAD after its last batch and looks once more. After the last
     // batch of ingress, a single message, it waits without a claim.
     for (linger_ms, commands) in [(0, 16), (1, 21)] {
-        // An idle Redis checks `hz` times a second whether a blocked command has timed out.
-        let arguments = ["--hz", "500"].map(str::to_owned).to_vec();
-        let options = Options { arguments, ..Options::default() };
         let settings = Settings { batch_size: 6, linger_ms, ..settings() };
-        let mut queue = TestQueue::on(&options, settings);
+        let mut queue = TestQueue::punctual(settings);
         queue.add_parcels(0..14);
         for other in ["p3 13", "p4 9", "p40 heavy", "no parcel", "p41 300000"] {
             queue.add(Stream::Ingress, other);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use native::RedisConnection;
-use private_redis::Options;
 use queue::{Argument, Execute, ExecuteError, Queue, Role, Settings, Stream, Tally, Value, drain};
 
 use crate::bells::is_silent;
@@ -37,12 +36,10 @@ impl Execute for Log<'_> {
     }
 }
 
-/// A queue whose drains wait a short time; its Redis ends waits on time, and knows the scripts.
+/// A queue whose drains wait a short time; its Redis knows the scripts.
 fn queue() -> TestQueue {
-    let arguments = ["--hz", "500"].map(str::to_owned).to_vec();
-    let options = Options { arguments, ..Options::default() };
     let settings = Settings { linger_ms: 1, bell_ms: 60_000, ..settings() };
-    let mut queue = TestQueue::on(&options, settings);
+    let mut queue = TestQueue::punctual(settings);
     queue.add(Stream::Ingress, "p0 heavy");
     queue.drain(&Scale);
     queue

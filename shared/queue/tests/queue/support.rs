@@ -65,6 +65,12 @@ impl TestQueue {
         Self { redis, keys: Keys::new(&settings), settings, server }
     }
 
+    /// A queue whose Redis ends waits on time: an idle one looks for them `hz` times a second.
+    pub(crate) fn punctual(settings: Settings) -> Self {
+        let arguments = ["--hz", "500"].map(str::to_owned).to_vec();
+        Self::on(&Options { arguments, ..Options::default() }, settings)
+    }
+
     /// A queue that is in use: only then a lane may have entries.
     pub(crate) fn opened() -> Self {
         let mut queue = Self::new();
