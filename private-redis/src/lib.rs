@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use supervise::Process;
+use supervise::{Process, Signal};
 use tempfile::TempDir;
 
 /// How long a server may take to be ready. Loading a large append-only file takes some seconds.
@@ -173,7 +173,8 @@ fn spawn(folder: &Path, port: u16, options: &Options) -> Result<Process> {
         .stdin(stdin)
         .stdout(output.try_clone().context("failed to share the log file")?)
         .stderr(output);
-    let process = Process::start("redis-server", command)?;
+    // Chaos stops it by SIGSTOP. With SIGTERM it would stay behind when chaos is killed meanwhile.
+    let process = Process::start_with("redis-server", command, Signal::SIGKILL)?;
     // An answer on the port would prove less, because it may come from another server.
     let log = || String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
     let is_ready = || Ok(log().contains("Ready to accept connections").then_some(()));
@@ -249,7 +250,7 @@ mod tests {
     #[test]
     fn a_stranger_on_the_port_of_a_crashed_server_is_left_alone() {
         let mut crashed = RedisServer::start().unwrap();
-        crashed.process.signal(supervise::Signal::SIGKILL);
+        crashed.process.signal(Signal::SIGKILL);
         assert!(crashed.process.ends_within(Duration::from_secs(30)).is_some());
         let options = Options { port: Some(crashed.port()), ..Options::default() };
         let stranger = RedisServer::start_with(&options).unwrap();

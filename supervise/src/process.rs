@@ -23,7 +23,7 @@ const READ_LIMIT: Duration = Duration::from_secs(1);
 /// A child process. Dropping it stops it together with its process group.
 ///
 /// It leads its own process group, so a Ctrl-C of the terminal reaches this program alone. When
-/// this program dies without stopping it, the kernel sends it SIGTERM.
+/// this program dies without stopping it, the kernel sends it SIGTERM, or what it was started with.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -40,8 +40,17 @@ impl Process {
     /// # Errors
     /// When it cannot be started.
     pub fn start(name: &str, command: Command) -> Result<Self> {
+        Self::start_with(name, command, Signal::SIGTERM)
+    }
+
+    /// Starts a command that gets this signal when this program dies. Only `SIGKILL` ends a process
+    /// that is stopped.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_with(name: &str, command: Command, at_death: Signal) -> Result<Self> {
         let program = command.get_program().to_owned();
-        let child = spawn(command)
+        let child = spawn(command, at_death)
             .with_context(|| format!("failed to start {name} ({})", program.display()))?;
         let (output, readers) = (Output::default(), Vec::new());
         Ok(Self { name: name.to_owned(), child, status: None, output, readers })

@@ -26,14 +26,14 @@ static SPAWNER: LazyLock<Sender<Request>> = LazyLock::new(|| {
     sender
 });
 
-/// Starts a command in its own process group; SIGTERM follows when this program dies.
-pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
+/// Starts a command in its own process group; the signal follows when this program dies.
+pub(crate) fn spawn(mut command: Command, at_death: Signal) -> io::Result<Child> {
     command.process_group(0);
     let parent = std::process::id();
     // SAFETY: between fork and exec only prctl and getppid are called, both async-signal-safe.
     unsafe {
         command.pre_exec(move || {
-            set_pdeathsig(Signal::SIGTERM)?;
+            set_pdeathsig(at_death)?;
             // If the parent died before the call above, no signal will come.
             if getppid().as_raw().cast_unsigned() != parent {
                 return Err(Errno::ESRCH.into());
