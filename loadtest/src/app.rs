@@ -22,11 +22,27 @@ pub(crate) fn program(given: Option<&Path>, name: &str, flag: &str) -> Result<Pa
     let own = std::env::current_exe().context("failed to find this program's folder")?;
     let program = given.map_or_else(|| own.with_file_name(name), Path::to_owned);
     ensure!(
-        program.exists(),
-        "{flag}: there is no {}; `cargo build --release -p {name}` builds one",
+        program.is_file(),
+        "{flag}: there is no program {}; `cargo build --release -p {name}` builds one",
         program.display()
     );
     Ok(program)
+}
+
+/// The size of the Wasm files of a manifest. Errors name one that is not built.
+pub(crate) fn wasm_bytes(manifest: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    ensure!(manifest.metadata()?.is_file(), "it is not a file");
+    for path in supervise::wasm_files(&std::fs::read_to_string(manifest)?)? {
+        let file = manifest.with_file_name("").join(path);
+        let metadata = file.metadata().with_context(|| {
+            let (file, manifest) = (file.display(), manifest.display());
+            format!("there is no {file}; `cargo xtask build --manifest {manifest}` builds it")
+        })?;
+        bytes += metadata.len();
+    }
+    ensure!(bytes > 0, "it names no Wasm file");
+    Ok(bytes)
 }
 
 /// Empty while a process is starting or dead.

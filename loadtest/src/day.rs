@@ -4,12 +4,12 @@
 //! rate at that time. Between two lines the rate changes linearly, and also from the last line past
 //! midnight to the first. Blank lines and lines that begin with `#` are skipped.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use chrono::{NaiveTime, Timelike};
 
+use crate::input;
 use crate::options::parse::MAX_RATE;
 
 pub(crate) const SECONDS_PER_DAY: f64 = 86_400.0;
@@ -29,8 +29,8 @@ impl Day {
     pub(crate) fn of_flag(path: Option<&Path>, flag: &'static str) -> Result<Self> {
         let Some(path) = path else { return Self::parse(BUILT_IN).context("the built-in day") };
         let file = path.display();
-        let text = fs::read_to_string(path).with_context(|| format!("failed to read {file}"));
-        let day = text.and_then(|text| Self::parse(&text).with_context(|| file.to_string()));
+        let day =
+            input::read(path).and_then(|text| Self::parse(&text).with_context(|| file.to_string()));
         day.context(flag)
     }
 

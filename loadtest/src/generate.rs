@@ -4,12 +4,11 @@
 //! The same seed gives the same bytes on every machine: random numbers come from ChaCha8, and no
 //! float is printed that was not a multiple of a quarter, a tenth or a half.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use clap::Args;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -20,6 +19,8 @@ use uuid::Uuid;
 use crate::identity::Identities;
 use crate::mutate::mutate;
 use crate::options::{Recipe, parse};
+use crate::output::Output;
+use crate::stop;
 
 const FIRST_NAMES: &str = "Ada Ben Chiara Dmitri Emília François Greta Hiroshi İpek Jürgen Katarzyna \
     Liam María Noor Øyvind Zoë";
@@ -60,24 +61,41 @@ pub(crate) struct GenerateOptions {
 }
 
 pub(crate) fn run(options: &GenerateOptions) -> Result<()> {
-    match &options.out {
-        Some(path) => {
-            let what = || format!("--out: failed to write {}", path.display());
-            let file = File::create(path).with_context(what)?;
-            write(BufWriter::new(file), options).with_context(what)
-        }
-        None => write(BufWriter::new(std::io::stdout().lock()), options).context("failed to write"),
+    stop::listen_and_end_at(2)?;
+    match Output::create(options.out.as_deref(), "--out", &[])? {
+        Some(out) => out.write_with(|out| write(out, options)),
+        None => match write(std::io::stdout().lock(), options) {
+            // The reader of a pipe had enough.
+            Err(error) if has_no_reader(&error) => Ok(()),
+            written => written.context("failed to write"),
+        },
     }
 }
 
-fn write(mut out: impl Write, options: &GenerateOptions) -> Result<()> {
+fn has_no_reader(error: &Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn write(out: impl Write, options: &GenerateOptions) -> Result<()> {
     let placed_over = options.placed_over;
     let generator = Generator { placed_over, ..Generator::new(options.recipe, 0) };
+    let mut out = BufWriter::new(out);
     for number in 1..=options.orders {
-        out.write_all(&generator.order(number))?;
-        out.write_all(b"\n")?;
+        stop::check()?;
+        out.write_all(&line(generator.order(number)))?;
     }
     Ok(out.flush()?)
+}
+
+/// An order as one line that is not blank. A mutated order may hold line breaks, or nothing.
+fn line(mut order: Vec<u8>) -> Vec<u8> {
+    order.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+    if order.trim_ascii().is_empty() {
+        order = b"{".to_vec();
+    }
+    order.push(b'\n');
+    order
 }
 
 /// An endless sequence of orders as JSON without line breaks. `run` changes only their identities.
@@ -123,16 +141,24 @@ impl Generator {
         }
         // A JSON value with text keys always has a text form.
         let mut order = serde_json::to_vec(&order).unwrap_or_default();
-        if self.recipe.mutated > 0.0 {
-            random.set_stream(number * 2 + 1);
-            if random.random_bool(self.recipe.mutated) {
-                mutate(&mut random, &mut order);
-            }
+        if let Some(mut random) = self.mutation(number) {
+            mutate(&mut random, &mut order);
         }
         order
     }
 
-    /// Whether an order may be mutated, so that its identity has to be read from it.
+    /// The random numbers of a mutation, if this order is mutated: then its identity has to be read
+    /// from it.
+    pub(crate) fn mutation(&self, number: u64) -> Option<ChaCha8Rng> {
+        if !self.mutates() {
+            return None;
+        }
+        let mut random = self.random.clone();
+        random.set_stream(number * 2 + 1);
+        random.random_bool(self.recipe.mutated).then_some(random)
+    }
+
+    /// Whether an order may be mutated.
     pub(crate) fn mutates(&self) -> bool {
         self.recipe.mutated > 0.0
     }
@@ -309,6 +335,16 @@ mod tests {
     use super::*;
 
     const RECIPE: Recipe = Recipe { seed: 7, prescriptions: 0.3, mutated: 0.0 };
+
+    #[test]
+    fn a_file_has_one_line_for_each_order_however_it_was_mutated() {
+        let recipe = Recipe { mutated: 1.0, ..RECIPE };
+        for order in orders(recipe, 0).take(2_000).chain([b" \n".to_vec(), Vec::new()]) {
+            let line = line(order);
+            let (end, order) = line.split_last().unwrap();
+            assert!(*end == b'\n' && !order.contains(&b'\n') && !order.trim_ascii().is_empty());
+        }
+    }
 
     #[test]
     fn an_order_is_the_same_alone_and_in_the_row() {

@@ -15,6 +15,7 @@
 //! - [`verify`]: compares what is found with what was sent
 //! - [`expect`]: the expected outcome of an order, computed natively
 //! - [`timeline`]: what happened when
+//! - [`input`]: files that are read whole
 //! - [`summary`], [`report`], [`output`], [`outcome`], [`progress`]: the figures, and how they are shown
 //!
 //! Other commands, which do not know each other:
@@ -45,6 +46,7 @@ mod expect;
 mod figures;
 pub mod generate;
 mod identity;
+mod input;
 mod ledger;
 mod listeners;
 mod load;

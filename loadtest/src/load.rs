@@ -11,9 +11,9 @@ use crate::stop;
 
 pub(crate) fn run(load: &Load) -> Result<Outcome> {
     let target = load.target();
-    let json = Output::create(target.json.as_deref(), "--json")?;
-    let html = Output::create(target.html.as_deref(), "--html")?;
-    Output::check_differ(json.as_ref(), html.as_ref())?;
+    let (json, html, input) = (target.json.as_deref(), target.html.as_deref(), load.input());
+    let json = Output::create(json, "--json", &[("--html", html), input])?;
+    let html = Output::create(html, "--html", &[input])?;
     // The first signal ends the sending, the second the waiting, the third the process.
     stop::listen_and_end_at(3)?;
     let (report, failure) = execute(load)?;

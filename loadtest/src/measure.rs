@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use native::RedisConnection;
 use procfs::process::{Process, Stat, all_processes};
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,11 @@ impl Watched {
 
 /// A process with its children and theirs.
 pub(crate) fn tree(root: i32) -> Result<Vec<Process>> {
-    let mut tree = vec![Process::new(root).with_context(|| format!("there is no process {root}"))?];
+    let what = || format!("there is no process {root}");
+    let first = Process::new(root).with_context(what)?;
+    // One that has ended stays until its parent has reaped it.
+    ensure!(first.stat().with_context(what)?.state != 'Z', "process {root} has ended");
+    let mut tree = vec![first];
     let all = all_processes().context("failed to list processes")?.flatten();
     // The CPU time of an ended child is in its parent's.
     let others = all.filter_map(|process| Some((process.stat().ok()?.ppid, process)));

@@ -4,11 +4,12 @@
 //! earlier report only at the end, so that a failed run does not delete that report.
 
 use std::fs::{File, Permissions};
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use nix::fcntl::OFlag;
 use tempfile::NamedTempFile;
 
 use crate::outcome::UsageError;
@@ -37,43 +38,48 @@ enum Place {
 }
 
 impl Output {
-    /// Opens the file of a flag, if that was given. Errors name the flag.
-    pub(crate) fn create(path: Option<&Path>, flag: &'static str) -> Result<Option<Self>> {
+    /// Opens the file of a flag, if that was given. Errors name the flag. It must not replace the
+    /// file of one of the `others`.
+    pub(crate) fn create(
+        path: Option<&Path>,
+        flag: &'static str,
+        others: &[(&str, Option<&Path>)],
+    ) -> Result<Option<Self>> {
         let Some(path) = path else { return Ok(None) };
         let what = || format!("{flag}: failed to create {}", path.display());
         let is_new_or_file = path.metadata().map_or(true, |found| found.is_file());
         if !is_new_or_file || path.starts_with("/dev") {
-            let file = File::options().append(true).open(path).with_context(what)?;
+            // A pipe that nobody reads would block.
+            let mut options = File::options();
+            options.append(true).custom_flags(OFlag::O_NONBLOCK.bits());
+            let _is_read = options.open(path).with_context(what)?;
+            let file = options.custom_flags(0).open(path).with_context(what)?;
             return Ok(Some(Self { flag, path: path.to_owned(), place: Place::There(file) }));
         }
-        // Links are followed.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        let folder = folder.unwrap_or(Path::new(".")).canonicalize().with_context(what)?;
-        let path = folder.join(path.file_name().with_context(what)?);
+        let path = target(path).with_context(what)?;
+        for (other, file) in others {
+            if file.and_then(|file| target(file).ok()).as_ref() == Some(&path) {
+                let path = path.display();
+                bail!(UsageError(format!("{flag} and {other}: both are {path}")));
+            }
+        }
         // As any new file, before the umask.
         let permissions = Permissions::from_mode(0o666);
+        let folder = path.parent().unwrap_or(Path::new("/"));
         let file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder);
         Ok(Some(Self { flag, path, place: Place::Beside(file.with_context(what)?) }))
     }
 
-    /// An error if both replace the same file.
-    pub(crate) fn check_differ(one: Option<&Self>, other: Option<&Self>) -> Result<()> {
-        let (Some(one), Some(other)) = (one, other) else { return Ok(()) };
-        let is_replaced = |output: &Self| matches!(output.place, Place::Beside(_));
-        if one.path == other.path && is_replaced(one) && is_replaced(other) {
-            let (flags, path) = ([one.flag, other.flag].join(" and "), one.path.display());
-            bail!(UsageError(format!("{flags}: both are {path}")));
-        }
-        Ok(())
+    pub(crate) fn write(self, text: &[u8]) -> Result<()> {
+        self.write_with(|mut file| Ok(file.write_all(text)?))
     }
 
-    pub(crate) fn write(self, text: &[u8]) -> Result<()> {
+    pub(crate) fn write_with(self, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
         let what = || format!("{}: failed to write {}", self.flag, self.path.display());
         match self.place {
-            Place::There(mut file) => file.write_all(text).with_context(what),
-            Place::Beside(mut file) => {
-                file.write_all(text).with_context(what)?;
+            Place::There(file) => write(&file).with_context(what),
+            Place::Beside(file) => {
+                write(file.as_file()).with_context(what)?;
                 file.persist(&self.path).with_context(what)?;
                 Ok(())
             }
@@ -88,18 +94,35 @@ impl Output {
     }
 }
 
+/// The file that a path leads to, which need not be there.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    if path.is_symlink() || path.exists() {
+        return path.canonicalize();
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    Ok(folder.unwrap_or(Path::new(".")).canonicalize()?.join(name))
+}
+
 #[cfg(test)]
 mod tests {
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+
     use super::*;
+
+    fn open(path: &Path, flag: &'static str) -> Result<Output> {
+        Output::create(Some(path), flag, &[]).map(Option::unwrap)
+    }
 
     #[test]
     fn an_earlier_file_is_kept_until_the_new_one_is_complete() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
         std::fs::write(&path, "before").unwrap();
-        drop(Output::create(Some(path.as_path()), "--json").unwrap());
+        drop(open(&path, "--json").unwrap());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
-        let output = Output::create(Some(path.as_path()), "--json").unwrap().unwrap();
+        let output = open(&path, "--json").unwrap();
         output.write_json(&[1, 2]).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "[\n  1,\n  2\n]\n");
         assert_eq!(
@@ -115,24 +138,48 @@ mod tests {
         let (file, link) = (folder.path().join("report"), folder.path().join("link"));
         std::fs::write(&file, "before").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        Output::create(Some(link.as_path()), "--json").unwrap().unwrap().write(b"after").unwrap();
+        open(&link, "--json").unwrap().write(b"after").unwrap();
         assert!(link.is_symlink());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "after");
-        let open = |path: &Path, flag| Output::create(Some(path), flag).unwrap();
         let differ = |one: &Path, other: &Path| {
-            Output::check_differ(open(one, "--json").as_ref(), open(other, "--html").as_ref())
+            Output::create(Some(one), "--json", &[("--file", None), ("--html", Some(other))])
         };
         let error = differ(&link, &folder.path().join(".").join("report")).unwrap_err();
         assert!(error.is::<UsageError>() && error.to_string().starts_with("--json and --html"));
         assert!(differ(&folder.path().join("new"), &folder.path().join("new")).is_err());
         differ(&link, &folder.path().join("new")).unwrap();
         differ(Path::new("/dev/null"), Path::new("/dev/null")).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        let error = open(&link, "--json").unwrap_err();
+        assert!(error.to_string().contains("link"), "it leads nowhere: {error:#}");
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_is_an_error_and_one_that_is_read_is_written_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        mkfifo(&path, Mode::S_IRWXU).unwrap();
+        let error = open(&path, "--json").unwrap_err();
+        assert!(error.to_string().starts_with("--json: failed to create"), "{error:#}");
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || std::fs::read(path).unwrap().len()
+        });
+        let output = loop {
+            match open(&path, "--json") {
+                Ok(output) => break output,
+                Err(_) => std::thread::yield_now(),
+            }
+        };
+        // More than a pipe holds.
+        output.write(&vec![b'x'; 300_000]).unwrap();
+        assert_eq!(reader.join().unwrap(), 300_000);
     }
 
     #[test]
     fn a_device_is_written_and_not_replaced() {
         let path = PathBuf::from("/dev/null");
-        Output::create(Some(path.as_path()), "--json").unwrap().unwrap().write_json(&1).unwrap();
+        open(&path, "--json").unwrap().write_json(&1).unwrap();
         assert!(!path.metadata().unwrap().is_file());
     }
 
@@ -140,9 +187,9 @@ mod tests {
     fn a_full_disk_and_a_folder_that_vanishes_are_errors_of_the_flag() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
-        let vanished = Output::create(Some(path.as_path()), "--json").unwrap().unwrap();
+        let vanished = open(&path, "--json").unwrap();
         folder.close().unwrap();
-        let full = Output::create(Some(Path::new("/dev/full")), "--html").unwrap().unwrap();
+        let full = open(Path::new("/dev/full"), "--html").unwrap();
         for (output, flag) in [(vanished, "--json"), (full, "--html")] {
             let error = format!("{:#}", output.write_json(&1).unwrap_err());
             assert!(error.starts_with(&format!("{flag}: failed to write")), "{error}");
@@ -152,7 +199,7 @@ mod tests {
     #[test]
     fn what_cannot_be_created_is_reported_with_its_flag() {
         let path = PathBuf::from("/nonexistent/report.json");
-        let error = format!("{:#}", Output::create(Some(path.as_path()), "--json").unwrap_err());
+        let error = format!("{:#}", open(&path, "--json").unwrap_err());
         assert!(error.contains("--json") && error.contains("/nonexistent/report.json"), "{error}");
     }
 }

@@ -56,10 +56,12 @@ impl Plan {
         due_us: Box<dyn Iterator<Item = u64> + Send>,
         orders: u64,
     ) -> Self {
-        // A run number from the clock is new: no queue knows its orders.
-        let may_be_known = generated.run.map_or(0, |_| orders);
-        let run = generated.run.unwrap_or_else(clock);
         let Recipe { seed, prescriptions, mutated } = generated.recipe;
+        // A run number from the clock is new: no queue knows its orders. But a mutated order may have
+        // lost the identity that the run gives it.
+        let is_new = generated.run.is_none() && mutated == 0.0;
+        let may_be_known = if is_new { 0 } else { orders };
+        let run = generated.run.unwrap_or_else(clock);
         let source = Arc::new(Source::generated(Generator::new(generated.recipe, run)));
         let report = Report {
             shape,
@@ -196,6 +198,18 @@ mod tests {
 
     fn due_s(arguments: &[&str]) -> Vec<f64> {
         plan(arguments).unwrap().due_us.map(|us| us as f64 / 1e6).collect()
+    }
+
+    #[test]
+    fn orders_whose_identity_may_be_that_of_an_earlier_run_are_looked_up() {
+        for (arguments, expected) in [
+            (&["burst", "--orders", "7"][..], 0),
+            (&["burst", "--orders", "7", "--run", "1"], 7),
+            (&["burst", "--orders", "7", "--mutated", "0.1"], 7),
+            (&["steady", "--rate", "7", "--duration", "1s", "--mutated", "0.1"], 7),
+        ] {
+            assert_eq!(plan(arguments).unwrap().may_be_known, expected, "{arguments:?}");
+        }
     }
 
     #[test]

@@ -51,9 +51,9 @@ impl Source {
     pub(crate) fn file(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let what = || format!("failed to read {name}");
+        // A pipe could not be read a second time for the verification, and to open one may block.
+        ensure!(path.metadata().with_context(what)?.is_file(), "{name} must be a regular file");
         let file = File::open(path).with_context(what)?;
-        // A pipe could not be read a second time for the verification.
-        ensure!(file.metadata().with_context(what)?.is_file(), "{name} must be a regular file");
         let (mut lines, mut offset) = (Vec::new(), 0);
         let source = Self { orders: Orders::List(Vec::new()), index: Mutex::default() };
         let mut has_object = false;
@@ -144,7 +144,7 @@ impl Source {
     /// The identities of valid orders among the first `count`.
     pub(crate) fn identities(&self, count: u64) -> impl Iterator<Item = Result<Uuid>> + '_ {
         (0..count).filter_map(|position| match &self.orders {
-            Orders::Generated(generator) if !generator.mutates() => {
+            Orders::Generated(generator) if generator.mutation(position + 1).is_none() => {
                 Some(Ok(generator.identities.of(position + 1)))
             }
             _ => self.order(position).map(|order| fate(&order).ok()).transpose(),

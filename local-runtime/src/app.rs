@@ -280,13 +280,12 @@ impl Resolver<'_> {
         let Some(address) = trigger.address.as_ref().or(default_address.as_ref()) else {
             bail!("{who} has no address; set [application.trigger.redis] address");
         };
-        let address = variables.render(address, &format!("the address of {who}"))?;
+        let what = format!("the address {address:?} of {who}");
+        let address = variables.render(address, &what)?;
         let channel = variables.render(&trigger.channel, &who)?;
         ensure!(!channel.text.is_empty(), "{who} of component {component:?} is empty");
         if self.keeps(&component) {
-            address
-                .without_secret(check_address(&address.text))
-                .with_context(|| format!("the address of {who}"))?;
+            address.without_secret(check_address(&address.text)).context(what)?;
         }
         Ok(Subscription { address, channel, component })
     }

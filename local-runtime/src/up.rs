@@ -44,8 +44,9 @@ pub fn up(options: &UpOptions) -> Result<()> {
         timeout: options.invocation_timeout_ms.map(Duration::from_millis),
     };
     let cache = options.cache_dir.clone().unwrap_or_else(|| state_folder.join("local-runtime"));
-    std::fs::create_dir_all(&cache)
-        .with_context(|| format!("failed to make the cache folder {}", cache.display()))?;
+    std::fs::create_dir_all(&cache).with_context(|| {
+        format!("--cache-dir: failed to make the cache folder {}", cache.display())
+    })?;
     let components =
         Components::load(&mut app, &engine(limits)?, limits, &cache, &logs, options.quiet)?;
     end_on_signal(components.meter.clone())?;

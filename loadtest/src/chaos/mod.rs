@@ -21,7 +21,7 @@ mod workload;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::{Args, value_parser};
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use private_redis::RedisServer;
@@ -32,7 +32,7 @@ use redis::Commands;
 use redis::streams::StreamRangeReply;
 use supervise::note;
 
-use crate::app::program;
+use crate::app::{program, wasm_bytes};
 use crate::clock::redis_us;
 use crate::outcome::Outcome;
 use crate::output::{Output, publish};
@@ -94,7 +94,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 pub(crate) fn run(options: &ChaosOptions) -> Result<Outcome> {
-    let json = Output::create(options.json.as_deref(), "--json")?;
+    let manifest = [("--manifest", Some(options.manifest.as_path()))];
+    let json = Output::create(options.json.as_deref(), "--json", &manifest)?;
     stop::listen()?;
     let report = chaos(options)?;
     publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
@@ -109,7 +110,8 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let program =
         program(options.runtime_program.as_deref(), "local-runtime", "--runtime-program")?;
     let manifest = &options.manifest;
-    ensure!(manifest.exists(), "--manifest: there is no {}", manifest.display());
+    wasm_bytes(manifest)
+        .with_context(|| format!("--manifest: no app in {}", manifest.display()))?;
     let settings =
         Settings { claim_idle_ms: CLAIM_IDLE_MS, bell_ms: BELL_MS, ..orders::pipeline::settings() };
     let server = RedisServer::start_with(&redis_options())?;

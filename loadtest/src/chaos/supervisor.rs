@@ -171,8 +171,9 @@ impl Supervisor {
     }
 
     pub(crate) fn said_by_all(&self) -> String {
-        let said = |index| format!("-- {}\n{}\n", self.name(index), self.said(index));
-        (0..self.len()).map(said).collect::<Vec<_>>().concat()
+        let said = |index| (self.name(index), self.said(index));
+        let all = (0..self.len()).map(said).filter(|(_, said)| !said.is_empty());
+        all.map(|(name, said)| format!("-- {name}\n{said}\n")).collect()
     }
 
     fn said(&self, index: usize) -> String {

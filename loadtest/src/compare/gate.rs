@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use crate::figures::FIGURES;
 
-/// `latency_p99>+10%`: the figure may be at most 10 % above that of the first group.
+/// `latency_p99>+10%`: the figure may be at most 10 % above that of the first group. With `>-50%`
+/// it has to be at most half of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Gate {
     pub(super) key: &'static str,
@@ -16,12 +17,16 @@ impl FromStr for Gate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || "expected FIGURE>+N% or FIGURE<-N%, such as latency_p99>+10%".to_owned();
+        let expected = || {
+            "expected FIGURE>N% or FIGURE<N%, with N above -100, such as latency_p99>+10%"
+                .to_owned()
+        };
         let at = text.find(['>', '<']).ok_or_else(expected)?;
         let (key, limit) = (text[..at].trim(), text[at + 1..].trim());
         let percent = limit.strip_suffix('%').and_then(|percent| percent.trim().parse().ok());
-        let percent: f64 =
-            percent.filter(|percent: &f64| percent.is_finite()).ok_or_else(expected)?;
+        let percent: f64 = percent
+            .filter(|percent: &f64| percent.is_finite() && *percent > -100.0)
+            .ok_or_else(expected)?;
         let keys: Vec<&str> = FIGURES.iter().map(|figure| figure.key).collect();
         let key = *keys
             .iter()
@@ -62,7 +67,14 @@ mod tests {
 
     #[test]
     fn a_gate_that_is_wrong_says_what_is_expected() {
-        for wrong in ["latency_p99", "latency_p99>10", "latency_p99>+x%", "latency_p99>+inf%", ""] {
+        for wrong in [
+            "orders_per_s<-100%",
+            "latency_p99",
+            "latency_p99>10",
+            "latency_p99>+x%",
+            "latency_p99>+inf%",
+            "",
+        ] {
             assert!(wrong.parse::<Gate>().unwrap_err().contains("latency_p99>+10%"), "{wrong}");
         }
         let unknown = "speed>+10%".parse::<Gate>().unwrap_err();

@@ -26,7 +26,7 @@ pub(crate) struct CompareOptions {
     #[arg(long, value_parser = group, help_heading = "Groups")]
     group: Vec<NamedFiles>,
     /// Exits with 1 if a figure of a group differs from the first group by more than this, such as
-    /// 'latency_p99>+10%' or 'orders_per_s<-5%'. May be repeated.
+    /// 'latency_p99>+10%' or 'orders_per_s<-5%', or if a run was not successful. May be repeated.
     #[arg(long, help_heading = "Result")]
     fail_if: Vec<Gate>,
 }
@@ -61,7 +61,7 @@ const BESIDE: usize = 2;
 pub(crate) fn run(options: &CompareOptions) -> Result<Outcome> {
     let groups = groups(options)?;
     let rows = rows_of(&groups);
-    let violations = violations(&rows, groups.len(), &options.fail_if)?;
+    let violations = violations(&rows, &groups, &options.fail_if)?;
     publish(&(text(&groups, &rows) + &violations), || Ok(()))?;
     Ok(if violations.is_empty() { Outcome::Good } else { Outcome::Bad })
 }
@@ -94,12 +94,22 @@ fn rows_of(groups: &[Group]) -> Vec<Row> {
     rows(FIGURES, &groups)
 }
 
-/// A line for each group and gate beyond its limit. A figure that was not measured is an error.
-fn violations(rows: &[Row], groups: usize, gates: &[Gate]) -> Result<String> {
+/// A line for each group and gate beyond its limit, and for each run that was no success. A figure
+/// that was not measured is an error.
+fn violations(rows: &[Row], groups: &[Group], gates: &[Gate]) -> Result<String> {
     let mut lines = String::new();
+    for (place, group) in groups.iter().enumerate().filter(|_| !gates.is_empty()) {
+        let runs = (1..).zip(&group.reports).filter(|(_, report)| !report.is_success());
+        let letter = letter(place);
+        lines.extend(runs.map(|(run, _)| {
+            format!(
+                "FAILED: run {run} of {letter} was not successful, so its figures show nothing\n"
+            )
+        }));
+    }
     for gate in gates {
         let row = rows.iter().find(|row| row.key == gate.key);
-        for group in 1..groups {
+        for group in 1..groups.len() {
             let letter = letter(group);
             let ratio = row.and_then(|row| row.ratio(group)).with_context(|| {
                 format!("--fail-if: {} was not measured in A or {letter}", gate.key)

@@ -58,7 +58,7 @@ pub(crate) struct Assumptions {
     /// Multiplies the day's rates.
     #[arg(long, default_value = "1x", value_parser = parse::factor)]
     multiply: f64,
-    /// Planned utilisation of a vCPU, above 0.
+    /// Planned utilisation of a vCPU, from 0.01 to 1.
     #[arg(long, default_value_t = 0.6, value_parser = utilisation)]
     utilisation: f64,
     /// Nodes for the cluster's own programs and Redis, of the same type, always on.
@@ -87,7 +87,13 @@ struct CostReport {
 }
 
 pub(crate) fn run(options: &CostOptions) -> Result<Outcome> {
-    let json = Output::create(options.json.as_deref(), "--json")?;
+    let inputs = [
+        ("--report", Some(options.report.as_path())),
+        ("--baseline", options.baseline.as_deref()),
+        ("--prices", options.prices.as_deref()),
+        ("--day", options.day.as_deref()),
+    ];
+    let json = Output::create(options.json.as_deref(), "--json", &inputs)?;
     let answer = answer(options)?;
     publish(&text::text(&answer), || json.map_or(Ok(()), |json| json.write_json(&answer)))?;
     Ok(Outcome::Good)
@@ -122,8 +128,10 @@ fn answer(options: &CostOptions) -> Result<CostReport> {
 }
 
 fn utilisation(text: &str) -> Result<f64, String> {
-    let share = parse::share(text)?;
-    if share > 0.0 { Ok(share) } else { Err("expected a number above 0, up to 1".into()) }
+    match text.parse() {
+        Ok(share) if (0.01..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0.01 to 1".into()),
+    }
 }
 
 #[cfg(test)]
@@ -189,6 +197,8 @@ mod tests {
             ("--report DIR/r.json --prices DIR/no.toml", "--prices: failed to read"),
             ("--report DIR/r.json --nodes D9", "--nodes: there is no node D9"),
             ("--report DIR/r.json --utilisation 0", "--utilisation"),
+            ("--report DIR/r.json --utilisation 1e-300", "from 0.01 to 1"),
+            ("--report DIR/out.json", "--json and --report: both are"),
             ("--report DIR/r.json --scale-in soon", "--scale-in"),
             ("--report DIR/r.json --multiply 0x", "--multiply"),
             (

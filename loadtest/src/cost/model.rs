@@ -141,7 +141,9 @@ impl DayLoad {
     fn rate_of(&self, node: &NodeType, measured: &Measured) -> Result<f64> {
         let usable_mib = node.memory_gib * 1024.0 * USABLE_MEMORY;
         let copies = (usable_mib / measured.app_mib).floor();
-        ensure!(copies >= 1.0, "{}: its memory does not hold one copy of the app", node.name);
+        let name = &node.name;
+        let what = "its memory does not hold one copy of the app";
+        ensure!(copies >= 1.0, "--prices, --nodes: {name}: memory_gib: {what}");
         let by_cpu = f64::from(node.vcpus) * self.assumed.utilisation / measured.app_cpu_s;
         Ok(by_cpu.min(copies * measured.orders_per_s))
     }
@@ -259,7 +261,12 @@ mod tests {
         let rate =
             |memory_gib| load.rate_of(&NodeType { memory_gib, ..a_node() }, &a_measurement());
         assert_eq!(rate(0.5).unwrap(), 15_000.0);
-        assert!(rate(0.1).unwrap_err().to_string().starts_with("four: its memory does not hold"));
+        assert!(
+            rate(0.1)
+                .unwrap_err()
+                .to_string()
+                .contains("four: memory_gib: its memory does not hold")
+        );
     }
 
     #[test]

@@ -2,10 +2,16 @@
 //!
 //! A table with any mistake is refused, because a wrong price is not visible in the result.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+
+use crate::input;
+
+/// More than any node has or costs.
+const MAX_FIGURE: f64 = 100_000.0;
 
 const BUILT_IN: &str = include_str!("../../prices.toml");
 
@@ -43,23 +49,25 @@ impl Prices {
     pub(super) fn read(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return Self::parse(BUILT_IN).context("the built-in table") };
         let file = path.display();
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("failed to read {file}"))?;
-        Self::parse(&text).with_context(|| file.to_string())
+        Self::parse(&input::read(path)?).with_context(|| file.to_string())
     }
 
     fn parse(text: &str) -> Result<Self> {
         let prices: Self = toml::from_str(text)?;
         ensure!(!prices.nodes.is_empty(), "expected at least one [[node]]");
+        let mut names = HashSet::new();
         for (number, node) in (1..).zip(&prices.nodes) {
+            let name = &node.name;
+            let is_new = !name.is_empty() && names.insert(name);
+            ensure!(is_new, "node {number} ({name}): name: expected one that no other node has");
             for (field, figure) in [
                 ("vcpus", f64::from(node.vcpus)),
                 ("memory_gib", node.memory_gib),
                 ("usd_per_hour", node.usd_per_hour),
             ] {
-                let is_good = figure.is_finite() && figure > 0.0;
-                let name = &node.name;
-                ensure!(is_good, "node {number} ({name}): {field}: expected a number above zero");
+                let is_good = figure > 0.0 && figure <= MAX_FIGURE;
+                let expected = format!("expected a number above zero, and at most {MAX_FIGURE}");
+                ensure!(is_good, "node {number} ({name}): {field}: {expected}");
             }
         }
         Ok(prices)
@@ -126,6 +134,8 @@ mod tests {
             ("vcpus = 2", "vcpus = 1.5", "vcpus"),
             ("7.5", "nan", "memory_gib: expected a number above zero"),
             ("0.1", "-0.1", "usd_per_hour: expected a number above zero"),
+            ("0.1", "1e300", "usd_per_hour: expected a number above zero, and at most 100000"),
+            ("small", "", "node 1 (): name: expected one that no other node has"),
             ("\"arm\"", "\"ARMv8\"", "ARMv8"),
             ("vcpus = 2", "vcpus = 2\nspot = true", "spot"),
             ("[[node]]", "currency = \"EUR\"\n[[node]]", "currency"),
@@ -133,6 +143,7 @@ mod tests {
             let why = why(&GOOD.replace(good, bad));
             assert!(why.contains(expected), "{bad}: {why}");
         }
+        assert!(why(&GOOD.repeat(2)).contains("node 2 (small): name"));
         assert!(why("node = []").contains("at least one [[node]]"));
     }
 }

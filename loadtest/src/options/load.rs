@@ -1,7 +1,7 @@
 //! The shapes of load. All are open loop: an order's latency counts from the moment it was due.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches, Subcommand};
@@ -164,6 +164,16 @@ impl Load {
     ) -> clap::error::Result<Self> {
         let command = Self::augment_subcommands(Command::new("loadtest").no_binary_name(true));
         Self::from_arg_matches(&named_by_errors(command).try_get_matches_from(arguments)?)
+    }
+
+    /// The flag of the file that is read, and its path.
+    pub(crate) fn input(&self) -> (&'static str, Option<&Path>) {
+        match self {
+            Self::Burst(options) => ("--file", options.file.as_deref()),
+            Self::Steady(_) => ("", None),
+            Self::Curve(options) => ("--curve", options.curve.as_deref()),
+            Self::Replay(options) => ("FILE", Some(&options.file)),
+        }
     }
 
     pub(crate) fn target(&self) -> &Target {

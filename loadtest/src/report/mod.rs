@@ -22,7 +22,7 @@ mod words;
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 pub use parts::{
     AppAndRedis, Bucket, Clock, Failures, Host, InstanceStartUs, Interval, IntervalLatency, Lanes,
@@ -30,7 +30,10 @@ pub use parts::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 pub use shape::{Arrivals, Door, Shape, Via};
+
+use crate::input;
 
 /// The report of one run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -186,22 +189,40 @@ impl Report {
 
     /// Reads the JSON form.
     pub fn read(path: &Path) -> Result<Self> {
-        let report = std::fs::read(path).map_err(Into::into).and_then(|json| Self::parse(&json));
+        let report = Self::parse(&input::read(path)?);
         report.with_context(|| format!("failed to read the report {}", path.display()))
     }
 
-    fn parse(json: &[u8]) -> Result<Self> {
+    fn parse(json: &str) -> Result<Self> {
         #[derive(Deserialize)]
         struct VersionOnly {
             report_version: u32,
         }
         // First the version alone, because another version has other fields.
-        let VersionOnly { report_version: found } = serde_json::from_slice(json)?;
+        let VersionOnly { report_version: found } = serde_json::from_str(json)?;
         let known = Self::VERSION;
         ensure!(found == known, "report_version is {found}, this program reads {known}");
-        let mut json = serde_json::Deserializer::from_slice(json);
+        let mut json = serde_json::Deserializer::from_str(json);
         let report = serde_path_to_error::deserialize(&mut json)?;
         json.end()?;
+        let field = below_zero(&serde_json::to_value(&report)?, "");
+        if let Some(field) = field {
+            bail!("{}: expected a number, zero or more", field.trim_start_matches('.'));
+        }
         Ok(report)
+    }
+}
+
+/// The path of a figure below zero, if there is one.
+fn below_zero(value: &Value, path: &str) -> Option<String> {
+    match value {
+        Value::Number(figure) => (figure.as_f64()? < 0.0).then(|| path.to_owned()),
+        Value::Array(values) => (0..)
+            .zip(values)
+            .find_map(|(place, value)| below_zero(value, &format!("{path}[{place}]"))),
+        Value::Object(fields) => {
+            fields.iter().find_map(|(name, value)| below_zero(value, &format!("{path}.{name}")))
+        }
+        _ => None,
     }
 }

@@ -45,6 +45,8 @@ impl Report {
             "FAILED: not every order was done in time"
         } else if self.rejected_orders() > 0 {
             "FAILED: not every order was accepted"
+        } else if self.orders == 0 {
+            "no order was sent"
         } else {
             "every order sent was found exactly once, as expected"
         };

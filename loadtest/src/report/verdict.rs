@@ -38,6 +38,7 @@ pub(crate) fn findings(report: &Report) -> Vec<Finding> {
         clock,
         senders,
         sent_late,
+        app_ended,
         backlog,
         memory_of_app,
         memory_of_redis,
@@ -232,12 +233,25 @@ fn clock(report: &Report) -> Option<Finding> {
     when(is_touched, Tone::Warning, text)
 }
 
+/// It was watched, and then not to the end.
+fn has_app_ended(report: &Report) -> bool {
+    let is_watched = |sample: &Sample| sample.app_rss_mib.is_some();
+    report.cpu_s.app.is_none() && report.samples.iter().any(is_watched)
+}
+
+fn app_ended(report: &Report) -> Option<Finding> {
+    let text =
+        "The process of --app-pid ended during the run: its CPU and memory are not reported.";
+    when(has_app_ended(report), Tone::Warning, text)
+}
+
 /// At a constant rate, a backlog that grows from quarter to quarter grows without end. The first
 /// quarter is warm-up. A level backlog shows that the app kept up. There is no finding between the
 /// two, or if fewer orders came in than were due.
 fn backlog(report: &Report) -> Option<Finding> {
     let Shape::Steady { rate: rate_per_s, .. } = report.shape else { return None };
     if report.interrupted
+        || has_app_ended(report)
         || report.rejected_orders() > 0
         || senders_fell_behind(report) == Some(true)
     {

@@ -13,7 +13,7 @@ mod first;
 mod report;
 mod sides;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -100,11 +100,12 @@ pub(crate) enum Runtime {
 const SETTLE: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(options: &VersusOptions) -> Result<Outcome> {
-    let json = Output::create(options.json.as_deref(), "--json")?;
+    let sides = [("--a", Some(Path::new(&options.a))), ("--b", Some(Path::new(&options.b)))];
+    let json = Output::create(options.json.as_deref(), "--json", &sides)?;
     stop::listen()?;
     let Some(report) = versus(options)? else { return Ok(Outcome::Bad) };
     publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
-    Ok(Outcome::Good)
+    Ok(if stop::asked() > 0 { Outcome::Interrupted } else { Outcome::Good })
 }
 
 /// `None` after a burst in which an order did not end as expected; its report is printed instead.
@@ -118,7 +119,7 @@ fn versus(options: &VersusOptions) -> Result<Option<VersusReport>> {
         start(&sides, side).context(what)?;
     }
     let mut rounds: Vec<Round> = Vec::new();
-    for number in 1..=options.rounds {
+    'rounds: for number in 1..=options.rounds {
         note(format_args!("round {number} of {}", options.rounds));
         // Slow changes of the machine must not always affect the same side.
         let order = if number % 2 == 1 { [0, 1] } else { [1, 0] };
@@ -126,7 +127,12 @@ fn versus(options: &VersusOptions) -> Result<Option<VersusReport>> {
         for index in order {
             let side = &sides.pair[index];
             let round = format!("round {number} of {}", side.name);
-            let mut figures = one_side(&sides, side, number).with_context(|| round.clone())?;
+            let figures = one_side(&sides, side, number);
+            if figures.is_err() && stop::asked() > 0 && !rounds.is_empty() {
+                note(format_args!("interrupted after round {}", rounds.len()));
+                break 'rounds;
+            }
+            let mut figures = figures.with_context(|| round.clone())?;
             if !figures.burst.is_success() || figures.burst.confirmed != options.orders {
                 // Its figures mean nothing.
                 publish(&figures.burst.to_text(), || Ok(()))?;
@@ -147,7 +153,7 @@ fn versus(options: &VersusOptions) -> Result<Option<VersusReport>> {
     let settings = Settings {
         a,
         b,
-        rounds: options.rounds,
+        rounds: rounds.len() as u32,
         orders: options.orders,
         prescriptions: options.prescriptions,
         seed: options.seed,

@@ -2,7 +2,7 @@
 //!
 //! Both are started with the same settings, whatever is in the environment of this program.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use orders::pipeline::STREAMS;
@@ -10,7 +10,7 @@ use queue::Keys;
 use tempfile::TempDir;
 
 use super::{Runtime, VersusOptions};
-use crate::app::{App, Duties, program};
+use crate::app::{App, Duties, program, wasm_bytes};
 
 /// The name of the side that is the always-on service.
 pub(super) const CONVENTIONAL: &str = "conventional";
@@ -100,18 +100,4 @@ impl<'a> Sides<'a> {
         };
         App::start(&side.name, command, duties)
     }
-}
-
-/// The size of the Wasm files of a manifest. Errors name one that is not built.
-fn wasm_bytes(manifest: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for path in supervise::wasm_files(&std::fs::read_to_string(manifest)?)? {
-        let file = manifest.with_file_name("").join(path);
-        let metadata = file.metadata().with_context(|| {
-            let (file, manifest) = (file.display(), manifest.display());
-            format!("there is no {file}; `cargo xtask build --manifest {manifest}` builds it")
-        })?;
-        bytes += metadata.len();
-    }
-    Ok(bytes)
 }

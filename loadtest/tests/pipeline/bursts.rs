@@ -37,6 +37,14 @@ fn three_bursts_in_a_row_are_confirmed_each_order_once() {
 }
 
 #[test]
+fn mutated_orders_that_kept_their_identity_from_an_earlier_run_are_not_lost() {
+    let app = TestApp::start();
+    let first = app.run(&["burst", "--orders", "3000", "--mutated", "1", "--seed", "5"]);
+    let again = app.run(&["burst", "--orders", "3000", "--mutated", "1", "--seed", "5"]);
+    assert!(again.dead_lettered > 1_000 && first.confirmed > 0, "{}", again.to_text());
+}
+
+#[test]
 fn the_references_plain_orders_are_split_sensibly() {
     let app = TestApp::start();
     let report = app.run(&["burst", "--orders", "2000", "--prescriptions", "0"]);

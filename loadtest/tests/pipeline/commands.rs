@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use private_redis::RedisServer;
 
-use crate::support::{an_order, binary, wait_until_waiting, waiting};
+use crate::support::{PATIENCE, an_order, binary, wait_until_waiting, waiting};
 
 fn loadtest(server: &RedisServer, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary("loadtest"));
@@ -206,6 +206,35 @@ fn a_file_that_holds_no_orders_is_refused() {
 }
 
 #[test]
+fn a_file_of_orders_is_whole_or_as_it_was_and_a_reader_may_have_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orders.ndjson");
+    std::fs::write(&path, "before").unwrap();
+    let generate = |arguments: &[&str]| {
+        let mut command = Command::new(binary("loadtest"));
+        command.arg("generate").args(arguments);
+        command
+    };
+    let out = path.to_str().unwrap();
+    let (child, pid) = started(generate(&["--orders", "100000000", "--out", out]));
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    let deadline = Instant::now() + PATIENCE;
+    while files() < 2 {
+        assert!(Instant::now() < deadline, "it does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill(pid, Signal::SIGINT).unwrap();
+    let (code, _, error) = ended(child.wait_with_output().unwrap());
+    assert_eq!((code, files()), (Some(130), 1), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
+
+    let (mut child, _) = started(generate(&["--orders", "100000"]));
+    drop(child.stdout.take());
+    let (code, _, error) = ended(child.wait_with_output().unwrap());
+    assert_eq!((code, error.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn wrong_flags_exit_with_2_and_missing_files_and_servers_with_3() {
     for (arguments, code, expected) in [
         (vec!["burst", "--prescriptions", "2"], 2, "--prescriptions"),
@@ -220,6 +249,15 @@ fn wrong_flags_exit_with_2_and_missing_files_and_servers_with_3() {
         (vec!["burst", "--redis-url", "secret"], 2, "--redis-url"),
         (vec!["burst", "--api-token", "secret\n"], 2, "--api-token"),
         (vec!["burst", "--json", "report", "--html", "./report"], 2, "--json and --html"),
+        (vec!["burst", "--json", "x", "--file", "x"], 2, "--json and --file"),
+        (vec!["curve", "--html", "x", "--curve", "./x"], 2, "--html and --curve"),
+        (vec!["replay", "x", "--json", "x"], 2, "--json and FILE"),
+        (vec!["versus", "--json", "x", "--b", "x"], 2, "--json and --b"),
+        (vec!["chaos", "--json", "x", "--manifest", "x"], 2, "--json and --manifest"),
+        (vec!["compare", "/dev/zero", "/dev/zero"], 3, "/dev/zero: expected at most"),
+        (vec!["chaos", "--manifest", "/dev/null"], 3, "--manifest: no app in /dev/null"),
+        (vec!["chaos", "--manifest", "."], 3, "--manifest: no app in ."),
+        (vec!["chaos", "--runtime-program", "."], 3, "--runtime-program: there is no program ."),
         (vec!["burst", "--file", "/dev/null"], 3, "must be a regular file"),
         (vec!["burst", "--file", "/nonexistent/orders"], 3, "--file"),
         (vec!["burst", "--json", "/nonexistent/report.json"], 3, "--json"),

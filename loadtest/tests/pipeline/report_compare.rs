@@ -185,6 +185,13 @@ fn the_command_reads_files_and_groups_and_refuses_what_is_no_report() {
         assert_eq!(found, Some(code), "{gate}: {text}{error}");
         assert!(text.contains(expected), "{gate}: {text}");
     }
+    let failed = file("failed.json", &a_report().with_failures().build());
+    for (files, run) in [([&a, &failed], "run 1 of B"), ([&failed, &a], "run 1 of A")] {
+        let gate = ["--fail-if", "latency_p99>+10000%"];
+        let (code, text, _) = compare(&[&files.map(String::as_str)[..], &gate].concat());
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains(&format!("FAILED: {run} was not successful")), "{text}");
+    }
     let mut without_app = a_report().without_app();
     without_app.cpu_s.app = None;
     let blind = file("blind.json", &without_app);

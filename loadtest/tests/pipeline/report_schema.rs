@@ -102,6 +102,8 @@ fn what_is_no_report_is_refused_by_file_and_field() {
         (json!({"orders": 1}).to_string(), "missing field `report_version`"),
         (with("/latency_ms/p99", json!("slow")), "latency_ms.p99"),
         (with("/samples/3/at_s", json!(null)), "samples[3].at_s"),
+        (with("/samples/3/at_s", json!(-1)), "samples[3].at_s: expected a number, zero or more"),
+        (with("/rss_mib/app", json!(-0.5)), "rss_mib.app: expected a number, zero or more"),
         (surplus.to_string(), "unknown field `surplus`"),
         (with("/shape/kind", json!("flood")), "shape"),
         (format!("{report} and more"), "trailing characters"),

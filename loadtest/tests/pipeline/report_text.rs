@@ -240,6 +240,16 @@ fn a_backlog_that_shows_nothing_is_not_spoken_of() {
 }
 
 #[test]
+fn an_app_that_ended_is_told_of_and_not_called_too_slow() {
+    let mut report = a_report().steady(400).build();
+    assert!(verdict(&report).contains("keep up with"));
+    report.cpu_s.app = None;
+    let text = verdict(&report);
+    assert!(text.contains("The process of --app-pid ended during the run"), "{text}");
+    assert!(!text.contains("backlog") && !text.contains("keep up with"), "{text}");
+}
+
+#[test]
 fn a_run_with_rejected_orders_is_not_a_success() {
     let none = a_report().rejecting(10_000).over_http().build();
     assert!(none.is_clean() && none.confirmed == 0);
@@ -329,6 +339,7 @@ fn an_interrupted_run_says_so() {
 fn a_run_without_orders_shows_nothing_and_says_so() {
     let text = verdict(&a_report().without_orders().build());
     assert!(text.contains("No order was sent, so nothing is shown."), "{text}");
+    assert!(text.ends_with(" no order was sent"), "{text}");
 }
 
 #[test]

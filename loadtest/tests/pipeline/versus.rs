@@ -1,9 +1,12 @@
 //! `loadtest versus`: both sides as often as asked, every order verified, and nothing left running.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::support::{binary, repository};
@@ -11,10 +14,14 @@ use crate::support::{binary, repository};
 /// Runs a command of loadtest; the answer is its output. The settings of an app in its environment
 /// must not reach the apps that it starts.
 pub(crate) fn run(command: &str, arguments: &[&str]) -> Output {
+    self::command(command, arguments).output().expect("loadtest is built")
+}
+
+fn command(command: &str, arguments: &[&str]) -> Command {
     let mut loadtest = Command::new(binary("loadtest"));
     loadtest.arg(command).args(arguments).current_dir(repository()).stdin(Stdio::null());
     loadtest.env("SPIN_VARIABLE_API_TOKEN", "wrong").env("SPIN_VARIABLE_QUEUE", "other");
-    loadtest.output().expect("loadtest is built")
+    loadtest
 }
 
 /// As [`run`], with success; the answer is its JSON and what it printed.
@@ -149,6 +156,25 @@ fn a_service_that_confirms_nothing_fails_the_command_and_is_stopped() {
     assert!(said.contains("conventional: the waiting order was not confirmed"), "{said}");
     assert!(!json.exists(), "there are no figures");
     assert!(processes_with("4321.25").is_empty(), "the stand-in still runs");
+}
+
+#[test]
+fn an_interrupted_comparison_reports_the_rounds_that_were_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("report.json");
+    let mut command =
+        command("versus", &[&SHORT[..], &["--json", json.to_str().unwrap()]].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line == "round 2 of 5"), "the first round ends");
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    assert!(lines.any(|line| line == "interrupted after round 1"));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 rounds of 300 orders"));
+    let report: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert_eq!(report["settings"]["rounds"], 1);
+    assert_eq!(report["rounds"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -1,0 +1,32 @@
+//! Files that are read whole: reports, price tables, days.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+/// More than any of them has. A device may have no end.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Errors name the file.
+pub(crate) fn read(path: &Path) -> Result<String> {
+    let what = || format!("failed to read {}", path.display());
+    let mut text = String::new();
+    let mut file = File::open(path).with_context(what)?.take(MAX_BYTES + 1);
+    file.read_to_string(&mut text).with_context(what)?;
+    let is_all = text.len() as u64 <= MAX_BYTES;
+    ensure!(is_all, "{}: expected at most {} MiB", path.display(), MAX_BYTES / 1024 / 1024);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_end_is_an_error() {
+        let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert_eq!(error, "/dev/zero: expected at most 64 MiB");
+    }
+}
