@@ -1,7 +1,8 @@
 //! Assembles the Lua scripts and hashes them, so that a component can call them by `EVALSHA`.
 //!
-//! A script consists of its flags (`-- flags: allow-oom`), `common/head.lua`, the pieces that it
-//! names (`-- uses: record free`) and its own text. Comments and indentation are removed.
+//! A script consists of its flags (`-- flags: allow-oom`), names for its keys and settings
+//! (`-- keys: format streams`), `common/head.lua`, the pieces that it names (`-- uses: record free`)
+//! and its own text. Comments and indentation are removed.
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
@@ -18,14 +19,14 @@ fn main() {
     names.sort();
     let mut code = String::new();
     for name in names {
-        let source = assemble(folder, &name);
+        let (source, keys, settings) = assemble(folder, &name);
         let sha1 = sha1_smol::Sha1::from(&source).digest();
         fs::write(Path::new(&out).join(format!("{name}.lua")), source)
             .expect("OUT_DIR is writable");
         writeln!(
             code,
-            "pub(crate) const {}: Script =\n    \
-             Script {{ source: include_str!(\"{name}.lua\"), sha1: \"{sha1}\" }};",
+            "pub(crate) const {}: Script = Script {{\n    source: include_str!(\"{name}.lua\"),\n    \
+             sha1: \"{sha1}\",\n    keys: &{keys:?},\n    settings: &{settings:?},\n}};",
             name.to_uppercase(),
         )
         .expect("writing to a string cannot fail");
@@ -33,28 +34,51 @@ fn main() {
     fs::write(Path::new(&out).join("scripts.rs"), code).expect("OUT_DIR is writable");
 }
 
-fn assemble(folder: &Path, name: &str) -> String {
+/// The script, its keys and its settings.
+fn assemble(folder: &Path, name: &str) -> (String, Vec<String>, Vec<String>) {
     let read = |name: &str| {
         let path = folder.join(format!("{name}.lua"));
         fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("failed to read {}: {error}", path.display()))
     };
     let script = read(name);
-    let header = |key: &str| {
-        script.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned()
+    let header = |key: &str| -> Vec<String> {
+        let words = script.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
+        words.split_whitespace().map(str::to_owned).collect()
     };
-    let mut pieces = vec![read("common/head")];
-    pieces.extend(
-        header("-- uses:").split_whitespace().map(|piece| read(&format!("common/{piece}"))),
-    );
+    let (keys, settings) = (header("-- keys:"), header("-- settings:"));
+    let mut pieces = vec![names(&keys, &settings), read("common/head")];
+    pieces.extend(header("-- uses:").iter().map(|piece| read(&format!("common/{piece}"))));
     pieces.push(script.clone());
     // Redis 7 reads the flags before it runs a script: at maxmemory it refuses scripts without
     // allow-oom.
-    let mut source = format!("#!lua flags={}\n", header("-- flags:"));
+    let mut source = format!("#!lua flags={}\n", header("-- flags:").join(" "));
     let lines = pieces.iter().flat_map(|piece| piece.lines()).map(str::trim);
     for line in lines.filter(|line| !line.is_empty() && !line.starts_with("--")) {
         source.push_str(line);
         source.push('\n');
     }
-    source
+    (source, keys, settings)
+}
+
+/// Lua that names the keys and settings of a script, as `common/head.lua` describes.
+fn names(keys: &[String], settings: &[String]) -> String {
+    let names = |words: &[String]| {
+        let word = |word: &String| word.rsplit(':').next().unwrap_or(word).replace('-', "_");
+        words.iter().map(word).collect::<Vec<_>>().join(", ").to_uppercase()
+    };
+    let at = keys.iter().position(|key| key == "streams").expect("every script takes the streams");
+    let lists = &keys[at..];
+    let offsets: Vec<_> = (0..lists.len()).map(|list| format!("{at} + {list} * COUNT")).collect();
+    let of_keys = format!(
+        "local {} = unpack(KEYS)\nlocal COUNT = (#KEYS - {at}) / {}\nlocal {} = {}\n",
+        names(&keys[..at]),
+        lists.len(),
+        names(lists),
+        offsets.join(", "),
+    );
+    match settings.len() {
+        0 => of_keys,
+        count => format!("{of_keys}local {} = unpack(ARGV, 1, {count})\n", names(settings)),
+    }
 }

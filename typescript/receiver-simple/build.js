@@ -9,17 +9,36 @@ import { build } from "esbuild";
 const LUA = new URL("../../shared/queue/src/lua/", import.meta.url);
 const SCRIPTS = ["claim", "commit", "tick"];
 
+const lua = (words) => {
+  const names = words.map((word) => word.replace(/^.*:/, "").replaceAll("-", "_"));
+  return names.join(", ").toUpperCase();
+};
+
+/** Names the keys and settings of a script in Lua. */
+function names(keys, settings) {
+  const at = keys.indexOf("streams");
+  const lists = keys.slice(at);
+  return `local ${lua(keys.slice(0, at))} = unpack(KEYS)
+local COUNT = (#KEYS - ${at}) / ${lists.length}
+local ${lua(lists)} = ${lists.map((_, list) => `${at} + ${list} * COUNT`).join(", ")}
+local ${lua(settings)} = unpack(ARGV, 1, ${settings.length})`;
+}
+
 /** Puts a script together byte for byte as `shared/queue/build.rs` does. */
 function assemble(name) {
   const read = (piece) => readFileSync(new URL(`${piece}.lua`, LUA), "utf8");
   const script = read(name);
-  const header = (key) => new RegExp(`^-- ${key}:(.*)$`, "m").exec(script)?.[1].trim() ?? "";
-  const pieces = ["head", ...header("uses").split(" ").filter(Boolean)];
-  const lines = [...pieces.map((piece) => read(`common/${piece}`)), script]
+  const header = (key) =>
+    (new RegExp(`^-- ${key}:(.*)$`, "m").exec(script)?.[1] ?? "").split(" ").filter(Boolean);
+  const [keys, settings] = [header("keys"), header("settings")];
+  const pieces = ["head", ...header("uses")].map((piece) => read(`common/${piece}`));
+  const lines = [names(keys, settings), ...pieces, script]
     .flatMap((text) => text.split("\n"))
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("--"));
-  return [`#!lua flags=${header("flags")}`, ...lines, ""].join("\n");
+  const source = [`#!lua flags=${header("flags").join(" ")}`, ...lines, ""].join("\n");
+  const sha1 = createHash("sha1").update(source).digest("hex");
+  return { source, sha1, keys, settings };
 }
 
 const queueScripts = {
@@ -27,11 +46,9 @@ const queueScripts = {
   setup(bundle) {
     bundle.onResolve({ filter: /^queue:scripts$/ }, ({ path }) => ({ path, namespace: path }));
     bundle.onLoad({ filter: /.*/, namespace: "queue:scripts" }, () => ({
-      contents: SCRIPTS.map((name) => {
-        const source = assemble(name);
-        const sha1 = createHash("sha1").update(source).digest("hex");
-        return `export const ${name} = ${JSON.stringify({ source, sha1 })};`;
-      }).join("\n"),
+      contents: SCRIPTS.map(
+        (name) => `export const ${name} = ${JSON.stringify(assemble(name))};`,
+      ).join("\n"),
     }));
   },
 };

@@ -100,7 +100,6 @@ impl<E: Execute> Queue<'_, E> {
             rows.push(self.row(message, outcome, if is_same_entry { "+" } else { "" }));
         }
         let mut arguments: Vec<Argument<'_>> = vec![
-            first.decided_at_ms.into(),
             (first.delivery_count - 1).into(),
             (entries.len() as i64).into(),
             (metrics.len() as i64).into(),

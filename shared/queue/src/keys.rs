@@ -1,5 +1,7 @@
 //! Every name in Redis: keys, bell channels, the consumer group. No other module builds names.
 
+use std::slice;
+
 use crate::settings::Settings;
 
 /// The consumer group of every stream that is drained.
@@ -28,46 +30,56 @@ impl Stream {
 /// cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
-    /// The keys in the order in which scripts take them: [`QUEUE_KEYS`], then [`STREAM_KEYS`] of
-    /// each stream.
-    all: Vec<String>,
+    /// In the order of [`OF_QUEUE`].
+    of_queue: Vec<String>,
+    /// For each stream, as all fields below.
+    messages: Vec<String>,
+    bells: Vec<String>,
+    pauses: Vec<String>,
+    unanswered: Vec<String>,
     streams: Vec<Stream>,
     channels: Vec<String>,
 }
 
-const QUEUE_KEYS: usize = 7;
-const STREAM_KEYS: usize = 4;
+/// The keys of the queue, by their names in scripts.
+const OF_QUEUE: [&str; 7] =
+    ["format", "index", "index:previous", "results", "dead-letters", "totals", "metrics"];
 
 impl Keys {
     /// The keys of the queue that `settings` name.
     pub fn new(settings: &Settings) -> Self {
         let queue = &settings.queue;
         let streams: Vec<Stream> = settings.streams().collect();
-        let of_queue = [
-            "format",
-            "index",
-            "index:previous",
-            settings.words.results,
-            "dead-letters",
-            "totals",
-            "metrics",
-        ];
-        let mut keys: Vec<String> =
-            of_queue.iter().map(|name| format!("{{{queue}}}:{name}")).collect();
-        for name in streams.iter().map(|stream| stream.as_str()) {
-            keys.extend(
-                ["", "bell:", "pause:", "unanswered:"]
-                    .map(|kind| format!("{{{queue}}}:{kind}{name}")),
-            );
+        let each = |kind: &str| {
+            streams.iter().map(|stream| format!("{{{queue}}}:{kind}{}", stream.as_str())).collect()
+        };
+        let name = |name| if name == "results" { settings.words.results } else { name };
+        Self {
+            of_queue: OF_QUEUE.map(|of| format!("{{{queue}}}:{}", name(of))).into(),
+            messages: each(""),
+            bells: each("bell:"),
+            pauses: each("pause:"),
+            unanswered: each("unanswered:"),
+            channels: streams.iter().map(|stream| format!("{queue}.{}", stream.as_str())).collect(),
+            streams,
         }
-        let channels =
-            streams.iter().map(|stream| format!("{queue}.{}", stream.as_str())).collect();
-        Self { all: keys, streams, channels }
     }
 
-    /// All keys, as every script takes them.
-    pub(crate) fn all(&self) -> &[String] {
-        &self.all
+    /// The keys that a script lists under this name; `stream` is the one that the call is about.
+    pub(crate) fn named(&self, name: &str, stream: Option<Stream>) -> &[String] {
+        let at = || self.position(stream.expect("the call is about a stream"));
+        match name {
+            "streams" => &self.messages,
+            "bells" => &self.bells,
+            "pauses" => &self.pauses,
+            "bell" => slice::from_ref(&self.bells[at()]),
+            "pause" => slice::from_ref(&self.pauses[at()]),
+            "unanswered" => slice::from_ref(&self.unanswered[at()]),
+            _ => {
+                let at = OF_QUEUE.iter().position(|of| *of == name);
+                slice::from_ref(&self.of_queue[at.expect("a key of the queue")])
+            }
+        }
     }
 
     /// The number of a stream in scripts, from 1.
@@ -82,22 +94,22 @@ impl Keys {
 
     /// The stream itself.
     pub fn stream(&self, stream: Stream) -> &str {
-        self.of_stream(stream, 0)
+        &self.messages[self.position(stream)]
     }
 
     /// Exists while a ring of a stream's bell suppresses further rings.
     pub fn bell(&self, stream: Stream) -> &str {
-        self.of_stream(stream, 1)
+        &self.bells[self.position(stream)]
     }
 
     /// Exists while a stream is paused: since when in Unix ms, a blank, the reason.
     pub fn pause(&self, stream: Stream) -> &str {
-        self.of_stream(stream, 2)
+        &self.pauses[self.position(stream)]
     }
 
     /// Rings of ticks that no claim has followed, for two minutes.
     pub fn unanswered(&self, stream: Stream) -> &str {
-        self.of_stream(stream, 3)
+        &self.unanswered[self.position(stream)]
     }
 
     /// The pub/sub channel of a stream's bell.
@@ -107,41 +119,37 @@ impl Keys {
 
     /// The hash with the version of the data, and when the index was rotated.
     pub fn format(&self) -> &str {
-        &self.all[0]
+        &self.of_queue[0]
     }
 
     /// The hash with a record for each message, by id.
     pub fn index(&self) -> &str {
-        &self.all[1]
+        &self.of_queue[1]
     }
 
     /// The generation of the index before this one.
     pub fn previous_index(&self) -> &str {
-        &self.all[2]
+        &self.of_queue[2]
     }
 
     /// The stream of results.
     pub fn results(&self) -> &str {
-        &self.all[3]
+        &self.of_queue[3]
     }
 
     /// The stream of dead letters.
     pub fn dead_letters(&self) -> &str {
-        &self.all[4]
+        &self.of_queue[4]
     }
 
     /// The hash of counters that the queue itself needs.
     pub fn totals(&self) -> &str {
-        &self.all[5]
+        &self.of_queue[5]
     }
 
     /// The hash of histograms and counters by cause.
     pub fn metrics(&self) -> &str {
-        &self.all[6]
-    }
-
-    fn of_stream(&self, stream: Stream, key: usize) -> &str {
-        &self.all[QUEUE_KEYS + STREAM_KEYS * self.position(stream) + key]
+        &self.of_queue[6]
     }
 
     /// # Panics

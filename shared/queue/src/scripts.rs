@@ -5,10 +5,14 @@ use crate::error::QueueError;
 use crate::execute::{Argument, Execute, Reply};
 use crate::keys::Stream;
 
-/// A script and its SHA-1, by which Redis knows it once it has seen it.
+/// A script.
 pub(crate) struct Script {
     source: &'static str,
+    /// Redis knows it by this once it has seen it.
     sha1: &'static str,
+    /// The keys and settings that it takes first, in this order.
+    keys: &'static [&'static str],
+    settings: &'static [&'static str],
 }
 
 mod assembled {
@@ -18,8 +22,8 @@ mod assembled {
 pub(crate) use assembled::*;
 
 impl<E: Execute> Queue<'_, E> {
-    /// Runs a script with all keys, the settings in the order of `lua/common/head.lua`, and then
-    /// `arguments`. `what` names the operation in an error.
+    /// Runs a script with its keys and settings, and then `arguments`. `what` names the operation in
+    /// an error.
     ///
     /// A server that restarted, failed over or flushed its scripts does not know the hash. Then the
     /// source is sent once.
@@ -30,16 +34,25 @@ impl<E: Execute> Queue<'_, E> {
         stream: Option<Stream>,
         arguments: &[Argument<'_>],
     ) -> Result<Reply, QueueError> {
-        let (keys, settings) = (self.keys.all(), self.settings);
-        let words = settings.words;
-        let mut call: Vec<Argument<'_>> = Vec::with_capacity(10 + keys.len() + arguments.len());
-        call.extend([Argument::from(script.sha1), Argument::Int(keys.len() as i64)]);
-        call.extend(keys.iter().map(Argument::from));
-        call.extend([words.message, words.id, words.result].map(Argument::from));
-        call.push(stream.map_or(0, |stream| self.keys.number(stream)).into());
-        call.push(settings.consumer.as_str().into());
-        call.extend([settings.bell_ms, settings.claim_idle_ms].map(Argument::from));
-        call.push((i64::from(settings.retention_s) * 1000).into());
+        let (keys, settings) = (&self.keys, self.settings);
+        let mut call: Vec<Argument<'_>> = Vec::with_capacity(24 + arguments.len());
+        call.extend([Argument::from(script.sha1), Argument::Int(0)]);
+        call.extend(
+            script.keys.iter().flat_map(|name| keys.named(name, stream)).map(Argument::from),
+        );
+        call[1] = Argument::Int(call.len() as i64 - 2);
+        let setting = |name: &&str| match *name {
+            "message" => Argument::from(settings.words.message),
+            "id" => settings.words.id.into(),
+            "result" => settings.words.result.into(),
+            "stream" => stream.map_or(0, |stream| keys.number(stream)).into(),
+            "consumer" => settings.consumer.as_str().into(),
+            "bell_ms" => settings.bell_ms.into(),
+            "claim_idle_ms" => settings.claim_idle_ms.into(),
+            "retention_ms" => (i64::from(settings.retention_s) * 1000).into(),
+            other => unreachable!("a script takes the setting {other:?}"),
+        };
+        call.extend(script.settings.iter().map(setting));
         call.extend(arguments);
         let reply = match self.redis.execute("EVALSHA", &call) {
             Err(error) if error.is_unknown_script() => {

@@ -64,7 +64,6 @@ export function commit(
   const entries = batch.filter(isNew).map(({ message }) => message.entryId);
   const metrics = metricsOf(batch);
   const args: Argument[] = [
-    first.decidedAtMs,
     first.deliveryCount - 1,
     entries.length,
     metrics.length,

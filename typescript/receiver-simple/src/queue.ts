@@ -10,34 +10,45 @@ export const LANE = "simple";
 export const MAX_ORDER_BYTES = 64 * 1024;
 
 const STREAMS = ["ingress", LANE, "complex"];
-const WORDS = ["order", "order_id", "confirmation"];
-const CONSUMER = "spin";
+
+/** The keys that scripts list under a name, where that is not the key's last part. */
+const KEYS: Record<string, readonly string[]> = {
+  results: ["confirmations"],
+  bell: [`bell:${LANE}`],
+  pause: [`pause:${LANE}`],
+  unanswered: [`unanswered:${LANE}`],
+  streams: STREAMS,
+  bells: STREAMS.map((stream) => `bell:${stream}`),
+};
 
 export class Queue {
-  /** In the order in which every script takes them. */
-  private readonly keys: string[];
+  /** The settings that scripts list. */
+  private readonly values: Record<string, Argument>;
 
   constructor(
     private readonly execute: Execute,
     readonly settings: Settings,
   ) {
-    const ofQueue = ["format", "index", "index:previous", "confirmations", "dead-letters"];
-    const ofStreams = STREAMS.flatMap((stream) =>
-      ["", "bell:", "pause:", "unanswered:"].map((kind) => kind + stream),
-    );
-    const names = [...ofQueue, "totals", "metrics", ...ofStreams];
-    this.keys = names.map((name) => this.key(name));
+    this.values = {
+      message: "order",
+      id: "order_id",
+      result: "confirmation",
+      stream: STREAMS.indexOf(LANE) + 1,
+      consumer: "spin",
+      bell_ms: settings.bellMs,
+      claim_idle_ms: settings.claimIdleMs,
+      retention_ms: settings.retentionS * 1000,
+    };
   }
 
   /**
-   * Runs a script: all keys and the settings first, as `common/head.lua` says, then `args`. `what`
-   * says in an error what was being done.
+   * Runs a script: its keys and settings first, as `common/head.lua` says, then `args`. `what` says
+   * in an error what was being done.
    */
   run(script: Script, what: string, args: readonly Argument[]): Reply {
-    const { bellMs, claimIdleMs, retentionS } = this.settings;
-    const stream = STREAMS.indexOf(LANE) + 1;
-    const header = [...WORDS, stream, CONSUMER, bellMs, claimIdleMs, retentionS * 1000];
-    const call = [this.keys.length, ...this.keys, ...header, ...args];
+    const keys = script.keys.flatMap((name) => KEYS[name] ?? [name]).map((name) => this.key(name));
+    const settings = script.settings.map((name) => this.values[name] ?? "");
+    const call = [keys.length, ...keys, ...settings, ...args];
     try {
       try {
         return new Reply(what, this.execute("EVALSHA", [script.sha1, ...call]));

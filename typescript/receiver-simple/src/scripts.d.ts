@@ -4,6 +4,9 @@ declare module "queue:scripts" {
     readonly source: string;
     /** By which Redis knows a script that it has seen. */
     readonly sha1: string;
+    /** The keys and settings that it takes first, in this order. */
+    readonly keys: readonly string[];
+    readonly settings: readonly string[];
   }
   export const claim: Script;
   export const commit: Script;

@@ -6,10 +6,10 @@
 -- One claim splits at most 20, because a script blocks every other client. Crash window: entries
 -- that were handed out stay pending until a commit acks them, or until they are overdue.
 --
--- ARGV[9]   most messages     ARGV[10]  longest message in bytes; of a longer one only its length
+-- ARGV[6]   most messages     ARGV[7]  longest message in bytes; of a longer one only its length
 --           is handed out
--- ARGV[11]  1 for the first claim of a drain
--- ARGV[12]  when the stream is empty, for how many ms the bell stays silent (0: it can be rung at
+-- ARGV[8]  1 for the first claim of a drain
+-- ARGV[9]  when the stream is empty, for how many ms the bell stays silent (0: it can be rung at
 --           once)
 --
 -- Returns {time in Unix ms, entries that vanished while pending, entries that were split, delivery
@@ -18,19 +18,22 @@
 --   entry id in ingress and, after a blank, traceparent, "" for the entry's own id without a trace;
 --   message, or its length if it is too long, or -1 if the entry has none
 --
+-- keys: format totals metrics bell pause unanswered streams
+-- settings: message stream consumer bell_ms claim_idle_ms
 -- flags: allow-oom
 
+local stream = stream_of(tonumber(STREAM))
 local MOST_SPLITS = 20
 open_format()
-local most, longest, is_ingress = tonumber(ARGV[9]), tonumber(ARGV[10]), stream.number == 1
+local most, longest, is_ingress = tonumber(ARGV[6]), tonumber(ARGV[7]), stream.number == 1
 local reply, handed_out, values = {now_ms, 0, 0, 1}, 0, 4
-if is_paused(stream) then
+if is_paused() then
   return reply
 end
 -- A claim answers all rings so far. Messages enqueued from now on ring again.
-redis.pcall('DEL', stream.unanswered)
-if ARGV[11] == '1' then
-  redis.pcall('DEL', stream.bell)
+redis.pcall('DEL', UNANSWERED)
+if ARGV[8] == '1' then
+  redis.pcall('DEL', BELL)
   -- By this time a tick detects that the clock has stepped back.
   local field = 'clock_ms:' .. stream.name
   if now_ms > (tonumber(run('HGET', FORMAT, field)) or 0) + 1000 then
@@ -123,17 +126,17 @@ end
 if found or handed_out >= most then
   -- More may wait, so another drain must claim even if this one crashes. Nobody was rung behind a
   -- bell that a drain keeps silent.
-  if redis.pcall('GET', stream.bell) == HELD then
-    redis.pcall('DEL', stream.bell)
+  if redis.pcall('GET', BELL) == HELD then
+    redis.pcall('DEL', BELL)
   end
-  ring(stream)
-elseif handed_out == 0 and ARGV[12] ~= '0' then
-  redis.pcall('SET', stream.bell, HELD, 'PX', ARGV[12])
+  ring(stream, BELL)
+elseif handed_out == 0 and ARGV[9] ~= '0' then
+  redis.pcall('SET', BELL, HELD, 'PX', ARGV[9])
 elseif handed_out == 0 then
   -- Reading the stream and clearing the bell are one step, so no ring in between is lost.
-  redis.pcall('DEL', stream.bell)
+  redis.pcall('DEL', BELL)
 end
-if handed_out > 0 and ARGV[11] == '1' then
+if handed_out > 0 and ARGV[8] == '1' then
   measure('drains:' .. stream.name, 1)
 end
 return reply

@@ -6,11 +6,10 @@
 -- again, the delivery is not counted, and the caller gets the error.
 -- Crash window: none inside. Ack, effect, index, totals and delete are one script.
 --
--- ARGV[9]   when it was decided, in Unix ms      ARGV[10]  deliveries of its entries before this
---           one
--- ARGV[11]  how many entries                     ARGV[12]  how many fields of metrics to raise
--- ARGV[13]  for how many ms the bell stays silent, because the drain waits for more (0: not at all)
--- ARGV[14..]  the entry ids; then field and increment of each metric, for a batch that is applied
+-- ARGV[8]   deliveries of its entries before this one     ARGV[9]  how many entries
+-- ARGV[10]  how many fields of metrics to raise
+-- ARGV[11]  for how many ms the bell stays silent, because the drain waits for more (0: not at all)
+-- ARGV[12..]  the entry ids; then field and increment of each metric, for a batch that is applied
 --             whole then a row of five for each message:
 --               "confirm", "dead" or the number of the stream to route to, with a "+" in front when
 --               the message is of the same entry as the row before; id, "" if unknown;
@@ -21,15 +20,18 @@
 -- Returns {applied, superseded, routed, confirmed, dead-lettered, duplicates} in messages, then the
 -- numbers of the entries that were superseded.
 --
+-- keys: format index index:previous results dead-letters totals metrics streams bells
+-- settings: message id result stream consumer bell_ms retention_ms
 -- flags: allow-oom
 -- uses: record free
 
+local stream = stream_of(tonumber(STREAM))
 local LANE_MESSAGES, LANE_BYTES = 200, 262144
-local delivered, entries, metrics = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12])
-local rows_at, last = 14 + entries + 2 * metrics, 13 + entries
+local delivered, entries, metrics = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local rows_at, last = 12 + entries + 2 * metrics, 11 + entries
 
 local back = {'XCLAIM', stream.key, GROUP, CONSUMER, 0}
-for i = 14, last do
+for i = 12, last do
   back[#back + 1] = ARGV[i]
 end
 for _, word in ipairs({'FORCE', 'JUSTID', 'RETRYCOUNT', delivered}) do
@@ -49,9 +51,9 @@ local records = look_up(ids)
 
 -- If all were pending, this drain owns all. Otherwise another drain committed the missing ones.
 local superseded, superseded_numbers = {}, {}
-if run('XACK', stream.key, GROUP, unpack(ARGV, 14, last)) < entries then
+if run('XACK', stream.key, GROUP, unpack(ARGV, 12, last)) < entries then
   for i = 1, entries do
-    if not run('XRANGE', stream.key, ARGV[13 + i], ARGV[13 + i])[1] then
+    if not run('XRANGE', stream.key, ARGV[11 + i], ARGV[11 + i])[1] then
       superseded[i], superseded_numbers[#superseded_numbers + 1] = true, i
     end
   end
@@ -195,7 +197,7 @@ for at = rows_at, #ARGV, 5 do
   if string.byte(verb) == 43 then
     verb, place = string.sub(verb, 2), place + 1
   else
-    number, place, entry = number + 1, 1, ARGV[14 + number]
+    number, place, entry = number + 1, 1, ARGV[12 + number]
   end
   if superseded[number] then
     done.superseded = done.superseded + 1
@@ -238,10 +240,10 @@ end
 for i = 1, #set, 5000 do
   run('HSET', INDEX, unpack(set, i, math.min(i + 4999, #set)))
 end
-run('XDEL', stream.key, unpack(ARGV, 14, last))
+run('XDEL', stream.key, unpack(ARGV, 12, last))
 
 if done.superseded == 0 then
-  for at = 14 + entries, rows_at - 1, 2 do
+  for at = 12 + entries, rows_at - 1, 2 do
     measure(ARGV[at], ARGV[at + 1])
   end
 else
@@ -254,10 +256,10 @@ if done.confirmed > 0 then
   free(false)
 end
 for _, lane in pairs(lanes) do
-  ring(lane)
+  ring(lane, KEYS[BELLS + lane.number])
 end
-if ARGV[13] ~= '0' then
-  redis.pcall('SET', stream.bell, HELD, 'PX', ARGV[13])
+if ARGV[11] ~= '0' then
+  redis.pcall('SET', KEYS[BELLS + stream.number], HELD, 'PX', ARGV[11])
 end
 return {
   done.applied, done.superseded, done.routed, done.confirmed, done.dead, done.duplicates,

@@ -1,20 +1,22 @@
 -- Adds messages to ingress, all or none, and rings its bell.
 --
--- ARGV[9]   most messages that may wait in all streams together; 0 for no limit
--- ARGV[10]  their trace as W3C traceparent, "" for none
--- ARGV[11..] id and message of each
+-- ARGV[3]   most messages that may wait in all streams together; 0 for no limit
+-- ARGV[4]  their trace as W3C traceparent, "" for none
+-- ARGV[5..] id and message of each
 --
 -- Returns {1, backlog afterwards} or, when they do not fit, {0, backlog}.
 --
+-- keys: format index index:previous totals bell streams
+-- settings: message bell_ms
 -- uses: record waiting
 
 open_format()
-local ingress, most, trace, ids = stream_of(1), tonumber(ARGV[9]), ARGV[10], {}
-for at = 11, #ARGV, 2 do
+local ingress, most, trace, ids = stream_of(1), tonumber(ARGV[3]), ARGV[4], {}
+for at = 5, #ARGV, 2 do
   ids[#ids + 1] = ARGV[at]
 end
 local backlog = run('XLEN', ingress.key)
-for number = 2, STREAMS do
+for number = 2, COUNT do
   backlog = backlog + waiting_in(stream_of(number))
 end
 if most > 0 and backlog + #ids > most then
@@ -22,7 +24,7 @@ if most > 0 and backlog + #ids > most then
 end
 local records, set = look_up(ids), {}
 for i, id in ipairs(ids) do
-  local message, entry = ARGV[10 + 2 * i]
+  local message, entry = ARGV[4 + 2 * i]
   if trace == '' then
     entry = add(ingress.key, MESSAGE, message)
   else
@@ -40,6 +42,6 @@ for i = 1, #set, 5000 do
   run('HSET', INDEX, unpack(set, i, math.min(i + 4999, #set)))
 end
 if #ids > 0 then
-  ring(ingress)
+  ring(ingress, BELL)
 end
 return {1, backlog + #ids}

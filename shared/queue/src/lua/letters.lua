@@ -1,30 +1,32 @@
 -- Reads a range of the dead letters, oldest first, and returns those that match.
 --
--- ARGV[9..10]  where to begin and to end, as XRANGE takes it
--- ARGV[11]     how many to look at               ARGV[12]  how many to hand out
--- ARGV[13]     code to look for, "" for any      ARGV[14]  id to look for, "" for any
--- ARGV[15]     minimum age in ms, "" for any     ARGV[16]  longest text to hand out in bytes
+-- ARGV[3..4]  where to begin and to end, as XRANGE takes it
+-- ARGV[5]     how many to look at               ARGV[6]  how many to hand out
+-- ARGV[7]     code to look for, "" for any      ARGV[8]  id to look for, "" for any
+-- ARGV[9]     minimum age in ms, "" for any     ARGV[10]  longest text to hand out in bytes
 --
 -- Returns {entry id to go on after, or "" at the end} and for each letter twelve values: entry id,
 -- code, errors as JSON, stream, ingress, delivery count, redrives, id, traceparent, length of the
 -- message in bytes (-1: none), message, other fields as JSON. What is absent is "".
 --
+-- keys: format dead-letters streams
+-- settings: message id
 -- flags: no-writes
 -- uses: record
 
 check_format()
-local to, looks, most, longest = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[16])
-if ARGV[15] ~= '' and to == '+' then
-  to = string.format('%.0f', math.max(now_ms - tonumber(ARGV[15]), 0))
+local to, looks, most, longest = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[10])
+if ARGV[9] ~= '' and to == '+' then
+  to = string.format('%.0f', math.max(now_ms - tonumber(ARGV[9]), 0))
 end
 local function text(value)
   return value and #value <= longest and value or ''
 end
 
 local reply, handed_out = {''}, 0
-for i, entry in ipairs(run('XRANGE', DEAD_LETTERS, ARGV[9], to, 'COUNT', looks)) do
+for i, entry in ipairs(run('XRANGE', DEAD_LETTERS, ARGV[3], to, 'COUNT', looks)) do
   local found = fields_of(entry)
-  if (ARGV[13] == '' or found.code == ARGV[13]) and (ARGV[14] == '' or found[ID] == ARGV[14]) then
+  if (ARGV[7] == '' or found.code == ARGV[7]) and (ARGV[8] == '' or found[ID] == ARGV[8]) then
     reply[#reply + 1] = entry[1]
     for _, name in ipairs({'code', 'errors', 'stream', 'ingress', 'delivery_count', 'redrives', ID,
       'traceparent'}) do

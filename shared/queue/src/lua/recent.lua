@@ -1,15 +1,17 @@
--- The newest entries of all streams, up to ARGV[9] of each.
+-- The newest entries of all streams, up to ARGV[3] of each.
 --
 -- Returns a row of six for each message, newest first within a stream:
 --   number of the stream, 0 for results, -1 for dead letters; entry id; id, "" if unknown; record,
 --   "" if unknown; entry id in ingress or code of the dead letter; message, "" if it is no longer
---   waiting or longer than ARGV[10]
+--   waiting or longer than ARGV[4]
 --
+-- keys: format index index:previous results dead-letters streams
+-- settings: message id
 -- flags: no-writes
 -- uses: record
 
 check_format()
-local most, longest, reply = tonumber(ARGV[9]), tonumber(ARGV[10]), {}
+local most, longest, reply = tonumber(ARGV[3]), tonumber(ARGV[4]), {}
 local function row(...)
   for _, value in ipairs({...}) do
     reply[#reply + 1] = value
@@ -18,7 +20,7 @@ end
 local function text(value)
   return value and #value <= longest and value or ''
 end
-for number = 1, STREAMS do
+for number = 1, COUNT do
   local rows, from = 0, '+'
   -- One by one: an entry of a lane holds up to a whole batch.
   while rows < most do

@@ -1,4 +1,4 @@
--- Puts one dead letter back into the stream where it failed, and deletes it. ARGV[9] is its entry
+-- Puts one dead letter back into the stream where it failed, and deletes it. ARGV[4] is its entry
 -- id.
 --
 -- Crash window: none inside. A second call finds no dead letter and writes nothing.
@@ -8,15 +8,17 @@
 -- "duplicate", "gone", "no_message", "unknown_stream"; only the first has the other values, only
 -- the first two change anything.
 --
+-- keys: format index index:previous dead-letters totals streams bells
+-- settings: message id bell_ms
 -- uses: record
 
 open_format()
-local letter = run('XRANGE', DEAD_LETTERS, ARGV[9], ARGV[9])[1]
+local letter = run('XRANGE', DEAD_LETTERS, ARGV[4], ARGV[4])[1]
 if not letter then
   return {'gone', '', '', 0}
 end
 local found, to = fields_of(letter), nil
-for number = 1, STREAMS do
+for number = 1, COUNT do
   local of = stream_of(number)
   to = of.name == found.stream and of or to
 end
@@ -30,8 +32,8 @@ local record = id and look_up({id})[id]
 local state = record and string.match(record, '^%S+')
 if is_lane and (state == 'routed' or state == 'confirmed') then
   count(TOTALS, 'duplicates', 1)
-  run('HSET', INDEX, id, remember(record, 'duplicate', ARGV[9], found, string.format('%.0f', now_ms)))
-  run('XDEL', DEAD_LETTERS, ARGV[9])
+  run('HSET', INDEX, id, remember(record, 'duplicate', ARGV[4], found, string.format('%.0f', now_ms)))
+  run('XDEL', DEAD_LETTERS, ARGV[4])
   return {'duplicate', '', '', 0}
 end
 
@@ -61,8 +63,8 @@ if id then
     record = table.concat({is_lane and 'routed' or 'queued', entry, ingress, is_lane and lane or '-',
       is_lane and routed or '-', redrives, note or '-', trace or '-'}, ' ') .. (history or '')
   end
-  run('HSET', INDEX, id, remember(record, 'redriven', ARGV[9], found, entry))
+  run('HSET', INDEX, id, remember(record, 'redriven', ARGV[4], found, entry))
 end
-run('XDEL', DEAD_LETTERS, ARGV[9])
-ring(to)
+run('XDEL', DEAD_LETTERS, ARGV[4])
+ring(to, KEYS[BELLS + to.number])
 return {'redriven', to.name, entry, redrives}

@@ -4,12 +4,13 @@
 -- entries ever added, pause as "<since in Unix ms> <reason>" or ""}, then how many results and dead
 -- letters are kept, then the totals as name, value, name, value ...
 --
+-- keys: format results dead-letters totals streams pauses
 -- flags: no-writes
 -- uses: waiting
 
 check_format()
 local reply = {}
-for number = 1, STREAMS do
+for number = 1, COUNT do
   local of = stream_of(number)
   local messages, length = waiting_in(of)
   local summary = redis.pcall('XPENDING', of.key, GROUP)
@@ -18,8 +19,9 @@ for number = 1, STREAMS do
   end
   local oldest = run('XRANGE', of.key, '-', '+', 'COUNT', 1)[1]
   local since = oldest and tonumber(string.match(oldest[1], '^%d+')) or now_ms
+  local pause = run('GET', KEYS[PAUSES + number]) or ''
   for _, value in ipairs({length, number == 1 and length or messages, summary[1] or 0,
-    math.max(now_ms - since, 0), entries_added(of) or 0, run('GET', of.pause) or ''}) do
+    math.max(now_ms - since, 0), entries_added(of) or 0, pause}) do
     reply[#reply + 1] = value
   end
 end

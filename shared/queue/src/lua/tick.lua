@@ -8,9 +8,12 @@
 -- before this one that no claim followed, results dropped, paused (0 or 1), what was refused
 -- meanwhile or ""}.
 --
+-- keys: format index index:previous results totals metrics bell pause unanswered streams
+-- settings: stream consumer bell_ms claim_idle_ms retention_ms
 -- flags: allow-oom
 -- uses: free
 
+local stream = stream_of(tonumber(STREAM))
 open_format()
 local dropped, refused = free(true)
 
@@ -52,8 +55,8 @@ end
 if pending > 0 and run('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-', '+', 1)[1] then
   overdue = 1
 end
-local paused, heard = is_paused(stream), nil
-local seen = redis.pcall('GET', stream.unanswered)
+local paused, heard = is_paused(), nil
+local seen = redis.pcall('GET', UNANSWERED)
 local unanswered, counted_ms = string.match(type(seen) == 'string' and seen or '', '^(%d+) (%d+)$')
 unanswered = tonumber(unanswered) or 0
 if not paused and waiting + overdue > 0 then
@@ -63,12 +66,12 @@ if not paused and waiting + overdue > 0 then
   if is_late and unanswered > 0 then
     -- By now the bell's key should have expired. It has not if the clock was ahead when it was set,
     -- if a program set it without expiry, or if a pause was deleted by hand.
-    redis.pcall('DEL', stream.bell)
+    redis.pcall('DEL', BELL)
   end
-  heard = ring(stream)
+  heard = ring(stream, BELL)
   if is_late then
     local counted = string.format('%d %.0f', unanswered + 1, now_ms)
-    redis.pcall('SET', stream.unanswered, counted, 'PX', 120000)
+    redis.pcall('SET', UNANSWERED, counted, 'PX', 120000)
   end
 end
 return {

@@ -2,7 +2,8 @@
 -- therefore lives for one to two retentions. Returns how many results were dropped, and what was
 -- refused.
 local function free(is_thorough)
-  local oldest, refused = string.format('%.0f', math.max(now_ms - RETENTION_MS, 0)), ''
+  local retention_ms = tonumber(RETENTION_MS)
+  local oldest, refused = string.format('%.0f', math.max(now_ms - retention_ms, 0)), ''
   local function try(...)
     local reply = redis.pcall(...)
     if type(reply) == 'table' and reply.err then
@@ -18,7 +19,7 @@ local function free(is_thorough)
     dropped = try('XTRIM', RESULTS, 'MINID', oldest)
   end
   local rotated = tonumber(try('HGET', FORMAT, 'rotated_ms'))
-  local is_due = rotated and now_ms - rotated >= RETENTION_MS
+  local is_due = rotated and now_ms - rotated >= retention_ms
   -- The time is written first: rotating twice would drop records that are still needed.
   if (is_due or not rotated or now_ms < rotated)
     and try('HSET', FORMAT, 'rotated_ms', string.format('%.0f', now_ms)) and is_due then

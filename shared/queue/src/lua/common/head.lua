@@ -1,28 +1,19 @@
--- The common part of all scripts: names for keys and arguments, the format check, and writes that
--- are undone together.
+-- The common part of all scripts: streams, the format check, and writes that are undone together.
 --
--- KEYS[1..7]  format, index, previous index, results, dead letters, totals, metrics
--- KEYS[8..]   for each stream, ingress first: stream, bell, pause, unanswered rings
--- ARGV[1..3]  field names of a message, its id and its result
--- ARGV[4]     number of the stream that the call is about, from 1; 0 for none
--- ARGV[5]     consumer     ARGV[6]  bell_ms     ARGV[7]  claim_idle_ms     ARGV[8]  retention_ms
---
--- A script's own arguments start at ARGV[9].
-local FORMAT, INDEX, PREVIOUS, RESULTS, DEAD_LETTERS, TOTALS, METRICS = unpack(KEYS, 1, 7)
-local MESSAGE, ID, RESULT, CONSUMER = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
-local BELL_MS, CLAIM_IDLE_MS, RETENTION_MS = ARGV[6], ARGV[7], tonumber(ARGV[8])
-local GROUP, VERSION, STREAMS = 'workers', '2', (#KEYS - 7) / 4
+-- A script lists its keys and settings, in this order. `build.rs` gives each a name: `index:previous`
+-- is PREVIOUS. Keys of the queue come first, then `bell`, `pause` and `unanswered` of the stream that
+-- the call is about. The last are lists with one key per stream, ingress first: of stream `number`
+-- KEYS[STREAMS + number], KEYS[BELLS + number] and KEYS[PAUSES + number]. COUNT is how many streams
+-- there are. The setting `stream` is a number from 1; `message`, `id` and `result` are field names.
+local GROUP, VERSION = 'workers', '2'
 
 -- FORMAT without the braces and ":format".
 local QUEUE = string.sub(FORMAT, 2, -9)
 
 local function stream_of(number)
-  local at = 4 + 4 * number
-  local key = KEYS[at]
-  return {number = number, key = key, bell = KEYS[at + 1], pause = KEYS[at + 2],
-    unanswered = KEYS[at + 3], name = string.sub(key, #QUEUE + 4)}
+  local key = KEYS[STREAMS + number]
+  return {number = number, key = key, name = string.sub(key, #QUEUE + 4)}
 end
-local stream = ARGV[4] ~= '0' and stream_of(tonumber(ARGV[4])) or nil
 
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -83,19 +74,19 @@ end
 local HELD = 'held'
 
 -- Rings a bell, once per bell_ms. Returns how many subscribers got the ring, nil if there was none.
-local function ring(of)
-  local set = redis.pcall('SET', of.bell, '1', 'NX', 'PX', BELL_MS)
+local function ring(of, bell)
+  local set = redis.pcall('SET', bell, '1', 'NX', 'PX', BELL_MS)
   if type(set) == 'table' and set.ok then
     return tonumber(redis.pcall('PUBLISH', QUEUE .. '.' .. of.name, '')) or 0
   end
 end
 
--- Whether a stream is paused. Its bell then counts as rung, so that no worker starts in vain.
-local function is_paused(of)
-  if run('EXISTS', of.pause) == 0 then
+-- Whether the stream is paused. Its bell then counts as rung, so that no worker starts in vain.
+local function is_paused()
+  if run('EXISTS', PAUSE) == 0 then
     return false
   end
-  redis.pcall('SET', of.bell, '1', 'PX', 60000)
+  redis.pcall('SET', BELL, '1', 'PX', 60000)
   return true
 end
 
@@ -116,7 +107,7 @@ local function check_format()
   if found == VERSION then
     return true
   end
-  for number = 2, found and 1 or STREAMS do
+  for number = 2, found and 1 or COUNT do
     found = run('XLEN', stream_of(number).key) > 0 and '1' or found
   end
   if found then
@@ -130,7 +121,7 @@ end
 local function open_format()
   if not check_format() then
     -- Entries that version 1 added and acked do not count as vanished.
-    for number = 1, STREAMS do
+    for number = 1, COUNT do
       local of = stream_of(number)
       local ever = entries_added(of)
       if ever then

@@ -7,11 +7,11 @@ use queue::{Argument, Execute, ExecuteError, Value};
 
 use super::TestQueue;
 
-/// Whether a drain sends a commit. It also sends claims: those have four arguments behind keys and
-/// settings.
+/// Whether a drain sends a commit. It also sends claims: those have five settings and four arguments
+/// behind the keys.
 pub(crate) fn is_commit(arguments: &[Argument<'_>]) -> bool {
     match arguments.get(1) {
-        Some(Argument::Int(keys)) => arguments.len() as i64 > 2 + keys + 8 + 4,
+        Some(Argument::Int(keys)) => arguments.len() as i64 > 2 + keys + 5 + 4,
         _ => false,
     }
 }
