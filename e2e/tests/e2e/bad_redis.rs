@@ -182,7 +182,7 @@ fn a_drain_that_redis_refuses_says_why_and_loses_nothing() {
         let said = app.said();
         let mut causes = said.lines().filter(|line| line.contains("failed to commit: "));
         causes
-            .any(|line| line.contains("WRONGTYPE") && line.contains("(XDEL {orders}:simple)"))
+            .any(|line| line.contains("WRONGTYPE") && line.contains("(XADD {orders}:simple)"))
             .then_some(())
     });
     let _: u64 = redis.inner().del(&lane).unwrap();

@@ -259,7 +259,7 @@ test("a commit that Redis refuses leaves the batch pending and names the command
   receiver.redis.ask("SET", "{orders}:confirmations", "not a stream");
   assert.throws(() => {
     receiver.bell();
-  }, /^Error: failed to commit: WRONGTYPE .* \(XDEL \{orders\}:confirmations\)/);
+  }, /^Error: failed to commit: WRONGTYPE .* \(XADD \{orders\}:confirmations\)/);
   assert.equal(receiver.length("simple"), 1);
 });
 

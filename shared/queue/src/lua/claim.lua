@@ -26,6 +26,7 @@ local stream = stream_of(tonumber(STREAM))
 local MOST_SPLITS = 20
 open_format()
 local most, longest, is_ingress = tonumber(ARGV[6]), tonumber(ARGV[7]), stream.number == 1
+local now_ms = now()
 local reply, handed_out, values = {now_ms, 0, 0, 1}, 0, 4
 if is_paused() then
   return reply
@@ -67,10 +68,11 @@ local function hand_out(id, fields)
 end
 
 local function split(id, fields)
+  run('XDEL', stream.key, '0-0')
+  count(TOTALS, 'entries_' .. stream.name, 1)
   for i = 1, #fields, 2 do
     add(stream.key, fields[i], fields[i + 1])
   end
-  count(TOTALS, 'entries_' .. stream.name, 1)
   run('XACK', stream.key, GROUP, id)
   run('XDEL', stream.key, id)
   -- The parts are handed out as new entries, and a later failure must not undo them.
@@ -79,7 +81,7 @@ local function split(id, fields)
 end
 
 local function overdue()
-  local found = redis.pcall('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-', '+', 1)
+  local found = redis.pcall('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-', '+', '1')
   if found.err and string.find(found.err, 'NOGROUP', 1, true) then
     run('XGROUP', 'CREATE', stream.key, GROUP, '0', 'MKSTREAM')
     return nil
@@ -109,7 +111,7 @@ end
 -- The parts are handed out even if further entries must be split.
 while (not found or reply[3] == MOST_SPLITS) and handed_out < most do
   -- An entry of a lane holds up to a whole batch.
-  local at_most = is_ingress and most or 1
+  local at_most = is_ingress and ARGV[6] or '1'
   local read = run('XREADGROUP', 'GROUP', GROUP, CONSUMER, 'COUNT', at_most, 'STREAMS', stream.key, '>')
   if not read then
     break

@@ -30,17 +30,14 @@ local LANE_MESSAGES, LANE_BYTES = 200, 262144
 local delivered, entries, metrics = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local rows_at, last = 12 + entries + 2 * metrics, 11 + entries
 
-local back = {'XCLAIM', stream.key, GROUP, CONSUMER, 0}
-for i = 12, last do
-  back[#back + 1] = ARGV[i]
-end
+local back = {'XCLAIM', stream.key, GROUP, CONSUMER, '0', unpack(ARGV, 12, last)}
 for _, word in ipairs({'FORCE', 'JUSTID', 'RETRYCOUNT', delivered}) do
   back[#back + 1] = word
 end
 undo[1] = back
 open_format()
 -- Tries the commands that the end of this script and its undoing need, on an id that no entry has.
-run('XCLAIM', stream.key, GROUP, CONSUMER, 0, '0-0', 'JUSTID')
+run('XCLAIM', stream.key, GROUP, CONSUMER, '0', '0-0', 'JUSTID')
 run('XDEL', stream.key, '0-0')
 
 local ids = {}
@@ -59,7 +56,10 @@ if run('XACK', stream.key, GROUP, unpack(ARGV, 12, last)) < entries then
   end
 end
 
-local set, lanes, dead_by_code = {}, {}, {}
+-- Comes before the first XADD, see `add`.
+count(TOTALS, 'entries_' .. stream.name, entries - #superseded_numbers)
+
+local set, lanes, dead_by_code, now_ms = {}, {}, {}, nil
 local done = {applied = 0, superseded = 0, routed = 0, confirmed = 0, dead = 0, duplicates = 0}
 local sets = 0
 local function set_record(id, record)
@@ -124,6 +124,7 @@ local function confirm(id, entry, ingress, trace, result)
     done.duplicates = done.duplicates + 1
     return
   end
+  now_ms = now_ms or now()
   -- A message has no record if another program added it to the lane, or if it waited for two
   -- retentions.
   local rest = record and rest_of(record)
@@ -229,7 +230,6 @@ end
 count(TOTALS, 'confirmed_' .. stream.name, done.confirmed)
 count(TOTALS, 'dead_lettered_' .. stream.name, done.dead)
 count(TOTALS, 'duplicates', done.duplicates)
-count(TOTALS, 'entries_' .. stream.name, entries - #superseded_numbers)
 -- Counts per consumer, because two programs may share the streams.
 count(TOTALS, 'applied_' .. stream.name .. ':' .. CONSUMER, done.applied)
 if stream.number > 1 and done.applied > 0 then
@@ -252,8 +252,8 @@ end
 for code, letters in pairs(dead_by_code) do
   measure('dead:' .. stream.name .. ':' .. code, letters)
 end
-if done.confirmed > 0 then
-  free(false)
+if now_ms then
+  free(now_ms, false)
 end
 for _, lane in pairs(lanes) do
   ring(lane, KEYS[BELLS + lane.number])

@@ -21,7 +21,7 @@ run('XDEL', DEAD_LETTERS, '0-0')
 count(TOTALS, 'discarded', 1)
 -- A record that does not name this letter belongs to another copy of the message.
 if state == 'dead-lettered' and step == ARGV[2] then
-  local at = string.format('%.0f', now_ms)
+  local at = string.format('%.0f', now())
   record = remember('discarded ' .. step .. ' ' .. rest, 'discarded', ARGV[2], found, at)
   run('HSET', INDEX, found[ID], record)
 end

@@ -17,7 +17,7 @@
 check_format()
 local to, looks, most, longest = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[10])
 if ARGV[9] ~= '' and to == '+' then
-  to = string.format('%.0f', math.max(now_ms - tonumber(ARGV[9]), 0))
+  to = string.format('%.0f', math.max(now() - tonumber(ARGV[9]), 0))
 end
 local function text(value)
   return value and #value <= longest and value or ''

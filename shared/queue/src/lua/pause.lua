@@ -10,7 +10,7 @@
 
 local stream = stream_of(tonumber(STREAM))
 open_format()
-local since = string.match(run('GET', PAUSE) or '', '^%d+') or string.format('%.0f', now_ms)
+local since = string.match(run('GET', PAUSE) or '', '^%d+') or string.format('%.0f', now())
 run('SET', PAUSE, since .. ' ' .. ARGV[2])
 is_paused()
 return {since .. ' ' .. ARGV[2]}

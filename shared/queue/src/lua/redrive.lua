@@ -32,7 +32,7 @@ local record = id and look_up({id})[id]
 local state = record and string.match(record, '^%S+')
 if is_lane and (state == 'routed' or state == 'confirmed') then
   count(TOTALS, 'duplicates', 1)
-  run('HSET', INDEX, id, remember(record, 'duplicate', ARGV[4], found, string.format('%.0f', now_ms)))
+  run('HSET', INDEX, id, remember(record, 'duplicate', ARGV[4], found, string.format('%.0f', now())))
   run('XDEL', DEAD_LETTERS, ARGV[4])
   return {'duplicate', '', '', 0}
 end
@@ -42,6 +42,7 @@ local ingress, entry = string.match(found.ingress or '', '^%d+%-%d+$') or '-', n
 local trace = string.match(found.traceparent or '', '^%x+%-%x+%-%x+%-%x+$')
 local _, _, _, lane, routed, redrives, note, _, history = string.match(record or '', RECORD)
 redrives = (tonumber(redrives or found.redrives) or 0) + 1
+count(TOTALS, 'redriven', 1)
 if is_lane then
   entry = add(to.key, trace and ingress .. ' ' .. trace or ingress, found[MESSAGE])
   count(TOTALS, 'waiting_' .. to.name, 1)
@@ -56,7 +57,6 @@ else
   entry = add(to.key, unpack(fields))
   ingress = entry
 end
-count(TOTALS, 'redriven', 1)
 if id then
   -- A copy that waits, was ever routed, or is confirmed keeps its state.
   if is_lane or (state ~= 'queued' and state ~= 'confirmed' and (lane or '-') == '-') then

@@ -9,7 +9,7 @@
 -- uses: waiting
 
 check_format()
-local reply = {}
+local now_ms, reply = now(), {}
 for number = 1, COUNT do
   local of = stream_of(number)
   local messages, length = waiting_in(of)

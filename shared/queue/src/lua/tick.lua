@@ -15,7 +15,8 @@
 
 local stream = stream_of(tonumber(STREAM))
 open_format()
-local dropped, refused = free(true)
+local now_ms = now()
+local dropped, refused = free(now_ms, true)
 
 -- After the clock has stepped back, pending entries would become overdue too late. XCLAIM by the
 -- same consumer gives them the new time.

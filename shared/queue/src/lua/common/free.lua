@@ -1,7 +1,7 @@
 -- Frees what is past retention: results, and the older generation of the index. A message's record
 -- therefore lives for one to two retentions. Returns how many results were dropped, and what was
 -- refused.
-local function free(is_thorough)
+local function free(now_ms, is_thorough)
   local retention_ms = tonumber(RETENTION_MS)
   local oldest, refused = string.format('%.0f', math.max(now_ms - retention_ms, 0)), ''
   local function try(...)

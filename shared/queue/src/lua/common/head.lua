@@ -1,10 +1,12 @@
 -- The common part of all scripts: streams, the format check, and writes that are undone together.
 --
--- A script lists its keys and settings, in this order. `build.rs` gives each a name: `index:previous`
--- is PREVIOUS. Keys of the queue come first, then `bell`, `pause` and `unanswered` of the stream that
--- the call is about. The last are lists with one key per stream, ingress first: of stream `number`
--- KEYS[STREAMS + number], KEYS[BELLS + number] and KEYS[PAUSES + number]. COUNT is how many streams
--- there are. The setting `stream` is a number from 1; `message`, `id` and `result` are field names.
+-- A script lists its keys and settings in the order of the call. `build.rs` makes a name of each,
+-- PREVIOUS of `index:previous`. Keys of the queue come first, then those of the stream that the
+-- call is about. The last are lists with one key per stream, ingress first: KEYS[BELLS + number] is
+-- the bell of stream `number`, KEYS[STREAMS + number] the stream itself. COUNT is how many there
+-- are.
+--
+-- The setting `stream` is a number from 1; `message`, `id` and `result` are field names.
 local GROUP, VERSION = 'workers', '2'
 
 -- FORMAT without the braces and ":format".
@@ -14,9 +16,6 @@ local function stream_of(number)
   local key = KEYS[STREAMS + number]
   return {number = number, key = key, name = string.sub(key, #QUEUE + 4)}
 end
-
-local time = redis.call('TIME')
-local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 -- Redis does not roll a script back. So every write that must succeed uses `run`. If Redis refuses
 -- one, the earlier writes are undone and the caller gets the error.
@@ -42,25 +41,30 @@ local function run(command, key, ...)
   return reply
 end
 
--- XADD. The commands that undo it are tried first, on an id that no entry has.
-local function add(key, ...)
-  if not added[key] then
-    run('XDEL', key, '0-0')
-    run('HINCRBY', TOTALS, 'undone_' .. string.match(key, '[^:]*$'), 0)
-    added[key] = {}
+-- Unix ms.
+local function now()
+  local time = redis.pcall('TIME')
+  if time.err then
+    fail(time.err, 'TIME')
   end
-  local id, ids = redis.pcall('XADD', key, '*', ...), added[key]
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- XADD. XDEL and a count undo it. So a script uses both before: XDEL on an id that no entry has,
+-- and a count that it needs anyway.
+local function add(key, ...)
+  local id, ids = redis.pcall('XADD', key, '*', ...), added[key] or {}
   if type(id) == 'table' then
     fail(id.err, 'XADD', key)
   end
-  ids[#ids + 1] = id
+  ids[#ids + 1], added[key] = id, ids
   return id
 end
 
--- HINCRBY by more than 0.
+-- HINCRBY by more than 0. Redis formats numbers slowly, so the most frequent one is text.
 local function count(key, field, by)
   if by > 0 then
-    run('HINCRBY', key, field, by)
+    run('HINCRBY', key, field, by == 1 and '1' or by)
     undo[#undo + 1] = {'HINCRBY', key, field, -by}
   end
 end
@@ -128,6 +132,6 @@ local function open_format()
         run('HSET', TOTALS, 'entries_' .. of.name, ever - run('XLEN', of.key))
       end
     end
-    run('HSET', FORMAT, 'version', VERSION, 'rotated_ms', string.format('%.0f', now_ms))
+    run('HSET', FORMAT, 'version', VERSION, 'rotated_ms', string.format('%.0f', now()))
   end
 end
