@@ -29,22 +29,6 @@ pub(crate) fn program(given: Option<&Path>, name: &str, flag: &str) -> Result<Pa
     Ok(program)
 }
 
-/// The size of the Wasm files of a manifest. Errors name one that is not built.
-pub(crate) fn wasm_bytes(manifest: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    ensure!(manifest.metadata()?.is_file(), "it is not a file");
-    for path in supervise::wasm_files(&std::fs::read_to_string(manifest)?)? {
-        let file = manifest.with_file_name("").join(path);
-        let metadata = file.metadata().with_context(|| {
-            let (file, manifest) = (file.display(), manifest.display());
-            format!("there is no {file}; `cargo xtask build --manifest {manifest}` builds it")
-        })?;
-        bytes += metadata.len();
-    }
-    ensure!(bytes > 0, "it names no Wasm file");
-    Ok(bytes)
-}
-
 /// Empty while a process is starting or dead.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Endpoint(Arc<Mutex<Option<String>>>);

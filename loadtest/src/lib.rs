@@ -10,7 +10,7 @@
 //! - [`generate`], [`mutate`]: test data, valid and invalid, the same for the same seed
 //! - [`send`]: into the queue
 //! - [`ledger`]: what was sent and is not settled
-//! - [`listeners`], [`watch`], [`monitor`], [`measure`], [`clock`], [`patient`]: the streams, the app
+//! - [`listeners`], [`watch`], [`monitor`], [`measure`], [`clock`]: the streams, the app
 //!   and Redis during the run
 //! - [`verify`]: compares what is found with what was sent
 //! - [`expect`]: the expected outcome of an order, computed natively
@@ -56,7 +56,6 @@ mod mutate;
 pub mod options;
 mod outcome;
 mod output;
-mod patient;
 mod plan;
 mod progress;
 pub mod report;

@@ -1,9 +1,10 @@
 //! `burst`, `steady`, `curve` and `replay`: a run, its report and its exit code.
 
 use anyhow::Result;
+use supervise::note;
 
 use crate::options::Load;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, in_words};
 use crate::output::{Output, publish};
 use crate::report::page;
 use crate::run::execute;
@@ -22,10 +23,13 @@ pub(crate) fn run(load: &Load) -> Result<Outcome> {
         html.map_or(Ok(()), |html| html.write(page::page(&report).as_bytes()))
     })?;
     match failure {
-        Some(failure) => Err(failure),
-        None if !report.is_clean() => Ok(Outcome::Bad),
-        None if report.interrupted => Ok(Outcome::Interrupted),
-        None if report.is_success() => Ok(Outcome::Good),
-        None => Ok(Outcome::Bad),
+        Some(failure) if report.is_clean() => return Err(failure),
+        Some(failure) => note(in_words(&failure)),
+        None => {}
     }
+    Ok(match report.interrupted {
+        true if report.is_clean() => Outcome::Interrupted,
+        _ if report.is_success() => Outcome::Good,
+        _ => Outcome::Bad,
+    })
 }

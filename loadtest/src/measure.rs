@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use native::RedisConnection;
+use native::{PatientRedis, RedisConnection};
 use procfs::process::{Process, Stat, all_processes};
 use serde::{Deserialize, Serialize};
 
-use crate::patient::PatientRedis;
 use crate::stop;
 
 pub(crate) const MIB: f64 = 1024.0 * 1024.0;

@@ -7,11 +7,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use native::RedisConnection;
+use native::{PatientRedis, RedisConnection};
 use supervise::note;
 
 use crate::measure::{AllInstanceStarts, Usage, Watched, WatchedRedis};
-use crate::patient::PatientRedis;
 use crate::report::{AppAndRedis, InstanceStartUs, Report, Sample};
 
 const MAX_SAMPLES: usize = 600;

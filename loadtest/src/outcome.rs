@@ -24,18 +24,17 @@ pub(crate) struct UsageError(pub(crate) String);
 /// Prints an error, and returns the exit code.
 pub(crate) fn exit_code(result: &Result<Outcome>) -> ExitCode {
     if let Err(error) = result {
-        note(format_args!("loadtest: {}", in_words(error)));
+        note(in_words(error));
     }
     ExitCode::from(code(result, stop::asked() > 0))
 }
 
 /// An error with its causes. Some errors repeat their cause.
-fn in_words(error: &Error) -> String {
-    let mut text = String::new();
+pub(crate) fn in_words(error: &Error) -> String {
+    let mut text = "loadtest".to_owned();
     for cause in error.chain().map(|cause| cause.to_string().trim_end().to_owned()) {
         if !text.contains(&cause) {
-            text += if text.is_empty() { "" } else { ": " };
-            text += &cause;
+            text += &format!(": {cause}");
         }
     }
     text

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result};
 use chrono::DateTime;
-use native::RedisConnection;
+use native::{PatientRedis, RedisConnection};
 use queue::{Keys, Queue, Settings};
 use redis::IntoConnectionInfo;
 use supervise::note;
@@ -14,7 +14,6 @@ use crate::clock::Clocks;
 use crate::listeners;
 use crate::monitor::Monitor;
 use crate::options::{Load, Target};
-use crate::patient::PatientRedis;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::{Door, Report, Shape, Via};
@@ -29,6 +28,8 @@ use crate::watch::{LOOK_EVERY, Watch};
 
 /// How long the answer to an order may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+/// How long Redis may take before the run.
+const OPEN_LIMIT: Duration = Duration::from_secs(5);
 /// How often results are checked while orders are being sent, and how many pages of a thousand.
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
 const VERIFY_PAGES: usize = 20;
@@ -53,7 +54,7 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let server = target.redis_url.as_str().into_connection_info().context("--redis-url")?;
     // Without the password.
     let what = || format!("--redis-url: failed to connect to {}", server.addr());
-    let mut redis = RedisConnection::open(&target.redis_url).with_context(what)?;
+    let mut redis = RedisConnection::open_within(server.clone(), OPEN_LIMIT).with_context(what)?;
     if !target.from_zero {
         listeners::check(&mut redis, &keys, listeners::GRACE)?;
     }
@@ -77,7 +78,8 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let released_at = DateTime::from_timestamp_micros(clocks.released_at_us as i64);
     report.started_at = released_at.unwrap_or_default();
     let mut running = Running {
-        redis: PatientRedis::open(&target.redis_url, target.patience).context("--redis-url")?,
+        redis: PatientRedis::open(&target.redis_url, target.patience, || stop::asked() > 1)
+            .context("--redis-url")?,
         watch,
         monitor,
         clocks,

@@ -62,8 +62,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Orders that are not done. A commit moves an order to the next stream in one step, so the
-    /// three lengths read at one moment are complete.
+    /// Orders that are not done.
     pub(crate) fn left(&self) -> u64 {
         self.lengths.iter().sum()
     }
@@ -83,20 +82,20 @@ impl Watch {
     }
 }
 
-/// Orders in ingress, simple and complex, read at one moment.
+/// Orders in ingress, simple and complex, read in this order: an order that moves on meanwhile may
+/// count twice, but is not missed. In a transaction, a full Redis refuses even reads.
 ///
 /// An entry of a lane holds a batch. The totals of the queue have the number of waiting orders, but
 /// not of entries that others added.
 pub(crate) fn lengths(redis: &mut RedisConnection, keys: &Keys) -> redis::RedisResult<[u64; 3]> {
-    let mut transaction = redis::pipe();
-    transaction.atomic();
+    let mut pipeline = redis::pipe();
     for stream in STREAMS {
-        transaction.cmd("XLEN").arg(keys.stream(stream));
+        pipeline.cmd("XLEN").arg(keys.stream(stream));
     }
     let waiting = STREAMS.map(|stream| format!("waiting_{}", stream.as_str()));
-    transaction.cmd("HMGET").arg(keys.totals()).arg(&waiting);
+    pipeline.cmd("HMGET").arg(keys.totals()).arg(&waiting);
     let (ingress, simple, complex, waiting): (u64, u64, u64, [Option<i64>; 3]) =
-        transaction.query(redis.inner())?;
+        pipeline.query(redis.inner())?;
     let orders = |entries: u64, waiting: Option<i64>| match entries {
         0 => 0,
         _ => entries.max(waiting.and_then(|waiting| waiting.try_into().ok()).unwrap_or_default()),

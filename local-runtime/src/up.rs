@@ -1,7 +1,8 @@
 //! `local-runtime up` from its options to its end.
 //!
 //! The order is the contract: everything is resolved, compiled and linked before a port is bound, every Redis
-//! channel is subscribed to before the lines that say so are printed, and nothing is served before that.
+//! channel is subscribed to, unless Redis does not answer, before the lines with the channels are printed,
+//! and nothing is served before that.
 
 use std::path::Path;
 use std::sync::{Arc, mpsc};

@@ -5,7 +5,7 @@
 //! - [`subscribed`]: whether every bell has a listener
 //! - [`on_path`]: where a program is installed
 //! - [`note`]: a line on stderr
-//! - [`wasm_files`]: the files that a Spin manifest names
+//! - [`wasm_files`], [`wasm_bytes`]: the files that a Spin manifest names, and their size
 //!
 //! Linux only. The crate knows neither orders nor the `redis` crate: `xtask` links it and has to
 //! compile in seconds.
@@ -19,7 +19,7 @@ mod spawner;
 
 pub use bells::subscribed;
 pub use environment::{app, on_path};
-pub use manifest::wasm_files;
+pub use manifest::{wasm_bytes, wasm_files};
 pub use nix::sys::signal::Signal;
 pub use output::note;
 pub use process::{POLL, Process};

@@ -1,6 +1,8 @@
 //! The Wasm files that a Spin manifest names.
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
 use toml::{Table, Value};
 
 /// The paths of the components' files and of their dependencies, as written.
@@ -18,6 +20,25 @@ pub fn wasm_files(manifest: &str) -> Result<Vec<String>> {
         files.extend(named.map(str::to_owned));
     }
     Ok(files)
+}
+
+/// The size of the Wasm files of a manifest.
+///
+/// # Errors
+/// When the manifest is no file, names no Wasm file, or names one that is not built.
+pub fn wasm_bytes(manifest: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    ensure!(manifest.metadata()?.is_file(), "it is not a file");
+    for path in wasm_files(&std::fs::read_to_string(manifest)?)? {
+        let file = manifest.with_file_name("").join(path);
+        let metadata = file.metadata().with_context(|| {
+            let (file, manifest) = (file.display(), manifest.display());
+            format!("there is no {file}; `cargo xtask build --manifest {manifest}` builds it")
+        })?;
+        bytes += metadata.len();
+    }
+    ensure!(bytes > 0, "it names no Wasm file");
+    Ok(bytes)
 }
 
 fn entries(table: Option<&Value>) -> impl Iterator<Item = &Value> {
@@ -39,5 +60,8 @@ mod tests {
         assert_eq!(wasm_files(manifest).unwrap(), ["a.wasm", "b.wasm"]);
         assert!(wasm_files("").unwrap().is_empty());
         assert!(wasm_files("[component").is_err());
+        for (manifest, expected) in [(".", "not a file"), ("Cargo.toml", "names no Wasm file")] {
+            assert!(wasm_bytes(Path::new(manifest)).unwrap_err().to_string().contains(expected));
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use native::RedisConnection;
+use native::{PatientRedis, RedisConnection};
 use orders::order::Order;
 use queue::{EntryId, Keys};
 use redis::Commands;
@@ -16,7 +16,6 @@ use redis::streams::StreamRangeReply;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::patient::PatientRedis;
 use crate::report::{Door, Failures, Report, Via};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
@@ -188,7 +187,7 @@ mod tests {
     }
 
     fn settle(books: Books, server: &RedisServer, keys: &Keys, before: Results) -> Account {
-        let mut redis = PatientRedis::open(&server.url(), Duration::ZERO).unwrap();
+        let mut redis = PatientRedis::open(&server.url(), Duration::ZERO, || false).unwrap();
         books.settle(&mut redis, keys, 50, before).unwrap()
     }
 

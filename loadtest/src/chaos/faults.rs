@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use native::PatientRedis;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use orders::pipeline::{STREAMS, component};
@@ -21,7 +22,6 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::supervisor::Supervisor;
-use crate::patient::PatientRedis;
 use crate::stop;
 
 /// How long a killed process stays dead, in ms.

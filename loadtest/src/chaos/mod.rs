@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, value_parser};
+use native::PatientRedis;
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use private_redis::RedisServer;
 use queue::{Keys, Settings, milliseconds};
@@ -32,11 +33,10 @@ use redis::Commands;
 use redis::streams::StreamRangeReply;
 use supervise::note;
 
-use crate::app::{program, wasm_bytes};
+use crate::app::program;
 use crate::clock::redis_us;
 use crate::outcome::Outcome;
 use crate::output::{Output, publish};
-use crate::patient::PatientRedis;
 use crate::progress::Progress;
 use crate::stop;
 use crate::summary::cores;
@@ -110,14 +110,15 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let program =
         program(options.runtime_program.as_deref(), "local-runtime", "--runtime-program")?;
     let manifest = &options.manifest;
-    wasm_bytes(manifest)
+    supervise::wasm_bytes(manifest)
         .with_context(|| format!("--manifest: no app in {}", manifest.display()))?;
     let settings =
         Settings { claim_idle_ms: CLAIM_IDLE_MS, bell_ms: BELL_MS, ..orders::pipeline::settings() };
     let server = RedisServer::start_with(&redis_options())?;
     let url = server.url();
     note(format_args!("redis on {url}"));
-    let mut control = PatientRedis::open(&url, PATIENCE).context("failed to connect to redis")?;
+    let mut control = PatientRedis::open(&url, PATIENCE, || stop::asked() > 1)
+        .context("failed to connect to redis")?;
     let keys = Keys::new(&settings);
     let before = control.ask(|redis| Results::before(redis, &keys, std::iter::empty()))?;
     let supervisor = Supervisor::start(&program, manifest, variables(&url), options.replicas)?;

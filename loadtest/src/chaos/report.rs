@@ -73,7 +73,7 @@ impl ChaosReport {
             "
   orders             {orders} sent, {acknowledged} acknowledged
   lost answers       {uncertain} orders may exist, {uncertain_found} do
-  copies             {sent_again} sent again, {duplicate_deliveries} recognised
+  copies             {sent_again} tries to send again, {duplicate_deliveries} recognised
   ticks              rang {tick_rings} times
   restarts           {restarts} processes that lost Redis
 

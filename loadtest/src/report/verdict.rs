@@ -213,8 +213,8 @@ fn sent_late(report: &Report) -> Option<Finding> {
     let (place, worst) = intervals.max_by_key(|(_, Interval { sent_late, .. })| *sent_late)?;
     let at = time((place * timeline.interval_ms) as f64);
     let text = format!(
-        "{} sent more than 100 ms after they were due, {} of them within the worst {}, from {at} on: the \
-         load was not as even as asked for. Latencies count from the due time anyway.",
+        "{} sent more than 100 ms late, {} of them within the worst {}, from {at} on: the load was not \
+         as even as asked for. Latencies count from the due time anyway.",
         if late == 1 { "1 order was".into() } else { format!("{} were", orders(late)) },
         count(worst.sent_late),
         time(timeline.interval_ms as f64)
@@ -247,11 +247,13 @@ fn app_ended(report: &Report) -> Option<Finding> {
 
 /// At a constant rate, a backlog that grows from quarter to quarter grows without end. The first
 /// quarter is warm-up. A level backlog shows that the app kept up. There is no finding between the
-/// two, or if fewer orders came in than were due.
+/// two, if fewer orders came in than were due, or if nothing moved for a while: a stream was paused,
+/// or the app stood still.
 fn backlog(report: &Report) -> Option<Finding> {
     let Shape::Steady { rate: rate_per_s, .. } = report.shape else { return None };
     if report.interrupted
         || has_app_ended(report)
+        || report.tick_rings > 0
         || report.rejected_orders() > 0
         || senders_fell_behind(report) == Some(true)
     {

@@ -50,12 +50,13 @@ impl HttpDoor {
     fn post(&self, orders: &[Due]) -> Result<(u16, Body), ureq::Error> {
         let url = self.endpoint.url().ok_or(ureq::Error::HostNotFound)?;
         let url = format!("{}/orders", url.trim_end_matches('/'));
-        let (content_type, body) = if let [order] = orders {
-            ("application/json", order.json.clone())
-        } else {
-            let lines: Vec<&[u8]> = orders.iter().map(|order| order.json.as_slice()).collect();
-            ("application/x-ndjson", lines.join(&b'\n'))
+        let lines: Vec<&[u8]> = orders.iter().map(|order| order.json.as_slice()).collect();
+        let content_type = match lines[..] {
+            [order] if order.starts_with(b"{") => "application/json",
+            // As JSON, an array would be a list of orders.
+            _ => "application/x-ndjson",
         };
+        let body = lines.join(&b'\n');
         let mut request = self.agent.post(&url).header("content-type", content_type);
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);

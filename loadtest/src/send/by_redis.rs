@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use native::RedisConnection;
 use queue::{EntryId, Keys, Queue, Settings, Stream};
-use redis::{FromRedisValue, RedisError, RedisResult, Value};
+use redis::{FromRedisValue, IntoConnectionInfo, RedisError, RedisResult, Value};
 
 use super::{Answer, Door, Due};
 
@@ -30,9 +30,8 @@ impl RedisDoor {
         if let Some(ref mut redis) = self.redis {
             return Ok(redis);
         }
-        let mut redis = RedisConnection::open(&self.url)?;
-        redis.inner().set_read_timeout(Some(self.answer_limit))?;
-        Ok(self.redis.insert(redis))
+        let server = self.url.as_str().into_connection_info()?;
+        Ok(self.redis.insert(RedisConnection::open_within(server, self.answer_limit)?))
     }
 
     /// The replies that arrived, one for each order.

@@ -18,20 +18,20 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
+use native::PatientRedis;
 use orders::Lane;
 use queue::EntryId;
 use uuid::Uuid;
 
 use crate::expect::{self, fate};
 use crate::ledger::{Ledger, Line, Status};
-use crate::patient::PatientRedis;
 use crate::report::{Door, Failures, Rejected, Report, Wrong};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
 use crate::timeline::{Recorder, buckets, histogram, percentiles};
-use results::{Confirmation, DeadLetter, Results};
+use results::{Confirmation, DeadLetter, Results, Trace};
 
 /// How late an order counts as sent late, in microseconds. The report's schema names it.
 const SENT_LATE_US: u64 = 100_000;
@@ -144,7 +144,7 @@ impl Verifier {
     /// or Redis does not answer, which the error says: then they are late.
     pub(crate) fn close(mut self, redis: &mut PatientRedis) -> (Report, Result<()>) {
         let result = self.settle_the_rest(redis);
-        self.report.late = self.open().count() as u64;
+        self.report.late += self.open().count() as u64;
         let mut report = Report {
             latency_ms: percentiles(&self.latency_us),
             latency_histogram: buckets(&self.latency_us),
@@ -162,7 +162,7 @@ impl Verifier {
     fn settle_the_rest(&mut self, redis: &mut PatientRedis) -> Result<()> {
         while self.look(redis, 1)? {}
         self.enter(redis, true)?;
-        let (mut known, mut missing) = (HashMap::new(), Vec::new());
+        let (mut known, mut missing, mut gone) = (HashMap::new(), Vec::new(), 0);
         for (position, line) in self.open().collect::<Vec<_>>() {
             let order = self.source.order(position)?;
             match fate(&order) {
@@ -170,7 +170,7 @@ impl Verifier {
                     self.report.duplicate_deliveries += 1;
                 }
                 Ok(id) if self.results.known.contains_key(&id) => {
-                    self.known_before(redis, id, &mut known)?;
+                    gone += self.known_before(redis, id, &mut known)?;
                 }
                 fate => {
                     let named = (position, expect::name(&order, position));
@@ -180,13 +180,20 @@ impl Verifier {
             }
             self.ledger.settle(position);
         }
-        let in_queue = self.results.in_queue(redis, &missing)?;
-        for ((.., (position, name)), is_in_queue) in missing.into_iter().zip(in_queue) {
-            if !is_in_queue {
-                self.lost(name);
-                self.ledger.settle(position);
+        let traces = self.results.traces(redis, &missing)?;
+        for ((id, _, (position, name)), trace) in missing.into_iter().zip(traces) {
+            match (trace, id) {
+                (Trace::InQueue, _) => continue,
+                // By a copy of another sender, or past retention by now.
+                (Trace::Confirmed(by), Some(id)) => {
+                    self.results.known.insert(id, by);
+                    gone += self.known_before(redis, id, &mut known)?;
+                }
+                _ => self.lost(name),
             }
+            self.ledger.settle(position);
         }
+        ensure!(gone == 0, "{gone} orders are confirmed, but their results are past retention");
         Ok(())
     }
 
@@ -209,8 +216,8 @@ impl Verifier {
         if self.lacks_entry_ids {
             self.results.ask_for_ingress(redis, &mut confirmations)?;
         }
-        for confirmation in confirmations {
-            if !self.confirmation(&confirmation, is_last)? {
+        for mut confirmation in confirmations {
+            if !self.confirmation(redis, &mut confirmation, is_last)? {
                 self.early.0.push(confirmation);
             }
         }

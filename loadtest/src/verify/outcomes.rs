@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
+use native::PatientRedis;
 use orders::{Lane, Times};
 use queue::EntryId;
 use uuid::Uuid;
@@ -11,7 +12,6 @@ use super::Verifier;
 use super::results::{Confirmation, DeadLetter};
 use crate::expect::{self, fate};
 use crate::ledger::{Line, Status};
-use crate::patient::PatientRedis;
 use crate::report::Door;
 
 /// How long a result without an order is kept, because the answer to its order may still come.
@@ -19,13 +19,21 @@ use crate::report::Door;
 pub(super) const FOREIGN_AFTER_MS: u64 = 60_000;
 
 /// The reason for a confirmation that matches no copy of its order.
-const DIFFERS: &str = "the confirmation differs from the one computed natively, or its time of \
-                       decision is impossible";
+const DIFFERS: &str = "the confirmation differs from the one computed natively with this \
+                       --complexity-threshold, or its time of decision is impossible";
 
 impl Verifier {
     /// `false` if it is too early to decide.
-    pub(super) fn confirmation(&mut self, found: &Confirmation, is_last: bool) -> Result<bool> {
+    pub(super) fn confirmation(
+        &mut self,
+        redis: &mut PatientRedis,
+        found: &mut Confirmation,
+        is_last: bool,
+    ) -> Result<bool> {
         let id = found.order_id;
+        if self.results.known.get(&id).is_some_and(|known| known.confirmed == found.entry) {
+            return Ok(true);
+        }
         let positions = self.source.positions(id);
         let mut open: Vec<(u64, Line)> =
             positions.iter().map(|position| (*position, self.ledger.get(*position))).collect();
@@ -42,7 +50,13 @@ impl Verifier {
             self.confirmed_twice(id.to_string());
             return Ok(true);
         }
-        let Some((position, line, lane)) = self.matching(found, &open)? else {
+        let mut matching = self.matching(found, &open)?;
+        if matching.is_none() && found.ingress.is_none() {
+            // The copy of another sender may have come first.
+            self.results.ask_for_ingress(redis, std::slice::from_mut(found))?;
+            matching = self.matching(found, &open)?;
+        }
+        let Some((position, line, lane)) = matching else {
             // It may be the confirmation of a copy whose answer has not come yet.
             if unsent > 0 && !is_last {
                 return Ok(false);
@@ -86,7 +100,7 @@ impl Verifier {
         };
         for (position, line) in open {
             let order = self.source.order(*position)?;
-            let entry_ids = [line.entry_id.or(found.ingress), earlier].into_iter().flatten();
+            let entry_ids = [line.entry_id, found.ingress, earlier].into_iter().flatten();
             for entry_id in entry_ids.filter(is_possible) {
                 let threshold = self.report.complexity_threshold;
                 let times = Times { queued_at_ms: entry_id.ms() as i64, decided_at_ms };
@@ -101,17 +115,17 @@ impl Verifier {
         Ok(None)
     }
 
-    /// An order that the queue had confirmed before the run: its new copy is a duplicate, and the
-    /// earlier confirmation must be correct.
+    /// An order that the queue had confirmed before its copy here: this copy is a duplicate, and the
+    /// confirmation must be correct. Returns 1 if that is past retention: then the order is late.
     pub(super) fn known_before(
         &mut self,
         redis: &mut PatientRedis,
         id: Uuid,
         seen: &mut HashMap<Uuid, bool>,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         if let Some(is_right) = seen.get(&id) {
             self.report.duplicate_deliveries += u64::from(*is_right);
-            return Ok(());
+            return Ok(0);
         }
         let known = &self.results.known[&id];
         let is_right = match self.results.confirmation_at(redis, &known.confirmed)? {
@@ -124,6 +138,10 @@ impl Verifier {
             }
         };
         match is_right {
+            None if self.results.are_gone(redis, &known.confirmed)? => {
+                self.report.late += 1;
+                return Ok(1);
+            }
             None => self.lost(id.to_string()),
             Some(None) => self.wrong(id.to_string(), DIFFERS.into()),
             Some(Some(lane)) => {
@@ -132,7 +150,7 @@ impl Verifier {
             }
         }
         seen.insert(id, matches!(is_right, Some(Some(_))));
-        Ok(())
+        Ok(0)
     }
 
     fn confirmed(&mut self, found: &Confirmation, line: Line, lane: Lane) {
@@ -157,6 +175,16 @@ impl Verifier {
         }
     }
 
+    /// An order that was sent with the reply lost, so its entry is unknown.
+    fn by_content(&self, found: &DeadLetter) -> Option<u64> {
+        // By HTTP no entry is known, and invalid orders are refused.
+        let mut open = self.open().filter(|(_, line)| line.entry_id.is_none());
+        let is_it =
+            |position| self.source.order(position).is_ok_and(|order| order == found.message);
+        let found = (self.report.via.door == Door::Redis).then(|| open.find(|(at, _)| is_it(*at)));
+        found.flatten().map(|(position, _)| position)
+    }
+
     /// `false` if it is too early to decide.
     pub(super) fn dead_letter(&mut self, found: &DeadLetter, is_last: bool) -> Result<bool> {
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
@@ -175,7 +203,8 @@ impl Verifier {
                 .into_iter()
                 .find(|position| self.ledger.get(*position).status != Status::Unsent)
         };
-        let Some(position) = by_entry.or_else(by_identity) else {
+        let Some(position) = by_entry.or_else(by_identity).or_else(|| self.by_content(found))
+        else {
             // It is older than any possible answer, so another producer sent its order.
             let is_foreign = found.done_at_ms + FOREIGN_AFTER_MS < self.newest_ms;
             return Ok(is_last || is_foreign);

@@ -4,14 +4,14 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
-use native::RedisConnection;
+use native::{PatientRedis, RedisConnection};
 use orders::order::Order;
+use orders::pipeline::STREAMS;
 use queue::{EntryId, Keys, MessageStatus, State, Stream};
-use redis::Commands;
 use redis::streams::{StreamId, StreamRangeReply};
+use redis::{Commands, FromRedisValue};
 use uuid::Uuid;
 
-use crate::patient::PatientRedis;
 use crate::stop;
 
 const PAGE: usize = 1_000;
@@ -35,8 +35,19 @@ pub(super) struct Known {
     pub(super) confirmed: String,
 }
 
+impl Known {
+    pub(super) fn of(record: &MessageStatus) -> Option<Self> {
+        Some(Self { ingress: ingress(record)?, confirmed: record.confirmed.clone()? })
+    }
+}
+
+fn ingress(record: &MessageStatus) -> Option<EntryId> {
+    EntryId::parse(record.ingress.as_deref()?)
+}
+
 #[derive(Debug)]
 pub(super) struct Confirmation {
+    pub(super) entry: String,
     pub(super) order_id: Uuid,
     pub(super) confirmation: Vec<u8>,
     pub(super) done_at_ms: u64,
@@ -44,11 +55,19 @@ pub(super) struct Confirmation {
     pub(super) ingress: Option<EntryId>,
 }
 
+/// What the queue has of an order.
+pub(super) enum Trace {
+    None,
+    InQueue,
+    Confirmed(Known),
+}
+
 #[derive(Debug)]
 pub(super) struct DeadLetter {
     pub(super) ingress: EntryId,
     pub(super) order_id: Option<Uuid>,
     pub(super) code: String,
+    pub(super) message: Vec<u8>,
     pub(super) done_at_ms: u64,
 }
 
@@ -59,6 +78,9 @@ impl Results {
         keys: &Keys,
         mut identities: impl Iterator<Item = Result<Uuid>>,
     ) -> Result<Self> {
+        // First: what is confirmed while the records are read is then found in one of them, or both.
+        let confirmations = last_id(redis, keys.results())?;
+        let dead_letters = last_id(redis, keys.dead_letters())?;
         let (mut known, mut in_progress) = (HashMap::new(), HashMap::new());
         loop {
             let page: Vec<Uuid> = identities.by_ref().take(PAGE).collect::<Result<_>>()?;
@@ -69,22 +91,14 @@ impl Results {
             let found = records(redis, keys, &page)?;
             for (id, record) in page.into_iter().zip(found) {
                 let Some(record) = record else { continue };
-                let Some(ingress) = record.ingress.as_deref().and_then(EntryId::parse) else {
-                    continue;
-                };
-                match record.confirmed {
-                    Some(confirmed) => drop(known.insert(id, Known { ingress, confirmed })),
-                    None => drop(in_progress.insert(id, ingress)),
+                if let Some(earlier) = Known::of(&record) {
+                    known.insert(id, earlier);
+                } else if let Some(ingress) = ingress(&record) {
+                    in_progress.insert(id, ingress);
                 }
             }
         }
-        Ok(Self {
-            confirmations: last_id(redis, keys.results())?,
-            dead_letters: last_id(redis, keys.dead_letters())?,
-            known,
-            in_progress,
-            keys: keys.clone(),
-        })
+        Ok(Self { confirmations, dead_letters, known, in_progress, keys: keys.clone() })
     }
 
     /// Adds the next page of each kind; returns whether there was one.
@@ -122,17 +136,18 @@ impl Results {
         let ids: Vec<Uuid> = confirmations.iter().map(|found| found.order_id).collect();
         let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
         for (confirmation, record) in confirmations.iter_mut().zip(records) {
-            confirmation.ingress = record.and_then(|record| EntryId::parse(&record.ingress?));
+            confirmation.ingress = record.as_ref().and_then(ingress);
         }
         Ok(())
     }
 
-    /// Which of these orders the queue still has: by their record, or by an entry in ingress.
-    pub(super) fn in_queue<T>(
+    /// Which of these orders the queue still has, by their record or in a stream, and which ones it
+    /// has confirmed, by their record.
+    pub(super) fn traces<T>(
         &self,
         redis: &mut PatientRedis,
         orders: &[(Option<Uuid>, Option<EntryId>, T)],
-    ) -> Result<Vec<bool>> {
+    ) -> Result<Vec<Trace>> {
         if orders.is_empty() {
             return Ok(Vec::new());
         }
@@ -140,29 +155,49 @@ impl Results {
         // An order without an identity is looked up as nil, which no order has.
         let ids: Vec<Uuid> = orders.iter().map(|(id, ..)| id.unwrap_or_default()).collect();
         let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
-        let in_queue = orders.iter().zip(records).map(|((id, entry_id, _), record)| {
+        let traces = orders.iter().zip(records).map(|((id, entry_id, _), record)| {
+            if let Some(known) = record.as_ref().and_then(Known::of) {
+                return Trace::Confirmed(known);
+            }
             let state = record.map(|record| record.state);
-            matches!(state, Some(State::Queued | State::Routed))
+            let is_in_queue = matches!(state, Some(State::Queued | State::Routed))
                 || entry_id.is_some_and(|entry_id| entries.contains(&entry_id))
-                || id.is_some_and(|id| identities.contains(&id))
+                || id.is_some_and(|id| identities.contains(&id));
+            if is_in_queue { Trace::InQueue } else { Trace::None }
         });
-        Ok(in_queue.collect())
+        Ok(traces.collect())
     }
 
-    /// All orders in ingress, by entry and by identity.
+    /// All orders in the streams, by entry in ingress and by identity.
     fn waiting(&self, redis: &mut PatientRedis) -> Result<(HashSet<EntryId>, HashSet<Uuid>)> {
-        let key = self.keys.stream(Stream::Ingress);
         let (mut entries, mut identities) = (HashSet::new(), HashSet::new());
-        let mut after = "0-0".to_owned();
-        loop {
-            let page = redis.ask(|redis| next_page(redis, key, &mut after))?;
-            if page.is_empty() {
-                return Ok((entries, identities));
+        for stream in STREAMS {
+            let (key, mut after) = (self.keys.stream(stream), "0-0".to_owned());
+            loop {
+                let page = redis.ask(|redis| next_page(redis, key, &mut after))?;
+                if page.is_empty() {
+                    break;
+                }
+                for StreamId { id, map: fields, .. } in page {
+                    for (name, order) in &fields {
+                        // An entry of a lane holds a batch: by entry in ingress, each order.
+                        let entry = if stream == Stream::Ingress { &id } else { name };
+                        entries.extend(entry.split(' ').next().and_then(EntryId::parse));
+                        let order = Vec::<u8>::from_redis_value_ref(order).unwrap_or_default();
+                        identities.extend(Order::identity(&order));
+                    }
+                }
             }
-            entries.extend(page.iter().filter_map(|entry| EntryId::parse(&entry.id)));
-            let orders = page.iter().filter_map(|entry| entry.get::<String>("order"));
-            identities.extend(orders.filter_map(|order| Order::identity(order.as_bytes())));
         }
+        Ok((entries, identities))
+    }
+
+    /// Whether results as old as this one are gone: retention is over for them.
+    pub(super) fn are_gone(&self, redis: &mut PatientRedis, confirmed: &str) -> Result<bool> {
+        let mut after = "0-0".to_owned();
+        let oldest = redis.ask(|redis| next_page(redis, self.keys.results(), &mut after))?;
+        let oldest = oldest.first().map(|entry| EntryId::parse(&entry.id));
+        Ok(oldest.is_none_or(|oldest| oldest > EntryId::parse(confirmed)))
     }
 }
 
@@ -191,6 +226,7 @@ pub(crate) fn records(
 
 fn confirmation(entry: &StreamId) -> Option<Confirmation> {
     Some(Confirmation {
+        entry: entry.id.clone(),
         order_id: Uuid::try_parse(&entry.get::<String>("order_id")?).ok()?,
         confirmation: entry.get::<String>("confirmation").unwrap_or_default().into_bytes(),
         done_at_ms: EntryId::parse(&entry.id)?.ms(),
@@ -203,6 +239,7 @@ fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
         ingress: EntryId::parse(&entry.get::<String>("ingress")?)?,
         order_id: entry.get::<String>("order_id").and_then(|id| Uuid::try_parse(&id).ok()),
         code: entry.get::<String>("code").unwrap_or_default(),
+        message: entry.get("order").unwrap_or_default(),
         done_at_ms: EntryId::parse(&entry.id)?.ms(),
     })
 }

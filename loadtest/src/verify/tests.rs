@@ -28,7 +28,7 @@ impl Queue {
     fn start() -> Self {
         let server = RedisServer::start().unwrap();
         let redis = RedisConnection::open(&server.url()).unwrap();
-        let patient = PatientRedis::open(&server.url(), Duration::ZERO).unwrap();
+        let patient = PatientRedis::open(&server.url(), Duration::ZERO, || false).unwrap();
         let keys = Keys::new(&orders::pipeline::settings());
         Self { redis, patient, keys, _server: server }
     }
@@ -41,16 +41,17 @@ impl Queue {
         Verifier::new(Arc::clone(source), results.unwrap(), report)
     }
 
-    fn confirm(&mut self, order: &[u8], entry_id: EntryId) {
-        self.confirm_decided(order, entry_id, entry_id.ms() as i64);
+    fn confirm(&mut self, order: &[u8], entry_id: EntryId) -> String {
+        self.confirm_decided(order, entry_id, entry_id.ms() as i64)
     }
 
-    fn confirm_decided(&mut self, order: &[u8], entry_id: EntryId, decided_at_ms: i64) {
+    /// Returns the entry of the confirmation.
+    fn confirm_decided(&mut self, order: &[u8], entry_id: EntryId, decided_at_ms: i64) -> String {
         let id = fate(order).unwrap().to_string();
         let times = Times { queued_at_ms: entry_id.ms() as i64, decided_at_ms };
         let (_, confirmation) = expect::confirmation(order, THRESHOLD, times).unwrap();
         let fields = [("order_id", id.as_bytes()), ("confirmation", &confirmation)];
-        let _: String = self.redis.inner().xadd(self.keys.results(), "*", &fields).unwrap();
+        self.redis.inner().xadd(self.keys.results(), "*", &fields).unwrap()
     }
 
     fn record(&mut self, order: &[u8], record: &str) {
@@ -59,7 +60,12 @@ impl Queue {
     }
 
     fn dead_letter(&mut self, code: &str, entry_id: EntryId) {
-        let fields = [("code", code.to_owned()), ("ingress", entry_id.to_string())];
+        self.dead_letter_of(code, entry_id, "");
+    }
+
+    fn dead_letter_of(&mut self, code: &str, entry_id: EntryId, order: &str) {
+        let ingress = entry_id.to_string();
+        let fields = [("code", code), ("ingress", &ingress), ("order", order)];
         let _: String = self.redis.inner().xadd(self.keys.dead_letters(), "*", &fields).unwrap();
     }
 }
@@ -309,4 +315,84 @@ fn a_record_of_the_older_generation_of_the_index_counts_as_well() {
     let found = results::records(&mut queue.redis, &queue.keys, &ids).unwrap();
     let ingress = found.into_iter().map(|record| record?.ingress).collect::<Vec<_>>();
     assert_eq!(ingress, [Some("1-0".into()), Some("2-0".into()), None]);
+}
+
+#[test]
+fn an_order_whose_copy_another_sender_sent_first_is_confirmed() {
+    // The other copy is confirmed before this run reads results, or afterwards.
+    for is_before in [true, false] {
+        let mut queue = Queue::start();
+        let order = orders(1).remove(0);
+        let source = Arc::new(Source::list(vec![order.clone()]));
+        let before = is_before.then(|| queue.confirm(&order, at(1_000)));
+        let mut verifier = queue.verifier(&source);
+        let entry = before.unwrap_or_else(|| queue.confirm(&order, at(1_000)));
+        queue.record(&order, &format!("confirmed {entry} 1000-0 simple {entry} 0 - -"));
+        verifier.sent(queued(0, 2_000)).unwrap();
+        let verdict = closed(verifier, &mut queue);
+        assert_eq!((verdict.confirmed, verdict.lost, verdict.wrong), (1, 0, 0), "{is_before}");
+        assert_eq!(verdict.confirmed_twice, 0);
+    }
+}
+
+#[test]
+fn a_confirmation_that_is_both_known_and_read_counts_once() {
+    let mut queue = Queue::start();
+    let order = orders(1).remove(0);
+    let source = Arc::new(Source::list(vec![order.clone()]));
+    let mut verifier = queue.verifier(&source);
+    // As if it came between the two looks before the run.
+    let confirmed = queue.confirm(&order, at(1_000));
+    let known = results::Known { ingress: at(1_000), confirmed };
+    verifier.results.known.insert(fate(&order).unwrap(), known);
+    verifier.sent(queued(0, 2_000)).unwrap();
+    let verdict = closed(verifier, &mut queue);
+    assert_eq!((verdict.confirmed, verdict.confirmed_twice), (1, 0));
+}
+
+#[test]
+fn confirmations_past_retention_are_late_and_an_error_and_deleted_ones_are_lost() {
+    for is_deleted in [false, true] {
+        let mut queue = Queue::start();
+        let orders = orders(2);
+        let source = Arc::new(Source::list(vec![orders[0].clone()]));
+        let older = is_deleted.then(|| queue.confirm(&orders[1], at(1)));
+        let mut verifier = queue.verifier(&source);
+        verifier.sent(queued(0, 1_000)).unwrap();
+        let entry = queue.confirm(&orders[0], at(1_000));
+        queue.record(&orders[0], &format!("confirmed {entry} 1000-0 simple {entry} 0 - -"));
+        let _: u64 = queue.redis.inner().xdel(queue.keys.results(), &[entry]).unwrap();
+        let (report, result) = verifier.close(&mut queue.patient);
+        assert_eq!((report.lost, report.late), if is_deleted { (1, 0) } else { (0, 1) });
+        assert_eq!(result.is_ok(), is_deleted && older.is_some(), "{result:?}");
+    }
+}
+
+#[test]
+fn an_order_that_waits_in_a_lane_without_a_record_is_late() {
+    let mut queue = Queue::start();
+    let orders = orders(2);
+    let mut verifier = queue.verifier(&Arc::new(Source::list(orders.clone())));
+    (0..2).for_each(|position| verifier.sent(queued(position, position + 1)).unwrap());
+    let fields = [("1-0 00-trace", orders[0].as_slice())];
+    let lane = queue.keys.stream(orders::pipeline::COMPLEX).to_owned();
+    let _: String = queue.redis.inner().xadd(lane, "*", &fields).unwrap();
+    let verdict = closed(verifier, &mut queue);
+    assert_eq!((verdict.lost, verdict.late), (1, 1));
+}
+
+#[test]
+fn an_invalid_order_whose_entry_is_unknown_is_found_by_its_dead_letter() {
+    let mut queue = Queue::start();
+    let source = Arc::new(Source::list(vec![b"{broken".to_vec(), b"{other".to_vec()]));
+    let mut verifier = queue.verifier(&source);
+    for position in 0..2 {
+        let answer = Answer::Queued(None);
+        let times = Answered { position, due_us: 0, sent_us: 0, acknowledged_us: 0, answer };
+        verifier.sent(times).unwrap();
+    }
+    queue.dead_letter_of("invalid_json", at(7), "{other");
+    let verdict = closed(verifier, &mut queue);
+    assert_eq!((verdict.dead_lettered, verdict.lost), (1, 1));
+    assert_eq!(verdict.failures.lost, ["#0"]);
 }

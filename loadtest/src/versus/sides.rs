@@ -10,7 +10,7 @@ use queue::Keys;
 use tempfile::TempDir;
 
 use super::{Runtime, VersusOptions};
-use crate::app::{App, Duties, program, wasm_bytes};
+use crate::app::{App, Duties, program};
 
 /// The name of the side that is the always-on service.
 pub(super) const CONVENTIONAL: &str = "conventional";
@@ -43,8 +43,8 @@ impl Side {
             return Ok(Self { name: given.to_owned(), program, manifest: None, files_bytes });
         }
         let manifest = PathBuf::from(given);
-        let files_bytes =
-            wasm_bytes(&manifest).with_context(|| format!("{flag}: no app in {given}"))?;
+        let files_bytes = supervise::wasm_bytes(&manifest)
+            .with_context(|| format!("{flag}: no app in {given}"))?;
         let given_program = options.runtime_program.as_deref();
         let program = match options.runtime {
             Runtime::Spin if given_program.is_none() => supervise::on_path("spin").context(

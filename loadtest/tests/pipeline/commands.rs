@@ -114,6 +114,29 @@ fn a_file_that_changes_during_a_run_costs_no_report() {
 }
 
 #[test]
+fn a_redis_that_stands_still_before_the_run_is_an_error() {
+    let server = RedisServer::start().unwrap();
+    let pid = Pid::from_raw(server.pid().cast_signed());
+    kill(pid, Signal::SIGSTOP).unwrap();
+    let (child, _) = started(loadtest(&server, &["burst", "--orders", "1"]));
+    let (code, _, error) = ended(child.wait_with_output().unwrap());
+    kill(pid, Signal::SIGCONT).unwrap();
+    assert_eq!(code, Some(3), "{error}");
+    assert!(error.contains("--redis-url: failed to connect"), "{error}");
+}
+
+#[test]
+fn a_full_redis_rejects_orders_and_is_watched_all_the_same() {
+    let server = RedisServer::start().unwrap();
+    let mut redis = RedisConnection::open(&server.url()).unwrap();
+    redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(redis.inner()).unwrap();
+    let burst = ["burst", "--orders", "10", "--from-zero"];
+    let (code, text, error) = run(&mut loadtest(&server, &burst));
+    assert_eq!((code, error.as_str()), (Some(1), ""), "{text}");
+    assert!(text.contains("redis: OOM") && text.contains("all were rejected"), "{text}");
+}
+
+#[test]
 fn an_api_that_does_not_answer_is_an_error_before_anything_is_sent() {
     let server = RedisServer::start().unwrap();
     let arguments = ["burst", "--via", "http", "--http-url", "http://127.0.0.1:1", "--from-zero"];

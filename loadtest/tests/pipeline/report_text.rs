@@ -161,8 +161,8 @@ fn orders_that_were_sent_late_are_counted_with_the_worst_interval() {
     let mut report = a_report().steady(600).build();
     (report.timeline.intervals[7].sent_late, report.timeline.intervals[9].sent_late) = (40, 2);
     let text = verdict(&report);
-    let expected = "42 orders were sent more than 100 ms after they were due, 40 of them within the \
-                    worst 100 ms, from 700 ms on";
+    let expected = "42 orders were sent more than 100 ms late, 40 of them within the worst 100 ms, \
+                    from 700 ms on";
     assert!(text.contains(expected) && !text.contains("senders kept up"), "{text}");
     let mut burst = a_report().build();
     burst.timeline.intervals[0].sent_late = 9_000;
@@ -237,6 +237,15 @@ fn a_backlog_that_shows_nothing_is_not_spoken_of() {
             "{why}: {text}"
         );
     }
+}
+
+#[test]
+fn an_app_that_stood_still_is_not_called_too_slow() {
+    let mut report = a_report().steady(400).build();
+    report.tick_rings = 3;
+    let text = verdict(&report);
+    assert!(text.contains("Nothing moved for a second 3 times"), "{text}");
+    assert!(!text.contains("keep up with"), "{text}");
 }
 
 #[test]

@@ -5,8 +5,11 @@
 
 #![forbid(unsafe_code)]
 
+mod patient;
+
 use std::time::Duration;
 
+pub use patient::PatientRedis;
 use queue::{Argument, Execute, ExecuteError, Value};
 use redis::{ConnectionInfo, ConnectionLike, RedisResult, Value as RedisValue};
 

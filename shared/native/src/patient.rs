@@ -3,36 +3,39 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-use native::RedisConnection;
 use redis::{ConnectionInfo, IntoConnectionInfo, RedisError, RedisResult};
 
-use crate::stop;
+use crate::RedisConnection;
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A connection that reconnects until patience runs out.
-pub(crate) struct PatientRedis {
+pub struct PatientRedis {
     server: ConnectionInfo,
     redis: RedisConnection,
     patience: Duration,
+    is_stopped: fn() -> bool,
     /// After patience ran out once, there is none left.
     is_gone: bool,
 }
 
 impl PatientRedis {
-    pub(crate) fn open(url: &str, patience: Duration) -> RedisResult<Self> {
+    /// Connects. `is_stopped` ends the patience early.
+    ///
+    /// # Errors
+    /// When the URL is wrong, or the server does not answer within 5 s.
+    pub fn open(url: &str, patience: Duration, is_stopped: fn() -> bool) -> RedisResult<Self> {
         let server = url.into_connection_info()?;
         let redis = RedisConnection::open_within(server.clone(), ANSWER_LIMIT)?;
-        Ok(Self { server, redis, patience, is_gone: false })
+        Ok(Self { server, redis, patience, is_stopped, is_gone: false })
     }
 
-    /// Calls `what` again after a failure, so `what` must be safe to repeat. Gives up when patience
-    /// runs out, or at the second signal.
-    pub(crate) fn ask<T>(
-        &mut self,
-        mut what: impl FnMut(&mut RedisConnection) -> Result<T>,
-    ) -> Result<T> {
+    /// Calls `what` again after a failure, so `what` must be safe to repeat.
+    ///
+    /// # Errors
+    /// That of `what` which no other connection can mend, or the last one when patience runs out.
+    pub fn ask<T>(&mut self, mut what: impl FnMut(&mut RedisConnection) -> Result<T>) -> Result<T> {
         let asked_at = Instant::now();
         let mut refused = None;
         loop {
@@ -44,7 +47,7 @@ impl PatientRedis {
             let is_about_redis = error
                 .chain()
                 .any(|cause| cause.is::<RedisError>() || cause.is::<queue::QueueError>());
-            if !is_about_redis || stop::asked() > 1 {
+            if !is_about_redis || (self.is_stopped)() {
                 return Err(error);
             }
             if self.is_gone || asked_at.elapsed() > self.patience {
