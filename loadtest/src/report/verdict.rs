@@ -248,7 +248,7 @@ fn app_ended(report: &Report) -> Option<Finding> {
 /// At a constant rate, a backlog that grows from quarter to quarter grows without end. The first
 /// quarter is warm-up. A level backlog shows that the app kept up. There is no finding between the
 /// two, if fewer orders came in than were due, or if nothing moved for a while: a stream was paused,
-/// or the app stood still.
+/// or the app was stopped.
 fn backlog(report: &Report) -> Option<Finding> {
     let Shape::Steady { rate: rate_per_s, .. } = report.shape else { return None };
     if report.interrupted

@@ -240,7 +240,7 @@ fn a_backlog_that_shows_nothing_is_not_spoken_of() {
 }
 
 #[test]
-fn an_app_that_stood_still_is_not_called_too_slow() {
+fn an_app_in_which_nothing_moved_is_not_called_too_slow() {
     let mut report = a_report().steady(400).build();
     report.tick_rings = 3;
     let text = verdict(&report);

@@ -34,7 +34,7 @@ impl PatientRedis {
     /// Calls `what` again after a failure, so `what` must be safe to repeat.
     ///
     /// # Errors
-    /// That of `what` which no other connection can mend, or the last one when patience runs out.
+    /// Errors of `what` that are not of Redis at once, and the last one when patience runs out.
     pub fn ask<T>(&mut self, mut what: impl FnMut(&mut RedisConnection) -> Result<T>) -> Result<T> {
         let asked_at = Instant::now();
         let mut refused = None;

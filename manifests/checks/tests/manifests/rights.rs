@@ -300,6 +300,7 @@ fn everything(redis: &Redis) -> BTreeMap<String, String> {
 #[test]
 fn a_restart_of_redis_loses_nothing_that_was_acknowledged() {
     let mut redis = Redis::start();
+    write_at_once(&redis);
     for (round, signal) in [(0, "-KILL"), (1, "-TERM")] {
         let mut worker = Worker::new(&redis);
         let number = |of: u32| 100 * round + of;
