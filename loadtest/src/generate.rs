@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Result};
 use clap::Args;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -61,20 +61,16 @@ pub(crate) struct GenerateOptions {
 }
 
 pub(crate) fn run(options: &GenerateOptions) -> Result<()> {
-    stop::listen_and_end_at(2)?;
+    stop::listen(Some(2))?;
     match Output::create(options.out.as_deref(), "--out", &[])? {
         Some(out) => out.write_with(|out| write(out, options)),
-        None => match write(std::io::stdout().lock(), options) {
+        None => write(std::io::stdout().lock(), options).or_else(|error| {
+            let kind = error.downcast_ref().map(io::Error::kind);
             // The reader of a pipe had enough.
-            Err(error) if has_no_reader(&error) => Ok(()),
-            written => written.context("failed to write"),
-        },
+            let is_read = kind == Some(io::ErrorKind::BrokenPipe);
+            if is_read { Ok(()) } else { Err(error).context("failed to write") }
+        }),
     }
-}
-
-fn has_no_reader(error: &Error) -> bool {
-    let error = error.downcast_ref::<io::Error>();
-    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn write(out: impl Write, options: &GenerateOptions) -> Result<()> {

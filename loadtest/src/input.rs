@@ -15,8 +15,8 @@ pub(crate) fn read(path: &Path) -> Result<String> {
     let mut text = String::new();
     let mut file = File::open(path).with_context(what)?.take(MAX_BYTES + 1);
     file.read_to_string(&mut text).with_context(what)?;
-    let is_all = text.len() as u64 <= MAX_BYTES;
-    ensure!(is_all, "{}: expected at most {} MiB", path.display(), MAX_BYTES / 1024 / 1024);
+    let (most, file) = (MAX_BYTES / 1024 / 1024, path.display());
+    ensure!(text.len() as u64 <= MAX_BYTES, "{file}: expected at most {most} MiB");
     Ok(text)
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn run(load: &Load) -> Result<Outcome> {
     let json = Output::create(json, "--json", &[("--html", html), input])?;
     let html = Output::create(html, "--html", &[input])?;
     // The first signal ends the sending, the second the waiting, the third the process.
-    stop::listen_and_end_at(3)?;
+    stop::listen(Some(3))?;
     let (report, failure) = execute(load)?;
     publish(&report.to_text(), || {
         json.map_or(Ok(()), |json| json.write_json(&report))?;

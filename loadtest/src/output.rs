@@ -48,7 +48,9 @@ impl Output {
         let Some(path) = path else { return Ok(None) };
         let what = || format!("{flag}: failed to create {}", path.display());
         let is_new_or_file = path.metadata().map_or(true, |found| found.is_file());
-        if !is_new_or_file || path.starts_with("/dev") {
+        // Where a shell has sent an output, it must not be replaced.
+        let is_inherited = ["/dev/fd", "/dev/stdout", "/dev/stderr", "/proc"];
+        if !is_new_or_file || is_inherited.iter().any(|place| path.starts_with(place)) {
             // A pipe that nobody reads would block.
             let mut options = File::options();
             options.append(true).custom_flags(OFlag::O_NONBLOCK.bits());

@@ -11,14 +11,11 @@ static ASKED: AtomicU32 = AtomicU32::new(0);
 pub(crate) const INTERRUPTED: u8 = 130;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-pub(crate) fn listen() -> Result<()> {
-    listen_and_end_at(u32::MAX)
-}
-
-/// Ends the process at once at the signal with this number, so it must have no children.
-pub(crate) fn listen_and_end_at(last: u32) -> Result<()> {
+/// Ends the process at once at the signal with this number, if it has no children to stop.
+pub(crate) fn listen(last: Option<u32>) -> Result<()> {
     let count = move || {
-        if ASKED.fetch_add(1, Ordering::SeqCst) + 1 >= last {
+        let asked = ASKED.fetch_add(1, Ordering::SeqCst) + 1;
+        if last.is_some_and(|last| asked >= last) {
             std::process::exit(i32::from(INTERRUPTED));
         }
     };

@@ -7,7 +7,7 @@ use native::RedisConnection;
 use orders::pipeline::STREAMS;
 use queue::{Keys, Queue, Settings};
 
-/// A look costs five cheap commands. Times come from entry ids, so rare looks lose no precision.
+/// A look costs four cheap commands. Times come from entry ids, so rare looks lose no precision.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long nothing may move before the streams are ticked.
 const TICK_AFTER: Duration = Duration::from_secs(1);

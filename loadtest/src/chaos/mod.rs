@@ -96,7 +96,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 pub(crate) fn run(options: &ChaosOptions) -> Result<Outcome> {
     let manifest = [("--manifest", Some(options.manifest.as_path()))];
     let json = Output::create(options.json.as_deref(), "--json", &manifest)?;
-    stop::listen()?;
+    stop::listen(None)?;
     let report = chaos(options)?;
     publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
     Ok(match report.interrupted {

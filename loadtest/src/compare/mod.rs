@@ -100,12 +100,8 @@ fn violations(rows: &[Row], groups: &[Group], gates: &[Gate]) -> Result<String> 
     let mut lines = String::new();
     for (place, group) in groups.iter().enumerate().filter(|_| !gates.is_empty()) {
         let runs = (1..).zip(&group.reports).filter(|(_, report)| !report.is_success());
-        let letter = letter(place);
-        lines.extend(runs.map(|(run, _)| {
-            format!(
-                "FAILED: run {run} of {letter} was not successful, so its figures show nothing\n"
-            )
-        }));
+        let why = format!("of {} was not successful, so its figures show nothing", letter(place));
+        lines.extend(runs.map(|(run, _)| format!("FAILED: run {run} {why}\n")));
     }
     for gate in gates {
         let row = rows.iter().find(|row| row.key == gate.key);

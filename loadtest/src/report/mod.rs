@@ -84,7 +84,7 @@ pub struct Report {
     /// Orders found neither among the results nor in the queue.
     pub lost: u64,
     /// Orders that were not done when the waiting ended: still in the queue, or unknown because
-    /// Redis did not answer any more.
+    /// Redis did not answer any more or had dropped an earlier confirmation.
     pub late: u64,
     /// Orders found more than once.
     pub confirmed_twice: u64,

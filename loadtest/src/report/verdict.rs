@@ -234,15 +234,11 @@ fn clock(report: &Report) -> Option<Finding> {
 }
 
 /// It was watched, and then not to the end.
-fn has_app_ended(report: &Report) -> bool {
-    let is_watched = |sample: &Sample| sample.app_rss_mib.is_some();
-    report.cpu_s.app.is_none() && report.samples.iter().any(is_watched)
-}
-
 fn app_ended(report: &Report) -> Option<Finding> {
+    let is_watched = report.samples.iter().any(|sample| sample.app_rss_mib.is_some());
     let text =
         "The process of --app-pid ended during the run: its CPU and memory are not reported.";
-    when(has_app_ended(report), Tone::Warning, text)
+    when(is_watched && report.cpu_s.app.is_none(), Tone::Warning, text)
 }
 
 /// At a constant rate, a backlog that grows from quarter to quarter grows without end. The first
@@ -252,7 +248,7 @@ fn app_ended(report: &Report) -> Option<Finding> {
 fn backlog(report: &Report) -> Option<Finding> {
     let Shape::Steady { rate: rate_per_s, .. } = report.shape else { return None };
     if report.interrupted
-        || has_app_ended(report)
+        || app_ended(report).is_some()
         || report.tick_rings > 0
         || report.rejected_orders() > 0
         || senders_fell_behind(report) == Some(true)

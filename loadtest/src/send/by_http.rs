@@ -1,4 +1,4 @@
-//! Sends over HTTP: one order as JSON, several as NDJSON, on a kept-alive connection.
+//! Sends over HTTP: one order as JSON, several or what is no object as NDJSON, on a kept-alive connection.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -31,7 +31,7 @@ use crate::report::{Door, Failures, Rejected, Report, Wrong};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
 use crate::timeline::{Recorder, buckets, histogram, percentiles};
-use results::{Confirmation, DeadLetter, Results, Trace};
+use results::{Confirmation, DeadLetter, Results};
 
 /// How late an order counts as sent late, in microseconds. The report's schema names it.
 const SENT_LATE_US: u64 = 100_000;
@@ -161,34 +161,32 @@ impl Verifier {
 
     fn settle_the_rest(&mut self, redis: &mut PatientRedis) -> Result<()> {
         while self.look(redis, 1)? {}
-        self.enter(redis, true)?;
-        let (mut known, mut missing, mut gone) = (HashMap::new(), Vec::new(), 0);
+        let mut open = Vec::new();
         for (position, line) in self.open().collect::<Vec<_>>() {
             let order = self.source.order(position)?;
-            match fate(&order) {
-                Ok(id) if self.confirmed_copies.contains(&id) => {
+            let named = (position, expect::name(&order, position));
+            open.push((fate(&order).ok(), line.entry_id, named));
+        }
+        let traces = self.results.traces(redis, &open)?;
+        // The app may still work: what had left the queue has its result by now.
+        while self.look(redis, 1)? {}
+        self.enter(redis, true)?;
+        let (mut seen, mut gone) = (HashMap::new(), 0);
+        for ((id, _, (position, name)), (is_in_queue, confirmed)) in open.into_iter().zip(traces) {
+            match (id, confirmed) {
+                _ if self.ledger.get(position).status != Status::Sent => continue,
+                (Some(id), _) if self.confirmed_copies.contains(&id) => {
                     self.report.duplicate_deliveries += 1;
                 }
-                Ok(id) if self.results.known.contains_key(&id) => {
-                    gone += self.known_before(redis, id, &mut known)?;
+                (Some(id), _) if self.results.known.contains_key(&id) => {
+                    gone += self.known_before(redis, id, &mut seen)?;
                 }
-                fate => {
-                    let named = (position, expect::name(&order, position));
-                    missing.push((fate.ok(), line.entry_id, named));
-                    continue;
-                }
-            }
-            self.ledger.settle(position);
-        }
-        let traces = self.results.traces(redis, &missing)?;
-        for ((id, _, (position, name)), trace) in missing.into_iter().zip(traces) {
-            match (trace, id) {
-                (Trace::InQueue, _) => continue,
-                // By a copy of another sender, or past retention by now.
-                (Trace::Confirmed(by), Some(id)) => {
+                // By a copy of another sender.
+                (Some(id), Some(by)) => {
                     self.results.known.insert(id, by);
-                    gone += self.known_before(redis, id, &mut known)?;
+                    gone += self.known_before(redis, id, &mut seen)?;
                 }
+                _ if is_in_queue => continue,
                 _ => self.lost(name),
             }
             self.ledger.settle(position);

@@ -44,7 +44,6 @@ impl Verifier {
             return Ok(false);
         }
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
-        self.done(found.done_at_ms);
         let is_again = self.confirmed_copies.contains(&id) || (open.is_empty() && settled > 0);
         if is_again || self.results.known.contains_key(&id) {
             self.confirmed_twice(id.to_string());
@@ -61,6 +60,10 @@ impl Verifier {
             if unsent > 0 && !is_last {
                 return Ok(false);
             }
+            if open.is_empty() && found.ingress.is_some() {
+                // Another sender sent it.
+                return Ok(true);
+            }
             let why = if open.is_empty() { "confirmed, and it was never sent" } else { DIFFERS };
             self.wrong(id.to_string(), why.into());
             for (position, _) in &open {
@@ -68,6 +71,7 @@ impl Verifier {
             }
             return Ok(true);
         };
+        self.done(found.done_at_ms);
         self.confirmed(found, line, lane);
         for (other, line) in &open {
             self.ledger.settle(*other);
@@ -138,7 +142,7 @@ impl Verifier {
             }
         };
         match is_right {
-            None if self.results.are_gone(redis, &known.confirmed)? => {
+            None if self.results.is_dropped(redis, known, self.report.started_at)? => {
                 self.report.late += 1;
                 return Ok(1);
             }
@@ -178,11 +182,11 @@ impl Verifier {
     /// An order that was sent with the reply lost, so its entry is unknown.
     fn by_content(&self, found: &DeadLetter) -> Option<u64> {
         // By HTTP no entry is known, and invalid orders are refused.
-        let mut open = self.open().filter(|(_, line)| line.entry_id.is_none());
-        let is_it =
-            |position| self.source.order(position).is_ok_and(|order| order == found.message);
-        let found = (self.report.via.door == Door::Redis).then(|| open.find(|(at, _)| is_it(*at)));
-        found.flatten().map(|(position, _)| position)
+        if self.report.via.door == Door::Http {
+            return None;
+        }
+        let is_it = |at: u64| self.source.order(at).is_ok_and(|order| order == found.message);
+        self.open().find(|(at, line)| line.entry_id.is_none() && is_it(*at)).map(|(at, _)| at)
     }
 
     /// `false` if it is too early to decide.

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
 use native::{PatientRedis, RedisConnection};
 use orders::order::Order;
 use orders::pipeline::STREAMS;
@@ -55,13 +56,6 @@ pub(super) struct Confirmation {
     pub(super) ingress: Option<EntryId>,
 }
 
-/// What the queue has of an order.
-pub(super) enum Trace {
-    None,
-    InQueue,
-    Confirmed(Known),
-}
-
 #[derive(Debug)]
 pub(super) struct DeadLetter {
     pub(super) ingress: EntryId,
@@ -78,7 +72,8 @@ impl Results {
         keys: &Keys,
         mut identities: impl Iterator<Item = Result<Uuid>>,
     ) -> Result<Self> {
-        // First: what is confirmed while the records are read is then found in one of them, or both.
+        // First: an order that is confirmed while the records are read is then among the known ones,
+        // among the new results, or both.
         let confirmations = last_id(redis, keys.results())?;
         let dead_letters = last_id(redis, keys.dead_letters())?;
         let (mut known, mut in_progress) = (HashMap::new(), HashMap::new());
@@ -107,10 +102,11 @@ impl Results {
         redis: &mut PatientRedis,
         (confirmations, letters): &mut (Vec<Confirmation>, Vec<DeadLetter>),
     ) -> Result<bool> {
-        let confirmed =
-            redis.ask(|redis| next_page(redis, self.keys.results(), &mut self.confirmations))?;
-        let dead = redis
-            .ask(|redis| next_page(redis, self.keys.dead_letters(), &mut self.dead_letters))?;
+        let confirmed = redis
+            .ask(|redis| next_page(redis, self.keys.results(), &mut self.confirmations, PAGE))?;
+        let dead = redis.ask(|redis| {
+            next_page(redis, self.keys.dead_letters(), &mut self.dead_letters, PAGE)
+        })?;
         confirmations.extend(confirmed.iter().filter_map(confirmation));
         letters.extend(dead.iter().filter_map(dead_letter));
         Ok(!confirmed.is_empty() || !dead.is_empty())
@@ -141,13 +137,13 @@ impl Results {
         Ok(())
     }
 
-    /// Which of these orders the queue still has, by their record or in a stream, and which ones it
-    /// has confirmed, by their record.
+    /// Whether the queue still has each of these orders, by its record or in a stream, and how it was
+    /// confirmed, by its record.
     pub(super) fn traces<T>(
         &self,
         redis: &mut PatientRedis,
         orders: &[(Option<Uuid>, Option<EntryId>, T)],
-    ) -> Result<Vec<Trace>> {
+    ) -> Result<Vec<(bool, Option<Known>)>> {
         if orders.is_empty() {
             return Ok(Vec::new());
         }
@@ -156,14 +152,12 @@ impl Results {
         let ids: Vec<Uuid> = orders.iter().map(|(id, ..)| id.unwrap_or_default()).collect();
         let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
         let traces = orders.iter().zip(records).map(|((id, entry_id, _), record)| {
-            if let Some(known) = record.as_ref().and_then(Known::of) {
-                return Trace::Confirmed(known);
-            }
+            let known = record.as_ref().and_then(Known::of);
             let state = record.map(|record| record.state);
             let is_in_queue = matches!(state, Some(State::Queued | State::Routed))
                 || entry_id.is_some_and(|entry_id| entries.contains(&entry_id))
                 || id.is_some_and(|id| identities.contains(&id));
-            if is_in_queue { Trace::InQueue } else { Trace::None }
+            (is_in_queue, known)
         });
         Ok(traces.collect())
     }
@@ -173,8 +167,10 @@ impl Results {
         let (mut entries, mut identities) = (HashSet::new(), HashSet::new());
         for stream in STREAMS {
             let (key, mut after) = (self.keys.stream(stream), "0-0".to_owned());
+            // An entry of a lane may hold 256 KiB.
+            let most = if stream == Stream::Ingress { PAGE } else { 4 };
             loop {
-                let page = redis.ask(|redis| next_page(redis, key, &mut after))?;
+                let page = redis.ask(|redis| next_page(redis, key, &mut after, most))?;
                 if page.is_empty() {
                     break;
                 }
@@ -192,12 +188,21 @@ impl Results {
         Ok((entries, identities))
     }
 
-    /// Whether results as old as this one are gone: retention is over for them.
-    pub(super) fn are_gone(&self, redis: &mut PatientRedis, confirmed: &str) -> Result<bool> {
-        let mut after = "0-0".to_owned();
-        let oldest = redis.ask(|redis| next_page(redis, self.keys.results(), &mut after))?;
-        let oldest = oldest.first().map(|entry| EntryId::parse(&entry.id));
-        Ok(oldest.is_none_or(|oldest| oldest > EntryId::parse(confirmed)))
+    /// Whether a confirmation from before a time is gone because retention is over for it.
+    pub(super) fn is_dropped(
+        &self,
+        redis: &mut PatientRedis,
+        known: &Known,
+        before: DateTime<Utc>,
+    ) -> Result<bool> {
+        let oldest: StreamRangeReply = redis.ask(|redis| {
+            let found = redis.inner().xrange_count(self.keys.results(), "-", "+", 1);
+            found.context("failed to read the oldest confirmation")
+        })?;
+        let oldest = oldest.ids.first().map(|entry| EntryId::parse(&entry.id));
+        let confirmed = EntryId::parse(&known.confirmed);
+        let ms = confirmed.map_or(i64::MAX, |confirmed| confirmed.ms() as i64);
+        Ok(ms < before.timestamp_millis() && oldest.is_none_or(|oldest| oldest > confirmed))
     }
 }
 
@@ -252,10 +257,15 @@ fn last_id(redis: &mut RedisConnection, key: &str) -> Result<String> {
     Ok(reply.ids.into_iter().next().map_or_else(|| "0-0".into(), |entry| entry.id))
 }
 
-fn next_page(redis: &mut RedisConnection, key: &str, after: &mut String) -> Result<Vec<StreamId>> {
+fn next_page(
+    redis: &mut RedisConnection,
+    key: &str,
+    after: &mut String,
+    most: usize,
+) -> Result<Vec<StreamId>> {
     let page: StreamRangeReply = redis
         .inner()
-        .xrange_count(key, format!("({after}"), "+", PAGE)
+        .xrange_count(key, format!("({after}"), "+", most)
         .with_context(|| format!("failed to read {key}"))?;
     if let Some(last) = page.ids.last() {
         after.clone_from(&last.id);

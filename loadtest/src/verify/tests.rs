@@ -1,7 +1,8 @@
 //! The verifier on forged results.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use native::RedisConnection;
 use orders::Times;
 use private_redis::RedisServer;
@@ -352,20 +353,41 @@ fn a_confirmation_that_is_both_known_and_read_counts_once() {
 
 #[test]
 fn confirmations_past_retention_are_late_and_an_error_and_deleted_ones_are_lost() {
-    for is_deleted in [false, true] {
+    // Of an earlier run whose results are all gone; with an older result in place; of this run.
+    for (has_older, hours, lost) in [(false, 1, 0), (true, 1, 2), (false, -1, 2)] {
         let mut queue = Queue::start();
-        let orders = orders(2);
-        let source = Arc::new(Source::list(vec![orders[0].clone()]));
-        let older = is_deleted.then(|| queue.confirm(&orders[1], at(1)));
-        let mut verifier = queue.verifier(&source);
-        verifier.sent(queued(0, 1_000)).unwrap();
-        let entry = queue.confirm(&orders[0], at(1_000));
-        queue.record(&orders[0], &format!("confirmed {entry} 1000-0 simple {entry} 0 - -"));
-        let _: u64 = queue.redis.inner().xdel(queue.keys.results(), &[entry]).unwrap();
+        let orders = orders(3);
+        if has_older {
+            queue.confirm(&orders[2], at(1));
+        }
+        let mut verifier = queue.verifier(&Arc::new(Source::list(orders[..2].to_vec())));
+        verifier.report.started_at =
+            DateTime::<Utc>::from(SystemTime::now()) + TimeDelta::hours(hours);
+        for position in 0..2 {
+            verifier.sent(queued(position, 1_000 + position)).unwrap();
+            let order = &orders[position as usize];
+            let entry = queue.confirm(order, at(900));
+            queue.record(order, &format!("confirmed {entry} 900-0 simple {entry} 0 - -"));
+            let _: u64 = queue.redis.inner().xdel(queue.keys.results(), &[entry]).unwrap();
+        }
         let (report, result) = verifier.close(&mut queue.patient);
-        assert_eq!((report.lost, report.late), if is_deleted { (1, 0) } else { (0, 1) });
-        assert_eq!(result.is_ok(), is_deleted && older.is_some(), "{result:?}");
+        assert_eq!((report.lost, report.late), (lost, 2 - lost), "{has_older} {hours}");
+        assert_eq!(result.is_err(), lost == 0, "{result:?}");
     }
+}
+
+#[test]
+fn a_confirmation_of_another_sender_for_an_order_that_was_not_sent_here_is_none_of_ours() {
+    let mut queue = Queue::start();
+    let orders = orders(2);
+    let mut verifier = queue.verifier(&Arc::new(Source::list(orders.clone())));
+    verifier.sent(queued(0, 1_000)).unwrap();
+    for (order, ms) in orders.iter().zip([1_000, 1_001]) {
+        let entry = queue.confirm(order, at(ms));
+        queue.record(order, &format!("confirmed {entry} {ms}-0 simple {entry} 0 - -"));
+    }
+    let verdict = closed(verifier, &mut queue);
+    assert_eq!((verdict.confirmed, verdict.wrong), (1, 0));
 }
 
 #[test]

@@ -102,7 +102,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub(crate) fn run(options: &VersusOptions) -> Result<Outcome> {
     let sides = [("--a", Some(Path::new(&options.a))), ("--b", Some(Path::new(&options.b)))];
     let json = Output::create(options.json.as_deref(), "--json", &sides)?;
-    stop::listen()?;
+    stop::listen(None)?;
     let Some(report) = versus(options)? else { return Ok(Outcome::Bad) };
     publish(&report.to_text(), || json.map_or(Ok(()), |json| json.write_json(&report)))?;
     Ok(if stop::asked() > 0 { Outcome::Interrupted } else { Outcome::Good })

@@ -276,6 +276,7 @@ fn no_process_outlives_a_run_that_is_killed() {
     // The new parent may not have reaped them.
     let has_ended = |pid: &i32| matches!(state(*pid), None | Some('Z'));
     wait_until("all have ended", || started.iter().all(has_ended));
+    set_child_subreaper(false).unwrap();
 }
 
 /// Entries that were ever added to ingress.
@@ -290,7 +291,7 @@ fn added(redis: &mut RedisConnection) -> u64 {
 
 #[test]
 fn an_outage_does_not_delay_a_schedule_that_is_caught_up_with() {
-    let load = ["--catch-up", "--orders", "800", "--orders-per-s", "200"];
+    let load = ["--catch-up", "--orders", "1600", "--orders-per-s", "200"];
     let arguments = [&SCRIPT_FLUSH[..], &load, &["--json", "/dev/full"]].concat();
     let mut run = Run::start(chaos(&arguments));
     let mut redis = run.redis();

@@ -1,7 +1,7 @@
 //! The queue's port on the `redis` crate, for native programs and tests.
 //!
 //! Replies get the shape that Spin's outbound Redis gives them, so that the same queue runs on
-//! both.
+//! both. [`PatientRedis`] outlives a restart of the server.
 
 #![forbid(unsafe_code)]
 

@@ -47,7 +47,13 @@ export class Queue {
    */
   run(script: Script, what: string, args: readonly Argument[]): Reply {
     const keys = script.keys.flatMap((name) => KEYS[name] ?? [name]).map((name) => this.key(name));
-    const settings = script.settings.map((name) => this.values[name] ?? "");
+    const settings = script.settings.map((name) => {
+      const value = this.values[name];
+      if (value === undefined) {
+        throw new Error(`the script needs the setting ${name}, which is unknown here`);
+      }
+      return value;
+    });
     const call = [keys.length, ...keys, ...settings, ...args];
     try {
       try {

@@ -10,7 +10,7 @@
 -- ARGV[10]  how many fields of metrics to raise
 -- ARGV[11]  for how many ms the bell stays silent, because the drain waits for more (0: not at all)
 -- ARGV[12..]  the entry ids; then field and increment of each metric, for a batch that is applied
---             whole then a row of five for each message:
+--             whole; then a row of five for each message:
 --               "confirm", "dead" or the number of the stream to route to, with a "+" in front when
 --               the message is of the same entry as the row before; id, "" if unknown;
 --               entry id in ingress and, after a blank, traceparent, "" for the entry's own id
@@ -124,6 +124,7 @@ local function confirm(id, entry, ingress, trace, result)
     done.duplicates = done.duplicates + 1
     return
   end
+  -- It may fail, so it comes before the writes that nothing undoes.
   now_ms = now_ms or now()
   -- A message has no record if another program added it to the lane, or if it waited for two
   -- retentions.
