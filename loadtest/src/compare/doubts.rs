@@ -58,7 +58,7 @@ fn disturbed(report: &Report) -> impl Iterator<Item = &'static str> {
         (report.backlog_before > 0, "began with a backlog"),
         (
             report.confirmed_before() > 0,
-            "has orders that an earlier run had confirmed, so its speed means nothing",
+            "has orders that another run had confirmed, so its speed means nothing",
         ),
     ];
     all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what)

@@ -167,7 +167,7 @@ impl Report {
         self.rejected.iter().map(|kind| kind.orders).sum()
     }
 
-    /// Orders that an earlier run had confirmed: they have no latency.
+    /// Orders that another run had confirmed: they have no latency.
     pub(crate) fn confirmed_before(&self) -> u64 {
         if self.latency_ms.max == 0.0 {
             return self.confirmed;

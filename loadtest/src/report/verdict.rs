@@ -135,9 +135,8 @@ fn copies(report: &Report) -> Option<Finding> {
         let these = format!("{} of these orders", count(known));
         (these, "orders a second and CPU of an order look better than they are")
     };
-    let text = format!(
-        "An earlier run had confirmed {whose}. They were recognised as duplicates, so {so}."
-    );
+    let text =
+        format!("Another run had confirmed {whose}. They were recognised as duplicates, so {so}.");
     when(known > 0, Tone::Warning, text)
 }
 

@@ -122,10 +122,10 @@ fn a_run_with_orders_of_an_earlier_one_says_so() {
     };
     assert!(!burst("100").contains("An earlier run"));
     let text = burst("100");
-    assert!(text.contains("An earlier run had confirmed these orders"), "{text}");
+    assert!(text.contains("Another run had confirmed these orders"), "{text}");
     assert!(!text.contains("senders"), "{text}");
     let text = burst("150");
-    assert!(text.contains("An earlier run had confirmed 100 of these orders"), "{text}");
+    assert!(text.contains("Another run had confirmed 100 of these orders"), "{text}");
 }
 
 #[test]
