@@ -28,10 +28,7 @@ impl Day {
     /// The file that a flag names, or the built-in day.
     pub(crate) fn of_flag(path: Option<&Path>, flag: &'static str) -> Result<Self> {
         let Some(path) = path else { return Self::parse(BUILT_IN).context("the built-in day") };
-        let file = path.display();
-        let day =
-            input::read(path).and_then(|text| Self::parse(&text).with_context(|| file.to_string()));
-        day.context(flag)
+        input::parsed(path, Self::parse).context(flag)
     }
 
     /// Errors name the line that is wrong.

@@ -4,7 +4,7 @@
 //! The same seed gives the same bytes on every machine: random numbers come from ChaCha8, and no
 //! float is printed that was not a multiple of a quarter, a tenth or a half.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -65,10 +65,10 @@ pub(crate) fn run(options: &GenerateOptions) -> Result<()> {
     match Output::create(options.out.as_deref(), "--out", &[])? {
         Some(out) => out.write_with(|out| write(out, options)),
         None => write(std::io::stdout().lock(), options).or_else(|error| {
-            let kind = error.downcast_ref().map(io::Error::kind);
             // The reader of a pipe had enough.
-            let is_read = kind == Some(io::ErrorKind::BrokenPipe);
-            if is_read { Ok(()) } else { Err(error).context("failed to write") }
+            let is_enough =
+                error.downcast_ref().map(io::Error::kind) == Some(ErrorKind::BrokenPipe);
+            if is_enough { Ok(()) } else { Err(error).context("failed to write") }
         }),
     }
 }

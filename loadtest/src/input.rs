@@ -9,6 +9,11 @@ use anyhow::{Context, Result, ensure};
 /// More than any of them has. A device may have no end.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Reads and parses a file. Errors name it.
+pub(crate) fn parsed<T>(path: &Path, parse: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+    parse(&read(path)?).with_context(|| path.display().to_string())
+}
+
 /// Errors name the file.
 pub(crate) fn read(path: &Path) -> Result<String> {
     let what = || format!("failed to read {}", path.display());

@@ -10,8 +10,8 @@
 //! - [`generate`], [`mutate`]: test data, valid and invalid, the same for the same seed
 //! - [`send`]: into the queue
 //! - [`ledger`]: what was sent and is not settled
-//! - [`listeners`], [`watch`], [`monitor`], [`measure`], [`clock`]: the streams, the app
-//!   and Redis during the run
+//! - [`listeners`], [`watch`], [`monitor`], [`measure`], [`clock`]: the streams, the app and Redis
+//!   during the run
 //! - [`verify`]: compares what is found with what was sent
 //! - [`expect`]: the expected outcome of an order, computed natively
 //! - [`timeline`]: what happened when

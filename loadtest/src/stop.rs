@@ -11,7 +11,7 @@ static ASKED: AtomicU32 = AtomicU32::new(0);
 pub(crate) const INTERRUPTED: u8 = 130;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Ends the process at once at the signal with this number, if it has no children to stop.
+/// Ends the process at once at the `last` signal; `None` for a process that has children to stop.
 pub(crate) fn listen(last: Option<u32>) -> Result<()> {
     let count = move || {
         let asked = ASKED.fetch_add(1, Ordering::SeqCst) + 1;

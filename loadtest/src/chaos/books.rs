@@ -105,13 +105,7 @@ impl Books {
             .zip(&self.orders)
             // Without a trace an order was never written, and must not be confirmed.
             .filter(|(_, order)| order.is_acknowledged || order.entry_id.is_some())
-            .map(|(position, order)| Answered {
-                position,
-                due_us: 0,
-                sent_us: 0,
-                acknowledged_us: 0,
-                answer: Answer::Queued(order.entry_id),
-            })
+            .map(|(position, order)| Answered::at_once(position, Answer::Queued(order.entry_id)))
             .collect();
         let source = Source::list(self.orders.into_iter().map(|order| order.json).collect());
         let via = Via { door: Door::Redis, connections: 1, batch: 1 };

@@ -48,8 +48,7 @@ pub(super) enum Architecture {
 impl Prices {
     pub(super) fn read(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return Self::parse(BUILT_IN).context("the built-in table") };
-        let file = path.display();
-        Self::parse(&input::read(path)?).with_context(|| file.to_string())
+        input::parsed(path, Self::parse)
     }
 
     fn parse(text: &str) -> Result<Self> {

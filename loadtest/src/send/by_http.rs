@@ -1,4 +1,4 @@
-//! Sends over HTTP: one order as JSON, several or what is no object as NDJSON, on a kept-alive connection.
+//! Sends over HTTP on a kept-alive connection: an object alone as JSON, all else as NDJSON.
 
 use std::collections::HashMap;
 use std::time::Duration;

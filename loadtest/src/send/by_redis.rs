@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use native::RedisConnection;
 use queue::{EntryId, Keys, Queue, Settings, Stream};
-use redis::{FromRedisValue, IntoConnectionInfo, RedisError, RedisResult, Value};
+use redis::{FromRedisValue, RedisError, RedisResult, Value};
 
 use super::{Answer, Door, Due};
 
@@ -30,8 +30,8 @@ impl RedisDoor {
         if let Some(ref mut redis) = self.redis {
             return Ok(redis);
         }
-        let server = self.url.as_str().into_connection_info()?;
-        Ok(self.redis.insert(RedisConnection::open_within(server, self.answer_limit)?))
+        let redis = RedisConnection::open_within(self.url.as_str(), self.answer_limit)?;
+        Ok(self.redis.insert(redis))
     }
 
     /// The replies that arrived, one for each order.

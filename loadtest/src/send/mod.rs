@@ -47,6 +47,13 @@ pub(crate) struct Answered {
     pub(crate) answer: Answer,
 }
 
+impl Answered {
+    /// As if it was due, sent and acknowledged at the release.
+    pub(crate) fn at_once(position: u64, answer: Answer) -> Self {
+        Self { position, due_us: 0, sent_us: 0, acknowledged_us: 0, answer }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Written, with its entry id if that is known.

@@ -171,26 +171,28 @@ impl Verifier {
         // The app may still work: what had left the queue has its result by now.
         while self.look(redis, 1)? {}
         self.enter(redis, true)?;
-        let (mut seen, mut gone) = (HashMap::new(), 0);
+        let mut seen = HashMap::new();
         for ((id, _, (position, name)), (is_in_queue, confirmed)) in open.into_iter().zip(traces) {
-            match (id, confirmed) {
-                _ if self.ledger.get(position).status != Status::Sent => continue,
-                (Some(id), _) if self.confirmed_copies.contains(&id) => {
+            if self.ledger.get(position).status != Status::Sent {
+                continue;
+            }
+            if let (Some(id), Some(by)) = (id, confirmed) {
+                // By a copy of another sender.
+                self.results.known.entry(id).or_insert(by);
+            }
+            match id {
+                Some(id) if self.confirmed_copies.contains(&id) => {
                     self.report.duplicate_deliveries += 1;
                 }
-                (Some(id), _) if self.results.known.contains_key(&id) => {
-                    gone += self.known_before(redis, id, &mut seen)?;
-                }
-                // By a copy of another sender.
-                (Some(id), Some(by)) => {
-                    self.results.known.insert(id, by);
-                    gone += self.known_before(redis, id, &mut seen)?;
+                Some(id) if self.results.known.contains_key(&id) => {
+                    self.known_before(redis, id, &mut seen)?;
                 }
                 _ if is_in_queue => continue,
                 _ => self.lost(name),
             }
             self.ledger.settle(position);
         }
+        let gone = self.report.late;
         ensure!(gone == 0, "{gone} orders are confirmed, but their results are past retention");
         Ok(())
     }

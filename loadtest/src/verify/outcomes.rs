@@ -120,16 +120,16 @@ impl Verifier {
     }
 
     /// An order that the queue had confirmed before its copy here: this copy is a duplicate, and the
-    /// confirmation must be correct. Returns 1 if that is past retention: then the order is late.
+    /// confirmation must be correct. If that is past retention, the order is late.
     pub(super) fn known_before(
         &mut self,
         redis: &mut PatientRedis,
         id: Uuid,
         seen: &mut HashMap<Uuid, bool>,
-    ) -> Result<u64> {
+    ) -> Result<()> {
         if let Some(is_right) = seen.get(&id) {
             self.report.duplicate_deliveries += u64::from(*is_right);
-            return Ok(0);
+            return Ok(());
         }
         let known = &self.results.known[&id];
         let is_right = match self.results.confirmation_at(redis, &known.confirmed)? {
@@ -144,7 +144,7 @@ impl Verifier {
         match is_right {
             None if self.results.is_dropped(redis, known, self.report.started_at)? => {
                 self.report.late += 1;
-                return Ok(1);
+                return Ok(());
             }
             None => self.lost(id.to_string()),
             Some(None) => self.wrong(id.to_string(), DIFFERS.into()),
@@ -154,7 +154,7 @@ impl Verifier {
             }
         }
         seen.insert(id, matches!(is_right, Some(Some(_))));
-        Ok(0)
+        Ok(())
     }
 
     fn confirmed(&mut self, found: &Confirmation, line: Line, lane: Lane) {

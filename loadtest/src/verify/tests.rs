@@ -87,13 +87,7 @@ fn at(ms: u64) -> EntryId {
 }
 
 fn queued(position: u64, ms: u64) -> Answered {
-    Answered {
-        position,
-        due_us: 0,
-        sent_us: 0,
-        acknowledged_us: 0,
-        answer: Answer::Queued(Some(at(ms))),
-    }
+    Answered::at_once(position, Answer::Queued(Some(at(ms))))
 }
 
 #[test]
@@ -151,9 +145,7 @@ fn an_order_that_was_not_taken_and_is_processed_anyway_is_told_apart() {
     let mut verifier = queue.verifier(&source);
     for position in 0..3 {
         let answer = Answer::Rejected("redis: the connection broke".into());
-        verifier
-            .sent(Answered { position, due_us: 0, sent_us: 0, acknowledged_us: 0, answer })
-            .unwrap();
+        verifier.sent(Answered::at_once(position, answer)).unwrap();
     }
     queue.record(&orders[1], "routed 1001-0 1000-0 simple 1001-0 0 - -");
     queue.confirm(&orders[1], at(1_000));
@@ -176,9 +168,7 @@ fn orders_that_the_queue_still_has_are_late_and_the_others_lost() {
     queue.record(&orders[1], "routed 2-0 1-0 simple 2-0 0 - -");
     let waiting = EntryId::parse(&waiting).unwrap();
     let answer = Answer::Queued(Some(waiting));
-    verifier
-        .sent(Answered { position: 0, due_us: 0, sent_us: 0, acknowledged_us: 0, answer })
-        .unwrap();
+    verifier.sent(Answered::at_once(0, answer)).unwrap();
     (1..4).for_each(|position| verifier.sent(queued(position, waiting.ms() + position)).unwrap());
     assert!(!verifier.is_settled());
     let verdict = closed(verifier, &mut queue);
@@ -224,9 +214,7 @@ fn orders_whose_entry_is_unknown_are_found_by_their_records() {
     let orders = orders(1);
     let source = Arc::new(Source::list(orders.clone()));
     let mut verifier = queue.verifier(&source);
-    let answer = Answer::Queued(None);
-    let times = Answered { position: 0, due_us: 0, sent_us: 0, acknowledged_us: 0, answer };
-    verifier.sent(times).unwrap();
+    verifier.sent(Answered::at_once(0, Answer::Queued(None))).unwrap();
     queue.record(&orders[0], "routed 1001-0 1000-0 simple 1001-0 0 - -");
     queue.confirm(&orders[0], at(1_000));
     let verdict = closed(verifier, &mut queue);
@@ -243,9 +231,7 @@ fn an_order_whose_entry_is_unknown_is_late_while_it_is_in_ingress() {
     let ingress = queue.keys.stream(Stream::Ingress).to_owned();
     let _: String = queue.redis.inner().xadd(ingress, "*", &fields).unwrap();
     for position in 0..2 {
-        let answer = Answer::Queued(None);
-        let times = Answered { position, due_us: 0, sent_us: 0, acknowledged_us: 0, answer };
-        verifier.sent(times).unwrap();
+        verifier.sent(Answered::at_once(position, Answer::Queued(None))).unwrap();
     }
     let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.lost, verdict.late), (1, 1));
@@ -409,9 +395,7 @@ fn an_invalid_order_whose_entry_is_unknown_is_found_by_its_dead_letter() {
     let source = Arc::new(Source::list(vec![b"{broken".to_vec(), b"{other".to_vec()]));
     let mut verifier = queue.verifier(&source);
     for position in 0..2 {
-        let answer = Answer::Queued(None);
-        let times = Answered { position, due_us: 0, sent_us: 0, acknowledged_us: 0, answer };
-        verifier.sent(times).unwrap();
+        verifier.sent(Answered::at_once(position, Answer::Queued(None))).unwrap();
     }
     queue.dead_letter_of("invalid_json", at(7), "{other");
     let verdict = closed(verifier, &mut queue);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use patient::PatientRedis;
 use queue::{Argument, Execute, ExecuteError, Value};
-use redis::{ConnectionInfo, ConnectionLike, RedisResult, Value as RedisValue};
+use redis::{ConnectionLike, IntoConnectionInfo, RedisResult, Value as RedisValue};
 
 /// A connection to Redis.
 pub struct RedisConnection {
@@ -31,7 +31,7 @@ impl RedisConnection {
     ///
     /// # Errors
     /// When the server does not answer in time or refuses the login.
-    pub fn open_within(server: ConnectionInfo, limit: Duration) -> RedisResult<Self> {
+    pub fn open_within(server: impl IntoConnectionInfo, limit: Duration) -> RedisResult<Self> {
         let inner = redis::Client::open(server)?.get_connection_with_timeout(limit)?;
         inner.set_read_timeout(Some(limit))?;
         inner.set_write_timeout(Some(limit))?;
