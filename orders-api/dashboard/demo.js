@@ -4,8 +4,8 @@ import * as api from "./api.js";
 import { byId, count, counted, duration } from "./page.js";
 
 const NAMES = [
-  ["Ada", "Abbe"], ["François", "Lefèvre"], ["Jürgen", "Müller"], ["María", "García"], ["Noor", "Jansen"],
-  ["Zoë", "Dvořák"],
+  ["Ada", "Abbe"], ["François", "Lefèvre"], ["Jürgen", "Müller"], ["María", "García"],
+  ["Noor", "Jansen"], ["Zoë", "Dvořák"],
 ];
 const SHIPMENTS = [["DE", "EUR"], ["DE", "EUR"], ["AT", "EUR"], ["FR", "EUR"], ["CH", "CHF"], ["GB", "GBP"]];
 /** Small enough that the first orders are on their way while the last ones are made. */
