@@ -30,7 +30,7 @@ const FILES: [(&str, &str, &str); 13] = [
     ("recent.js", JS, include_str!("../dashboard/recent.js")),
     ("letters.js", JS, include_str!("../dashboard/letters.js")),
     ("demo.js", JS, include_str!("../dashboard/demo.js")),
-    ("openapi.json", JSON, include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))),
+    ("openapi.json", JSON, include_str!("../../docs/openapi.json")),
 ];
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
