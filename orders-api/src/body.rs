@@ -5,10 +5,10 @@ use std::io::{ErrorKind, Read};
 use http::header;
 use http::request::Parts;
 
-use crate::{Problem, Refusal};
+use crate::{Problem, Refusal, Result};
 
 /// Reads a body of at most `most` bytes. If `Content-Length` is larger, nothing is read.
-pub(crate) fn read(head: &Parts, body: &mut dyn Read, most: u32) -> Result<Vec<u8>, Refusal> {
+pub(crate) fn read(head: &Parts, body: &mut dyn Read, most: u32) -> Result<Vec<u8>> {
     let text = |name| head.headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
     if text(header::CONTENT_ENCODING).is_some_and(|it| !it.eq_ignore_ascii_case("identity")) {
         let detail = "expected a body without Content-Encoding";

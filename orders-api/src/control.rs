@@ -11,7 +11,7 @@ use queue::{Pause, Stream};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{Answer, Host, Problem, Refusal, body, response, time_of, with_queue};
+use crate::{Host, Problem, Refusal, Result, body, response, time_of, with_queue};
 
 /// The body of a `PUT`.
 #[derive(Deserialize)]
@@ -22,7 +22,7 @@ struct Control {
 }
 
 /// All streams.
-pub(crate) fn list<H: Host>(host: &H) -> Answer {
+pub(crate) fn list<H: Host>(host: &H) -> Result {
     let mut states = Map::new();
     with_queue(host, |queue| {
         for stream in STREAMS {
@@ -34,13 +34,13 @@ pub(crate) fn list<H: Host>(host: &H) -> Answer {
 }
 
 /// One stream.
-pub(crate) fn show<H: Host>(host: &H, stream: Stream) -> Answer {
+pub(crate) fn show<H: Host>(host: &H, stream: Stream) -> Result {
     let pause = with_queue(host, |queue| queue.pause_of(stream))?;
     Ok(response::ok(&state(pause.as_ref())))
 }
 
 /// Pauses or resumes a stream. A body of 8 KiB holds every reason, however it is escaped.
-pub(crate) fn set<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, stream: Stream) -> Answer {
+pub(crate) fn set<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, stream: Stream) -> Result {
     let body = body::read(head, body, 8 * 1024)?;
     let Control { paused, reason } = serde_json::from_slice(&body).map_err(|error| {
         let problem = if error.is_data() { Problem::InvalidControl } else { Problem::InvalidJson };
@@ -60,7 +60,7 @@ pub(crate) fn set<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, stream: 
 }
 
 /// Resumes a stream.
-pub(crate) fn resume<H: Host>(host: &H, stream: Stream) -> Answer {
+pub(crate) fn resume<H: Host>(host: &H, stream: Stream) -> Result {
     with_queue(host, |queue| queue.resume(stream))?;
     Ok(response::ok(&state(None)))
 }
@@ -76,7 +76,7 @@ fn is_reason(text: &str) -> bool {
 }
 
 /// The stream with this name.
-pub(crate) fn stream(name: &str) -> Result<Stream, Refusal> {
+pub(crate) fn stream(name: &str) -> Result<Stream> {
     let stream = STREAMS.into_iter().find(|stream| stream.as_str() == name);
     let detail = "the streams are ingress, simple and complex";
     stream.ok_or_else(|| Refusal::new(Problem::StreamNotFound, detail))

@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::{self, HeaderName};
 use serde_json::json;
 
-use crate::{Answer, Refusal, Settings, response};
+use crate::{Refusal, Result, Settings, response};
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -38,7 +38,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      frame-ancestors 'none'";
 
 /// One of the files, or the limits for the demo burst.
-pub(crate) fn file(name: &str, settings: &Settings) -> Answer {
+pub(crate) fn file(name: &str, settings: &Settings) -> Result {
     let mut response = if name == "limits.json" {
         response::ok(&json!({ "demoOrders": settings.demo_orders,
             "maxOrdersPerRequest": settings.max_orders_per_request,

@@ -8,10 +8,10 @@ use queue::{DeadLetter, DeadLetterPage, EntryId, Filter, Redrive};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Answer, Host, Problem, Refusal, response, time_of, with_queue};
+use crate::{Host, Problem, Refusal, Result, response, time_of, with_queue};
 
 /// A page of dead letters, oldest first, without their orders.
-pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Answer {
+pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Result {
     let (mut filter, order, limit, cursor) = read(head.uri.query().unwrap_or_default())?;
     let page = with_queue(host, |queue| {
         let Some(order) = order else { return queue.dead_letters(&filter, cursor, limit) };
@@ -32,7 +32,7 @@ pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Answer {
 
 /// Reads filter, limit and cursor. The order may be named by UUID or `orderId`. Errors never repeat
 /// a value.
-fn read(query: &str) -> Result<(Filter, Option<String>, u32, Option<EntryId>), Refusal> {
+fn read(query: &str) -> Result<(Filter, Option<String>, u32, Option<EntryId>)> {
     let invalid = |detail: &str| Refusal::new(Problem::InvalidQuery, detail);
     let (mut filter, mut order, mut limit, mut after) = (Filter::default(), None, 100, None);
     let mut seen = Vec::new();
@@ -65,7 +65,7 @@ fn read(query: &str) -> Result<(Filter, Option<String>, u32, Option<EntryId>), R
 }
 
 /// One dead letter with its order.
-pub(crate) fn show<H: Host>(host: &H, id: EntryId) -> Answer {
+pub(crate) fn show<H: Host>(host: &H, id: EntryId) -> Result {
     let letter = with_queue(host, |queue| queue.dead_letter(id))?.ok_or_else(gone)?;
     let mut shown = shown(&letter);
     if let Some(order) = &letter.body {
@@ -90,7 +90,7 @@ fn shown(letter: &DeadLetter) -> Value {
 }
 
 /// Puts a dead letter back into the stream where it failed.
-pub(crate) fn redrive<H: Host>(host: &H, id: EntryId) -> Answer {
+pub(crate) fn redrive<H: Host>(host: &H, id: EntryId) -> Result {
     let redrive = with_queue(host, |queue| queue.redrive(id))?;
     let (problem, detail) = match redrive {
         Redrive::Redriven { .. } | Redrive::Duplicate => return Ok(response::ok(&redrive)),
@@ -102,14 +102,14 @@ pub(crate) fn redrive<H: Host>(host: &H, id: EntryId) -> Answer {
 }
 
 /// Deletes a dead letter.
-pub(crate) fn discard<H: Host>(host: &H, id: EntryId) -> Answer {
+pub(crate) fn discard<H: Host>(host: &H, id: EntryId) -> Result {
     let is_discarded = with_queue(host, |queue| queue.discard(id))?;
     let body = json!({ "outcome": "discarded" });
     is_discarded.then(|| response::ok(&body)).ok_or_else(gone)
 }
 
 /// The entry id of a dead letter.
-pub(crate) fn id(text: &str) -> Result<EntryId, Refusal> {
+pub(crate) fn id(text: &str) -> Result<EntryId> {
     let detail = "the id of a dead letter is two numbers with a hyphen between them";
     EntryId::parse(text).ok_or_else(|| Refusal::new(Problem::InvalidId, detail))
 }

@@ -13,14 +13,14 @@ use http::request::Parts;
 use http::uri::{Authority, Uri};
 
 use crate::settings::is_bearer;
-use crate::{Problem, Refusal, Settings};
+use crate::{Problem, Refusal, Result, Settings};
 
 /// Reserved by RFC 6761, made by Kubernetes, resolved inside Spin. A name such as `orders-api.shop`
 /// is not among them: a namespace may be called like a public top-level domain.
 const PRIVATE: [&str; 4] = [".localhost", ".svc", ".svc.cluster.local", ".spin.internal"];
 
 /// Checks a request before its path is read.
-pub(crate) fn check(head: &Parts, settings: &Settings) -> Result<(), Refusal> {
+pub(crate) fn check(head: &Parts, settings: &Settings) -> Result<()> {
     if let Some(token) = &settings.api_token {
         let sent = head.headers.get(header::AUTHORIZATION);
         if sent.is_some_and(|sent| is_bearer(sent.as_bytes(), token)) {

@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::Deserializer;
 use uuid::Uuid;
 
-use crate::{Problem, Refusal};
+use crate::{Problem, Refusal, Result};
 
 /// The valid orders of one request with their identities, and the others.
 #[derive(Debug)]
@@ -44,11 +44,7 @@ type Piece<'a> = (Option<usize>, &'a [u8]);
 
 impl<'a> Intake<'a> {
     /// Splits a body of at most `most` orders and checks each of them.
-    pub(crate) fn read(
-        body: &'a [u8],
-        content_type: Option<&str>,
-        most: u32,
-    ) -> Result<Self, Refusal> {
+    pub(crate) fn read(body: &'a [u8], content_type: Option<&str>, most: u32) -> Result<Self> {
         let pieces = split(body, content_type, most as usize)?;
         let mut intake = Self { orders: Vec::with_capacity(pieces.len()), refused: Vec::new() };
         let mut room = MAX_OTHER_ERRORS;
@@ -70,11 +66,7 @@ impl<'a> Intake<'a> {
 }
 
 /// An array begins with a bracket. NDJSON has its content type, or a first line that is JSON.
-fn split<'a>(
-    body: &'a [u8],
-    content_type: Option<&str>,
-    most: usize,
-) -> Result<Vec<Piece<'a>>, Refusal> {
+fn split<'a>(body: &'a [u8], content_type: Option<&str>, most: usize) -> Result<Vec<Piece<'a>>> {
     let document = body.trim_ascii();
     let pieces = match (is_ndjson(content_type)?, document.strip_prefix(b"[")) {
         (false, Some(array)) => elements(array, most)?,
@@ -98,7 +90,7 @@ fn split<'a>(
 /// The elements of an array, at most one above the limit; `array` begins after the bracket.
 ///
 /// Strings need not be UTF-8 here, because that is an error of one order, not of the body.
-fn elements(array: &[u8], most: usize) -> Result<Vec<Piece<'_>>, Refusal> {
+fn elements(array: &[u8], most: usize) -> Result<Vec<Piece<'_>>> {
     let (mut pieces, mut rest) = (Vec::new(), array);
     if rest.trim_ascii() == b"]" {
         return Ok(pieces);
@@ -136,7 +128,7 @@ fn has_lines_of_json(body: &[u8]) -> bool {
 }
 
 /// Whether a content type means NDJSON and not JSON; an error for any other type.
-fn is_ndjson(content_type: Option<&str>) -> Result<bool, Refusal> {
+fn is_ndjson(content_type: Option<&str>) -> Result<bool> {
     let Some(content_type) = content_type else { return Ok(false) };
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {

@@ -32,8 +32,8 @@ pub use problem::{Problem, Refusal};
 pub use response::Response;
 pub use settings::Settings;
 
-/// An answer, or the problem to report instead.
-type Answer = Result<Response, Refusal>;
+/// An answer, or what leads to one, or the problem to report instead.
+type Result<T = Response, E = Refusal> = std::result::Result<T, E>;
 
 /// A request. A body that takes too long fails with [`std::io::ErrorKind::TimedOut`].
 pub type Request<'a> = http::Request<&'a mut dyn Read>;
@@ -47,7 +47,7 @@ pub trait Host {
     fn settings(&self) -> Result<Settings, SettingError>;
 
     /// Reads the variables of the queue and connects to its Redis.
-    fn open(&self) -> Result<(queue::Settings, Self::Redis), Refusal>;
+    fn open(&self) -> Result<(queue::Settings, Self::Redis)>;
 }
 
 /// Answers one request. Routes that take a body read it up to their limit.
@@ -58,7 +58,7 @@ pub fn answer<H: Host>(host: &H, request: Request<'_>) -> Response {
 
 /// The paths are those of `docs/openapi.yaml`, under the routes that `spin.toml` gives to this
 /// component. One slash at the end of a path is ignored, as Spin's router ignores it.
-fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Answer {
+fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Result {
     let path = head.uri.path().strip_suffix('/').unwrap_or(head.uri.path());
     let path: Vec<&str> = path.split('/').skip(1).collect();
     let settings = host.settings()?;
@@ -121,7 +121,7 @@ fn methods(path: &[&str]) -> Option<&'static str> {
 fn with_queue<H: Host, T>(
     host: &H,
     act: impl FnOnce(&mut Queue<'_, H::Redis>) -> Result<T, QueueError>,
-) -> Result<T, Refusal> {
+) -> Result<T> {
     let (settings, mut redis) = host.open()?;
     Ok(act(&mut Queue::new(&mut redis, &settings))?)
 }

@@ -4,14 +4,14 @@ use orders::pipeline::STREAMS;
 use serde_json::json;
 
 use crate::metrics::{self, Snapshot};
-use crate::{Answer, Host, Response, control, response, with_queue};
+use crate::{Host, Response, Result, control, response, with_queue};
 
 /// The only policy under which Redis never evicts an order.
 pub(crate) const SAFE_POLICY: &str = "noeviction";
 
 /// Streams and counters. It also ticks, so an open dashboard repairs lost bells where no probe
 /// does.
-pub(crate) fn stats<H: Host>(host: &H) -> Answer {
+pub(crate) fn stats<H: Host>(host: &H) -> Result {
     let stats = with_queue(host, |queue| {
         for stream in STREAMS {
             // The statistics are needed most when Redis refuses something.
@@ -33,7 +33,7 @@ pub(crate) fn stats<H: Host>(host: &H) -> Answer {
 }
 
 /// All metrics. It rings no bell, because a scrape must not change what it measures.
-pub(crate) fn metrics<H: Host>(host: &H) -> Answer {
+pub(crate) fn metrics<H: Host>(host: &H) -> Result {
     let snapshot = with_queue(host, |queue| {
         let (stats, counters) = (queue.stats()?, queue.counters()?);
         let may_evict = queue.eviction_policy().map(|policy| policy != SAFE_POLICY);
@@ -49,7 +49,7 @@ pub(crate) fn health() -> Response {
 }
 
 /// 200 when Redis answers; it may still refuse writes.
-pub(crate) fn ready<H: Host>(host: &H) -> Answer {
+pub(crate) fn ready<H: Host>(host: &H) -> Result {
     let policy = with_queue(host, |queue| {
         queue.pause_of(STREAMS[0])?;
         Ok(queue.eviction_policy().filter(|policy| policy != SAFE_POLICY))

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::intake::Intake;
-use crate::{Answer, Host, Problem, Refusal, Settings, body, response, time_of, with_queue};
+use crate::{Host, Problem, Refusal, Result, Settings, body, response, time_of, with_queue};
 
 /// How many orders the list shows.
 const NEWEST: u32 = 50;
@@ -27,7 +27,7 @@ struct OrderStatus<'a> {
 }
 
 /// 202 once all valid orders of the request are written. With any other status none is.
-pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Settings) -> Answer {
+pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Settings) -> Result {
     let body = body::read(head, body, it.max_body_bytes)?;
     let content_type = head.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.map(|value| value.to_str().unwrap_or_default());
@@ -72,7 +72,7 @@ fn trace_of(head: &Parts) -> Option<TraceParent> {
 }
 
 /// The newest orders, by their last step.
-pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Answer {
+pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Result {
     if head.uri.query().is_some_and(|query| !query.is_empty()) {
         return Err(Refusal::new(Problem::InvalidQuery, "expected no parameters"));
     }
@@ -97,7 +97,7 @@ fn listed(recent: &Recent) -> Value {
 }
 
 /// One order, by its UUID or by the `orderId` of an order without `orderGuid`.
-pub(crate) fn show<H: Host>(host: &H, id: &str) -> Answer {
+pub(crate) fn show<H: Host>(host: &H, id: &str) -> Result {
     let id = percent_decode_str(id).decode_utf8();
     let id = id.map_err(|_| Refusal::new(Problem::InvalidId, "the id is not UTF-8"))?;
     let found = with_queue(host, |queue| {

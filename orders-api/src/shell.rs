@@ -8,9 +8,9 @@ use spin_sdk::http_component;
 use wasi::clocks::monotonic_clock::subscribe_duration;
 use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::{InputStream, StreamError};
-use worker::{SpinRedis, StartError};
+use worker::SpinRedis;
 
-use crate::{Host, Refusal, Response, Settings, answer};
+use crate::{Host, Refusal, Response, Result, Settings, answer};
 
 /// How long a whole body may take, in ns. Spin has no limit, and slow bodies would occupy its 1,000
 /// instances.
@@ -25,25 +25,23 @@ impl Host for Component {
         Settings::read(worker::variable)
     }
 
-    fn open(&self) -> Result<(queue::Settings, SpinRedis), Refusal> {
-        worker::open(orders::pipeline::settings()).map_err(|error| match error {
-            StartError::Setting(error) => error.into(),
-            StartError::Queue(error) => error.into(),
-        })
+    fn open(&self) -> Result<(queue::Settings, SpinRedis)> {
+        worker::open(orders::pipeline::settings())
     }
 }
 
-/// A body and its deadline.
-struct Body(InputStream, Pollable);
+/// A body, if there is one, and its deadline.
+struct Body(Option<InputStream>, Pollable);
 
 impl Read for Body {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(stream) = &self.0 else { return Ok(0) };
         loop {
-            let arrived = self.0.subscribe();
+            let arrived = stream.subscribe();
             if poll(&[&self.1, &arrived]).contains(&0) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            match self.0.read(buffer.len() as u64) {
+            match stream.read(buffer.len() as u64) {
                 // An empty read means the end to a reader, so try again.
                 Ok(bytes) if bytes.is_empty() => {}
                 Ok(bytes) => return (&bytes[..]).read(buffer),
@@ -64,10 +62,7 @@ fn on_request(incoming: IncomingRequest) -> Response {
     // The stream must be dropped before the body.
     let body = incoming.consume();
     let stream = body.as_ref().ok().and_then(|body| body.stream().ok());
-    let mut stream: Box<dyn Read> = match stream {
-        Some(stream) => Box::new(Body(stream, subscribe_duration(BODY_LIMIT_NS))),
-        None => Box::new(io::empty()),
-    };
-    let request = head.body(&mut *stream as &mut dyn Read);
+    let mut stream = Body(stream, subscribe_duration(BODY_LIMIT_NS));
+    let request = head.body(&mut stream as &mut dyn Read);
     request.map_or_else(|_| Refusal::not_found().into_response(), |it| answer(&Component, it))
 }

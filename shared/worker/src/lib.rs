@@ -30,7 +30,7 @@ pub fn variable(name: &str) -> Result<String, variables::Error> {
 
 /// Why a handler cannot begin.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+enum StartError {
     /// A variable is wrong.
     #[error(transparent)]
     Setting(#[from] SettingError),
@@ -43,7 +43,10 @@ pub enum StartError {
 ///
 /// # Errors
 /// When a variable is wrong or Redis does not answer.
-pub fn open(settings: Settings) -> Result<(Settings, SpinRedis), StartError> {
+pub fn open<E>(settings: Settings) -> Result<(Settings, SpinRedis), E>
+where
+    E: From<SettingError> + From<QueueError>,
+{
     let settings = settings.read(variable)?;
     let url = queue::settings::text(variable, "redis_url")?;
     Ok((settings, SpinRedis::open(&url)?))
@@ -73,7 +76,7 @@ impl Host for Worker {
 pub fn on_bell(component: &'static str, role: &impl Role, settings: Settings) -> Result<()> {
     let log = Log::new(Level::read()?, component, role.stream());
     let mut worker = Worker { start: Instant::now(), log };
-    let (settings, mut redis) = open(settings)?;
+    let (settings, mut redis) = open::<StartError>(settings)?;
     let (tally, result) = drain(&mut Queue::new(&mut redis, &settings), role, &mut worker);
     worker.log.end(&tally, worker.start.elapsed());
     Ok(result?)
@@ -93,7 +96,7 @@ pub fn on_tick(request: &Request, stream: Stream, settings: Settings) -> Respons
             return refusal;
         }
     }
-    let ticked = open(settings).and_then(|(settings, mut redis)| {
+    let ticked = open::<StartError>(settings).and_then(|(settings, mut redis)| {
         let mut queue = Queue::new(&mut redis, &settings);
         let tick = queue.tick(stream)?;
         Ok((tick, queue.eviction_policy().filter(|policy| policy != "noeviction")))
