@@ -91,9 +91,8 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let mut ended = running.until_done(&mut senders, orders, verifies_meanwhile);
     if let Some(senders) = senders {
         senders.stop();
-        for answered in senders.finish().0 {
-            running.verifier.sent(answered)?;
-        }
+        let mut answers = senders.finish().0.into_iter();
+        ended = ended.and(answers.try_for_each(|answered| running.verifier.sent(answered)));
     }
     ended = ended.and_then(|()| running.redis.ask(|redis| running.clocks.sample(redis)));
     let interrupted = stop::asked() > 0;
