@@ -33,7 +33,7 @@ RUN cargo build --release --locked --target "$(cat /target)" --package conventio
 FROM scratch
 LABEL org.opencontainers.image.title="receiver-complex" \
       org.opencontainers.image.description="The always-on service receiver-complex of the order pipeline" \
-      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.version="0.2.0" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /conventional /conventional
 USER 65532:65532

@@ -18,7 +18,7 @@ rendered=$(kubectl kustomize "$folder")
 case $rendered in
   *ghcr.io/OWNER/*)
     fail "$folder names images of ghcr.io/OWNER, which do not exist. Publish yours and name them:" \
-      "cargo xtask publish ghcr.io/YOU/order-pipeline:0.1.0 --set (docs/operate.md, Publish)"
+      "cargo xtask publish ghcr.io/YOU/order-pipeline:0.2.0 --set (docs/operate.md, Publish)"
     ;;
 esac
 # The Namespace is the first object.

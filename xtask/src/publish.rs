@@ -39,7 +39,7 @@ const TYPESCRIPT: Application = Application {
 /// Flags of `cargo xtask publish`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Destination as registry/name:tag, such as ghcr.io/OWNER/order-pipeline:0.1.0
+    /// Destination as registry/name:tag, such as ghcr.io/you/order-pipeline:0.2.0
     #[arg(value_name = "REF")]
     reference: String,
     /// Publish spin.typescript.toml, which has the receiver in TypeScript
@@ -72,7 +72,7 @@ impl<'a> Reference<'a> {
         ensure!(
             has_name && !tag.is_empty() && tag.chars().all(is_tag),
             "REF: expected registry/name:tag in lower case and without a digest, such as \
-             ghcr.io/OWNER/order-pipeline:0.1.0"
+             ghcr.io/you/order-pipeline:0.2.0"
         );
         Ok(Self { name, tag })
     }
@@ -99,18 +99,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         println!("the registry returned no digest; the manifests name the tag, which can be moved");
     }
     let lines = lines(&reference, digest.as_deref());
-    let old = application.present_name(&text).map(owner).unwrap_or_default();
+    let image_before = application.present_name(&text).unwrap_or_default();
+    let old = owner(image_before);
     // The variant has its own overlay and none of the other images.
     let others =
         if arguments.typescript { BTreeSet::new() } else { overlays_with(&format!("{old}/")) };
     if arguments.set {
         let mut changed = application.rename(&text, &lines)?;
         if !arguments.typescript {
-            changed = rename_others(&changed, old, &reference);
+            changed = rename_others(&changed, image_before, &reference);
         }
         write(kustomization, &changed)?;
         for other in &others {
-            write(other, &rename_others(&read(other)?, old, &reference))?;
+            write(other, &rename_others(&read(other)?, image_before, &reference))?;
         }
         println!("{kustomization} now says");
     } else {
@@ -129,9 +130,10 @@ fn owner(image: &str) -> &str {
     image.rsplit_once('/').unwrap_or_default().0
 }
 
-/// A kustomization with registry and owner of all images of `old` replaced, and their tags.
-fn rename_others(text: &str, old: &str, reference: &Reference<'_>) -> String {
-    let new = owner(reference.name);
+/// A kustomization with the new name where it has that of the application's image, and with registry
+/// and owner of its other images replaced, and their tags.
+fn rename_others(text: &str, image_before: &str, reference: &Reference<'_>) -> String {
+    let (old, new) = (owner(image_before), owner(reference.name));
     let mut was_renamed = false;
     let mut changed = Vec::new();
     for line in text.lines() {
@@ -139,6 +141,9 @@ fn rename_others(text: &str, old: &str, reference: &Reference<'_>) -> String {
         was_renamed = line.contains(&format!("newName: {old}/"));
         let indent = line.len() - line.trim_start().len();
         changed.push(match line.split_once(&format!(" {old}/")) {
+            Some((before, _)) if line.ends_with(&format!(" {image_before}")) => {
+                format!("{before} {}", reference.name)
+            }
             Some((before, name)) => format!("{before} {new}/{name}"),
             None if is_tag => format!("{:indent$}newTag: \"{}\"", "", reference.tag),
             None => line.to_owned(),

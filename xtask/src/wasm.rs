@@ -34,7 +34,7 @@ pub(crate) fn build(manifests: &[PathBuf]) -> Result<()> {
         let size = fs::metadata(repository::root().join(&file))
             .with_context(|| format!("the build made no {file}"))?
             .len();
-        println!("{file}  {} KB", size.div_ceil(1000));
+        println!("{file}  {} KiB", size.div_ceil(1024));
     }
     Ok(())
 }

@@ -236,3 +236,19 @@ fn the_front_page_and_the_pages_are_short() {
         pages.iter().filter(|file| file.starts_with("docs/")).map(|file| count(file)).sum();
     assert!(total <= 16_000, "docs: {total}");
 }
+
+#[test]
+fn applications_the_api_and_the_change_log_have_the_version_of_the_crates() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, line) in [
+        ("spin.toml", format!("version = \"{version}\"")),
+        ("spin.typescript.toml", format!("version = \"{version}\"")),
+        ("docs/openapi.yaml", format!("  version: {version}")),
+        ("loadtest/Dockerfile", format!("      org.opencontainers.image.version=\"{version}\" \\")),
+    ] {
+        assert!(read(file).lines().any(|found| found == line), "{file} has no line {line:?}");
+    }
+    let log = read("CHANGELOG.md");
+    let newest = log.lines().find(|line| line.starts_with("## ")).unwrap();
+    assert!(newest.starts_with(&format!("## [{version}]")), "{newest}");
+}

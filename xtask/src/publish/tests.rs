@@ -57,6 +57,30 @@ fn renaming_changes_the_entry_and_nothing_else_and_can_be_done_again() {
 }
 
 #[test]
+fn other_kustomizations_follow_the_application_and_its_owner() {
+    let overlay = "\
+images:
+  - name: ghcr.io/old/order-pipeline
+    newName: registry:5000/order-pipeline
+    newTag: 0.1.0
+  - name: ghcr.io/old/loadtest
+    newName: ghcr.io/old/loadtest
+    newTag: 0.1.0
+";
+    let expected = "\
+images:
+  - name: ghcr.io/me/shop
+    newName: registry:5000/order-pipeline
+    newTag: 0.1.0
+  - name: ghcr.io/me/loadtest
+    newName: ghcr.io/me/loadtest
+    newTag: \"1.0\"
+";
+    let reference = Reference { name: "ghcr.io/me/shop", tag: "1.0" };
+    assert_eq!(rename_others(overlay, "ghcr.io/old/order-pipeline", &reference), expected);
+}
+
+#[test]
 fn a_kustomization_of_another_shape_is_refused() {
     let reference = Reference { name: "ghcr.io/owner/app", tag: "1" };
     for wrong in [

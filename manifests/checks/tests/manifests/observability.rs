@@ -122,6 +122,16 @@ fn alerts_fire_for_what_needs_somebody() {
     let rules = file(&alerts());
     let (first, second) = ("stream=\"ingress\",pod=\"a\"", "stream=\"ingress\",pod=\"b\"");
     let keda = "namespace=\"order-pipeline\",scaledObject=\"receiver-simple\"";
+    let renamed = "namespace=\"keda\",exported_namespace=\"order-pipeline\",\
+         scaledObject=\"receiver-complex\"";
+    let cannot_scale = |name: &str| {
+        json!({
+            "exp_labels": { "severity": "critical", "scaledObject": name },
+            "exp_annotations": {
+                "summary": format!("KEDA cannot read the stream of {name}, so it starts no pod"),
+            },
+        })
+    };
     let worker = "namespace=\"order-pipeline\",container=\"distributor\",pod=\"a\"";
     let server = "namespace=\"order-pipeline\",container=\"redis\"";
     let limit = "namespace=\"order-pipeline\",container=\"redis\",resource=\"memory\"";
@@ -141,6 +151,7 @@ fn alerts_fire_for_what_needs_somebody() {
                 series("orders_clock_steps_total", first, "0x20 1x40"),
                 series("orders_redis_may_evict", "pod=\"a\"", "1x60"),
                 series("keda_scaled_object_errors_total", keda, "0+3x60"),
+                series("keda_scaled_object_errors_total", renamed, "0+3x60"),
                 series("kube_pod_container_status_restarts_total", worker, "0+1x60"),
                 series("container_memory_working_set_bytes", server, "90x60"),
                 series("kube_pod_container_resource_limits", limit, "100x60"),
@@ -162,11 +173,11 @@ fn alerts_fire_for_what_needs_somebody() {
                     json!({ "severity": "critical" }),
                     "The maxmemory-policy of Redis is not noeviction, so it may drop orders",
                 ),
-                fired(
-                    "KedaCannotScale",
-                    json!({ "severity": "critical", "scaledObject": "receiver-simple" }),
-                    "KEDA cannot read the stream of receiver-simple, so it starts no pod",
-                ),
+                json!({
+                    "eval_time": "30m",
+                    "alertname": "KedaCannotScale",
+                    "exp_alerts": [cannot_scale("receiver-simple"), cannot_scale("receiver-complex")],
+                }),
                 fired(
                     "PodsRestart",
                     json!({ "severity": "warning", "container": "distributor" }),

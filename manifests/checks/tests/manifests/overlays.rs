@@ -48,8 +48,9 @@ fn stage(name: &str) -> Vec<Object> {
 fn every_overlay_has_a_readme_of_the_same_shape_and_a_kustomization() {
     let all = kustomizations();
     for overlay in overlays() {
-        let readme = std::fs::read_to_string(overlay.join("README.md")).unwrap();
         let name = overlay.file_name().unwrap().to_str().unwrap();
+        let readme = std::fs::read_to_string(overlay.join("README.md"));
+        let readme = readme.unwrap_or_else(|_| panic!("overlays/{name} has no README.md"));
         assert!(readme.starts_with(&format!("# {name}\n")), "{name}");
         let sections: Vec<&str> = readme.lines().filter(|line| line.starts_with("## ")).collect();
         assert_eq!(sections, README_SECTIONS, "{name}");
@@ -61,7 +62,7 @@ fn every_overlay_has_a_readme_of_the_same_shape_and_a_kustomization() {
             "the README does not lead to {name}"
         );
     }
-    assert_eq!(overlays().len(), 8);
+    assert!(overlays().len() >= 8);
 }
 
 #[test]
