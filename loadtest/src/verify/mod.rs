@@ -22,7 +22,7 @@ use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
 use native::PatientRedis;
 use orders::Lane;
-use queue::EntryId;
+use queue::{EntryId, State};
 use uuid::Uuid;
 
 use crate::expect::{self, fate};
@@ -31,7 +31,8 @@ use crate::report::{Door, Failures, Rejected, Report, Wrong};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
 use crate::timeline::{Recorder, buckets, histogram, percentiles};
-use results::{Confirmation, DeadLetter, Results};
+use outcomes::{Letter, Seen};
+use results::{Confirmation, DeadLetter, Known, Results, Waiting, was_redriven};
 
 /// How late an order counts as sent late, in microseconds. The report's schema names it.
 const SENT_LATE_US: u64 = 100_000;
@@ -45,8 +46,11 @@ pub(crate) struct Verifier {
     early: (Vec<Confirmation>, Vec<DeadLetter>),
     /// Confirmed orders that have, or may get, further copies.
     confirmed_copies: HashSet<Uuid>,
-    /// Entries that were dead-lettered; a second letter of one may come at any time.
-    dead: HashSet<EntryId>,
+    /// The positions of entries that were dead-lettered; a second letter of one may come at any
+    /// time.
+    dead: HashMap<EntryId, u64>,
+    /// The last dead letter of each order that has one, by position. Counted at the end.
+    letters: HashMap<u64, Letter>,
     /// Whether an accepted order's entry is unknown, so that records have to be read.
     lacks_entry_ids: bool,
     /// The newest time of an entry or a result, in Unix ms.
@@ -71,7 +75,8 @@ impl Verifier {
             ledger: Ledger::default(),
             early: Default::default(),
             confirmed_copies: HashSet::new(),
-            dead: HashSet::new(),
+            dead: HashMap::new(),
+            letters: HashMap::new(),
             lacks_entry_ids: report.via.door == Door::Http,
             newest_ms: 0,
             latency_us: histogram(),
@@ -145,6 +150,12 @@ impl Verifier {
     pub(crate) fn close(mut self, redis: &mut PatientRedis) -> (Report, Result<()>) {
         let result = self.settle_the_rest(redis);
         self.report.late += self.open().count() as u64;
+        for letter in std::mem::take(&mut self.letters).into_values() {
+            match letter.wrong {
+                None => self.report.dead_lettered += 1,
+                Some(wrong) => self.wrong(wrong.order, wrong.why),
+            }
+        }
         let mut report = Report {
             latency_ms: percentiles(&self.latency_us),
             latency_histogram: buckets(&self.latency_us),
@@ -161,38 +172,60 @@ impl Verifier {
 
     fn settle_the_rest(&mut self, redis: &mut PatientRedis) -> Result<()> {
         while self.look(redis, 1)? {}
-        let mut open = Vec::new();
-        for (position, line) in self.open().collect::<Vec<_>>() {
+        // An order whose dead letter is wrong may have been redriven.
+        let wrong = self.letters.iter().filter(|(_, letter)| letter.wrong.is_some());
+        let mut unclear: Vec<(u64, Option<EntryId>)> = wrong.map(|(at, _)| (*at, None)).collect();
+        unclear.extend(self.open().map(|(position, line)| (position, line.entry_id)));
+        let waiting =
+            if unclear.is_empty() { Waiting::default() } else { self.results.waiting(redis)? };
+        let (mut ids, mut orders) = (Vec::new(), Vec::new());
+        for (position, entry_id) in unclear {
             let order = self.source.order(position)?;
-            let named = (position, expect::name(&order, position));
-            open.push((fate(&order).ok(), line.entry_id, named));
+            let id = fate(&order).ok();
+            let is_waiting = waiting.has(entry_id, id, &order);
+            // An order without an identity is looked up as nil, which no order has.
+            ids.push(id.unwrap_or_default());
+            orders.push((position, id, expect::name(&order, position), is_waiting));
         }
-        let traces = self.results.traces(redis, &open)?;
+        let records = self.results.records(redis, &ids)?;
         // The app may still work: what had left the queue has its result by now.
         while self.look(redis, 1)? {}
         self.enter(redis, true)?;
-        let mut seen = HashMap::new();
-        for ((id, _, (position, name)), (is_in_queue, confirmed)) in open.into_iter().zip(traces) {
+        let (mut seen, mut redriven) = (HashMap::new(), 0);
+        for ((position, id, name, is_waiting), record) in orders.into_iter().zip(records) {
+            let state = record.as_ref().map(|record| record.state);
+            let is_in_queue = is_waiting || matches!(state, Some(State::Queued | State::Routed));
+            if let Some(letter) = self.letters.get(&position)
+                && is_in_queue
+                && (id.is_none() || was_redriven(letter.entry, record.as_ref()))
+            {
+                self.letters.remove(&position);
+                redriven += 1;
+            }
             if self.ledger.get(position).status != Status::Sent {
                 continue;
             }
-            if let (Some(id), Some(by)) = (id, confirmed) {
+            if let (Some(id), Some(by)) = (id, record.as_ref().and_then(Known::of)) {
                 // By a copy of another sender.
                 self.results.known.entry(id).or_insert(by);
             }
-            match id {
-                Some(id) if self.confirmed_copies.contains(&id) => {
+            match (id, record.filter(|record| record.lane.is_some())) {
+                (Some(id), _) if self.confirmed_copies.contains(&id) => {
                     self.report.duplicate_deliveries += 1;
                 }
-                Some(id) if self.results.known.contains_key(&id) => {
+                (Some(id), _) if self.results.known.contains_key(&id) => {
                     self.known_before(redis, id, &mut seen)?;
                 }
                 _ if is_in_queue => continue,
+                (Some(id), Some(record)) if record.dead_letter.is_some() => {
+                    self.dead_before(id, &record, &mut seen);
+                }
                 _ => self.lost(name),
             }
             self.ledger.settle(position);
         }
         let gone = self.report.late;
+        self.report.late += redriven;
         ensure!(gone == 0, "{gone} orders are confirmed, but their results are past retention");
         Ok(())
     }
@@ -210,20 +243,25 @@ impl Verifier {
     /// Counts the results that were read, and keeps those whose order was not answered yet.
     fn enter(&mut self, redis: &mut PatientRedis, is_last: bool) -> Result<()> {
         let (mut confirmations, letters) = std::mem::take(&mut self.early);
+        // First: a confirmation that was read later is the outcome, if the letter was redriven.
+        for letter in letters {
+            if !self.dead_letter(redis, &letter, is_last)? {
+                self.early.1.push(letter);
+            }
+        }
         // The others belong to other producers.
         confirmations
             .retain(|confirmation| !self.source.positions(confirmation.order_id).is_empty());
-        if self.lacks_entry_ids {
-            self.results.ask_for_ingress(redis, &mut confirmations)?;
-        }
-        for mut confirmation in confirmations {
-            if !self.confirmation(redis, &mut confirmation, is_last)? {
-                self.early.0.push(confirmation);
+        for is_looked_up in [self.lacks_entry_ids, true] {
+            if is_looked_up {
+                self.results.look_up(redis, &mut confirmations)?;
             }
-        }
-        for letter in letters {
-            if !self.dead_letter(&letter, is_last)? {
-                self.early.1.push(letter);
+            for confirmation in std::mem::take(&mut confirmations) {
+                match self.confirmation(&confirmation, is_looked_up, is_last)? {
+                    Seen::Counted => {}
+                    Seen::TooEarly => self.early.0.push(confirmation),
+                    Seen::Unclear => confirmations.push(confirmation),
+                }
             }
         }
         Ok(())

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use anyhow::Result;
 use native::PatientRedis;
 use orders::{Lane, Times};
-use queue::EntryId;
+use queue::{EntryId, MessageStatus, State};
 use uuid::Uuid;
 
 use super::Verifier;
-use super::results::{Confirmation, DeadLetter};
+use super::results::{Confirmation, DeadLetter, was_redriven};
 use crate::expect::{self, fate};
 use crate::ledger::{Line, Status};
-use crate::report::Door;
+use crate::report::{Door, Wrong};
 
 /// How long a result without an order is kept, because the answer to its order may still come.
 /// Longer than any answer may take.
@@ -22,66 +22,97 @@ pub(super) const FOREIGN_AFTER_MS: u64 = 60_000;
 const DIFFERS: &str = "the confirmation differs from the one computed natively with this \
                        --complexity-threshold, or its time of decision is impossible";
 
+/// What became of a confirmation that was read.
+pub(super) enum Seen {
+    Counted,
+    TooEarly,
+    /// The record of its order must be looked up.
+    Unclear,
+}
+
+/// A dead letter is the outcome of its order unless it is redriven.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) entry: EntryId,
+    due_us: u64,
+    redrives: u32,
+    /// `None` if it is as expected.
+    pub(super) wrong: Option<Box<Wrong>>,
+}
+
 impl Verifier {
-    /// `false` if it is too early to decide.
     pub(super) fn confirmation(
         &mut self,
-        redis: &mut PatientRedis,
-        found: &mut Confirmation,
+        found: &Confirmation,
+        is_looked_up: bool,
         is_last: bool,
-    ) -> Result<bool> {
+    ) -> Result<Seen> {
         let id = found.order_id;
         if self.results.known.get(&id).is_some_and(|known| known.confirmed == found.entry) {
-            return Ok(true);
+            return Ok(Seen::Counted);
         }
         let positions = self.source.positions(id);
-        let mut open: Vec<(u64, Line)> =
-            positions.iter().map(|position| (*position, self.ledger.get(*position))).collect();
+        if positions.iter().any(|position| self.letters.contains_key(position)) {
+            // Its dead letter may be redriven later.
+            match (is_last, is_looked_up) {
+                (false, _) => return Ok(Seen::TooEarly),
+                (true, false) => return Ok(Seen::Unclear),
+                (true, true) => {}
+            }
+        }
+        let line = |position: &u64| {
+            let line = self.letters.get(position).and_then(|letter| letter.redriven(found));
+            (*position, line.unwrap_or_else(|| self.ledger.get(*position)))
+        };
+        let mut open: Vec<(u64, Line)> = positions.iter().map(line).collect();
         let count = |status| open.iter().filter(|(_, line)| line.status == status).count();
         let (unsent, settled) = (count(Status::Unsent), count(Status::Settled));
         open.retain(|(_, line)| matches!(line.status, Status::Sent | Status::Rejected(_)));
         if unsent == positions.len() && !is_last {
-            return Ok(false);
+            return Ok(Seen::TooEarly);
         }
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
         let is_again = self.confirmed_copies.contains(&id) || (open.is_empty() && settled > 0);
         if is_again || self.results.known.contains_key(&id) {
             self.confirmed_twice(id.to_string());
-            return Ok(true);
+            return Ok(Seen::Counted);
         }
-        let mut matching = self.matching(found, &open)?;
-        if matching.is_none() && found.ingress.is_none() {
-            // The copy of another sender may have come first.
-            self.results.ask_for_ingress(redis, std::slice::from_mut(found))?;
-            matching = self.matching(found, &open)?;
-        }
-        let Some((position, line, lane)) = matching else {
+        let Some((position, line, lane)) = self.matching(found, &open)? else {
+            if !is_looked_up {
+                // The copy of another sender may have come first.
+                return Ok(Seen::Unclear);
+            }
             // It may be the confirmation of a copy whose answer has not come yet.
             if unsent > 0 && !is_last {
-                return Ok(false);
+                return Ok(Seen::TooEarly);
             }
-            if open.is_empty() && found.ingress.is_some() {
+            if open.is_empty() && found.ingress().is_some() {
                 // Another sender sent it.
-                return Ok(true);
+                return Ok(Seen::Counted);
             }
             let why = if open.is_empty() { "confirmed, and it was never sent" } else { DIFFERS };
             self.wrong(id.to_string(), why.into());
-            for (position, _) in &open {
-                self.ledger.settle(*position);
-            }
-            return Ok(true);
+            self.settle(&open);
+            return Ok(Seen::Counted);
         };
         self.done(found.done_at_ms);
         self.confirmed(found, line, lane);
-        for (other, line) in &open {
-            self.ledger.settle(*other);
-            self.report.duplicate_deliveries +=
-                u64::from(*other != position && line.status == Status::Sent);
-        }
+        self.settle(&open);
+        let copies = open.iter().filter(|(other, _)| *other != position);
+        self.report.duplicate_deliveries +=
+            copies.filter(|(_, line)| line.status == Status::Sent).count() as u64;
         if positions.len() > 1 || self.source.may_repeat() {
             self.confirmed_copies.insert(id);
         }
-        Ok(true)
+        Ok(Seen::Counted)
+    }
+
+    /// A redriven dead letter is no outcome.
+    fn settle(&mut self, orders: &[(u64, Line)]) {
+        for (position, _) in orders {
+            self.ledger.settle(*position);
+            self.letters.remove(position);
+        }
     }
 
     /// The copy whose confirmation this is. Copies may differ in content; the first one routed is
@@ -104,7 +135,7 @@ impl Verifier {
         };
         for (position, line) in open {
             let order = self.source.order(*position)?;
-            let entry_ids = [line.entry_id, found.ingress, earlier].into_iter().flatten();
+            let entry_ids = [line.entry_id, found.ingress(), earlier].into_iter().flatten();
             for entry_id in entry_ids.filter(is_possible) {
                 let threshold = self.report.complexity_threshold;
                 let times = Times { queued_at_ms: entry_id.ms() as i64, decided_at_ms };
@@ -157,6 +188,26 @@ impl Verifier {
         Ok(())
     }
 
+    /// An order that the queue did not route, because a copy before it had left its lane as a dead
+    /// letter.
+    pub(super) fn dead_before(
+        &mut self,
+        id: Uuid,
+        record: &MessageStatus,
+        seen: &mut HashMap<Uuid, bool>,
+    ) {
+        let positions = self.source.positions(id);
+        let is_counted = positions.iter().any(|position| self.letters.contains_key(position));
+        if is_counted || seen.insert(id, true).is_some() {
+            self.report.duplicate_deliveries += 1;
+            return;
+        }
+        let (letter, state) = (record.dead_letter.as_deref().unwrap_or_default(), record.state);
+        let what = if state == State::Discarded { "was discarded" } else { "was not redriven" };
+        let why = format!("a duplicate: the dead letter {letter} of an earlier copy {what}");
+        self.wrong(id.to_string(), why);
+    }
+
     fn confirmed(&mut self, found: &Confirmation, line: Line, lane: Lane) {
         // Entry ids are whole milliseconds, rounded down; half of one is the mean of the rest.
         let done_us = self.since_release(found.done_at_ms) + 500;
@@ -179,62 +230,85 @@ impl Verifier {
         }
     }
 
-    /// An order that was sent with the reply lost, so its entry is unknown.
-    fn by_content(&self, found: &DeadLetter) -> Option<u64> {
-        // By HTTP no entry is known, and invalid orders are refused.
-        if self.report.via.door == Door::Http {
-            return None;
-        }
-        let is_it = |at: u64| self.source.order(at).is_ok_and(|order| order == found.message);
-        self.open().find(|(at, line)| line.entry_id.is_none() && is_it(*at)).map(|(at, _)| at)
+    /// The order of a dead letter.
+    fn position_of(&self, found: &DeadLetter, is_last: bool) -> Option<u64> {
+        let is_it = |at: &u64| self.source.order(*at).is_ok_and(|order| order == found.message);
+        let by_identity = || {
+            let positions = found.order_id.map(|id| self.source.positions(id)).unwrap_or_default();
+            let mut sent =
+                positions.iter().filter(|at| self.ledger.get(**at).status != Status::Unsent);
+            sent.find(|at| found.redrives == 0 || is_it(at)).copied()
+        };
+        // An order that was sent with the reply lost has an unknown entry, one that was redriven into
+        // ingress a new one. By HTTP invalid orders are refused.
+        let by_content = || {
+            let is_redriven = is_last && found.redrives > 0;
+            let open = self.open().filter(|(_, line)| line.entry_id.is_none() || is_redriven);
+            let wrong = self.letters.iter().filter(|(_, letter)| {
+                is_redriven && letter.wrong.is_some() && letter.redrives < found.redrives
+            });
+            let mut all = open.map(|(at, _)| at).chain(wrong.map(|(at, _)| *at));
+            all.find(|at| self.report.via.door == Door::Redis && is_it(at))
+        };
+        let senders = self.report.via.connections as u64;
+        let known = self.dead.get(&found.ingress).copied();
+        let by_entry = known.or_else(|| self.ledger.position_of(found.ingress, senders));
+        by_entry.or_else(by_identity).or_else(by_content)
     }
 
     /// `false` if it is too early to decide.
-    pub(super) fn dead_letter(&mut self, found: &DeadLetter, is_last: bool) -> Result<bool> {
+    pub(super) fn dead_letter(
+        &mut self,
+        redis: &mut PatientRedis,
+        found: &DeadLetter,
+        is_last: bool,
+    ) -> Result<bool> {
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
-        if self.dead.contains(&found.ingress) {
-            // Its order may have left the ledger already, and may have no identity.
-            let name =
-                found.order_id.map_or_else(|| found.ingress.to_string(), |id| id.to_string());
-            self.confirmed_twice(name);
-            return Ok(true);
-        }
-        let senders = self.report.via.connections as u64;
-        let by_entry = self.ledger.position_of(found.ingress, senders);
-        let by_identity = || {
-            let positions = found.order_id.map(|id| self.source.positions(id)).unwrap_or_default();
-            positions
-                .into_iter()
-                .find(|position| self.ledger.get(*position).status != Status::Unsent)
-        };
-        let Some(position) = by_entry.or_else(by_identity).or_else(|| self.by_content(found))
-        else {
+        let Some(position) = self.position_of(found, is_last) else {
             // It is older than any possible answer, so another producer sent its order.
-            let is_foreign = found.done_at_ms + FOREIGN_AFTER_MS < self.newest_ms;
-            return Ok(is_last || is_foreign);
+            let is_old = found.done_at_ms + FOREIGN_AFTER_MS < self.newest_ms;
+            return Ok(is_last || (is_old && found.redrives == 0));
         };
-        self.done(found.done_at_ms);
         let order = self.source.order(position)?;
-        self.dead.insert(found.ingress);
-        let status = self.ledger.get(position).status;
-        if let Status::Rejected(reason) = status {
-            self.report.rejected[usize::from(reason)].processed_anyway += 1;
+        let mut line = self.ledger.get(position);
+        match self.letters.get(&position) {
+            Some(earlier) if earlier.redrives < found.redrives => line.due_us = earlier.due_us,
+            _ if line.status != Status::Settled => {}
+            // It may be redriven later.
+            _ if !is_last => return Ok(false),
+            _ => {
+                let id = found.order_id.unwrap_or_default();
+                let record = self.results.records(redis, &[id])?.pop().flatten();
+                if !was_redriven(found.entry, record.as_ref()) {
+                    self.confirmed_twice(expect::name(&order, position));
+                }
+                return Ok(true);
+            }
         }
-        if status == Status::Settled {
-            self.confirmed_twice(expect::name(&order, position));
-            return Ok(true);
+        self.done(found.done_at_ms);
+        self.dead.insert(found.ingress, position);
+        if let Status::Rejected(reason) = line.status {
+            self.report.rejected[usize::from(reason)].processed_anyway += 1;
         }
         self.ledger.settle(position);
         let at_us = self.since_release(found.done_at_ms);
         self.recorder.interval(at_us).dead_lettered += 1;
-        match fate(&order) {
-            Err(expected) if expected == found.code => self.report.dead_lettered += 1,
-            fate => {
-                let expected = fate.map_or_else(|code| code, |_| "a confirmation");
-                let why = format!("dead-lettered with {}, expected {expected}", found.code);
-                self.wrong(expect::name(&order, position), why);
-            }
-        }
+        let fate = fate(&order);
+        let wrong = (fate != Err(found.code.as_str())).then(|| {
+            let expected = fate.map_or_else(|code| code, |_| "a confirmation");
+            let why = format!("dead-lettered with {}, expected {expected}", found.code);
+            Box::new(Wrong { order: expect::name(&order, position), why })
+        });
+        let DeadLetter { entry, redrives, .. } = *found;
+        self.letters.insert(position, Letter { entry, due_us: line.due_us, redrives, wrong });
         Ok(true)
+    }
+}
+
+impl Letter {
+    /// What the ledger says of its order if it was redriven and then confirmed.
+    fn redriven(&self, found: &Confirmation) -> Option<Line> {
+        let line = Line { due_us: self.due_us, entry_id: None, status: Status::Sent };
+        was_redriven(self.entry, found.record.as_ref()).then_some(line)
     }
 }

@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use native::{PatientRedis, RedisConnection};
 use orders::order::Order;
 use orders::pipeline::STREAMS;
-use queue::{EntryId, Keys, MessageStatus, State, Stream};
+use queue::{EntryId, Keys, MessageStatus, Stream};
 use redis::streams::{StreamId, StreamRangeReply};
-use redis::{Commands, FromRedisValue};
+use redis::{Commands, FromRedisValue, RedisResult};
 use uuid::Uuid;
 
 use crate::stop;
@@ -52,17 +52,45 @@ pub(super) struct Confirmation {
     pub(super) order_id: Uuid,
     pub(super) confirmation: Vec<u8>,
     pub(super) done_at_ms: u64,
-    /// The entry of its order, if it was looked up.
-    pub(super) ingress: Option<EntryId>,
+    /// The record of its order, if it was looked up.
+    pub(super) record: Option<MessageStatus>,
+}
+
+impl Confirmation {
+    /// The entry of its order.
+    pub(super) fn ingress(&self) -> Option<EntryId> {
+        ingress(self.record.as_ref()?)
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct DeadLetter {
+    pub(super) entry: EntryId,
     pub(super) ingress: EntryId,
     pub(super) order_id: Option<Uuid>,
     pub(super) code: String,
     pub(super) message: Vec<u8>,
+    /// How often its order had been redriven before.
+    pub(super) redrives: u32,
     pub(super) done_at_ms: u64,
+}
+
+/// The orders in the streams.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// By entry in ingress.
+    entries: HashSet<EntryId>,
+    identities: HashSet<Uuid>,
+    /// The contents of those that were redriven into ingress: each has a new entry there.
+    redriven: HashSet<Vec<u8>>,
+}
+
+impl Waiting {
+    /// Without an identity, the order is not valid.
+    pub(super) fn has(&self, entry: Option<EntryId>, id: Option<Uuid>, order: &[u8]) -> bool {
+        entry.is_some_and(|entry| self.entries.contains(&entry))
+            || id.map_or(self.redriven.contains(order), |id| self.identities.contains(&id))
+    }
 }
 
 impl Results {
@@ -74,8 +102,9 @@ impl Results {
     ) -> Result<Self> {
         // First: an order that is confirmed while the records are read is then among the known ones,
         // among the new results, or both.
-        let confirmations = last_id(redis, keys.results())?;
-        let dead_letters = last_id(redis, keys.dead_letters())?;
+        let from_start = || "0-0".to_owned();
+        let confirmations = end_of(redis, keys.results(), true)?.unwrap_or_else(from_start);
+        let dead_letters = end_of(redis, keys.dead_letters(), true)?.unwrap_or_else(from_start);
         let (mut known, mut in_progress) = (HashMap::new(), HashMap::new());
         loop {
             let page: Vec<Uuid> = identities.by_ref().take(PAGE).collect::<Result<_>>()?;
@@ -124,47 +153,30 @@ impl Results {
         Ok(reply.ids.first().and_then(confirmation))
     }
 
-    pub(super) fn ask_for_ingress(
+    /// Looks up the records of their orders.
+    pub(super) fn look_up(
         &self,
         redis: &mut PatientRedis,
         confirmations: &mut [Confirmation],
     ) -> Result<()> {
         let ids: Vec<Uuid> = confirmations.iter().map(|found| found.order_id).collect();
-        let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
-        for (confirmation, record) in confirmations.iter_mut().zip(records) {
-            confirmation.ingress = record.as_ref().and_then(ingress);
+        for (confirmation, record) in confirmations.iter_mut().zip(self.records(redis, &ids)?) {
+            confirmation.record = record;
         }
         Ok(())
     }
 
-    /// Whether the queue still has each of these orders, by its record or in a stream, and how it was
-    /// confirmed, by its record.
-    pub(super) fn traces<T>(
+    pub(super) fn records(
         &self,
         redis: &mut PatientRedis,
-        orders: &[(Option<Uuid>, Option<EntryId>, T)],
-    ) -> Result<Vec<(bool, Option<Known>)>> {
-        if orders.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (entries, identities) = self.waiting(redis)?;
-        // An order without an identity is looked up as nil, which no order has.
-        let ids: Vec<Uuid> = orders.iter().map(|(id, ..)| id.unwrap_or_default()).collect();
-        let records = redis.ask(|redis| records(redis, &self.keys, &ids))?;
-        let traces = orders.iter().zip(records).map(|((id, entry_id, _), record)| {
-            let known = record.as_ref().and_then(Known::of);
-            let state = record.map(|record| record.state);
-            let is_in_queue = matches!(state, Some(State::Queued | State::Routed))
-                || entry_id.is_some_and(|entry_id| entries.contains(&entry_id))
-                || id.is_some_and(|id| identities.contains(&id));
-            (is_in_queue, known)
-        });
-        Ok(traces.collect())
+        ids: &[Uuid],
+    ) -> Result<Vec<Option<MessageStatus>>> {
+        redis.ask(|redis| records(redis, &self.keys, ids))
     }
 
-    /// All orders in the streams, by entry in ingress and by identity.
-    fn waiting(&self, redis: &mut PatientRedis) -> Result<(HashSet<EntryId>, HashSet<Uuid>)> {
-        let (mut entries, mut identities) = (HashSet::new(), HashSet::new());
+    /// Reads all orders in the streams.
+    pub(super) fn waiting(&self, redis: &mut PatientRedis) -> Result<Waiting> {
+        let mut waiting = Waiting::default();
         for stream in STREAMS {
             let (key, mut after) = (self.keys.stream(stream), "0-0".to_owned());
             // An entry of a lane may hold 256 KiB.
@@ -175,17 +187,20 @@ impl Results {
                     break;
                 }
                 for StreamId { id, map: fields, .. } in page {
+                    let is_redriven = stream == Stream::Ingress && fields.contains_key("redrives");
                     for (name, order) in &fields {
                         // An entry of a lane holds a batch: by entry in ingress, each order.
                         let entry = if stream == Stream::Ingress { &id } else { name };
-                        entries.extend(entry.split(' ').next().and_then(EntryId::parse));
+                        let entry = entry.split(' ').next().and_then(EntryId::parse);
+                        waiting.entries.extend(entry);
                         let order = Vec::<u8>::from_redis_value_ref(order).unwrap_or_default();
-                        identities.extend(Order::identity(&order));
+                        waiting.identities.extend(Order::identity(&order));
+                        waiting.redriven.extend(Some(order).filter(|_| is_redriven));
                     }
                 }
             }
         }
-        Ok((entries, identities))
+        Ok(waiting)
     }
 
     /// Whether a confirmation from before a time is gone because retention is over for it.
@@ -195,11 +210,8 @@ impl Results {
         known: &Known,
         before: DateTime<Utc>,
     ) -> Result<bool> {
-        let oldest: StreamRangeReply = redis.ask(|redis| {
-            let found = redis.inner().xrange_count(self.keys.results(), "-", "+", 1);
-            found.context("failed to read the oldest confirmation")
-        })?;
-        let oldest = oldest.ids.first().map(|entry| EntryId::parse(&entry.id));
+        let oldest = redis.ask(|redis| end_of(redis, self.keys.results(), false))?;
+        let oldest = oldest.map(|entry| EntryId::parse(&entry));
         let confirmed = EntryId::parse(&known.confirmed);
         let ms = confirmed.map_or(i64::MAX, |confirmed| confirmed.ms() as i64);
         Ok(ms < before.timestamp_millis() && oldest.is_none_or(|oldest| oldest > confirmed))
@@ -229,32 +241,44 @@ pub(crate) fn records(
     Ok(records)
 }
 
+/// Whether a dead letter was redriven: its order may then have another outcome.
+pub(super) fn was_redriven(letter: EntryId, record: Option<&MessageStatus>) -> bool {
+    let history = record.map(|record| record.history.as_slice()).unwrap_or_default();
+    let mut redriven = history.iter().filter(|past| past.event != "discarded");
+    redriven.any(|past| EntryId::parse(&past.dead_letter) == Some(letter))
+}
+
 fn confirmation(entry: &StreamId) -> Option<Confirmation> {
     Some(Confirmation {
         entry: entry.id.clone(),
         order_id: Uuid::try_parse(&entry.get::<String>("order_id")?).ok()?,
         confirmation: entry.get::<String>("confirmation").unwrap_or_default().into_bytes(),
         done_at_ms: EntryId::parse(&entry.id)?.ms(),
-        ingress: None,
+        record: None,
     })
 }
 
 fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
     Some(DeadLetter {
+        entry: EntryId::parse(&entry.id)?,
         ingress: EntryId::parse(&entry.get::<String>("ingress")?)?,
         order_id: entry.get::<String>("order_id").and_then(|id| Uuid::try_parse(&id).ok()),
         code: entry.get::<String>("code").unwrap_or_default(),
         message: entry.get("order").unwrap_or_default(),
+        redrives: entry.get("redrives").unwrap_or_default(),
         done_at_ms: EntryId::parse(&entry.id)?.ms(),
     })
 }
 
-fn last_id(redis: &mut RedisConnection, key: &str) -> Result<String> {
-    let reply: StreamRangeReply = redis
-        .inner()
-        .xrevrange_count(key, "+", "-", 1)
-        .with_context(|| format!("failed to read {key}"))?;
-    Ok(reply.ids.into_iter().next().map_or_else(|| "0-0".into(), |entry| entry.id))
+/// The newest or the oldest entry of a stream.
+fn end_of(redis: &mut RedisConnection, key: &str, is_newest: bool) -> Result<Option<String>> {
+    let reply: RedisResult<StreamRangeReply> = if is_newest {
+        redis.inner().xrevrange_count(key, "+", "-", 1)
+    } else {
+        redis.inner().xrange_count(key, "-", "+", 1)
+    };
+    let reply = reply.with_context(|| format!("failed to read {key}"))?;
+    Ok(reply.ids.into_iter().next().map(|entry| entry.id))
 }
 
 fn next_page(

@@ -15,6 +15,8 @@ use crate::generate::Generator;
 use crate::options::Recipe;
 use crate::report::Via;
 
+mod dead_letters;
+
 const THRESHOLD: u32 = 50;
 
 /// A queue without an app: the test is the pipeline.
@@ -387,18 +389,4 @@ fn an_order_that_waits_in_a_lane_without_a_record_is_late() {
     let _: String = queue.redis.inner().xadd(lane, "*", &fields).unwrap();
     let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.lost, verdict.late), (1, 1));
-}
-
-#[test]
-fn an_invalid_order_whose_entry_is_unknown_is_found_by_its_dead_letter() {
-    let mut queue = Queue::start();
-    let source = Arc::new(Source::list(vec![b"{broken".to_vec(), b"{other".to_vec()]));
-    let mut verifier = queue.verifier(&source);
-    for position in 0..2 {
-        verifier.sent(Answered::at_once(position, Answer::Queued(None))).unwrap();
-    }
-    queue.dead_letter_of("invalid_json", at(7), "{other");
-    let verdict = closed(verifier, &mut queue);
-    assert_eq!((verdict.dead_lettered, verdict.lost), (1, 1));
-    assert_eq!(verdict.failures.lost, ["#0"]);
 }

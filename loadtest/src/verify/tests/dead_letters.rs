@@ -1,0 +1,185 @@
+//! Dead letters, those that are redriven and those from before.
+
+use super::*;
+
+impl Queue {
+    /// A dead letter of an order that had been redriven so often.
+    fn dead_letter_after(
+        &mut self,
+        redrives: u32,
+        code: &str,
+        entry_id: EntryId,
+        order: &[u8],
+    ) -> String {
+        let (ingress, redrives) = (entry_id.to_string(), redrives.to_string());
+        let fields = [
+            ("code", code.as_bytes()),
+            ("ingress", ingress.as_bytes()),
+            ("order", order),
+            ("redrives", redrives.as_bytes()),
+        ];
+        self.redis.inner().xadd(self.keys.dead_letters(), "*", &fields).unwrap()
+    }
+
+    /// Takes a letter away, as a redrive does. Returns the line of history that it leaves.
+    fn redrive(&mut self, letter: &str, ingress: u64, to: u64) -> String {
+        let _: u64 = self.redis.inner().xdel(self.keys.dead_letters(), &[letter]).unwrap();
+        format!("\nredriven too_many_deliveries simple {letter} {to}-0 {ingress}-0 5")
+    }
+}
+
+fn counts(report: &Report) -> [u64; 5] {
+    [report.confirmed, report.dead_lettered, report.lost, report.confirmed_twice, report.wrong]
+}
+
+#[test]
+fn an_order_that_is_redriven_counts_by_its_last_outcome() {
+    // It is confirmed, dead-lettered once more, or still waits. The letters are read as they come, or
+    // only what is left is read at the end.
+    for (last, expected, late) in [
+        ("confirmed", [1, 0, 0, 0, 0], 0),
+        ("dead", [0, 0, 0, 0, 1], 0),
+        ("waiting", [0, 0, 0, 0, 0], 1),
+    ] {
+        for is_read in [true, false] {
+            let mut queue = Queue::start();
+            let order = orders(1).remove(0);
+            let mut verifier = queue.verifier(&Arc::new(Source::list(vec![order.clone()])));
+            verifier.sent(queued(0, 1_000)).unwrap();
+            let dead = "too_many_deliveries";
+            let letter = queue.dead_letter_after(0, dead, at(1_000), &order);
+            if is_read {
+                while verifier.look(&mut queue.patient, 1).unwrap() {}
+                assert!(verifier.is_settled());
+            }
+            let past = queue.redrive(&letter, 1_000, 2_000);
+            match last {
+                "confirmed" => {
+                    let entry = queue.confirm(&order, at(1_000));
+                    let record = format!("confirmed {entry} 1000-0 simple 2000-0 1 - -{past}");
+                    queue.record(&order, &record);
+                }
+                "dead" => {
+                    queue.dead_letter_after(1, dead, at(1_000), &order);
+                }
+                _ => {
+                    queue
+                        .record(&order, &format!("routed 2000-0 1000-0 simple 2000-0 1 - -{past}"));
+                }
+            }
+            if is_read {
+                while verifier.look(&mut queue.patient, 1).unwrap() {}
+            }
+            let report = closed(verifier, &mut queue);
+            assert_eq!((counts(&report), report.late), (expected, late), "{last} {is_read}");
+        }
+    }
+}
+
+#[test]
+fn an_invalid_order_that_is_redriven_is_one_dead_letter_or_late() {
+    for (is_again, is_read, expected, late) in [
+        (true, true, [0, 1, 0, 0, 0], 0),
+        (true, false, [0, 1, 0, 0, 0], 0),
+        (false, false, [0, 0, 0, 0, 0], 1),
+    ] {
+        let mut queue = Queue::start();
+        let order = b"{broken".to_vec();
+        let mut verifier = queue.verifier(&Arc::new(Source::list(vec![order.clone()])));
+        verifier.sent(queued(0, 1_000)).unwrap();
+        let letter = queue.dead_letter_after(0, "invalid_json", at(1_000), &order);
+        if is_read {
+            verifier.look(&mut queue.patient, 1).unwrap();
+        }
+        queue.redrive(&letter, 1_000, 2_000);
+        if is_again {
+            queue.dead_letter_after(1, "invalid_json", at(2_000), &order);
+        } else {
+            let fields = [("order", order.as_slice()), ("redrives", b"1")];
+            let ingress = queue.keys.stream(Stream::Ingress);
+            let _: String = queue.redis.inner().xadd(ingress, "*", &fields).unwrap();
+        }
+        let report = closed(verifier, &mut queue);
+        assert_eq!((counts(&report), report.late), (expected, late), "{is_again} {is_read}");
+    }
+}
+
+#[test]
+fn a_confirmed_order_whose_dead_letter_stays_is_found_twice() {
+    for is_redriven in [false, true] {
+        let mut queue = Queue::start();
+        let order = orders(1).remove(0);
+        let mut verifier = queue.verifier(&Arc::new(Source::list(vec![order.clone()])));
+        verifier.sent(queued(0, 1_000)).unwrap();
+        let entry = queue.confirm(&order, at(1_000));
+        verifier.look(&mut queue.patient, 1).unwrap();
+        let id = fate(&order).unwrap().to_string();
+        let fields = [("code", "too_many_deliveries"), ("ingress", "1000-0"), ("order_id", &id)];
+        let letter: String =
+            queue.redis.inner().xadd(queue.keys.dead_letters(), "*", &fields).unwrap();
+        verifier.look(&mut queue.patient, 1).unwrap();
+        let past = if is_redriven { queue.redrive(&letter, 1_000, 2_000) } else { String::new() };
+        let past = past.replace("redriven", "duplicate");
+        queue.record(&order, &format!("confirmed {entry} 1000-0 simple 1001-0 0 - -{past}"));
+        let report = closed(verifier, &mut queue);
+        assert_eq!(counts(&report), [1, 0, 0, u64::from(!is_redriven), 0], "{is_redriven}");
+    }
+}
+
+#[test]
+fn a_copy_of_an_order_that_is_a_dead_letter_already_is_not_lost() {
+    for (state, expected) in [("dead-lettered", "was not redriven"), ("discarded", "was discarded")]
+    {
+        let mut queue = Queue::start();
+        let orders = orders(2);
+        queue.record(&orders[0], &format!("{state} 700-0 500-0 simple 501-0 0 - -"));
+        // Not by a lane: the queue would have routed the new copy.
+        queue.record(&orders[1], &format!("{state} 700-1 500-1 - - 0 - -"));
+        let copies = vec![orders[0].clone(), orders[0].clone(), orders[1].clone()];
+        let mut verifier = queue.verifier(&Arc::new(Source::list(copies)));
+        (0..3).for_each(|position| verifier.sent(queued(position, 1_000 + position)).unwrap());
+        let report = closed(verifier, &mut queue);
+        assert_eq!((counts(&report), report.duplicate_deliveries), ([0, 0, 1, 0, 1], 1));
+        let Wrong { order, why } = &report.failures.wrong[0];
+        assert_eq!(*order, fate(&orders[0]).unwrap().to_string());
+        assert!(why.contains("the dead letter 700-0") && why.contains(expected), "{why}");
+    }
+}
+
+#[test]
+fn the_records_of_a_page_of_unclear_confirmations_are_asked_for_at_once() {
+    let mut queue = Queue::start();
+    let orders = orders(100);
+    let mut verifier = queue.verifier(&Arc::new(Source::list(orders.clone())));
+    for (position, order) in (0..).zip(&orders) {
+        verifier.sent(queued(position, 2_000)).unwrap();
+        // A copy of another sender came first.
+        let entry = queue.confirm(order, at(1_000));
+        queue.record(order, &format!("confirmed {entry} 1000-0 simple 1001-0 0 - -"));
+    }
+    let mut calls = || {
+        let mut stats = redis::cmd("INFO");
+        let stats: redis::InfoDict = stats.arg("commandstats").query(queue.redis.inner()).unwrap();
+        let calls = stats.get::<String>("cmdstat_hmget").unwrap_or_default();
+        let calls = calls.strip_prefix("calls=").and_then(|calls| calls.split(',').next());
+        calls.map_or(0, |calls| calls.parse::<u64>().unwrap())
+    };
+    let before = calls();
+    verifier.look(&mut queue.patient, 1).unwrap();
+    assert!(calls() - before <= 2, "one for each generation of the index");
+    assert_eq!(closed(verifier, &mut queue).confirmed, 100);
+}
+
+#[test]
+fn an_invalid_order_whose_entry_is_unknown_is_found_by_its_dead_letter() {
+    let mut queue = Queue::start();
+    let source = Arc::new(Source::list(vec![b"{broken".to_vec(), b"{other".to_vec()]));
+    let mut verifier = queue.verifier(&source);
+    for position in 0..2 {
+        verifier.sent(Answered::at_once(position, Answer::Queued(None))).unwrap();
+    }
+    queue.dead_letter_of("invalid_json", at(7), "{other");
+    let verdict = closed(verifier, &mut queue);
+    assert_eq!((verdict.dead_lettered, verdict.lost), (1, 1));
+    assert_eq!(verdict.failures.lost, ["#0"]);
+}
