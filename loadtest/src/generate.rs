@@ -108,6 +108,8 @@ pub(crate) struct Generator {
     /// prescription.
     placed_over: Option<Duration>,
     random: ChaCha8Rng,
+    /// Whether no other run has these identities.
+    pub(crate) is_new: bool,
     /// A mutated order may have another one.
     pub(crate) identities: Identities,
 }
@@ -117,6 +119,7 @@ impl Generator {
         Self {
             recipe,
             placed_over: None,
+            is_new: false,
             random: ChaCha8Rng::seed_from_u64(recipe.seed),
             identities: Identities::new(recipe.seed, run),
         }

@@ -59,10 +59,12 @@ impl Plan {
         let Recipe { seed, prescriptions, mutated } = generated.recipe;
         // A run number from the clock is new: no queue knows its orders. But a mutated order may have
         // lost the identity that the run gives it.
-        let is_new = generated.run.is_none() && mutated == 0.0;
-        let may_be_known = if is_new { 0 } else { orders };
+        let is_new = generated.run.is_none();
+        let may_be_known = if is_new && mutated == 0.0 { 0 } else { orders };
         let run = generated.run.unwrap_or_else(clock);
-        let source = Arc::new(Source::generated(Generator::new(generated.recipe, run)));
+        let mut generator = Generator::new(generated.recipe, run);
+        generator.is_new = is_new;
+        let source = Arc::new(Source::generated(generator));
         let report = Report {
             shape,
             seed: Some(seed),

@@ -141,11 +141,11 @@ impl Source {
         }
     }
 
-    /// The identities of valid orders among the first `count`.
+    /// The identities of valid orders among the first `count` that an earlier run may have sent.
     pub(crate) fn identities(&self, count: u64) -> impl Iterator<Item = Result<Uuid>> + '_ {
         (0..count).filter_map(|position| match &self.orders {
             Orders::Generated(generator) if generator.mutation(position + 1).is_none() => {
-                Some(Ok(generator.identities.of(position + 1)))
+                (!generator.is_new).then(|| Ok(generator.identities.of(position + 1)))
             }
             _ => self.order(position).map(|order| fate(&order).ok()).transpose(),
         })

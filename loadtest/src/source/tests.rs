@@ -39,6 +39,18 @@ fn a_mutated_order_is_found_by_the_identity_it_has_now() {
 }
 
 #[test]
+fn of_a_new_run_only_mutated_orders_may_be_known() {
+    let recipe = Recipe { mutated: 0.2, ..RECIPE };
+    let mut generator = Generator::new(recipe, 0);
+    let all = Source::generated(generator.clone()).identities(1_000).count();
+    let is_mutated = |number: &u64| generator.mutation(*number).is_some();
+    let mutated = (1..=1_000).filter(is_mutated).count();
+    generator.is_new = true;
+    let known = Source::generated(generator).identities(1_000).count();
+    assert!(known > 0 && known == all - (1_000 - mutated), "{known} of {all}, {mutated} mutated");
+}
+
+#[test]
 fn an_order_without_a_time_is_named() {
     let source =
         Source::list(vec![br#"{"placedAt":"2026-01-05T08:00:00Z"}"#.to_vec(), b"{}".to_vec()]);
