@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Parser;
 use conventional::cli::{Arguments, Command};
 use conventional::{check, print, service};
+use native::in_words;
 
 #[cfg(target_env = "musl")]
 #[global_allocator]
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            print(stderr(), format_args!("conventional: {error:#}"));
+            print(stderr(), format_args!("conventional: {}", in_words(&error)));
             ExitCode::FAILURE
         }
     }

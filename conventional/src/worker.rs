@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use native::RedisConnection;
+use native::{RedisConnection, in_words};
 use orders::pipeline::component;
 use queue::{Queue, Role, Settings, drain};
 use redis::ConnectionInfo;
@@ -61,7 +61,7 @@ impl<R: Role> Worker<R> {
                 on_ready();
             };
             if let Err(error) = self.serve(is_listening) {
-                let error = format!("{error:#}");
+                let error = in_words(&error);
                 // Logged once for each outage, not at each attempt.
                 if error != last {
                     print(stderr(), format_args!("{}: {error}", component(self.role.stream())));

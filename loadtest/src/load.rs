@@ -1,10 +1,9 @@
 //! `burst`, `steady`, `curve` and `replay`: a run, its report and its exit code.
 
 use anyhow::Result;
-use supervise::note;
 
 use crate::options::Load;
-use crate::outcome::{Outcome, in_words};
+use crate::outcome::{Outcome, say};
 use crate::output::{Output, publish};
 use crate::report::page;
 use crate::run::execute;
@@ -24,7 +23,7 @@ pub(crate) fn run(load: &Load) -> Result<Outcome> {
     })?;
     match failure {
         Some(failure) if report.is_clean() => return Err(failure),
-        Some(failure) => note(in_words(&failure)),
+        Some(failure) => say(&failure),
         None => {}
     }
     Ok(match report.interrupted {

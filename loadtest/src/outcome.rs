@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Error, Result};
+use native::in_words;
 use supervise::note;
 
 use crate::stop;
@@ -24,20 +25,13 @@ pub(crate) struct UsageError(pub(crate) String);
 /// Prints an error, and returns the exit code.
 pub(crate) fn exit_code(result: &Result<Outcome>) -> ExitCode {
     if let Err(error) = result {
-        note(in_words(error));
+        say(error);
     }
     ExitCode::from(code(result, stop::asked() > 0))
 }
 
-/// An error with its causes. Some errors repeat their cause.
-pub(crate) fn in_words(error: &Error) -> String {
-    let mut text = "loadtest".to_owned();
-    for cause in error.chain().map(|cause| cause.to_string().trim_end().to_owned()) {
-        if !text.contains(&cause) {
-            text += &format!(": {cause}");
-        }
-    }
-    text
+pub(crate) fn say(error: &Error) {
+    note(format_args!("loadtest: {}", in_words(error)));
 }
 
 fn code(result: &Result<Outcome>, is_interrupted: bool) -> u8 {

@@ -26,6 +26,7 @@ use wasmtime::component::Component;
 use wit_component::ComponentEncoder;
 
 use crate::compose::compose;
+use crate::manifest;
 use crate::output::log;
 
 /// The length of the digest at the end of a file.
@@ -78,7 +79,8 @@ pub(crate) fn load(
 }
 
 fn read_wasm(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("failed to read {}; was it built?", path.display()))
+    manifest::read(path)
+        .with_context(|| format!("failed to read {}; was it built?", path.display()))
 }
 
 fn file_name(engine: &Engine, wasm: &Sha1) -> String {

@@ -6,7 +6,7 @@
 
 use std::ops::RangeInclusive;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use url::Url;
 
 /// The entries of one component.
@@ -69,9 +69,8 @@ fn usual_port(scheme: &str) -> Option<u16> {
 
 fn parse(entry: &str) -> Result<Entry> {
     let entry = entry.trim();
-    if entry == "insecure:allow-all" {
-        bail!("`insecure:allow-all` is no longer supported; write `*://*:*`");
-    }
+    let is_old = entry == "insecure:allow-all";
+    ensure!(!is_old, "`insecure:allow-all` is no longer supported; write `*://*:*`");
     let (scheme, rest) = entry.split_once("://").context("a host entry is scheme://host:port")?;
     let scheme = match scheme {
         "*" => None,
@@ -88,12 +87,8 @@ fn parse(entry: &str) -> Result<Entry> {
     {
         bail!("a range of addresses is not supported by local-runtime");
     }
-    if rest.contains(['/', '?', '#']) {
-        bail!("a host entry has no path, query or fragment");
-    }
-    if rest.contains('@') {
-        bail!("a host entry has no user or password");
-    }
+    ensure!(!rest.contains(['/', '?', '#']), "a host entry has no path, query or fragment");
+    ensure!(!rest.contains('@'), "a host entry has no user or password");
     let (host, port) = split_port(rest)?;
     let ports = if let Some(port) = port {
         parse_ports(port)?
@@ -128,17 +123,14 @@ fn parse_host(host: &str) -> Result<Host> {
         );
     }
     if let Some(domain) = host.strip_prefix("*.") {
-        if domain.is_empty() || domain.contains('*') {
-            bail!("a wildcard host is `*` or `*.domain`");
-        }
+        let is_whole = !domain.is_empty() && !domain.contains('*');
+        ensure!(is_whole, "a wildcard host is `*` or `*.domain`");
         return Ok(Host::End(format!(".{domain}")));
     }
-    if host.is_empty() || host.contains('*') {
-        bail!("a host is a name, an address, `*` or `*.domain`");
-    }
-    if host.contains(['{', '}', ',']) {
-        bail!("a list of hosts in one entry is not supported by local-runtime");
-    }
+    let is_whole = !host.is_empty() && !host.contains('*');
+    ensure!(is_whole, "a host is a name, an address, `*` or `*.domain`");
+    let is_one = !host.contains(['{', '}', ',']);
+    ensure!(is_one, "a list of hosts in one entry is not supported by local-runtime");
     Ok(Host::Exact(host.to_owned()))
 }
 

@@ -5,11 +5,16 @@
 //! unknown. What the fields mean together is worked out in `app`.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use toml::Value;
+
+/// More than any manifest or Wasm file has.
+const MAX_MIB: u64 = 64;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -217,9 +222,17 @@ fn in_use(value: &Value) -> bool {
     }
 }
 
+/// A file with at most `MAX_MIB`. A device may have no end.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    let (mut bytes, most) = (Vec::new(), MAX_MIB * 1024 * 1024);
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() as u64 <= most, "{}: expected at most {MAX_MIB} MiB", path.display());
+    Ok(bytes)
+}
+
 pub(crate) fn load(path: &Path) -> Result<Manifest> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("failed to read the manifest {}", path.display()))?;
+    let text = read(path).and_then(|bytes| Ok(String::from_utf8(bytes)?));
+    let text = text.with_context(|| format!("failed to read the manifest {}", path.display()))?;
     parse(&text).with_context(|| format!("failed to load the manifest {}", path.display()))
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use futures_util::StreamExt;
 use rand::Rng;
 use redis::Msg;
@@ -159,7 +159,8 @@ impl RedisTrigger {
             redis::RedisResult::Ok(connection)
         };
         match tokio::time::timeout(CONNECT_LIMIT, subscribe).await {
-            Ok(connection) => Ok(connection?),
+            // Its text has that of its cause.
+            Ok(connection) => connection.map_err(|error| anyhow!("{error}")),
             Err(_) => bail!("no answer within {} s", CONNECT_LIMIT.as_secs()),
         }
     }

@@ -127,11 +127,9 @@ async fn run(
 fn print_figures(meter: &Meter) {
     let report = meter.report();
     print("Instance starts:");
-    print_line("all", &report.all);
-    report.components.iter().for_each(|(id, figures)| print_line(id, figures));
-}
-
-fn print_line(name: &str, figures: &Figures) {
-    let Figures { starts, p50_us, p99_us, max_us } = figures;
-    print(&format!("  {name}: {starts}, p50 {p50_us} us, p99 {p99_us} us, max {max_us} us"));
+    let components = report.components.iter().map(|(id, figures)| (id.as_str(), figures));
+    for (name, figures) in std::iter::once(("all", &report.all)).chain(components) {
+        let Figures { starts, p50_us, p99_us, max_us } = figures;
+        print(&format!("  {name}: {starts}, p50 {p50_us} us, p99 {p99_us} us, max {max_us} us"));
+    }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::manifest;
 
@@ -72,9 +72,8 @@ impl Variables {
             secret |= value.secret && !value.text.is_empty();
             rest = &after[end + 2..];
         }
-        if rest.contains("}}") {
-            bail!("{what}: the template {template:?} has `}}}}` without `{{{{`");
-        }
+        let is_closed = !rest.contains("}}");
+        ensure!(is_closed, "{what}: the template {template:?} has `}}}}` without `{{{{`");
         text.push_str(rest);
         let shown = if secret { template.to_owned() } else { text.clone() };
         Ok(Rendered { text, shown })

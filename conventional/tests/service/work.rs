@@ -109,6 +109,7 @@ fn it_says_once_that_redis_is_away_and_goes_on_when_it_is_back() {
     add(&mut redis, Stream::Ingress, 0..10);
     poll_until("all are confirmed", || (stats(&mut redis).results == 10).then_some(()));
     assert_eq!(count(), 2, "{}", service.said());
+    assert!(service.said().matches("Connection refused").count() <= 2, "{}", service.said());
     assert_eq!(service.said().matches("ready").count(), 1, "{}", service.said());
 }
 
@@ -152,4 +153,5 @@ fn the_probe_succeeds_as_long_as_redis_answers_and_the_streams_are_streams() {
     let output = check();
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && error.contains("failed to connect to redis"), "{error}");
+    assert_eq!(error.matches("Connection refused").count(), 1, "{error}");
 }

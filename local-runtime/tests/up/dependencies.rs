@@ -74,6 +74,7 @@ fn a_dependency_that_does_not_fit_is_refused_by_its_name() {
     let probe = format!("\"local:runtime/probe\" = {{ path = {dependency:?} }}");
     for (app, words) in [
         (with("local:runtime/probe", Path::new("nowhere.wasm")), ["nowhere.wasm", "was it built?"]),
+        (with("local:runtime/probe", Path::new("/dev/zero")), ["/dev/zero", "at most 64 MiB"]),
         (with("local:runtime/probe", text.path()), ["failed to load", "not a WebAssembly"]),
         (with("local:runtime/probe", &wasm("headers")), ["does not export", "incoming-handler"]),
         (with("local:runtime/prob", &dependency), ["no such import", "local:runtime/probe"]),

@@ -170,6 +170,13 @@ fn misspelt_fields_and_other_versions_are_refused() {
 }
 
 #[test]
+fn a_manifest_without_an_end_is_refused() {
+    let app = TestApp::new();
+    std::os::unix::fs::symlink("/dev/zero", app.folder().join("spin.toml")).unwrap();
+    refused(&app, &["the manifest", "spin.toml: expected at most 64 MiB"]);
+}
+
+#[test]
 fn a_wasm_file_that_is_missing_broken_or_without_the_export_its_trigger_calls_is_refused() {
     let source = |path: &str| {
         TestApp::new().table(&format!("[component.shop]\nsource = {path:?}")).http("/...", "shop")
@@ -178,6 +185,7 @@ fn a_wasm_file_that_is_missing_broken_or_without_the_export_its_trigger_calls_is
     let text = source("text.wasm");
     std::fs::write(text.folder().join("text.wasm"), "no wasm").unwrap();
     refused(&text, &["component \"shop\"", "not a WebAssembly module or component"]);
+    refused(&source("/dev/zero"), &["component \"shop\"", "/dev/zero: expected at most 64 MiB"]);
     let cut = source("cut.wasm");
     let whole = std::fs::read(crate::support::wasm("headers")).unwrap();
     std::fs::write(cut.folder().join("cut.wasm"), &whole[..whole.len() / 2]).unwrap();

@@ -44,6 +44,20 @@ impl RedisConnection {
     }
 }
 
+/// An error with its causes. One that the text has already is left out, because an error of Redis
+/// repeats its cause.
+pub fn in_words(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        let cause = cause.trim_end();
+        if !text.contains(cause) {
+            let joint = if text.is_empty() { "" } else { ": " };
+            text = text + joint + cause;
+        }
+    }
+    text
+}
+
 impl Execute for RedisConnection {
     fn execute(
         &mut self,
