@@ -56,6 +56,7 @@ fn disturbed(report: &Report) -> impl Iterator<Item = &'static str> {
         ),
         (report.rejected_orders() > 0, "has rejected orders, so it did less than the others"),
         (report.backlog_before > 0, "began with a backlog"),
+        (report.foreign() > 0, "shared the app with other producers"),
         (
             report.confirmed_before() > 0,
             "has orders that another run had confirmed, so its speed means nothing",

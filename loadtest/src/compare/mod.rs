@@ -8,7 +8,7 @@ mod gate;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
 use crate::figures::{FIGURES, Row, rows, table};
@@ -81,11 +81,20 @@ fn groups(options: &CompareOptions) -> Result<Vec<Group>> {
     let found = named.len();
     let expected = "expected at least two reports or groups";
     ensure!(found >= 2, UsageError(format!("{expected}, found {found}")));
-    let read = |NamedFiles { name, files }: NamedFiles| {
+    let read = |NamedFiles { name, files }: &NamedFiles| {
         let reports = files.iter().map(|file| Report::read(file)).collect::<Result<_>>();
-        Ok(Group { reports: reports.with_context(|| format!("group {name}"))?, name })
+        Ok(Group { reports: reports.with_context(|| format!("group {name}"))?, name: name.clone() })
     };
-    named.into_iter().map(read).collect()
+    let groups: Vec<Group> = named.iter().map(read).collect::<Result<_>>()?;
+    let files = named.iter().flat_map(|group| &group.files);
+    let runs: Vec<_> = files.zip(groups.iter().flat_map(|group| &group.reports)).collect();
+    for (place, (file, run)) in runs.iter().enumerate() {
+        if let Some((first, _)) = runs[..place].iter().find(|(_, other)| other == run) {
+            let (file, first) = (file.display(), first.display());
+            bail!(UsageError(format!("{file} is the run of {first} again: each run counts once")));
+        }
+    }
+    Ok(groups)
 }
 
 fn rows_of(groups: &[Group]) -> Vec<Row> {

@@ -35,6 +35,8 @@ impl Measured {
         ensure!(!report.interrupted, "interrupted: the run did not end");
         let before = report.backlog_before;
         ensure!(before == 0, "backlog_before: {before} other orders used part of the time and CPU");
+        let foreign = report.foreign();
+        ensure!(foreign == 0, "shares: {foreign} other orders used part of the time and CPU");
         let known = report.confirmed_before();
         ensure!(known == 0, "confirmed: {known} orders were confirmed by an earlier run");
         let orders = report.done() as f64;

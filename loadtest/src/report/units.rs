@@ -6,7 +6,13 @@ pub(crate) fn count(number: u64) -> String {
 
 /// `1 order`, `2,000 orders`.
 pub(crate) fn orders(number: u64) -> String {
-    if number == 1 { "1 order".into() } else { format!("{} orders", count(number)) }
+    counted(number, "order")
+}
+
+/// As [`orders`], of another kind.
+pub(crate) fn counted(number: u64, of: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {of}{plural}", count(number))
 }
 
 /// Three significant digits.

@@ -341,9 +341,11 @@ fn tick_rings(report: &Report) -> Option<Finding> {
 }
 
 fn disturbed(report: &Report) -> Option<Finding> {
-    let text = format!(
-        "{} waited before the start: they used part of the time and of the CPU shown here.",
-        orders(report.backlog_before)
-    );
-    when(report.backlog_before > 0, Tone::Warning, text)
+    let (before, foreign) = (report.backlog_before, report.foreign());
+    let kinds = counts(&[
+        (before, "waited before the start"),
+        (foreign, "are redriven or of other producers"),
+    ]);
+    let text = format!("Of the orders done, {kinds}: the time and CPU shown here are theirs too.");
+    when(before + foreign > 0, Tone::Warning, text)
 }

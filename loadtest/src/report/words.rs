@@ -1,6 +1,6 @@
 //! A run in words: its shape, and how its orders were sent.
 
-use super::units::{chosen_time, count, digits, orders, rate};
+use super::units::{chosen_time, count, counted, digits, orders, rate};
 use super::{Arrivals, Door, Report, Shape, Via};
 
 impl Shape {
@@ -38,9 +38,8 @@ impl Via {
             Door::Redis => ("by XADD to Redis", "pipelines"),
             Door::Http => ("by POST /orders over HTTP", "requests"),
         };
-        let (connections, batch) = (count(self.connections as u64), orders(self.batch as u64));
-        let plural = if self.connections == 1 { "" } else { "s" };
-        format!("{door}, {connections} connection{plural}, {parcel} of up to {batch}")
+        let connections = counted(self.connections as u64, "connection");
+        format!("{door}, {connections}, {parcel} of up to {}", orders(self.batch as u64))
     }
 }
 

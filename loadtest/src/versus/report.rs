@@ -10,7 +10,7 @@ use crate::figures::Better::Lower;
 use crate::figures::{FIGURES, Figure, Row, Spread, figure, noise, rows, table, us};
 use crate::measure::InstanceStarts;
 use crate::report::text::wrapped;
-use crate::report::units::{count, digits, mib, time};
+use crate::report::units::{counted, digits, mib, orders, time};
 use crate::report::{Host, Report, Setting};
 
 /// What `--json` writes.
@@ -121,12 +121,12 @@ impl VersusReport {
         let redis = redis.map(|setting| format!("{} {}", setting.name, setting.value));
         let head = [
             format!(
-                "{} and {}, Wasm on {runtime}, one process each, in turn: {} rounds of {} orders \
+                "{} and {}, Wasm on {runtime}, one process each, in turn: {} of {} \
                  (seed {}, {} with a prescription), each side on a fresh Redis {}",
                 settings.a,
                 settings.b,
-                settings.rounds,
-                count(settings.orders),
+                counted(settings.rounds.into(), "round"),
+                orders(settings.orders),
                 settings.seed,
                 settings.prescriptions,
                 settings.redis_version

@@ -54,13 +54,20 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
     other.redis_settings[1].value = "always".into();
     let mut interrupted = a_report().interrupted().build();
     interrupted.backlog_before = 3;
+    let mut beside = a_report().shared().build();
+    beside.shares[0].orders += 200;
     let groups = vec![
         group("first", [a_report().build()]),
         group("other", [other]),
         group("waves", [a_report().waves().build()]),
         group(
             "odd",
-            [interrupted, a_report().with_failures().build(), a_report().rejecting(9).build()],
+            [
+                interrupted,
+                a_report().with_failures().build(),
+                a_report().rejecting(9).build(),
+                beside,
+            ],
         ),
     ];
     let text = compare(&groups);
@@ -77,6 +84,7 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
         "Run 1 of D began with a backlog.",
         "Run 2 of D has orders that are lost, late, confirmed twice or wrong",
         "Run 3 of D has rejected orders",
+        "Run 4 of D shared the app with other producers.",
         "With fewer than three runs in a group",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
@@ -198,12 +206,15 @@ fn the_command_reads_files_and_groups_and_refuses_what_is_no_report() {
     let (code, _, error) = compare(&[&a, &blind, "--fail-if", "cpu_app>+10%"]);
     assert!(code == Some(3) && error.contains("cpu_app was not measured in A or B"), "{error}");
 
+    let (same, copy) = (format!("x={b},{b},{b}"), file("copy.json", &faster(1.0)));
     let old = folder.path().join("old.json").display().to_string();
     std::fs::write(&old, r#"{"report_version": 1}"#).unwrap();
     for (arguments, expected) in [
         (vec![a.as_str(), old.as_str()], "old.json: report_version is 1"),
         (vec![a.as_str(), "/nonexistent.json"], "/nonexistent.json"),
         (vec![a.as_str()], "at least two reports"),
+        (vec![a.as_str(), "--group", &same], "b.json is the run of"),
+        (vec![a.as_str(), copy.as_str()], "copy.json is the run of"),
         (vec![a.as_str(), b.as_str(), "--fail-if", "speed>1%"], "speed is not a figure"),
         (vec![a.as_str(), "--group", "nothing"], "expected NAME=FILE,FILE,..."),
     ] {

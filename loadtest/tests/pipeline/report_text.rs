@@ -324,6 +324,16 @@ fn memory_that_grows_in_a_long_steady_run_is_pointed_out() {
 }
 
 #[test]
+fn orders_that_other_producers_sent_meanwhile_are_warned_of() {
+    let mut report = a_report().shared().build();
+    assert!(!report.to_text().contains("other producers"), "{}", report.to_text());
+    report.shares[0].orders += 200;
+    let text = report.to_text();
+    assert!(text.contains("200 are redriven or of other producers"), "{text}");
+    assert!(text.contains("warning"), "{text}");
+}
+
+#[test]
 fn shares_are_shown_where_more_than_one_consumer_worked() {
     let text = a_report().shared().build().to_text();
     assert!(

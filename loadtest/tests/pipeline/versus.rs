@@ -171,7 +171,7 @@ fn an_interrupted_comparison_reports_the_rounds_that_were_complete() {
     assert!(lines.any(|line| line == "interrupted after round 1"));
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 rounds of 300 orders"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 round of 300 orders"));
     let report: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
     assert_eq!(report["settings"]["rounds"], 1);
     assert_eq!(report["rounds"].as_array().unwrap().len(), 1);

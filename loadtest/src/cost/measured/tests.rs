@@ -16,13 +16,22 @@ fn figures_are_those_of_one_order_that_the_app_had() {
 }
 
 #[test]
+fn a_few_orders_more_than_were_sent_do_not_matter() {
+    let mut report = a_report();
+    report["shares"] = json!([{"consumer": "spin", "stream": "ingress", "orders": 10_005}]);
+    measured(report).unwrap();
+}
+
+#[test]
 fn a_run_that_says_nothing_about_cost_is_refused_with_the_reason() {
     let steady = json!({"kind": "steady", "rate": 5, "duration_s": 1, "arrivals": "even"});
+    let share = |by: &str, orders| json!({"consumer": by, "stream": "ingress", "orders": orders});
     let rejected = json!([{"answer": "429", "orders": 3, "processed_anyway": 0}]);
     for (pointer, value, expected) in [
         ("/shape", steady, "shape.kind: expected burst"),
         ("/interrupted", json!(true), "interrupted"),
         ("/backlog_before", json!(7), "backlog_before: 7"),
+        ("/shares", json!([share("spin", 9_000), share("other", 1_200)]), "shares: 200 other"),
         ("/latency_ms/max", json!(0), "confirmed: 9000 orders were confirmed by an earlier"),
         ("/lost", json!(1), "not successful"),
         ("/late", json!(1), "not successful"),
