@@ -4,7 +4,9 @@
 //! The crate cannot attach to a server that it did not start.
 
 use std::fs::{File, TryLockError};
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -114,9 +116,41 @@ impl RedisServer {
 
     /// Starts a killed server again on the same port and folder.
     pub fn restart(&mut self, options: &Options) -> Result<()> {
+        fix_append_only_file(&self.folder)?;
         self.process = spawn(&self.folder, self.port, options)?;
         Ok(())
     }
+}
+
+/// Cuts the half of a transaction that a kill in the middle of a write leaves at the end of the
+/// file.
+///
+/// Redis 7 ignores it when it starts, but keeps its beginning in the file, and executes that at the
+/// start after the next one (valkey-io/valkey#4342). `redis-check-aof` is the same program.
+fn fix_append_only_file(folder: &Path) -> Result<()> {
+    let manifest = "appendonlydir/appendonly.aof.manifest";
+    if !folder.join(manifest).exists() {
+        return Ok(());
+    }
+    let mut check = Command::new("redis-server")
+        .arg0("redis-check-aof")
+        // A Ctrl-C of the terminal must not end it.
+        .process_group(0)
+        .args(["--fix", manifest])
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("failed to start redis-check-aof")?;
+    if let Some(mut answer) = check.stdin.take() {
+        // It asks only if there is something to cut.
+        let _ = answer.write_all(b"y\n");
+    }
+    let output = check.wait_with_output().context("failed to wait for redis-check-aof")?;
+    if !output.status.success() {
+        bail!("redis-check-aof failed: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(())
 }
 
 /// A TCP port of 127.0.0.1 that was free a moment ago.

@@ -3,10 +3,6 @@
 //! The kinds are drawn from a list of twenty, which the seed shuffles again each time it is used
 //! up: twenty faults have every kind. A fault that cannot be injected is an error.
 
-use std::io::Write;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -117,7 +113,6 @@ impl Targets {
                 self.server.kill()?;
                 let slept = stop::sleep(dead_for);
                 // After a signal too: the report is read from it.
-                fix_append_only_file(self.server.folder())?;
                 self.server.restart(&redis_options())?;
                 slept?;
                 Ok(format!("killed redis, dead for {dead_for:?}"))
@@ -196,33 +191,6 @@ impl Targets {
         }
         self.control.ask(|redis| Ok(pipeline.exec(redis.inner())?))
     }
-}
-
-/// Cuts the half of a transaction that a kill in the middle of a write leaves at the end of the
-/// file.
-///
-/// Redis 7 ignores it when it starts, but keeps its beginning in the file, and executes that at the
-/// start after the next one (valkey-io/valkey#4342). `redis-check-aof` is the same program.
-fn fix_append_only_file(folder: &Path) -> Result<()> {
-    let mut check = Command::new("redis-server")
-        .arg0("redis-check-aof")
-        // A Ctrl-C of the terminal must not end it.
-        .process_group(0)
-        .args(["--fix", "appendonlydir/appendonly.aof.manifest"])
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("failed to start redis-check-aof")?;
-    if let Some(mut answer) = check.stdin.take() {
-        // It asks only if there is something to cut.
-        let _ = answer.write_all(b"y\n");
-    }
-    let output = check.wait_with_output().context("failed to wait for redis-check-aof")?;
-    if !output.status.success() {
-        bail!("redis-check-aof failed: {}", String::from_utf8_lossy(&output.stdout));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
