@@ -167,14 +167,14 @@ impl Report {
         self.rejected.iter().map(|kind| kind.orders).sum()
     }
 
-    /// Orders that are redriven or of other producers, and that the app took out of the streams, by the queue's own count. A few
-    /// may be of the moments before and after the run.
+    /// Orders that are redriven or of other producers, and that the app took out of the streams, by
+    /// the queue's own count. A few may be of the moments before and after the run.
     pub(crate) fn foreign(&self) -> u64 {
-        let of = |is_one: fn(&str) -> bool| -> u64 {
-            let shares = self.shares.iter().filter(|share| is_one(&share.stream));
+        let of = |is_ingress: bool| -> u64 {
+            let shares = self.shares.iter().filter(|one| (one.stream == "ingress") == is_ingress);
             shares.map(|share| share.orders).sum()
         };
-        let taken = of(|stream| stream == "ingress").max(of(|stream| stream != "ingress"));
+        let taken = of(true).max(of(false));
         let foreign =
             taken.saturating_sub(self.orders.saturating_sub(self.refused) + self.backlog_before);
         if foreign > self.orders / 100 { foreign } else { 0 }

@@ -9,7 +9,7 @@ use queue::{EntryId, MessageStatus, State};
 use uuid::Uuid;
 
 use super::Verifier;
-use super::results::{Confirmation, DeadLetter, was_redriven};
+use super::results::{Confirmation, DeadLetter, ingress, was_redriven};
 use crate::expect::{self, fate};
 use crate::ledger::{Line, Status};
 use crate::report::{Door, Wrong};
@@ -52,17 +52,17 @@ impl Verifier {
             return Ok(Seen::Counted);
         }
         let positions = self.source.positions(id);
-        if positions.iter().any(|position| self.letters.contains_key(position)) {
+        let is_dead = positions.iter().any(|position| self.letters.contains_key(position));
+        if is_dead && !(is_last && is_looked_up) {
             // Its dead letter may be redriven later.
-            match (is_last, is_looked_up) {
-                (false, _) => return Ok(Seen::TooEarly),
-                (true, false) => return Ok(Seen::Unclear),
-                (true, true) => {}
-            }
+            return Ok(if is_last { Seen::Unclear } else { Seen::TooEarly });
         }
-        let line = |position: &u64| {
-            let line = self.letters.get(position).and_then(|letter| letter.redriven(found));
-            (*position, line.unwrap_or_else(|| self.ledger.get(*position)))
+        let record = found.record.as_ref();
+        let line = |position: &u64| match self.letters.get(position) {
+            Some(Letter { entry, due_us, .. }) if was_redriven(*entry, record) => {
+                (*position, Line { due_us: *due_us, entry_id: None, status: Status::Sent })
+            }
+            _ => (*position, self.ledger.get(*position)),
         };
         let mut open: Vec<(u64, Line)> = positions.iter().map(line).collect();
         let count = |status| open.iter().filter(|(_, line)| line.status == status).count();
@@ -86,7 +86,7 @@ impl Verifier {
             if unsent > 0 && !is_last {
                 return Ok(Seen::TooEarly);
             }
-            if open.is_empty() && found.ingress().is_some() {
+            if open.is_empty() && found.record.as_ref().and_then(ingress).is_some() {
                 // Another sender sent it.
                 return Ok(Seen::Counted);
             }
@@ -133,9 +133,10 @@ impl Verifier {
         let is_possible = |entry_id: &EntryId| {
             (entry_id.ms() as i64..=found.done_at_ms as i64).contains(&decided_at_ms)
         };
+        let by_record = found.record.as_ref().and_then(ingress);
         for (position, line) in open {
             let order = self.source.order(*position)?;
-            let entry_ids = [line.entry_id, found.ingress(), earlier].into_iter().flatten();
+            let entry_ids = [line.entry_id, by_record, earlier].into_iter().flatten();
             for entry_id in entry_ids.filter(is_possible) {
                 let threshold = self.report.complexity_threshold;
                 let times = Times { queued_at_ms: entry_id.ms() as i64, decided_at_ms };
@@ -302,13 +303,5 @@ impl Verifier {
         let DeadLetter { entry, redrives, .. } = *found;
         self.letters.insert(position, Letter { entry, due_us: line.due_us, redrives, wrong });
         Ok(true)
-    }
-}
-
-impl Letter {
-    /// What the ledger says of its order if it was redriven and then confirmed.
-    fn redriven(&self, found: &Confirmation) -> Option<Line> {
-        let line = Line { due_us: self.due_us, entry_id: None, status: Status::Sent };
-        was_redriven(self.entry, found.record.as_ref()).then_some(line)
     }
 }

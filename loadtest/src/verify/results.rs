@@ -42,7 +42,7 @@ impl Known {
     }
 }
 
-fn ingress(record: &MessageStatus) -> Option<EntryId> {
+pub(super) fn ingress(record: &MessageStatus) -> Option<EntryId> {
     EntryId::parse(record.ingress.as_deref()?)
 }
 
@@ -54,13 +54,6 @@ pub(super) struct Confirmation {
     pub(super) done_at_ms: u64,
     /// The record of its order, if it was looked up.
     pub(super) record: Option<MessageStatus>,
-}
-
-impl Confirmation {
-    /// The entry of its order.
-    pub(super) fn ingress(&self) -> Option<EntryId> {
-        ingress(self.record.as_ref()?)
-    }
 }
 
 #[derive(Debug)]

@@ -1,5 +1,9 @@
 //! Dead letters, those that are redriven and those from before.
 
+use orders::pipeline::{Distributor, Receiver};
+use queue::{Message, Outcome, Role};
+use redis::streams::StreamRangeReply;
+
 use super::*;
 
 impl Queue {
@@ -182,4 +186,89 @@ fn an_invalid_order_whose_entry_is_unknown_is_found_by_its_dead_letter() {
     let verdict = closed(verifier, &mut queue);
     assert_eq!((verdict.dead_lettered, verdict.lost), (1, 1));
     assert_eq!(verdict.failures.lost, ["#0"]);
+}
+
+/// A receiver that fails at every order.
+struct Fails;
+
+impl Role for Fails {
+    fn stream(&self) -> Stream {
+        orders::pipeline::SIMPLE
+    }
+
+    fn decide(&self, _: &Message, order: &[u8]) -> Outcome {
+        let (code, errors) = ("too_many_deliveries".into(), b"[]".to_vec());
+        Outcome::DeadLetter { id: fate(order).ok().map(|id| id.to_string()), code, errors }
+    }
+}
+
+impl Queue {
+    fn add(&mut self, order: &[u8]) -> Answer {
+        let ingress = self.keys.stream(Stream::Ingress);
+        let id: String = self.redis.inner().xadd(ingress, "*", &[("order", order)]).unwrap();
+        Answer::Queued(EntryId::parse(&id))
+    }
+
+    fn drain(&mut self, role: &impl Role) {
+        let settings = queue::Settings { linger_ms: 0, ..orders::pipeline::settings() };
+        let mut queue = queue::Queue::new(&mut self.redis, &settings);
+        queue::drain(&mut queue, role, &mut || Duration::ZERO).1.unwrap();
+    }
+
+    fn redrive_all(&mut self) {
+        let letters: StreamRangeReply =
+            self.redis.inner().xrange_all(self.keys.dead_letters()).unwrap();
+        for letter in letters.ids {
+            let settings = orders::pipeline::settings();
+            let mut queue = queue::Queue::new(&mut self.redis, &settings);
+            queue.redrive(EntryId::parse(&letter.id).unwrap()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn redrives_by_the_scripts_of_the_queue_are_recognised() {
+    let distributor = Distributor { complexity_threshold: THRESHOLD };
+    let receiver = Receiver { lane: Lane::Simple };
+    let times = Times { queued_at_ms: 0, decided_at_ms: 0 };
+    let is_simple = |order: &Vec<u8>| {
+        matches!(expect::confirmation(order, THRESHOLD, times), Some((Lane::Simple, _)))
+    };
+    let simple = orders(100).into_iter().find(is_simple).unwrap();
+    let source = Arc::new(Source::list(vec![simple.clone(), b"{broken".to_vec()]));
+    let mut queue = Queue::start();
+    let send = |queue: &mut Queue, verifier: &mut Verifier| {
+        for position in 0..2 {
+            let answer = queue.add(&source.order(position).unwrap());
+            verifier.sent(Answered::at_once(position, answer)).unwrap();
+        }
+        queue.drain(&distributor);
+    };
+
+    // A run leaves the order as a dead letter.
+    let mut verifier = queue.verifier(&source);
+    send(&mut queue, &mut verifier);
+    queue.drain(&Fails);
+    assert_eq!(counts(&closed(verifier, &mut queue)), [0, 1, 0, 0, 1]);
+
+    // The next one sends it again: the queue does not route the copy.
+    let mut verifier = queue.verifier(&source);
+    send(&mut queue, &mut verifier);
+    queue.drain(&receiver);
+    let report = closed(verifier, &mut queue);
+    assert_eq!(counts(&report), [0, 1, 0, 0, 1]);
+    assert!(report.failures.wrong[0].why.contains("an earlier copy was not redriven"));
+
+    // All are redriven while the third one runs.
+    let mut verifier = queue.verifier(&source);
+    send(&mut queue, &mut verifier);
+    while verifier.look(&mut queue.patient, 1).unwrap() {}
+    queue.redrive_all();
+    queue.drain(&distributor);
+    queue.drain(&Fails);
+    while verifier.look(&mut queue.patient, 1).unwrap() {}
+    queue.redrive_all();
+    queue.drain(&distributor);
+    queue.drain(&receiver);
+    assert_eq!(counts(&closed(verifier, &mut queue)), [1, 1, 0, 0, 0]);
 }
