@@ -240,7 +240,7 @@ fn the_pipelines_user_reaches_no_other_key_channel_or_command() {
         &["CONFIG", "GET", "*"],
         &["ACL", "LIST"],
         &["SCRIPT", "FLUSH"],
-        &["XGROUP", "SETID", "{orders}:ingress", "workers", "$"],
+        &["XGROUP", "DESTROY", "{orders}:ingress", "workers"],
     ] {
         let error = redis::cmd(refused[0]).arg(&refused[1..]).exec(&mut pipeline).unwrap_err();
         let text = error.to_string().to_lowercase();

@@ -24,10 +24,12 @@
 
 local stream = stream_of(tonumber(STREAM))
 local MOST_SPLITS = 20
+-- All that is read is copied several times, and Redis does not count it against its limit.
+local MOST_BYTES, MOST_READ = 4194304, 20
 open_format()
 local most, longest, is_ingress = tonumber(ARGV[6]), tonumber(ARGV[7]), stream.number == 1
 local now_ms = now()
-local reply, handed_out, values = {now_ms, 0, 0, 1}, 0, 4
+local reply, handed_out, values, bytes = {now_ms, 0, 0, 1}, 0, 4, 0
 if is_paused() then
   return reply
 end
@@ -51,6 +53,9 @@ local function row(id, label, message)
 end
 
 local function hand_out(id, fields)
+  for i = 2, #fields, 2 do
+    bytes = bytes + #fields[i]
+  end
   if is_ingress then
     local message, label = nil, ''
     for i = 1, #fields, 2 do
@@ -109,9 +114,9 @@ while found and reply[3] < MOST_SPLITS do
 end
 
 -- The parts are handed out even if further entries must be split.
-while (not found or reply[3] == MOST_SPLITS) and handed_out < most do
+while (not found or reply[3] == MOST_SPLITS) and handed_out < most and bytes < MOST_BYTES do
   -- An entry of a lane holds up to a whole batch.
-  local at_most = is_ingress and ARGV[6] or '1'
+  local at_most = is_ingress and math.min(MOST_READ, most - handed_out) or 1
   local read = run('XREADGROUP', 'GROUP', GROUP, CONSUMER, 'COUNT', at_most, 'STREAMS', stream.key, '>')
   if not read then
     break
@@ -120,12 +125,12 @@ while (not found or reply[3] == MOST_SPLITS) and handed_out < most do
   for i = 1, #read_entries do
     hand_out(read_entries[i][1], read_entries[i][2])
   end
-  if is_ingress then
+  if is_ingress and #read_entries < at_most then
     break
   end
 end
 
-if found or handed_out >= most then
+if found or handed_out >= most or bytes >= MOST_BYTES then
   -- More may wait, so another drain must claim even if this one crashes. Nobody was rung behind a
   -- bell that a drain keeps silent.
   if redis.pcall('GET', BELL) == HELD then

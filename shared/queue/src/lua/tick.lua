@@ -1,6 +1,9 @@
 -- Frees what is past retention, then rings the stream's bell if work waits: new entries, or overdue
 -- ones. Freeing comes first because a full Redis lets nothing else in. A paused stream is not rung.
 --
+-- What waits behind the group's position would never be handed out: somebody moved the group, deleted
+-- its consumer, or acked by hand. The group then starts again; a commit recognizes what is done.
+--
 -- Pub/sub delivers at most once, so a ring can be lost. Regular ticks limit the delay. Rings that
 -- no claim followed are counted for two minutes: the count shows a worker that is deaf or stuck.
 --
@@ -11,7 +14,7 @@
 -- keys: format index index:previous results totals metrics bell pause unanswered streams
 -- settings: stream consumer bell_ms claim_idle_ms retention_ms
 -- flags: allow-oom
--- uses: free
+-- uses: free record
 
 local stream = stream_of(tonumber(STREAM))
 open_format()
@@ -55,6 +58,16 @@ if length == 0 then
 end
 if pending > 0 and run('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-', '+', 1)[1] then
   overdue = 1
+end
+if waiting > 0 then
+  for _, group in ipairs(redis.pcall('XINFO', 'GROUPS', stream.key)) do
+    local fields = fields_of({'', group})
+    -- An error means that no id is larger.
+    if fields.name == GROUP
+      and not redis.pcall('XRANGE', stream.key, '(' .. fields['last-delivered-id'], '+', 'COUNT', 1)[1] then
+      run('XGROUP', 'SETID', stream.key, GROUP, '0')
+    end
+  end
 end
 local paused, heard = is_paused(), nil
 local seen = redis.pcall('GET', UNANSWERED)

@@ -119,6 +119,23 @@ fn a_step_takes_at_most_a_batch_and_says_when_nothing_is_left() {
 }
 
 #[test]
+fn a_step_reads_no_further_entries_after_4_mib_and_rings_for_the_rest() {
+    let mut queue = TestQueue::new();
+    let other = "x".repeat(300_000);
+    for number in 0..50 {
+        let fields = [("message", &*parcel(number)), ("other", &other)];
+        queue.add_entry(Stream::Ingress, "*", &fields);
+    }
+    let bell = queue.keys.bell(Stream::Ingress).to_owned();
+    let mut handle = queue.queue();
+    let mut drain = Drain::new(&mut handle, &Scale);
+    drain.step().unwrap();
+    assert_eq!(drain.tally().applied, 20);
+    assert_eq!(queue.ask::<String>(&["GET", &bell]), "1");
+    assert_eq!(queue.drain(&Scale).applied, 30);
+}
+
+#[test]
 fn overdue_entries_come_before_new_ones_and_each_alone() {
     let mut queue = TestQueue::new();
     queue.add_parcels(0..3);
@@ -177,6 +194,53 @@ fn a_group_that_somebody_destroyed_is_made_again_and_nothing_is_lost() {
         queue.assert_confirmed(&parcels);
         assert_eq!((queue.vanished(), queue.totals().get("duplicates")), (0, None));
     }
+}
+
+#[test]
+fn entries_behind_the_position_of_the_group_are_handed_out_after_a_tick() {
+    for how in ["SETID", "DELCONSUMER", "XACK", "SETID far ahead"] {
+        let mut queue = TestQueue::new();
+        queue.drain(&Scale);
+        let parcels = queue.add_parcels(0..9);
+        let key = queue.keys.stream(Stream::Ingress).to_owned();
+        let group = ["XGROUP", "SETID", &key, queue::GROUP];
+        match how {
+            "SETID" => queue.ask::<()>(&[&group[..], &["$"]].concat()),
+            "SETID far ahead" => {
+                let most = u64::MAX.to_string();
+                queue.ask(&[&group[..], &[&format!("{most}-{most}")]].concat())
+            }
+            _ => {
+                queue.hold(&Scale);
+                let consumer = queue.settings.consumer.as_str().to_owned();
+                if how == "DELCONSUMER" {
+                    let delete = ["XGROUP", "DELCONSUMER", &key, queue::GROUP, &consumer];
+                    assert_eq!(queue.ask::<u64>(&delete), 9);
+                } else {
+                    for (id, _) in queue.pending(Stream::Ingress) {
+                        assert_eq!(queue.ask::<u64>(&["XACK", &key, queue::GROUP, &id]), 1);
+                    }
+                }
+            }
+        }
+        assert_eq!(queue.drain(&Scale).applied, 0, "{how}");
+        let tick = queue.queue().tick(Stream::Ingress).unwrap();
+        assert_eq!((tick.waiting, tick.rung), (9, true), "{how}");
+        queue.drain_all();
+        queue.assert_confirmed(&parcels);
+    }
+}
+
+#[test]
+fn a_tick_leaves_a_group_alone_whose_entries_are_in_work_or_still_to_come() {
+    let mut queue = TestQueue::new();
+    queue.add_parcels(0..9);
+    queue.hold(&Scale);
+    queue.queue().tick(Stream::Ingress).unwrap();
+    assert_eq!(queue.drain(&Scale).applied, 0, "the batch in work is not handed out again");
+    queue.add_parcels(9..10);
+    queue.queue().tick(Stream::Ingress).unwrap();
+    assert_eq!(queue.drain(&Scale).applied, 1);
 }
 
 /// Routes from a lane, which no program may do.
