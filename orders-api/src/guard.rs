@@ -54,7 +54,7 @@ fn host_of(head: &Parts) -> Option<String> {
 
 fn is_known(host: &str, allowed: &[String]) -> bool {
     !host.contains('.')
-        || host.parse::<IpAddr>().is_ok()
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
         || PRIVATE.iter().any(|suffix| host.ends_with(suffix))
         || allowed.iter().any(|allowed| allowed == host)
 }

@@ -64,6 +64,7 @@ fn without_a_token_only_known_hosts_are_answered() {
         "127.0.0.1:3000",
         "10.42.0.17",
         "[::1]:3000",
+        "[::ffff:10.1.2.3]:3000",
         "orders-api",
         "orders-api:80",
         "orders-api.shop.svc",

@@ -27,7 +27,9 @@ export class QueueError extends Error {
 
   /** The stable code in HTTP answers. */
   get code(): string {
-    return CODES.find(([words]) => words.test(this.detail))?.[1] ?? "queue_unavailable";
+    // The command and key in brackets hold the name of the queue.
+    const words = this.detail.replace(/ \([^)]*\)/, "");
+    return CODES.find(([known]) => known.test(words))?.[1] ?? "queue_unavailable";
   }
 }
 

@@ -96,7 +96,7 @@ test("failures of Redis are told apart by the text", () => {
     [`${server} - BusyLoadingError: Redis is loading`, "queue_loading"],
     [`${server} - ReadOnly: You can't write`, "queue_read_only"],
     ["OOM: command not allowed when used memory > 'maxmemory'.", "queue_out_of_memory"],
-    ["WRONGTYPE: Operation against a key (XADD {q}:simple)", "queue_refused"],
+    ["WRONGTYPE: Operation against a key (XADD {OOM}:simple)", "queue_refused"],
     ["FORMAT: the queue holds data of format 1", "queue_other_format"],
     ["ResponseError: Protocol error: unauthenticated multibulk length", "queue_refused"],
     ["Password authentication failed- AuthenticationFailed", "queue_refused"],
