@@ -208,7 +208,7 @@ fn entries_behind_the_position_of_the_group_are_handed_out_after_a_tick() {
             "SETID" => queue.ask::<()>(&[&group[..], &["$"]].concat()),
             "SETID far ahead" => {
                 let most = u64::MAX.to_string();
-                queue.ask(&[&group[..], &[&format!("{most}-{most}")]].concat())
+                queue.ask::<()>(&[&group[..], &[&format!("{most}-{most}")]].concat());
             }
             _ => {
                 queue.hold(&Scale);
