@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use toml::Value;
 
-/// More than any manifest or Wasm file has.
+/// Bounds files that have no end, such as devices.
 const MAX_MIB: u64 = 64;
 
 #[derive(Debug, Deserialize)]

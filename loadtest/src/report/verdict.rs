@@ -343,9 +343,9 @@ fn tick_rings(report: &Report) -> Option<Finding> {
 fn disturbed(report: &Report) -> Option<Finding> {
     let (before, foreign) = (report.backlog_before, report.foreign());
     let kinds = counts(&[
-        (before, "waited before the start"),
-        (foreign, "are redriven or of other producers"),
+        (before, "orders that waited before the start"),
+        (foreign, "orders that were redriven or sent by others"),
     ]);
-    let text = format!("Of the orders done, {kinds}: the time and CPU shown here are theirs too.");
+    let text = format!("The app also processed {kinds}: the time and CPU shown include theirs.");
     when(before + foreign > 0, Tone::Warning, text)
 }

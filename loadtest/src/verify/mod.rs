@@ -15,7 +15,7 @@ pub(crate) mod results;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
@@ -50,7 +50,7 @@ pub(crate) struct Verifier {
     /// time.
     dead: HashMap<EntryId, u64>,
     /// The last dead letter of each order that has one, by position. Counted at the end.
-    letters: HashMap<u64, Letter>,
+    letters: BTreeMap<u64, Letter>,
     /// Whether an accepted order's entry is unknown, so that records have to be read.
     lacks_entry_ids: bool,
     /// The newest time of an entry or a result, in Unix ms.
@@ -76,7 +76,7 @@ impl Verifier {
             early: Default::default(),
             confirmed_copies: HashSet::new(),
             dead: HashMap::new(),
-            letters: HashMap::new(),
+            letters: BTreeMap::new(),
             lacks_entry_ids: report.via.door == Door::Http,
             newest_ms: 0,
             latency_us: histogram(),
@@ -200,6 +200,7 @@ impl Verifier {
                 && (id.is_none() || was_redriven(letter.entry, record.as_ref()))
             {
                 self.letters.remove(&position);
+                self.report.late += 1;
                 redriven += 1;
             }
             if self.ledger.get(position).status != Status::Sent {
@@ -224,8 +225,7 @@ impl Verifier {
             }
             self.ledger.settle(position);
         }
-        let gone = self.report.late;
-        self.report.late += redriven;
+        let gone = self.report.late - redriven;
         ensure!(gone == 0, "{gone} orders are confirmed, but their results are past retention");
         Ok(())
     }

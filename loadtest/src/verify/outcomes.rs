@@ -205,7 +205,7 @@ impl Verifier {
         }
         let (letter, state) = (record.dead_letter.as_deref().unwrap_or_default(), record.state);
         let what = if state == State::Discarded { "was discarded" } else { "was not redriven" };
-        let why = format!("a duplicate: the dead letter {letter} of an earlier copy {what}");
+        let why = format!("its dead letter {letter} {what}");
         self.wrong(id.to_string(), why);
     }
 

@@ -329,7 +329,7 @@ fn orders_that_other_producers_sent_meanwhile_are_warned_of() {
     assert!(!report.to_text().contains("other producers"), "{}", report.to_text());
     report.shares[0].orders += 200;
     let text = report.to_text();
-    assert!(text.contains("200 are redriven or of other producers"), "{text}");
+    assert!(text.contains("200 orders that were redriven or sent by others"), "{text}");
     assert!(text.contains("warning"), "{text}");
 }
 

@@ -64,8 +64,8 @@ const WORDS: [(&str, Cause); 18] = [
 impl QueueError {
     /// What Redis or the host said while `what` was being done.
     pub fn from_redis(what: &'static str, error: &ExecuteError) -> Self {
-        // The command and key in brackets hold the name of the queue.
-        let (before, rest) = error.0.split_once(" (").unwrap_or((&error.0, ""));
+        // The command and key in the last brackets hold the name of the queue.
+        let (before, rest) = error.0.rsplit_once(" (").unwrap_or((&error.0, ""));
         let after = rest.split_once(')').map_or("", |(_, after)| after);
         let found = WORDS.iter().find(|(word, _)| before.contains(word) || after.contains(word));
         let cause = found.map_or(Cause::Unavailable, |(_, cause)| *cause);

@@ -27,8 +27,8 @@ export class QueueError extends Error {
 
   /** The stable code in HTTP answers. */
   get code(): string {
-    // The command and key in brackets hold the name of the queue.
-    const words = this.detail.replace(/ \([^)]*\)/, "");
+    // The command and key in the last brackets hold the name of the queue.
+    const words = this.detail.replace(/^(.*) \([^)]*\)/s, "$1");
     return CODES.find(([known]) => known.test(words))?.[1] ?? "queue_unavailable";
   }
 }

@@ -146,7 +146,7 @@ fn a_copy_of_an_order_that_is_a_dead_letter_already_is_not_lost() {
         assert_eq!((counts(&report), report.duplicate_deliveries), ([0, 0, 1, 0, 1], 1));
         let Wrong { order, why } = &report.failures.wrong[0];
         assert_eq!(*order, fate(&orders[0]).unwrap().to_string());
-        assert!(why.contains("the dead letter 700-0") && why.contains(expected), "{why}");
+        assert!(why.contains("dead letter 700-0") && why.contains(expected), "{why}");
     }
 }
 
@@ -257,7 +257,7 @@ fn redrives_by_the_scripts_of_the_queue_are_recognised() {
     queue.drain(&receiver);
     let report = closed(verifier, &mut queue);
     assert_eq!(counts(&report), [0, 1, 0, 0, 1]);
-    assert!(report.failures.wrong[0].why.contains("an earlier copy was not redriven"));
+    assert!(report.failures.wrong[0].why.contains("was not redriven"));
 
     // All are redriven while the third one runs.
     let mut verifier = queue.verifier(&source);

@@ -62,7 +62,7 @@ fn every_overlay_has_a_readme_of_the_same_shape_and_a_kustomization() {
             "the README does not lead to {name}"
         );
     }
-    assert!(overlays().len() >= 8);
+    assert_eq!(overlays().len(), 8);
 }
 
 #[test]

@@ -24,7 +24,7 @@
 
 local stream = stream_of(tonumber(STREAM))
 local MOST_SPLITS = 20
--- All that is read is copied several times, and Redis does not count it against its limit.
+-- A script copies what it reads several times, outside of maxmemory. This is checked after each read.
 local MOST_BYTES, MOST_READ = 4194304, 20
 open_format()
 local most, longest, is_ingress = tonumber(ARGV[6]), tonumber(ARGV[7]), stream.number == 1

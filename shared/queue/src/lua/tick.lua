@@ -1,8 +1,9 @@
 -- Frees what is past retention, then rings the stream's bell if work waits: new entries, or overdue
 -- ones. Freeing comes first because a full Redis lets nothing else in. A paused stream is not rung.
 --
--- What waits behind the group's position would never be handed out: somebody moved the group, deleted
--- its consumer, or acked by hand. The group then starts again; a commit recognizes what is done.
+-- Redis never delivers entries up to the group's position that are not pending: somebody moved the
+-- group, deleted its consumer, or acked by hand. The tick then sets the group to the start; a commit
+-- drops what is done.
 --
 -- Pub/sub delivers at most once, so a ring can be lost. Regular ticks limit the delay. Rings that
 -- no claim followed are counted for two minutes: the count shows a worker that is deaf or stuck.
