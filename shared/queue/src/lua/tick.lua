@@ -15,10 +15,23 @@
 -- keys: format index index:previous results totals metrics bell pause unanswered streams
 -- settings: stream consumer bell_ms claim_idle_ms retention_ms
 -- flags: allow-oom
--- uses: free record
+-- uses: free
 
 local stream = stream_of(tonumber(STREAM))
 open_format()
+
+-- Sets a group to the start that has no entry left to deliver.
+local function hand_out_again()
+  for _, group in ipairs(redis.pcall('XINFO', 'GROUPS', stream.key)) do
+    local from = '(' .. field_of(group, 'last-delivered-id')
+    -- An error means that no id is larger.
+    if field_of(group, 'name') == GROUP
+      and not redis.pcall('XRANGE', stream.key, from, '+', 'COUNT', 1)[1] then
+      run('XGROUP', 'SETID', stream.key, GROUP, '0')
+    end
+  end
+end
+
 local now_ms = now()
 local dropped, refused = free(now_ms, true)
 
@@ -60,16 +73,6 @@ end
 if pending > 0 and run('XPENDING', stream.key, GROUP, 'IDLE', CLAIM_IDLE_MS, '-', '+', 1)[1] then
   overdue = 1
 end
-if waiting > 0 then
-  for _, group in ipairs(redis.pcall('XINFO', 'GROUPS', stream.key)) do
-    local fields = fields_of({'', group})
-    -- An error means that no id is larger.
-    if fields.name == GROUP
-      and not redis.pcall('XRANGE', stream.key, '(' .. fields['last-delivered-id'], '+', 'COUNT', 1)[1] then
-      run('XGROUP', 'SETID', stream.key, GROUP, '0')
-    end
-  end
-end
 local paused, heard = is_paused(), nil
 local seen = redis.pcall('GET', UNANSWERED)
 local unanswered, counted_ms = string.match(type(seen) == 'string' and seen or '', '^(%d+) (%d+)$')
@@ -84,6 +87,9 @@ if not paused and waiting + overdue > 0 then
     redis.pcall('DEL', BELL)
   end
   heard = ring(stream, BELL)
+  if heard and waiting > 0 then
+    hand_out_again()
+  end
   if is_late then
     local counted = string.format('%d %.0f', unanswered + 1, now_ms)
     redis.pcall('SET', UNANSWERED, counted, 'PX', 120000)

@@ -94,14 +94,18 @@ local function is_paused()
   return true
 end
 
--- Entries that were ever added to a stream; nil if the stream does not exist.
-local function entries_added(of)
-  local info = redis.pcall('XINFO', 'STREAM', of.key)
+-- A field of what XINFO says; nil if it says nothing.
+local function field_of(info, name)
   for i = 1, #info, 2 do
-    if info[i] == 'entries-added' then
+    if info[i] == name then
       return info[i + 1]
     end
   end
+end
+
+-- Entries that were ever added to a stream; nil if the stream does not exist.
+local function entries_added(of)
+  return field_of(redis.pcall('XINFO', 'STREAM', of.key), 'entries-added')
 end
 
 -- Data of another version is refused before anything is written. Version 1 has no format key and
