@@ -61,8 +61,6 @@ pub struct EyeDesign {
     pub eye: Side,
     /// The ordered power with a cylinder of zero or less.
     pub minus_cylinder: Power,
-    /// The ordered power with a cylinder of zero or more.
-    pub plus_cylinder: Power,
     /// The ordered sphere plus half the cylinder.
     pub spherical_equivalent: f64,
     /// The power to make, with minus cylinder: the ordered one, compensated for the distance at
@@ -74,6 +72,7 @@ pub struct EyeDesign {
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub spectacle: Option<SpectacleDesign>,
     /// Why the lens cannot be made as ordered, in the order of [`Warning`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
 }
 
@@ -173,7 +172,6 @@ fn design_eye(lens: &Lens<'_>, eye: &Eye, side: Side) -> EyeDesign {
     EyeDesign {
         eye: side,
         minus_cylinder: ordered.minus_cylinder().in_hundredths(),
-        plus_cylinder: ordered.plus_cylinder().in_hundredths(),
         spherical_equivalent: hundredths(ordered.spherical_equivalent()),
         compensated: compensated_in_hundredths,
         stepped: compensated.in_quarters(),

@@ -35,11 +35,6 @@ impl Power {
         if self.cylinder > 0.0 { self.transposed() } else { self }
     }
 
-    /// The same power with a cylinder of zero or more.
-    pub(crate) fn plus_cylinder(self) -> Self {
-        if self.cylinder < 0.0 { self.transposed() } else { self }
-    }
-
     /// The mean of the two principal powers: sphere plus half the cylinder.
     pub fn spherical_equivalent(self) -> f64 {
         self.sphere + self.cylinder / 2.0

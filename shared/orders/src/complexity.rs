@@ -7,15 +7,15 @@ use std::fmt::Write as _;
 
 use optics::{Eye, Lens, stock};
 use serde::Serialize;
-use strum::{EnumCount, IntoStaticStr, VariantArray, VariantNames};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::order::{Delivery, Order};
 use crate::{HOME, Lane};
 
 /// A reason for an order's complexity.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray, VariantNames,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, EnumCount, IntoStaticStr, VariantArray)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Reason {
     /// 5 items or more, and again from 8: picked in several places, shipped together.
@@ -156,10 +156,8 @@ impl Assessment {
 
 /// A reason with its points, as reported to a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReasonPoints<'a> {
     /// The reason's stable name.
-    #[cfg_attr(test, schemars(extend("enum" = <Reason as VariantNames>::VARIANTS)))]
     pub reason: &'a str,
     /// Its points.
     pub points: u32,

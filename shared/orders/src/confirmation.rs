@@ -1,13 +1,13 @@
 //! The confirmation that the customer gets when an order is done.
 //!
 //! A confirmation is a pure function of the order, the price list and the times in it. It does not
-//! repeat the customer's names and free text.
+//! repeat the customer's names and free text, and leaves out what is zero, none or empty.
 
 use optics::{Design, Plan, design, plan};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::complexity::{Assessment, ReasonPoints};
+use crate::complexity::{Assessment, Reason};
 use crate::order::{Delivery, Order};
 use crate::pricing::{Quote, quote};
 use crate::promise::{Promise, promise};
@@ -63,7 +63,7 @@ pub struct Complexity {
     /// The sum of the points.
     pub score: u32,
     /// The reasons that apply.
-    pub reasons: Vec<ReasonPoints<'static>>,
+    pub reasons: Vec<Reason>,
 }
 
 /// Confirms an order of a lane.
@@ -81,10 +81,7 @@ pub fn confirm<'a>(order: &'a Order<'_>, lane: Lane, times: Times) -> Confirmati
         lane,
         complexity: Complexity {
             score: assessment.score(),
-            reasons: assessment
-                .reasons()
-                .map(|(reason, points)| ReasonPoints { reason: reason.as_str(), points })
-                .collect(),
+            reasons: assessment.reasons().map(|(reason, _)| reason).collect(),
         },
         delivery: order.delivery,
         quote: quote(order),

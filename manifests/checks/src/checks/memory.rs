@@ -7,7 +7,7 @@ use super::{Faults, Inputs};
 /// Bytes in Redis of an order that waits, with its record.
 pub const WAITING: u64 = 1_000;
 /// Bytes of a confirmation. It is kept for one retention.
-pub const CONFIRMATION: u64 = 2_600;
+pub const CONFIRMATION: u64 = 2_100;
 /// Bytes of an order's record in the index. It is kept for up to two retentions.
 pub const RECORD: u64 = 250;
 

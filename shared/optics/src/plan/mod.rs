@@ -37,8 +37,6 @@ pub struct Plan {
 pub struct PlannedStep {
     /// What is done.
     pub step: Step,
-    /// Where it is done.
-    pub station: &'static str,
     /// Lenses, at coating once for each layer; at picking lines, at packing pieces of all lines.
     pub pieces: u64,
     /// How often the station is set up: once, but for each tint and each coating.
@@ -129,13 +127,7 @@ impl Station {
             minutes += u64::from(self.setup_minutes) + rounds * u64::from(self.round_minutes);
         }
         let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
-        (setups > 0).then_some(PlannedStep {
-            step: self.step,
-            station: self.name,
-            pieces,
-            setups,
-            minutes,
-        })
+        (setups > 0).then_some(PlannedStep { step: self.step, pieces, setups, minutes })
     }
 }
 

@@ -37,7 +37,6 @@ pub enum Step {
 /// A station: its set-up and its rounds.
 pub(super) struct Station {
     pub(super) step: Step,
-    pub(super) name: &'static str,
     /// Minutes to set it up, once for the batch; at tinting and coating for each tint and coating.
     pub(super) setup_minutes: u32,
     /// Pieces of one round.
@@ -49,25 +48,19 @@ pub(super) struct Station {
 /// The manufacturer's planning figures, in force from the month of [`PLAN_TABLE`]: set-up minutes, pieces
 /// at once, minutes of a round.
 pub(super) const STATIONS: [Station; 11] = [
-    station(Step::Pick, "store", 2, 2, 1),
-    station(Step::Blank, "lens store", 2, 4, 1),
-    station(Step::Block, "blocker", 3, 4, 2),
-    station(Step::Generate, "generator", 5, 6, 3),
-    station(Step::Polish, "polisher", 5, 8, 5),
-    station(Step::Engrave, "laser", 2, 2, 1),
-    station(Step::Tint, "tint bath", 20, 24, 30),
-    station(Step::Coat, "coater", 30, 120, 45),
-    station(Step::Edge, "edger", 3, 6, 4),
-    station(Step::Inspect, "inspection", 2, 2, 2),
-    station(Step::Pack, "dispatch", 3, 20, 2),
+    station(Step::Pick, 2, 2, 1),
+    station(Step::Blank, 2, 4, 1),
+    station(Step::Block, 3, 4, 2),
+    station(Step::Generate, 5, 6, 3),
+    station(Step::Polish, 5, 8, 5),
+    station(Step::Engrave, 2, 2, 1),
+    station(Step::Tint, 20, 24, 30),
+    station(Step::Coat, 30, 120, 45),
+    station(Step::Edge, 3, 6, 4),
+    station(Step::Inspect, 2, 2, 2),
+    station(Step::Pack, 3, 20, 2),
 ];
 
-const fn station(
-    step: Step,
-    name: &'static str,
-    setup_minutes: u32,
-    at_once: u32,
-    round_minutes: u32,
-) -> Station {
-    Station { step, name, setup_minutes, at_once, round_minutes }
+const fn station(step: Step, setup_minutes: u32, at_once: u32, round_minutes: u32) -> Station {
+    Station { step, setup_minutes, at_once, round_minutes }
 }

@@ -6,8 +6,8 @@
 //!
 //! Absent: floats. List prices are whole euro cents, everything else is `Decimal`; powers of a lens
 //! choose a step of the list and never enter an amount. Amounts are rounded half away from zero to
-//! the currency's minor units, once per line, and printed figures add up: gross - discount = net of
-//! a line; lines + surcharge + tax = total.
+//! the currency's minor units, once per line, and printed figures add up: lines + surcharge + tax =
+//! total.
 
 mod list;
 mod rates;
@@ -35,7 +35,8 @@ pub struct Quote<'a> {
     pub lines: Vec<QuoteLine<'a>>,
     /// The sum of the lines' nets.
     pub net: Decimal,
-    /// What express delivery adds; zero for standard delivery or if nothing is delivered.
+    /// What express delivery adds; absent if nothing.
+    #[serde(skip_serializing_if = "Decimal::is_zero")]
     pub express_surcharge: Decimal,
     /// The tax on `net` and `express_surcharge`.
     pub tax: Tax<'a>,
@@ -57,13 +58,12 @@ pub struct QuoteLine<'a> {
     /// The source of the price of one.
     pub price_source: PriceSource,
     /// The price of one. An agreed price keeps all its digits, so that it times `quantity` is
-    /// `gross`.
+    /// `net`.
     pub unit_price: Decimal,
-    /// `unit_price` times `quantity`.
-    pub gross: Decimal,
-    /// The discount for volume; never on an agreed price.
+    /// The discount for volume, never on an agreed price; absent if nothing.
+    #[serde(skip_serializing_if = "Decimal::is_zero")]
     pub discount: Decimal,
-    /// `gross` - `discount`.
+    /// `unit_price` times `quantity`, rounded, less `discount`.
     pub net: Decimal,
 }
 
@@ -144,7 +144,6 @@ fn line<'a>(item: &'a Item<'_>, money: &Money) -> QuoteLine<'a> {
         quantity: item.quantity,
         price_source,
         unit_price,
-        gross,
         discount,
         net: gross - discount,
     }

@@ -65,6 +65,7 @@ pub struct Promise {
     /// How far it goes.
     pub zone: Zone,
     /// The latest day on which it arrives; none if the zone is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delivered_by: Option<NaiveDate>,
 }
 
