@@ -21,11 +21,10 @@
 -- keys: format totals metrics bell pause unanswered streams
 -- settings: message stream consumer bell_ms claim_idle_ms
 -- flags: allow-oom
+-- uses: limits
 
 local stream = stream_of(tonumber(STREAM))
 local MOST_SPLITS = 20
--- A script copies what it reads several times, outside of maxmemory. This is checked after each read.
-local MOST_BYTES, MOST_READ = 4194304, 20
 open_format()
 local most, longest, is_ingress = tonumber(ARGV[6]), tonumber(ARGV[7]), stream.number == 1
 local now_ms = now()
@@ -53,9 +52,7 @@ local function row(id, label, message)
 end
 
 local function hand_out(id, fields)
-  for i = 2, #fields, 2 do
-    bytes = bytes + #fields[i]
-  end
+  bytes = bytes + size_of(fields)
   if is_ingress then
     local message, label = nil, ''
     for i = 1, #fields, 2 do

@@ -12,7 +12,7 @@
 -- keys: format dead-letters streams
 -- settings: message id
 -- flags: no-writes
--- uses: record
+-- uses: record limits
 
 check_format()
 local to, looks, most, longest = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[10])
@@ -23,8 +23,8 @@ local function text(value)
   return value and #value <= longest and value or ''
 end
 
-local reply, handed_out = {''}, 0
-for i, entry in ipairs(run('XRANGE', DEAD_LETTERS, ARGV[3], to, 'COUNT', looks)) do
+local reply, handed_out, looked, bytes, from = {''}, 0, 0, 0, ARGV[3]
+local function look_at(entry)
   local found = fields_of(entry)
   if (ARGV[7] == '' or found.code == ARGV[7]) and (ARGV[8] == '' or found[ID] == ARGV[8]) then
     reply[#reply + 1] = entry[1]
@@ -36,9 +36,19 @@ for i, entry in ipairs(run('XRANGE', DEAD_LETTERS, ARGV[3], to, 'COUNT', looks))
     reply[#reply + 1], reply[#reply + 2] = text(found[MESSAGE]), text(found.fields)
     handed_out = handed_out + 1
   end
-  if handed_out == most or i == looks then
-    reply[1] = entry[1]
-    break
+  looked, bytes, from = looked + 1, bytes + size_of(entry[2]), '(' .. entry[1]
+end
+
+while true do
+  local page = run('XRANGE', DEAD_LETTERS, from, to, 'COUNT', MOST_READ)
+  for _, entry in ipairs(page) do
+    look_at(entry)
+    if handed_out == most or looked == looks or bytes >= MOST_BYTES then
+      reply[1] = entry[1]
+      return reply
+    end
+  end
+  if #page < MOST_READ then
+    return reply
   end
 end
-return reply

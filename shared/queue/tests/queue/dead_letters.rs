@@ -348,6 +348,25 @@ fn pages_follow_each_other_without_gap_or_repetition_whatever_is_filtered() {
 }
 
 #[test]
+fn long_letters_are_read_4_mib_at_a_time() {
+    let mut queue = TestQueue::opened();
+    let long = "x".repeat(1_000_000);
+    for number in 1..=12 {
+        queue.add_letter(&format!("{number}-0"), &[("code", "odd"), ("order", &long)]);
+    }
+    // So that Redis knows the script.
+    queue.queue().dead_letters(&Filter::default(), None, 1).unwrap();
+    let _: () = queue.ask(&["CONFIG", "RESETSTAT"]);
+    let page = queue.queue().dead_letters(&Filter::default(), None, 50).unwrap();
+    let found: Vec<_> = page.dead_letters.iter().map(|letter| &*letter.entry_id).collect();
+    assert_eq!(found, (1..=12).map(|number| format!("{number}-0")).collect::<Vec<_>>());
+    assert_eq!(page.next, None);
+    // The fifth of a million bytes is beyond 4 MiB.
+    let stats: String = queue.ask(&["INFO", "commandstats"]);
+    assert!(stats.contains("cmdstat_evalsha:calls=3,"), "{stats}");
+}
+
+#[test]
 fn looking_changes_nothing() {
     let mut queue = TestQueue::new();
     let fields = [("message", "p1 heavy"), ("traceparent", TRACE)];

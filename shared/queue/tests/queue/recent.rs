@@ -53,6 +53,20 @@ fn every_message_is_listed_where_it_is_newest_first() {
 }
 
 #[test]
+fn what_is_listed_of_one_stream_ends_after_4_mib() {
+    let mut queue = TestQueue::opened();
+    let long = "x".repeat(1_000_000);
+    for number in 1..=9 {
+        queue.add_letter(&format!("{number}-0"), &[("code", "odd"), ("order", &long)]);
+        queue.add(Stream::Ingress, &long);
+    }
+    let list = queue.queue().recent(50).unwrap();
+    let count = |state| list.iter().filter(|row| row.state == state).count();
+    assert_eq!((count(State::Queued), count(State::DeadLettered)), (5, 5));
+    assert_eq!(list.last().map(|row| &*row.entry_id), Some("5-0"));
+}
+
+#[test]
 fn the_status_of_every_state_names_its_steps() {
     let mut queue = one_in_each_place();
     for (id, state, steps, lane) in [
