@@ -31,7 +31,7 @@ pub(crate) struct Commit {
     pub(crate) confirmed: u64,
     pub(crate) dead_lettered: u64,
     pub(crate) duplicates: u64,
-    /// Positions of the entries that another drain had committed.
+    /// [`Message::entry`] of what another drain had committed.
     pub(crate) superseded_entries: Vec<usize>,
 }
 
@@ -125,7 +125,8 @@ impl<E: Execute> Queue<'_, E> {
             superseded_entries: Vec::new(),
         };
         while !reply.is_empty() {
-            commit.superseded_entries.push(usize::try_from(reply.int()? - 1).unwrap_or_default());
+            let place = usize::try_from(reply.int()? - 1).unwrap_or_default();
+            commit.superseded_entries.push(first.entry + place);
         }
         Ok(commit)
     }

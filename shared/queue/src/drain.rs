@@ -19,6 +19,10 @@ use crate::message::{Message, Outcome, Payload};
 /// An idle Redis checks only every 100 ms (`hz` 10) whether a blocked command has timed out.
 const WAKE_MS: u32 = 200;
 
+/// A batch with longer results is committed in parts, so that neither an instance nor a script holds
+/// all at once.
+const COMMIT_BYTES: usize = 4 * 1024 * 1024;
+
 /// How one program decides the messages of its stream.
 pub trait Role {
     /// The stream it drains.
@@ -79,7 +83,7 @@ pub enum Step {
 /// What a drain did, in messages unless said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Tally {
-    /// Batches committed.
+    /// Commits.
     pub batches: u64,
     /// Messages whose outcome was applied.
     pub applied: u64,
@@ -172,10 +176,10 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         self.tally
     }
 
-    /// Claims one batch, decides and commits it.
+    /// Claims one batch, decides and commits it, in several commits if its results are long.
     ///
     /// # Errors
-    /// When Redis fails. The batch stays pending and is delivered again.
+    /// When Redis fails. What was not committed stays pending and is delivered again.
     pub fn step(&mut self) -> Result<Step, QueueError> {
         self.step_on(&mut || Duration::ZERO, 0)
     }
@@ -194,21 +198,42 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         self.waits = self.silent_ms > 0
             && self.queue.settings.batch_size > 1
             && matches!(&messages[..], [message] if message.delivery_count == 1);
-        let outcomes: Vec<Outcome> = messages.iter().map(|message| self.decide(message)).collect();
         let redelivered = messages.iter().filter(|message| message.delivery_count > 1).count();
         self.tally.redelivered += redelivered as u64;
-        // Crash window: from here to the commit the batch is decided but pending. After a crash it
-        // is redelivered.
         let hold_ms = if self.waits { self.silent_ms } else { 0 };
-        let commit = self.queue.commit(stream, &messages, &outcomes, hold_ms)?;
-        self.tally.add(&commit);
+        let mut rest = &messages[..];
+        while !rest.is_empty() {
+            let outcomes = self.decide_part(rest);
+            let (part, after) = rest.split_at(outcomes.len());
+            rest = after;
+            // Crash window: from here to the commit the part is decided but pending. After a crash
+            // it is redelivered.
+            let commit = self.queue.commit(stream, part, &outcomes, hold_ms)?;
+            self.tally.add(&commit);
+            host.committed(&Batch {
+                messages: part,
+                outcomes: &outcomes,
+                superseded_entries: &commit.superseded_entries,
+            });
+        }
         self.newest = messages.last().map(|message| Rc::clone(&message.entry_id));
-        host.committed(&Batch {
-            messages: &messages,
-            outcomes: &outcomes,
-            superseded_entries: &commit.superseded_entries,
-        });
         Ok(Step::Committed)
+    }
+
+    /// Decides whole entries until they are enough for a commit.
+    fn decide_part(&self, messages: &[Message]) -> Vec<Outcome> {
+        let (mut outcomes, mut bytes) = (Vec::with_capacity(messages.len()), 0);
+        for entry in messages.chunk_by(|one, next| one.entry == next.entry) {
+            if bytes >= COMMIT_BYTES {
+                break;
+            }
+            for message in entry {
+                let outcome = self.decide(message);
+                bytes += outcome.result_bytes();
+                outcomes.push(outcome);
+            }
+        }
+        outcomes
     }
 
     fn decide(&self, message: &Message) -> Outcome {

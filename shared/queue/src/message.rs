@@ -87,6 +87,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The bytes that a commit writes and that the claim did not bring.
+    pub(crate) fn result_bytes(&self) -> usize {
+        match self {
+            Self::Route { .. } => 0,
+            Self::Confirm { result, .. } => result.len(),
+            Self::DeadLetter { errors, .. } => errors.len(),
+        }
+    }
+
     /// A dead letter for a reason that the queue itself finds.
     pub(crate) fn dead_letter(id: Option<String>, code: &str, message: &str) -> Self {
         let errors = format!(r#"[{{"code":"{code}","path":"$","message":"{message}"}}]"#);

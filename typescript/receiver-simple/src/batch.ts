@@ -23,8 +23,8 @@ export interface Commit {
   readonly confirmed: number;
   readonly dead_lettered: number;
   readonly duplicates: number;
-  /** Positions of the entries that another drain had committed. */
-  readonly supersededEntries: Set<number>;
+  /** The ids of the entries that another drain had committed. */
+  readonly supersededEntries: Set<string>;
 }
 
 /**
@@ -73,7 +73,7 @@ export function commit(
     ...batch.flatMap((decided, at) => row(decided, isNew(decided, at) ? "" : "+")),
   ];
   const reply = queue.run(scripts.commit, "failed to commit", args);
-  const supersededEntries = new Set<number>();
+  const supersededEntries = new Set<string>();
   const done: Commit = {
     applied: reply.int(),
     superseded: reply.int(),
@@ -84,7 +84,7 @@ export function commit(
     supersededEntries,
   };
   while (!reply.isEmpty) {
-    supersededEntries.add(reply.int() - 1);
+    supersededEntries.add(entries[reply.int() - 1] ?? "");
   }
   return done;
 }

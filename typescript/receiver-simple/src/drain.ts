@@ -43,6 +43,12 @@ export class Tally {
 /** An idle Redis looks for blocked commands that have timed out only every 100 ms (`hz` 10). */
 const WAKE_MS = 200;
 
+/**
+ * A batch with longer results is committed in parts, so that neither an instance nor a script holds
+ * all at once.
+ */
+const COMMIT_BYTES = 4 * 1024 * 1024;
+
 const COUNTS = [
   "applied",
   "superseded",
@@ -101,7 +107,10 @@ export class Drain {
     return this.queue.linger(since);
   }
 
-  /** Claims one batch, decides and commits it; false when there was none. */
+  /**
+   * Claims one batch, decides and commits it, in several commits if its results are long; false when
+   * there was none.
+   */
   private step(isFirst: boolean, holdMs: number, silentMs: number): boolean {
     const { messages, vanished, split } = claim(this.queue, isFirst, holdMs);
     this.tally.vanished += vanished;
@@ -113,18 +122,36 @@ export class Drain {
     // After an overdue entry or a full batch more may wait.
     const isSingle = messages.length === 1 && first.deliveryCount === 1;
     this.waits = silentMs > 0 && isSingle && this.queue.settings.batchSize > 1;
-    const batch = messages.map((message) => ({ message, outcome: this.decide(message) }));
     this.tally.redelivered += messages.filter(({ deliveryCount }) => deliveryCount > 1).length;
-    // Crash window: from here to the commit the batch is decided but pending. After a crash it is
-    // redelivered.
-    const done = commit(this.queue, batch, first, this.waits ? silentMs : 0);
-    this.tally.batches += 1;
-    this.newest = messages.at(-1)?.entryId;
-    for (const count of COUNTS) {
-      this.tally[count] += done[count];
+    for (let at = 0; at < messages.length;) {
+      const part = this.decidePart(messages.slice(at));
+      at += part.length;
+      // Crash window: from here to the commit the part is decided but pending. After a crash it is
+      // redelivered.
+      const done = commit(this.queue, part, first, this.waits ? silentMs : 0);
+      this.tally.batches += 1;
+      for (const count of COUNTS) {
+        this.tally[count] += done[count];
+      }
+      this.host.committed(part, done);
     }
-    this.host.committed(batch, done);
+    this.newest = messages.at(-1)?.entryId;
     return true;
+  }
+
+  /** Decides whole entries until they are enough for a commit. */
+  private decidePart(messages: readonly Message[]): Decided[] {
+    const part: Decided[] = [];
+    let bytes = 0;
+    for (const message of messages) {
+      if (bytes >= COMMIT_BYTES && message.entry !== part.at(-1)?.message.entry) {
+        break;
+      }
+      const outcome = this.decide(message);
+      bytes += outcome.verb === "confirm" ? outcome.confirmation.length : outcome.errors.length;
+      part.push({ message, outcome });
+    }
+    return part;
   }
 
   /** Every message has an outcome, whatever it holds. */

@@ -42,7 +42,7 @@ export class Log {
     this.oldestWaitMs = Math.max(this.oldestWaitMs, first ? waitMs(first.message) : 0);
     for (const { message, outcome } of batch) {
       const { entryId: entry_id, trace } = message;
-      if (supersededEntries.has(message.entry)) {
+      if (supersededEntries.has(message.entryId)) {
         continue;
       }
       if (trace !== undefined && this.traces.size < MAX_TRACES) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { afterEach, beforeEach, test } from "node:test";
 import { QueueError } from "../src/redis.js";
-import { Receiver, order } from "./support.js";
+import { DOMAIN, Receiver, order } from "./support.js";
 
 const TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -45,6 +45,37 @@ test("a batch is at most batch_size orders and one entry more", () => {
   receiver.bell();
   assert.deepEqual(receiver.tally, { batches: 2, applied: 3, confirmed: 3 });
   assert.equal(receiver.redis.hash("{orders}:metrics")["drains:simple"], "1");
+});
+
+test("long results are committed in parts, and each is logged once", () => {
+  const fulfil: typeof receiver.domain.fulfil = (...order) => {
+    const { id, confirmation } = DOMAIN.fulfil(...order);
+    const long = new Uint8Array(3_000_000);
+    long.set(confirmation);
+    return { id, confirmation: long };
+  };
+  receiver.domain = { ...DOMAIN, fulfil };
+  const ids = ["a", "b", "c", "d", "e"];
+  const entries = ids.map((id) => receiver.add(`${id.charCodeAt(0)}-1 ${TRACE}`, order(id)));
+  let commits = 0;
+  receiver.before = (command, args) => {
+    // A commit has many more arguments than a claim.
+    if (command === "EVALSHA" && args.length > 40) {
+      commits += 1;
+      if (commits === 1) {
+        // Another drain has the fourth, which is of the second part.
+        receiver.redis.ask("XACK", "{orders}:simple", "workers", String(entries[3]));
+        receiver.redis.ask("XDEL", "{orders}:simple", String(entries[3]));
+      }
+    }
+  };
+  receiver.bell();
+  assert.deepEqual(receiver.tally, { batches: 3, applied: 4, confirmed: 4, superseded: 1 });
+  const logged = receiver.lines.filter(({ event }) => event === "confirmed");
+  assert.deepEqual(
+    logged.map(({ id }) => id),
+    ["a", "b", "c", "e"],
+  );
 });
 
 test("a second copy is dropped as a duplicate", () => {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use queue::{Batch, ConsumerName, Drain, Host, Keys, Queue, Role, Settings, Stream, drain};
+use queue::{
+    Batch, ConsumerName, Drain, Host, Keys, Message, Outcome, Queue, Role, Settings, Stream, drain,
+};
 
 use crate::support::{
     BIKE, BY_BIKE, BeforeCommit, STREAMS, Scale, TestQueue, VAN, parcel, settings,
@@ -271,6 +273,37 @@ fn what_two_drains_decided_is_applied_and_counted_by_the_one_that_committed_firs
             assert_eq!(counter(&mut queue, "redelivered:ingress"), 3);
         }
     }
+}
+
+/// Delivers by bike and writes megabytes about each parcel.
+#[derive(Clone, Copy)]
+struct Wordy;
+
+impl Role for Wordy {
+    fn stream(&self) -> Stream {
+        BIKE
+    }
+
+    fn decide(&self, message: &Message, body: &[u8]) -> Outcome {
+        match BY_BIKE.decide(message, body) {
+            Outcome::Confirm { id, result } => {
+                Outcome::Confirm { id, result: result.repeat(200_000) }
+            }
+            other => other,
+        }
+    }
+}
+
+#[test]
+fn long_results_are_committed_in_parts_and_each_is_reported_once() {
+    let mut queue = TestQueue::opened();
+    let ids: Vec<String> = (1..=5).map(|it| queue.add(BIKE, &format!("b{it} 1"))).collect();
+    let applied = overtake(&mut queue, &Wordy, &ids[2..4]);
+    assert_eq!(applied, [&ids[..2], &ids[4..]].concat());
+    assert_eq!((queue.results().len(), queue.length(BIKE), queue.vanished()), (5, 0, 0));
+    // Counted are commits without a superseded entry: of two, of each by the other drain, and of
+    // the last.
+    assert_eq!(histogram(&mut queue, "batch:bike"), (4, 5));
 }
 
 #[test]
