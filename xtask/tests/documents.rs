@@ -238,7 +238,7 @@ fn the_front_page_and_the_pages_are_short() {
 }
 
 #[test]
-fn applications_the_api_and_the_change_log_have_the_version_of_the_crates() {
+fn applications_images_the_api_and_the_change_log_have_the_version_of_the_crates() {
     let version = env!("CARGO_PKG_VERSION");
     for (file, line) in [
         ("spin.toml", format!("version = \"{version}\"")),
@@ -247,6 +247,11 @@ fn applications_the_api_and_the_change_log_have_the_version_of_the_crates() {
         ("loadtest/Dockerfile", format!("      org.opencontainers.image.version=\"{version}\" \\")),
     ] {
         assert!(read(file).lines().any(|found| found == line), "{file} has no line {line:?}");
+    }
+    for file in files(&["kustomization.yaml"]) {
+        let text = read(&file);
+        let mut tags = text.lines().filter_map(|line| line.trim().strip_prefix("newTag: "));
+        assert!(tags.all(|tag| tag == version), "{file} has an image of another version");
     }
     let log = read("CHANGELOG.md");
     let newest = log.lines().find(|line| line.starts_with("## ")).unwrap();
