@@ -11,51 +11,39 @@ use url::Url;
 
 /// The entries of one component.
 #[derive(Debug, Default)]
-pub(crate) struct AllowedHosts {
-    entries: Vec<Entry>,
-}
+pub(crate) struct AllowedHosts(Vec<Entry>);
 
 #[derive(Debug)]
 struct Entry {
     /// None is `*`.
     scheme: Option<String>,
-    host: Host,
+    /// As written: a star matches any beginning.
+    host: String,
     ports: RangeInclusive<u16>,
-}
-
-#[derive(Debug)]
-enum Host {
-    Exact(String),
-    /// The end of every host that is meant: `.domain`, or nothing for `*`.
-    End(String),
 }
 
 impl AllowedHosts {
     /// Parses an entry whose templates are filled in.
     pub(crate) fn push(&mut self, entry: &str) -> Result<()> {
-        self.entries.push(parse(entry)?);
+        self.0.push(parse(entry)?);
         Ok(())
     }
 
-    /// Whether the server of a URL may be reached; a URL without a host never is.
-    pub(crate) fn allow_url(&self, url: &Url) -> bool {
+    /// Whether the server of a URL may be reached, which must have this scheme.
+    pub(crate) fn allow(&self, scheme: &str, url: &str) -> bool {
+        Url::parse(url).is_ok_and(|url| url.scheme() == scheme && self.allow_url(&url))
+    }
+
+    /// A URL without a host is never allowed.
+    fn allow_url(&self, url: &Url) -> bool {
         let port = url.port().or_else(|| usual_port(url.scheme()));
         url.host_str().zip(port).is_some_and(|(host, port)| {
-            self.entries.iter().any(|entry| {
-                entry.scheme.as_deref().is_none_or(|allowed| allowed == url.scheme())
-                    && entry.host.matches(host)
-                    && entry.ports.contains(&port)
+            self.0.iter().any(|Entry { scheme, host: allowed, ports }| {
+                scheme.as_deref().is_none_or(|allowed| allowed == url.scheme())
+                    && allowed.strip_prefix('*').map_or(allowed == host, |end| host.ends_with(end))
+                    && ports.contains(&port)
             })
         })
-    }
-}
-
-impl Host {
-    fn matches(&self, host: &str) -> bool {
-        match self {
-            Self::Exact(allowed) => allowed == host,
-            Self::End(end) => host.ends_with(end.as_str()),
-        }
     }
 }
 
@@ -97,7 +85,8 @@ fn parse(entry: &str) -> Result<Entry> {
         let port = usual.context("a host entry of any scheme needs a port")?;
         port..=port
     };
-    Ok(Entry { scheme, host: parse_host(host)?, ports })
+    check_host(host)?;
+    Ok(Entry { scheme, host: host.to_owned(), ports })
 }
 
 /// Splits `host:port`, where the host may be an IPv6 address in brackets.
@@ -113,10 +102,7 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>)> {
     }
 }
 
-fn parse_host(host: &str) -> Result<Host> {
-    if host == "*" {
-        return Ok(Host::End(String::new()));
-    }
+fn check_host(host: &str) -> Result<()> {
     if host == "self" || host == "self.alt" || host.ends_with(".spin.internal") {
         bail!(
             "the host {host:?} (calls from component to component) is not supported by local-runtime"
@@ -125,13 +111,13 @@ fn parse_host(host: &str) -> Result<Host> {
     if let Some(domain) = host.strip_prefix("*.") {
         let is_whole = !domain.is_empty() && !domain.contains('*');
         ensure!(is_whole, "a wildcard host is `*` or `*.domain`");
-        return Ok(Host::End(format!(".{domain}")));
+    } else if host != "*" {
+        let is_whole = !host.is_empty() && !host.contains('*');
+        ensure!(is_whole, "a host is a name, an address, `*` or `*.domain`");
+        let is_one = !host.contains(['{', '}', ',']);
+        ensure!(is_one, "a list of hosts in one entry is not supported by local-runtime");
     }
-    let is_whole = !host.is_empty() && !host.contains('*');
-    ensure!(is_whole, "a host is a name, an address, `*` or `*.domain`");
-    let is_one = !host.contains(['{', '}', ',']);
-    ensure!(is_one, "a list of hosts in one entry is not supported by local-runtime");
-    Ok(Host::Exact(host.to_owned()))
+    Ok(())
 }
 
 fn parse_ports(text: &str) -> Result<RangeInclusive<u16>> {
@@ -145,9 +131,7 @@ fn parse_ports(text: &str) -> Result<RangeInclusive<u16>> {
         return Ok(port..=port);
     };
     let (first, end) = (number(first)?, number(end)?);
-    if first >= end {
-        bail!("a range of ports must not be empty");
-    }
+    ensure!(first < end, "a range of ports must not be empty");
     // The end of a range is not part of it.
     Ok(first..=end - 1)
 }

@@ -35,8 +35,7 @@ impl WasiHttpHooks for HttpHooks {
         options: Option<RequestOptions>,
         _: Worker,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Worker), Error>> + Send> {
-        let url = url::Url::parse(&request.uri().to_string());
-        let allowed = url.is_ok_and(|url| url.scheme() == "http" && self.0.allow_url(&url));
+        let allowed = self.0.allow("http", &request.uri().to_string());
         Box::new(async move {
             if !allowed {
                 return Err(Error::HttpRequestDenied);

@@ -18,11 +18,6 @@ use crate::redis_value::{self, flatten};
 type HostResult<T> = wasmtime::Result<Result<T, Error>>;
 
 impl State {
-    fn is_listed(&self, address: &str) -> bool {
-        url::Url::parse(address)
-            .is_ok_and(|url| url.scheme() == "redis" && self.config.allowed_hosts.allow_url(&url))
-    }
-
     async fn query(
         &mut self,
         connection: &Resource<RedisConnection>,
@@ -60,7 +55,7 @@ impl Host for State {}
 
 impl HostConnection for State {
     async fn open(&mut self, address: String) -> HostResult<Resource<RedisConnection>> {
-        if !self.is_listed(&address) {
+        if !self.config.allowed_hosts.allow("redis", &address) {
             return Ok(Err(Error::InvalidAddress));
         }
         Ok(match connect(&address).await {
