@@ -15,21 +15,18 @@ use crate::bindings::fermyon::spin2_0_0::redis::{
 use crate::instance::State;
 use crate::redis_value::{self, flatten};
 
+type Connection = Resource<RedisConnection>;
 type HostResult<T> = wasmtime::Result<Result<T, Error>>;
 
 impl State {
-    async fn query(
-        &mut self,
-        connection: &Resource<RedisConnection>,
-        command: &Cmd,
-    ) -> HostResult<Value> {
+    async fn query(&mut self, connection: &Connection, command: &Cmd) -> HostResult<Value> {
         let connection = &mut self.table.get_mut(connection)?.0;
         Ok(connection.send_packed_command(command).await.map_err(redis_value::error))
     }
 
     async fn typed<T: FromRedisValue>(
         &mut self,
-        connection: &Resource<RedisConnection>,
+        connection: &Connection,
         command: &Cmd,
     ) -> HostResult<T> {
         let value = self.query(connection, command).await?;
@@ -54,19 +51,18 @@ async fn connect(address: &str) -> Result<RedisConnection, Error> {
 impl Host for State {}
 
 impl HostConnection for State {
-    async fn open(&mut self, address: String) -> HostResult<Resource<RedisConnection>> {
+    async fn open(&mut self, address: String) -> HostResult<Connection> {
         if !self.config.allowed_hosts.allow("redis", &address) {
             return Ok(Err(Error::InvalidAddress));
         }
-        Ok(match connect(&address).await {
-            Ok(connection) => self.table.push(connection).map_err(|_| Error::TooManyConnections),
-            Err(error) => Err(error),
-        })
+        Ok(connect(&address).await.and_then(|connection| {
+            self.table.push(connection).map_err(|_| Error::TooManyConnections)
+        }))
     }
 
     async fn publish(
         &mut self,
-        connection: Resource<RedisConnection>,
+        connection: Connection,
         channel: String,
         payload: Vec<u8>,
     ) -> HostResult<()> {
@@ -75,60 +71,39 @@ impl HostConnection for State {
         Ok(self.typed::<i64>(&connection, &command).await?.map(drop))
     }
 
-    async fn get(
-        &mut self,
-        connection: Resource<RedisConnection>,
-        key: String,
-    ) -> HostResult<Option<Vec<u8>>> {
+    async fn get(&mut self, connection: Connection, key: String) -> HostResult<Option<Vec<u8>>> {
         self.typed(&connection, redis::cmd("GET").arg(key)).await
     }
 
-    async fn set(
-        &mut self,
-        connection: Resource<RedisConnection>,
-        key: String,
-        value: Vec<u8>,
-    ) -> HostResult<()> {
+    async fn set(&mut self, connection: Connection, key: String, value: Vec<u8>) -> HostResult<()> {
         self.typed(&connection, redis::cmd("SET").arg(key).arg(value)).await
     }
 
-    async fn incr(
-        &mut self,
-        connection: Resource<RedisConnection>,
-        key: String,
-    ) -> HostResult<i64> {
+    async fn incr(&mut self, connection: Connection, key: String) -> HostResult<i64> {
         // What Spin's client sends for its `incr(key, 1)`.
         self.typed(&connection, redis::cmd("INCRBY").arg(key).arg(1)).await
     }
 
-    async fn del(
-        &mut self,
-        connection: Resource<RedisConnection>,
-        keys: Vec<String>,
-    ) -> HostResult<u32> {
+    async fn del(&mut self, connection: Connection, keys: Vec<String>) -> HostResult<u32> {
         self.typed(&connection, redis::cmd("DEL").arg(keys)).await
     }
 
     async fn sadd(
         &mut self,
-        connection: Resource<RedisConnection>,
+        connection: Connection,
         key: String,
         values: Vec<String>,
     ) -> HostResult<u32> {
         self.typed(&connection, redis::cmd("SADD").arg(key).arg(values)).await
     }
 
-    async fn smembers(
-        &mut self,
-        connection: Resource<RedisConnection>,
-        key: String,
-    ) -> HostResult<Vec<String>> {
+    async fn smembers(&mut self, connection: Connection, key: String) -> HostResult<Vec<String>> {
         self.typed(&connection, redis::cmd("SMEMBERS").arg(key)).await
     }
 
     async fn srem(
         &mut self,
-        connection: Resource<RedisConnection>,
+        connection: Connection,
         key: String,
         values: Vec<String>,
     ) -> HostResult<u32> {
@@ -137,7 +112,7 @@ impl HostConnection for State {
 
     async fn execute(
         &mut self,
-        connection: Resource<RedisConnection>,
+        connection: Connection,
         name: String,
         arguments: Vec<RedisParameter>,
     ) -> HostResult<Vec<RedisResult>> {
@@ -158,7 +133,7 @@ impl HostConnection for State {
         Ok(self.query(&connection, &command).await?.and_then(flatten))
     }
 
-    async fn drop(&mut self, connection: Resource<RedisConnection>) -> wasmtime::Result<()> {
+    async fn drop(&mut self, connection: Connection) -> wasmtime::Result<()> {
         self.table.delete(connection)?;
         Ok(())
     }
