@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use wasmtime::component::InstancePre;
+use wasmtime::error::Context as _;
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
@@ -119,12 +120,9 @@ impl LoadedComponent {
 
     /// Why a call failed, in words that name the limit where a limit was the reason.
     fn explain(&self, error: anyhow::Error, store: &Store<State>) -> anyhow::Error {
-        let timeout = self.limits.timeout.unwrap_or_default();
         if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
-            return anyhow!(
-                "it ran longer than {} ms and was ended (--invocation-timeout-ms)",
-                timeout.as_millis()
-            );
+            let ms = self.limits.timeout.unwrap_or_default().as_millis();
+            return anyhow!("it ran longer than {ms} ms and was ended (--invocation-timeout-ms)");
         }
         if let Some(limit) = error.downcast_ref::<PoolConcurrencyLimitError>() {
             return anyhow!("too many instances run at once: {limit}");
@@ -138,14 +136,12 @@ impl LoadedComponent {
     }
 }
 
-fn http_export(pre: &InstancePre<State>) -> Result<ProxyPre<State>> {
+fn http_export(pre: &InstancePre<State>) -> wasmtime::Result<ProxyPre<State>> {
     ProxyPre::new(pre.clone())
-        .map_err(anyhow::Error::from)
         .context("it has an HTTP trigger but does not export wasi:http/incoming-handler@0.2")
 }
 
-fn redis_export(pre: &InstancePre<State>) -> Result<RedisTriggerPre<State>> {
+fn redis_export(pre: &InstancePre<State>) -> wasmtime::Result<RedisTriggerPre<State>> {
     RedisTriggerPre::new(pre.clone())
-        .map_err(anyhow::Error::from)
         .context("it has a Redis trigger but does not export fermyon:spin/inbound-redis")
 }

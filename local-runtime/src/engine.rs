@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use wasmtime::component::Component;
+use wasmtime::error::Context;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// Instances that run at once, as in Spin. A further event fails.
@@ -84,7 +85,7 @@ pub(crate) fn engine(limits: Limits) -> Result<Engine> {
         .memory_init_cow(true)
         .epoch_interruption(limits.timeout.is_some())
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    let engine = Engine::new(&config).map_err(anyhow::Error::from).context(
+    let engine = Engine::new(&config).context(
         "failed to reserve 4 GiB of addresses for each of 1,000 instances; see ulimit -v",
     )?;
     if let Some(timeout) = limits.timeout {

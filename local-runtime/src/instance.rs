@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use wasmtime::component::types::{self, ComponentItem};
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable, ResourceType, Type, Val};
+use wasmtime::error::Context;
 use wasmtime::{Engine, ResourceLimiter};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::p2::bindings::http::types as http_types;
@@ -122,7 +123,6 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> Result<Linker<St
             && !is_provided(name)
         {
             stand_in(&mut linker, engine, name, &interface)
-                .map_err(anyhow::Error::from)
                 .with_context(|| format!("failed to replace the import {name}"))?;
         }
     }
