@@ -9,6 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use futures_util::future::try_join_all;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -103,14 +104,9 @@ async fn run(
     lines.extend(http.banner(address));
     lines.extend(redis.iter().flat_map(RedisTrigger::banner));
     drop(app);
-    let mut connecting = JoinSet::new();
-    for trigger in redis {
-        connecting
-            .spawn(async move { trigger.connect().await.map(|connection| (trigger, connection)) });
-    }
+    let connections = try_join_all(redis.iter().map(RedisTrigger::connect)).await?;
     let mut triggers = JoinSet::new();
-    while let Some(connected) = connecting.join_next().await {
-        let (trigger, connection) = connected.context("failed to connect to Redis")??;
+    for (trigger, connection) in redis.into_iter().zip(connections) {
         triggers.spawn(trigger.run(connection));
     }
     triggers.spawn(http.serve(listener));
