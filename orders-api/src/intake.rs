@@ -8,14 +8,13 @@ use orders::order::{Order, OrderError, Rejection};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::Deserializer;
-use uuid::Uuid;
 
 use crate::{Problem, Refusal, Result};
 
 /// The valid orders of one request with their identities, and the others.
 #[derive(Debug)]
 pub(crate) struct Intake<'a> {
-    pub(crate) orders: Vec<(Uuid, &'a [u8])>,
+    pub(crate) orders: Vec<(String, &'a [u8])>,
     pub(crate) refused: Vec<Refused>,
 }
 
@@ -50,7 +49,7 @@ impl<'a> Intake<'a> {
         let mut room = MAX_OTHER_ERRORS;
         for (index, (line, order)) in pieces.into_iter().enumerate() {
             match Order::parse(order) {
-                Ok(parsed) => intake.orders.push((parsed.id, order)),
+                Ok(parsed) => intake.orders.push((parsed.id.to_string(), order)),
                 Err(Rejection { first, rest: mut others }) => {
                     let omitted = others.len().checked_sub(room).filter(|omitted| *omitted > 0);
                     others.truncate(room);

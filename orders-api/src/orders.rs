@@ -38,9 +38,7 @@ pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Se
         body["errors"] = json!(refused);
         return Err(Refusal::with_body(Problem::AllRefused, &body));
     }
-    let ids: Vec<String> = orders.iter().map(|(id, _)| id.to_string()).collect();
-    let messages: Vec<(&str, &[u8])> =
-        ids.iter().zip(&orders).map(|(id, (_, order))| (id.as_str(), *order)).collect();
+    let messages: Vec<_> = orders.iter().map(|(id, order)| (id.as_str(), *order)).collect();
     let trace = trace_of(head);
     match with_queue(host, |queue| queue.enqueue(&messages, it.max_backlog, trace.as_ref()))? {
         Enqueued::Full { backlog } => {
@@ -48,10 +46,11 @@ pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Se
             Err(Refusal::new(Problem::BacklogFull, &detail).with_header(header::RETRY_AFTER, "1"))
         }
         Enqueued::Written { backlog } => {
-            let body = json!({ "accepted": ids.len(), "refused": refused.len(), "backlog": backlog,
-                "ids": ids, "errors": refused });
+            let ids: Vec<&str> = messages.iter().map(|(id, _)| *id).collect();
+            let body = json!({ "accepted": orders.len(), "refused": refused.len(),
+                "backlog": backlog, "ids": ids, "errors": refused });
             let mut response = response::json(StatusCode::ACCEPTED, &body);
-            if let ([id], []) = (&ids[..], &refused[..])
+            if let ([(id, _)], []) = (&messages[..], &refused[..])
                 && let Ok(location) = HeaderValue::try_from(format!("/orders/{id}"))
             {
                 response.headers_mut().insert(header::LOCATION, location);
