@@ -79,7 +79,7 @@ fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Result {
         ("DELETE", ["dead-letters", id]) => dead_letters::discard(host, dead_letters::id(id)?),
         ("POST", ["dead-letters", id, _]) => dead_letters::redrive(host, dead_letters::id(id)?),
         ("GET", ["stats"]) => operations::stats(host),
-        ("GET", ["metrics"]) => operations::metrics(host),
+        ("GET", ["metrics"]) => metrics::page(host),
         ("GET", ["healthz"]) => Ok(operations::health()),
         ("GET", ["readyz"]) => operations::ready(host),
         ("GET", ["control"]) => control::list(host),

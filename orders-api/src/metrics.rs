@@ -15,15 +15,16 @@ use prometheus_client::metrics::MetricType::{self, Counter, Gauge, Histogram};
 use prometheus_client::registry::Registry;
 use queue::{BATCH_BOUNDS, Stats, StreamStats, WAIT_BOUNDS_MS};
 
-use crate::{Response, response};
+use crate::operations::SAFE_POLICY;
+use crate::{Host, Result, response, with_queue};
 
 /// The data of the page.
 #[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) stats: Stats,
-    pub(crate) counters: BTreeMap<String, u64>,
+struct Snapshot {
+    stats: Stats,
+    counters: BTreeMap<String, u64>,
     /// Whether Redis may evict keys when it is full; `None` if it is unknown.
-    pub(crate) may_evict: Option<bool>,
+    may_evict: Option<bool>,
 }
 
 /// Name, type, and what writes the samples.
@@ -76,14 +77,20 @@ fn help(name: &str) -> &'static str {
     rows.next().and_then(|row| row.rsplit('|').nth(1)).unwrap_or_default().trim()
 }
 
-/// The page, in the Prometheus text format.
-pub(crate) fn page(snapshot: Snapshot) -> Response {
+/// The page, in the Prometheus text format. It rings no bell, because a scrape must not change what
+/// it measures.
+pub(crate) fn page<H: Host>(host: &H) -> Result {
+    let snapshot = with_queue(host, |queue| {
+        let (stats, counters) = (queue.stats()?, queue.counters()?);
+        let may_evict = queue.eviction_policy().map(|policy| policy != SAFE_POLICY);
+        Ok(Snapshot { stats, counters, may_evict })
+    })?;
     let mut registry = Registry::default();
     registry.register_collector(Box::new(snapshot));
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = encode(&mut text, &registry);
-    response::new(StatusCode::OK, CONTENT_TYPE, text.into_bytes())
+    Ok(response::new(StatusCode::OK, CONTENT_TYPE, text.into_bytes()))
 }
 
 impl Collector for Snapshot {

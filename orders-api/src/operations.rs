@@ -1,9 +1,8 @@
-//! `/stats`, `/metrics`, `/healthz` and `/readyz`: the state of the queue.
+//! `/stats`, `/healthz` and `/readyz`: the state of the queue.
 
 use orders::pipeline::STREAMS;
 use serde_json::json;
 
-use crate::metrics::{self, Snapshot};
 use crate::{Host, Response, Result, control, response, with_queue};
 
 /// The only policy under which Redis never evicts an order.
@@ -30,16 +29,6 @@ pub(crate) fn stats<H: Host>(host: &H) -> Result {
     let body = json!({ "streams": streams, "confirmations": stats.results,
         "deadLetters": stats.dead_letters, "totals": stats.totals });
     Ok(response::ok(&body))
-}
-
-/// All metrics. It rings no bell, because a scrape must not change what it measures.
-pub(crate) fn metrics<H: Host>(host: &H) -> Result {
-    let snapshot = with_queue(host, |queue| {
-        let (stats, counters) = (queue.stats()?, queue.counters()?);
-        let may_evict = queue.eviction_policy().map(|policy| policy != SAFE_POLICY);
-        Ok(Snapshot { stats, counters, may_evict })
-    })?;
-    Ok(metrics::page(snapshot))
 }
 
 /// Answers without Redis, because Spin has no time limit for a connection. The variables of the API
