@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use wasmtime::component::Component;
 use wasmtime::error::Context;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -32,7 +32,7 @@ const KEEP_RESIDENT: usize = 256 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// Size of a linear memory in bytes.
-    pub(crate) max_memory: Option<usize>,
+    pub(crate) max_memory: usize,
     /// Time from the call to its end.
     pub(crate) timeout: Option<Duration>,
 }
@@ -42,13 +42,13 @@ impl Limits {
     pub(crate) fn check(&self, component: &Component) -> Result<()> {
         let pages = component.resources_required().and_then(|all| all.max_initial_memory_size);
         let needed = pages.unwrap_or_default() * PAGE;
-        match self.max_memory {
-            Some(limit) if needed > limit as u64 => bail!(
-                "it needs at least {needed} bytes of memory, and the limit is {limit} bytes \
-                 (--max-instance-memory or SPIN_MAX_INSTANCE_MEMORY)"
-            ),
-            _ => Ok(()),
-        }
+        let limit = self.max_memory;
+        ensure!(
+            needed <= limit as u64,
+            "it needs at least {needed} bytes of memory, and the limit is {limit} bytes \
+             (--max-instance-memory or SPIN_MAX_INSTANCE_MEMORY)"
+        );
+        Ok(())
     }
 
     /// How often the epoch advances where there is a time limit.

@@ -32,11 +32,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(
-        config: Arc<ComponentConfig>,
-        output: &Output,
-        max_memory: Option<usize>,
-    ) -> Self {
+    pub(crate) fn new(config: Arc<ComponentConfig>, output: &Output, max_memory: usize) -> Self {
         let mut wasi = WasiCtx::builder();
         wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
         wasi.stdout(output.stdout.stream()).stderr(output.stderr.stream());
@@ -45,7 +41,7 @@ impl State {
         }
         Self {
             table: ResourceTable::new(),
-            memory: MemoryLimit { max: max_memory.unwrap_or(usize::MAX), reached: false },
+            memory: MemoryLimit { max: max_memory, reached: false },
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             http_hooks: HttpHooks(config.allowed_hosts.clone()),

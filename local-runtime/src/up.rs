@@ -42,7 +42,7 @@ pub fn up(options: &UpOptions) -> Result<()> {
     std::fs::create_dir_all(&logs)
         .with_context(|| format!("failed to make the folder {}", logs.display()))?;
     let limits = Limits {
-        max_memory: options.max_instance_memory,
+        max_memory: options.max_instance_memory.unwrap_or(usize::MAX),
         timeout: options.invocation_timeout_ms.map(Duration::from_millis),
     };
     let cache = options.cache_dir.clone().unwrap_or_else(|| state_folder.join("local-runtime"));
