@@ -41,21 +41,19 @@ fn read(query: &str) -> Result<(Filter, Option<String>, u32, Option<EntryId>)> {
             return Err(invalid("expected each parameter once"));
         }
         let expected = |what: &str| invalid(&format!("{name}: expected {what}"));
-        let text = Some(value.to_string()).filter(|value| !value.is_empty());
-        let text = text.ok_or_else(|| expected("a value"));
         let number = |least: u32, most: u32| {
             let number = value.parse().ok().filter(|number| (least..=most).contains(number));
             number.ok_or_else(|| expected(&format!("a whole number from {least} to {most}")))
         };
         match &*name {
-            "code" => filter.code = Some(text?),
-            "order" => order = Some(text?),
+            "code" | "order" if value.is_empty() => return Err(expected("a value")),
+            "code" => filter.code = Some(value.into_owned()),
+            "order" => order = Some(value.into_owned()),
             "older_than_s" => filter.older_than_s = Some(number(0, u32::MAX)?),
             "limit" => limit = number(1, 1_000)?,
             "cursor" if value.is_empty() => {}
             "cursor" => {
-                let cursor = EntryId::parse(&value);
-                after = Some(cursor.ok_or_else(|| expected("a value of next"))?);
+                after = Some(EntryId::parse(&value).ok_or_else(|| expected("a value of next"))?);
             }
             _ => return Err(invalid("expected code, order, older_than_s, limit or cursor")),
         }
