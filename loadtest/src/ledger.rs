@@ -1,15 +1,13 @@
 //! What was sent: for each order, when it was due and where it was written, until its outcome is
 //! known (it is settled).
 //!
-//! Orders settle roughly in the order of their positions, so the ledger is a queue of pages; a page
-//! whose orders are all settled is dropped. Memory depends on how many orders are in progress, 40
+//! Orders settle roughly in the order of their positions, so the ledger is a queue of lines, and
+//! settled lines at its front are dropped. Memory depends on how many orders are in progress, 40
 //! bytes each, not on how many there ever were.
 
 use std::collections::VecDeque;
 
 use queue::EntryId;
-
-const PAGE: u64 = 4_096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -31,15 +29,9 @@ pub(crate) enum Status {
 
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    pages: VecDeque<Page>,
-    /// How many pages are dropped.
+    lines: VecDeque<Line>,
+    /// How many lines are dropped: the position of the first one in `lines`.
     gone: u64,
-}
-
-#[derive(Debug)]
-struct Page {
-    lines: Vec<Line>,
-    unsettled: u64,
 }
 
 const BLANK: Line = Line { due_us: 0, entry_id: None, status: Status::Unsent };
@@ -47,25 +39,26 @@ const SETTLED: Line = Line { status: Status::Settled, ..BLANK };
 
 impl Ledger {
     pub(crate) fn set(&mut self, position: u64, line: Line) {
-        let Some(page) = (position / PAGE).checked_sub(self.gone) else { return };
-        while self.pages.len() as u64 <= page {
-            self.pages.push_back(Page { lines: vec![BLANK; PAGE as usize], unsettled: PAGE });
+        let Some(place) = self.place(position) else { return };
+        if self.lines.len() <= place {
+            self.lines.resize(place + 1, BLANK);
         }
-        let page = &mut self.pages[page as usize];
-        let old = std::mem::replace(&mut page.lines[(position % PAGE) as usize], line);
-        let is_settled = |line: Line| u64::from(line.status == Status::Settled);
-        page.unsettled = page.unsettled + is_settled(old) - is_settled(line);
-        while self.pages.front().is_some_and(|page| page.unsettled == 0) {
-            self.pages.pop_front();
+        self.lines[place] = line;
+        while self.lines.front().is_some_and(|line| line.status == Status::Settled) {
+            self.lines.pop_front();
             self.gone += 1;
         }
     }
 
-    /// An order whose page was dropped is settled.
+    /// An order whose line was dropped is settled.
     pub(crate) fn get(&self, position: u64) -> Line {
-        let Some(page) = (position / PAGE).checked_sub(self.gone) else { return SETTLED };
-        let page = self.pages.get(page as usize);
-        page.map_or(BLANK, |page| page.lines[(position % PAGE) as usize])
+        let Some(place) = self.place(position) else { return SETTLED };
+        self.lines.get(place).copied().unwrap_or(BLANK)
+    }
+
+    /// `None` for a line that was dropped.
+    fn place(&self, position: u64) -> Option<usize> {
+        Some(position.checked_sub(self.gone)? as usize)
     }
 
     pub(crate) fn settle(&mut self, position: u64) {
@@ -74,10 +67,8 @@ impl Ledger {
 
     /// Orders that were sent and are not settled, by position.
     pub(crate) fn unsettled(&self) -> impl Iterator<Item = (u64, Line)> + '_ {
-        let first = self.gone * PAGE;
-        let lines = self.pages.iter().flat_map(|page| page.lines.iter().copied());
-        (first..)
-            .zip(lines)
+        (self.gone..)
+            .zip(self.lines.iter().copied())
             .filter(|(_, line)| !matches!(line.status, Status::Unsent | Status::Settled))
     }
 
@@ -85,12 +76,12 @@ impl Ledger {
     /// turns order by order. The entries of one connection rise with the positions, so each
     /// connection takes a binary search.
     pub(crate) fn position_of(&self, entry_id: EntryId, senders: u64) -> Option<u64> {
-        let (first, end) = (self.gone * PAGE, (self.gone + self.pages.len() as u64) * PAGE);
+        let first = self.gone;
         (0..senders).find_map(|sender| {
             // The first position of this connection that is still in the ledger, and how many
             // follow.
             let offset = (sender + senders - first % senders) % senders;
-            let count = (end - first).saturating_sub(offset).div_ceil(senders);
+            let count = (self.lines.len() as u64).saturating_sub(offset).div_ceil(senders);
             let position = |turn: u64| first + offset + turn * senders;
             let (mut low, mut high) = (0, count);
             while low < high {
