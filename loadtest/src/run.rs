@@ -84,19 +84,18 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
         monitor,
         clocks,
         verifier: Verifier::new(source, results, report),
+        senders,
         patience: target.patience,
-        failure: None,
     };
-    let mut senders = Some(senders);
-    let mut ended = running.until_done(&mut senders, orders, verifies_meanwhile);
-    if let Some(senders) = senders {
-        senders.stop();
-        let mut answers = senders.finish().0.into_iter();
-        ended = ended.and(answers.try_for_each(|answered| running.verifier.sent(answered)));
-    }
+    let mut ended = running.until_done(orders, verifies_meanwhile);
+    running.senders.stop();
+    let sent = running.senders.finish();
+    let mut answers = running.senders.answers();
+    ended = ended.and(answers.try_for_each(|answered| running.verifier.sent(answered)));
+    drop(answers);
     ended = ended.and_then(|()| running.redis.ask(|redis| running.clocks.sample(redis)));
     let interrupted = stop::asked() > 0;
-    let Running { mut redis, watch, monitor, clocks, mut verifier, failure, .. } = running;
+    let Running { mut redis, watch, monitor, clocks, mut verifier, .. } = running;
     if ended.is_ok() && watch.left() > 0 && !interrupted {
         ended = explain_the_rest(&mut redis, &watch, &settings);
     }
@@ -104,7 +103,7 @@ pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let (found, verified) = verifier.close(&mut redis);
     let stats = redis.ask(|redis| Ok(Queue::new(redis, &settings).stats()?));
     let shares = stats.as_ref().map(|stats| summary::shares(&before, stats)).unwrap_or_default();
-    let failure = failure.or(ended.and(verified).and(stats.map(drop)).err());
+    let failure = sent.and(ended).and(verified).and(stats.map(drop)).err();
     let report =
         Report { interrupted, shares, tick_rings: watch.tick_rings, clock: clocks.drift, ..found };
     Ok((report, failure))
@@ -150,48 +149,31 @@ struct Running {
     monitor: Monitor,
     clocks: Clocks,
     verifier: Verifier,
+    senders: Senders,
     patience: Duration,
-    failure: Option<Error>,
 }
 
 impl Running {
     /// Watches until all orders are sent and done, patience runs out, or a second signal comes.
-    /// After an error, senders that still send are left in `senders`.
-    fn until_done(
-        &mut self,
-        senders: &mut Option<Senders>,
-        orders: u64,
-        verifies_meanwhile: bool,
-    ) -> Result<()> {
+    fn until_done(&mut self, orders: u64, verifies_meanwhile: bool) -> Result<()> {
         let mut progress = Progress::new(orders);
-        let (started, mut sent) = (Instant::now(), 0);
+        let started = Instant::now();
         let mut stops_seen = 0;
         let mut verify_every = if verifies_meanwhile { VERIFY_EVERY } else { VERIFY_BURST_AFTER };
         let mut verified_at = Instant::now();
         loop {
-            // Read before the streams, because streams that are empty after the end of sending stay
-            // empty.
-            let had_finished = senders.is_none();
-            if let Some(running) = senders.take() {
-                if stop::asked() > 0 {
-                    running.stop();
-                    stops_seen = 1;
-                }
-                let answers: Vec<_> = if running.have_finished() {
-                    let (answers, result) = running.finish();
-                    self.failure = result.err();
-                    answers
-                } else {
-                    let answers = running.answers().collect();
-                    *senders = Some(running);
-                    answers
-                };
-                sent += answers.len() as u64;
-                answers.into_iter().try_for_each(|answered| self.verifier.sent(answered))?;
+            // Read before the answers and the streams: no further answer comes after the end of
+            // sending, and streams that are empty then stay empty.
+            let had_finished = self.senders.have_finished();
+            if stop::asked() > 0 && !had_finished {
+                self.senders.stop();
+                stops_seen = 1;
             }
+            self.senders.answers().try_for_each(|answered| self.verifier.sent(answered))?;
             self.redis.ask(|redis| self.watch.look(redis))?;
             self.redis.ask(|redis| self.monitor.look(redis, self.watch.lengths))?;
             self.redis.ask(|redis| self.clocks.look(redis))?;
+            let sent = self.verifier.report.orders;
             progress.show(sent.saturating_sub(self.watch.left()), &self.watch.to_text());
             let is_hopeless = self.watch.still_for() > self.patience || stop::asked() > stops_seen;
             if had_finished && (self.watch.left() == 0 || is_hopeless) {

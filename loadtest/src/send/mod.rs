@@ -134,15 +134,14 @@ impl Senders {
         self.threads.iter().all(JoinHandle::is_finished)
     }
 
-    /// Waits for the end of sending. Returns the last answers, and an error if an order could not
-    /// be read.
-    pub(crate) fn finish(mut self) -> (Vec<Answered>, Result<()>) {
+    /// Waits for the end of sending. An error if an order could not be read.
+    pub(crate) fn finish(&mut self) -> Result<()> {
         let mut result = Ok(());
-        for thread in std::mem::take(&mut self.threads) {
+        for thread in self.threads.drain(..) {
             let ended = thread.join().unwrap_or_else(|_| Err(anyhow!("a sender panicked")));
             result = result.and(ended);
         }
-        (self.answers().collect(), result)
+        result
     }
 }
 

@@ -23,10 +23,10 @@ impl Door for StallingDoor {
 
 fn send_all(due_us: Vec<u64>, doors: Vec<Box<dyn Door>>, batch: usize) -> Vec<Answered> {
     let source = Arc::new(Source::generated(Generator::new(RECIPE, 0)));
-    let senders = Senders::prepare(source, Box::new(due_us.into_iter()), doors, batch).unwrap();
+    let mut senders = Senders::prepare(source, Box::new(due_us.into_iter()), doors, batch).unwrap();
     senders.release();
-    let (mut answers, result) = senders.finish();
-    result.unwrap();
+    senders.finish().unwrap();
+    let mut answers: Vec<Answered> = senders.answers().collect();
     answers.sort_by_key(|answered| answered.position);
     answers
 }
@@ -87,10 +87,10 @@ fn answers_are_kept_when_an_order_cannot_be_made() {
     std::fs::write(&path, "{}\n{}\n").unwrap();
     let door = Box::new(StallingDoor { stalls_at: u64::MAX, stall: Duration::ZERO });
     let due_us = Box::new([0, 0, 0].into_iter());
-    let senders = Senders::prepare(source, due_us, vec![door], 1).unwrap();
+    let mut senders = Senders::prepare(source, due_us, vec![door], 1).unwrap();
     senders.release();
-    let (answers, result) = senders.finish();
-    assert_eq!(answers.len(), 2);
+    let result = senders.finish();
+    assert_eq!(senders.answers().count(), 2);
     assert!(result.unwrap_err().to_string().contains("again"));
 }
 
@@ -99,11 +99,12 @@ fn a_stop_ends_sending_long_before_the_last_order_is_due() {
     let source = Arc::new(Source::generated(Generator::new(RECIPE, 0)));
     let due_us = (0..).map(|order| order * 3_600_000_000);
     let door = StallingDoor { stalls_at: u64::MAX, stall: Duration::ZERO };
-    let senders = Senders::prepare(source, Box::new(due_us), vec![Box::new(door)], 1).unwrap();
+    let mut senders = Senders::prepare(source, Box::new(due_us), vec![Box::new(door)], 1).unwrap();
     senders.release();
     while senders.answers().next().is_none() {
         std::thread::yield_now();
     }
     senders.stop();
-    assert_eq!(senders.finish().0, []);
+    senders.finish().unwrap();
+    assert_eq!(senders.answers().collect::<Vec<_>>(), []);
 }
