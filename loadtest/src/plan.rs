@@ -2,17 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 use redis::IntoConnectionInfo;
 
 use crate::day::{Day, SECONDS_PER_DAY};
 use crate::generate::Generator;
-use crate::options::{
-    BurstOptions, CurveOptions, Generated, Load, Paced, Recipe, ReplayOptions, SteadyOptions,
-    Target,
-};
+use crate::options::{Generated, Load, Paced, Recipe, Target};
 use crate::outcome::UsageError;
 use crate::report::{Arrivals, Door, Report, Shape, Via};
 use crate::schedule::{Segment, due_us};
@@ -34,10 +31,14 @@ impl Plan {
         let target = load.target();
         check_secrets(target)?;
         let mut plan = match load {
-            Load::Burst(options) => burst(options)?,
-            Load::Steady(options) => steady(options),
-            Load::Curve(options) => curve(options)?,
-            Load::Replay(options) => replay(options)?,
+            Load::Burst { orders, file, generated, .. } => {
+                burst(*orders, file.as_deref(), *generated)?
+            }
+            Load::Steady { rate, duration, paced } => steady(*rate, *duration, paced),
+            Load::Curve { curve, compress, days, orders, paced } => {
+                self::curve(curve.as_deref(), *compress, *days, *orders, paced)?
+            }
+            Load::Replay { file, speed, .. } => replay(file, *speed)?,
         };
         if plan.report.mutated > Some(0.0) && target.via == Door::Http {
             let why =
@@ -127,27 +128,31 @@ fn via(target: &Target) -> Via {
     }
 }
 
-fn burst(options: &BurstOptions) -> Result<Plan> {
-    if let Some(path) = &options.file {
+fn burst(orders: u64, file: Option<&Path>, generated: Generated) -> Result<Plan> {
+    if let Some(path) = file {
         let source = Source::file(path).context("--file")?;
         let due_us = std::iter::repeat_n(0, source.len().unwrap_or_default() as usize);
         Ok(Plan::file(Shape::Burst {}, path, source, Box::new(due_us)))
     } else {
-        let due_us = std::iter::repeat_n(0, options.orders as usize);
-        Ok(Plan::generated(Shape::Burst {}, options.generated, Box::new(due_us), options.orders))
+        let due_us = std::iter::repeat_n(0, orders as usize);
+        Ok(Plan::generated(Shape::Burst {}, generated, Box::new(due_us), orders))
     }
 }
 
-fn steady(options: &SteadyOptions) -> Plan {
-    let SteadyOptions { rate, duration, ref paced } = *options;
+fn steady(rate: f64, duration: Duration, paced: &Paced) -> Plan {
     let duration_s = duration.as_secs_f64();
     let shape = Shape::Steady { rate, duration_s, arrivals: paced.arrivals };
     Plan::at_rates(shape, paced, vec![Segment::constant(duration_s, rate)])
 }
 
-fn curve(options: &CurveOptions) -> Result<Plan> {
-    let CurveOptions { curve, compress, days, orders, paced } = options;
-    let day = Day::of_flag(curve.as_deref(), "--curve")?;
+fn curve(
+    curve: Option<&Path>,
+    compress: f64,
+    days: u32,
+    orders: Option<u64>,
+    paced: &Paced,
+) -> Result<Plan> {
+    let day = Day::of_flag(curve, "--curve")?;
     ensure!(day.total() > 0.0, "--curve: the day has no orders");
     let orders_per_day = orders.map_or(day.total(), |orders| orders as f64);
     let grow = orders_per_day / day.total();
@@ -159,22 +164,20 @@ fn curve(options: &CurveOptions) -> Result<Plan> {
     });
     let one_day: Vec<Segment> = segments.collect();
     let shape = Shape::Curve {
-        curve: curve.as_ref().map(|path| path.display().to_string()),
-        compress: *compress,
+        curve: curve.map(|path| path.display().to_string()),
+        compress,
         day_s: SECONDS_PER_DAY / compress,
-        days: *days,
+        days,
         orders_per_day,
         arrivals: paced.arrivals,
     };
-    Ok(Plan::at_rates(shape, paced, one_day.repeat(*days as usize)))
+    Ok(Plan::at_rates(shape, paced, one_day.repeat(days as usize)))
 }
 
-fn replay(options: &ReplayOptions) -> Result<Plan> {
-    let ReplayOptions { file, speed, .. } = options;
+fn replay(file: &Path, speed: f64) -> Result<Plan> {
     let (source, placed_us) =
         Source::file(file).and_then(Source::in_order_of_placing).context("FILE")?;
     let first_us = placed_us.first().copied().unwrap_or_default();
-    let speed = *speed;
     let due_us = placed_us
         .into_iter()
         .map(move |placed_us| ((placed_us - first_us) as f64 / speed).round() as u64);

@@ -12,34 +12,79 @@ use super::{Generated, named_by_errors, parse};
 use crate::report::{Arrivals, Door};
 
 /// A load with its options.
+#[allow(missing_docs, reason = "the comment of a field is the help of its flag")]
 #[derive(Debug, Subcommand)]
 pub enum Load {
     /// Sends orders all at once and verifies every one.
     #[command(after_help = "Examples:
   loadtest burst --orders 10000 --app-pid $(pidof local-runtime)
   loadtest burst --via http --http-url http://127.0.0.1:3000 --json report.json")]
-    Burst(BurstOptions),
+    Burst {
+        /// How many orders.
+        #[arg(long, default_value_t = 10_000)]
+        orders: u64,
+        /// Sends the lines of this file instead, invalid ones too; blank lines are skipped.
+        #[arg(long, conflicts_with_all = ["orders", "seed", "prescriptions", "mutated", "run"])]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        generated: Generated,
+        #[command(flatten)]
+        target: Target,
+    },
     /// Sends orders at a constant rate. Runs of some hours show whether memory grows.
     #[command(after_help = "Examples:
   loadtest steady --rate 500 --duration 60s
   loadtest steady --rate 100 --duration 8h --html soak.html")]
-    Steady(SteadyOptions),
+    Steady {
+        /// Orders a second.
+        #[arg(long, value_parser = parse::rate)]
+        rate: f64,
+        /// How long to send.
+        #[arg(long, default_value = "30s", value_parser = parse::duration)]
+        duration: Duration,
+        #[command(flatten)]
+        paced: Paced,
+    },
     /// Sends orders at the rates of a day, in less time.
     #[command(after_help = "Examples:
   loadtest curve --compress 720x
   loadtest curve --curve day.csv --compress 60x --orders 50000 --arrivals random")]
-    Curve(CurveOptions),
+    Curve {
+        /// The day's curve, a CSV file with the header time,orders_per_minute [default: the built-in
+        /// loadtest/shapes/day.csv]
+        #[arg(long)]
+        curve: Option<PathBuf>,
+        /// How many times faster than real time: with 60x, a day takes 24 minutes.
+        #[arg(long, default_value = "720x", value_parser = parse::factor)]
+        compress: f64,
+        /// How many days.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        days: u32,
+        /// Orders of one day [default: those of the curve]
+        #[arg(long, value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
+        orders: Option<u64>,
+        #[command(flatten)]
+        paced: Paced,
+    },
     /// Sends the orders of a file at the times they were placed, or faster.
     #[command(after_help = "Examples:
   loadtest generate --placed-over 60s --out orders.ndjson && loadtest replay orders.ndjson
   loadtest replay orders.ndjson --speed 10x")]
-    Replay(ReplayOptions),
+    Replay {
+        /// The orders, one on each line, each with a placedAt.
+        file: PathBuf,
+        /// How many times faster than the orders were placed.
+        #[arg(long, default_value = "1x", value_parser = parse::factor)]
+        speed: f64,
+        #[command(flatten)]
+        target: Target,
+    },
 }
 
 /// What is tested, how it is reached, and what is reported.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
-pub(crate) struct Target {
+pub struct Target {
     /// Sends orders to Redis by XADD, or to the HTTP API by POST /orders.
     #[arg(long, value_enum, default_value = "redis")]
     pub(crate) via: Door,
@@ -87,72 +132,12 @@ pub(crate) struct Target {
 
 /// Generated orders at a rate.
 #[derive(Debug, Args)]
-pub(crate) struct Paced {
+pub struct Paced {
     /// How orders are spaced within the rate.
     #[arg(long, value_enum, default_value = "even")]
     pub(crate) arrivals: Arrivals,
     #[command(flatten)]
     pub(crate) generated: Generated,
-    #[command(flatten)]
-    pub(crate) target: Target,
-}
-
-/// `loadtest burst`
-#[derive(Debug, Args)]
-pub struct BurstOptions {
-    /// How many orders.
-    #[arg(long, default_value_t = 10_000)]
-    pub(crate) orders: u64,
-    /// Sends the lines of this file instead, invalid ones too; blank lines are skipped.
-    #[arg(long, conflicts_with_all = ["orders", "seed", "prescriptions", "mutated", "run"])]
-    pub(crate) file: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) generated: Generated,
-    #[command(flatten)]
-    pub(crate) target: Target,
-}
-
-/// `loadtest steady`
-#[derive(Debug, Args)]
-pub struct SteadyOptions {
-    /// Orders a second.
-    #[arg(long, value_parser = parse::rate)]
-    pub(crate) rate: f64,
-    /// How long to send.
-    #[arg(long, default_value = "30s", value_parser = parse::duration)]
-    pub(crate) duration: Duration,
-    #[command(flatten)]
-    pub(crate) paced: Paced,
-}
-
-/// `loadtest curve`
-#[derive(Debug, Args)]
-pub struct CurveOptions {
-    /// The day's curve, a CSV file with the header time,orders_per_minute [default: the built-in
-    /// loadtest/shapes/day.csv]
-    #[arg(long)]
-    pub(crate) curve: Option<PathBuf>,
-    /// How many times faster than real time: with 60x, a day takes 24 minutes.
-    #[arg(long, default_value = "720x", value_parser = parse::factor)]
-    pub(crate) compress: f64,
-    /// How many days.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(crate) days: u32,
-    /// Orders of one day [default: those of the curve]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
-    pub(crate) orders: Option<u64>,
-    #[command(flatten)]
-    pub(crate) paced: Paced,
-}
-
-/// `loadtest replay`
-#[derive(Debug, Args)]
-pub struct ReplayOptions {
-    /// The orders, one on each line, each with a placedAt.
-    pub(crate) file: PathBuf,
-    /// How many times faster than the orders were placed.
-    #[arg(long, default_value = "1x", value_parser = parse::factor)]
-    pub(crate) speed: f64,
     #[command(flatten)]
     pub(crate) target: Target,
 }
@@ -169,20 +154,17 @@ impl Load {
     /// The flag of the file that is read, and its path.
     pub(crate) fn input(&self) -> (&'static str, Option<&Path>) {
         match self {
-            Self::Burst(options) => ("--file", options.file.as_deref()),
-            Self::Steady(_) => ("", None),
-            Self::Curve(options) => ("--curve", options.curve.as_deref()),
-            Self::Replay(options) => ("FILE", Some(&options.file)),
+            Self::Burst { file, .. } => ("--file", file.as_deref()),
+            Self::Steady { .. } => ("", None),
+            Self::Curve { curve, .. } => ("--curve", curve.as_deref()),
+            Self::Replay { file, .. } => ("FILE", Some(file)),
         }
     }
 
     pub(crate) fn target(&self) -> &Target {
         match self {
-            Self::Burst(BurstOptions { target, .. })
-            | Self::Replay(ReplayOptions { target, .. }) => target,
-            Self::Steady(SteadyOptions { paced, .. }) | Self::Curve(CurveOptions { paced, .. }) => {
-                &paced.target
-            }
+            Self::Burst { target, .. } | Self::Replay { target, .. } => target,
+            Self::Steady { paced, .. } | Self::Curve { paced, .. } => &paced.target,
         }
     }
 }

@@ -9,7 +9,7 @@ pub(crate) mod parse;
 
 use clap::{Args, Command};
 
-pub use load::{BurstOptions, CurveOptions, Load, ReplayOptions, SteadyOptions};
+pub use load::Load;
 pub(crate) use load::{Paced, Target};
 
 /// Takes `-5` for the value of the flag before it, so that the error names that flag.
@@ -40,7 +40,7 @@ pub struct Recipe {
 
 /// Generated orders of a run.
 #[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct Generated {
+pub struct Generated {
     #[command(flatten)]
     pub(crate) recipe: Recipe,
     /// Number that determines the identities of generated orders. Set it to send the same orders
