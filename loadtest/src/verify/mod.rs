@@ -27,11 +27,11 @@ use uuid::Uuid;
 
 use crate::expect::{self, fate};
 use crate::ledger::{Ledger, Line, Status};
-use crate::report::{Door, Failures, Rejected, Report, Wrong};
+use crate::report::{Failures, Rejected, Report, Wrong};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
 use crate::timeline::{Recorder, buckets, histogram, percentiles};
-use outcomes::{Letter, Seen};
+use outcomes::Letter;
 use results::{Confirmation, DeadLetter, Known, Results, Waiting, was_redriven};
 
 /// How late an order counts as sent late, in microseconds. The report's schema names it.
@@ -51,8 +51,6 @@ pub(crate) struct Verifier {
     dead: HashMap<EntryId, u64>,
     /// The last dead letter of each order that has one, by position. Counted at the end.
     letters: BTreeMap<u64, Letter>,
-    /// Whether an accepted order's entry is unknown, so that records have to be read.
-    lacks_entry_ids: bool,
     /// The newest time of an entry or a result, in Unix ms.
     newest_ms: u64,
     /// From due to confirmed.
@@ -77,7 +75,6 @@ impl Verifier {
             confirmed_copies: HashSet::new(),
             dead: HashMap::new(),
             letters: BTreeMap::new(),
-            lacks_entry_ids: report.via.door == Door::Http,
             newest_ms: 0,
             latency_us: histogram(),
             queue_latency_us: histogram(),
@@ -97,7 +94,6 @@ impl Verifier {
         match answer {
             Answer::Queued(entry_id) => {
                 line.entry_id = entry_id;
-                self.lacks_entry_ids |= entry_id.is_none();
                 let _ = self.send_latency_us.record(acknowledged_us.saturating_sub(due_us));
                 self.report.enqueue_s = self.report.enqueue_s.max(acknowledged_us as f64 / 1e6);
                 if let Some(entry_id) = entry_id {
@@ -121,11 +117,7 @@ impl Verifier {
                     }
                 }
             }
-            Answer::Rejected(why) => {
-                // The order may have been written anyway.
-                self.lacks_entry_ids = true;
-                line.status = Status::Rejected(self.reason(&why));
-            }
+            Answer::Rejected(why) => line.status = Status::Rejected(self.reason(&why)),
         }
         self.ledger.set(position, line);
         Ok(())
@@ -243,25 +235,23 @@ impl Verifier {
     /// Counts the results that were read, and keeps those whose order was not answered yet.
     fn enter(&mut self, redis: &mut PatientRedis, is_last: bool) -> Result<()> {
         let (mut confirmations, letters) = std::mem::take(&mut self.early);
-        // First: a confirmation that was read later is the outcome, if the letter was redriven.
-        for letter in letters {
-            if !self.dead_letter(redis, &letter, is_last)? {
-                self.early.1.push(letter);
-            }
-        }
         // The others belong to other producers.
         confirmations
             .retain(|confirmation| !self.source.positions(confirmation.order_id).is_empty());
-        for is_looked_up in [self.lacks_entry_ids, true] {
-            if is_looked_up {
-                self.results.look_up(redis, &mut confirmations)?;
+        let ids = letters.iter().map(|letter| letter.order_id.unwrap_or_default());
+        let ids: Vec<Uuid> = ids.chain(confirmations.iter().map(|one| one.order_id)).collect();
+        let mut records = self.results.records(redis, &ids)?.into_iter();
+        // First: a confirmation that was read later is the outcome, if the letter was redriven.
+        for letter in letters {
+            let record = records.next().flatten();
+            if !self.dead_letter(&letter, record.as_ref(), is_last)? {
+                self.early.1.push(letter);
             }
-            for confirmation in std::mem::take(&mut confirmations) {
-                match self.confirmation(&confirmation, is_looked_up, is_last)? {
-                    Seen::Counted => {}
-                    Seen::TooEarly => self.early.0.push(confirmation),
-                    Seen::Unclear => confirmations.push(confirmation),
-                }
+        }
+        for confirmation in confirmations {
+            let record = records.next().flatten();
+            if !self.confirmation(&confirmation, record.as_ref(), is_last)? {
+                self.early.0.push(confirmation);
             }
         }
         Ok(())

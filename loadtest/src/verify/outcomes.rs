@@ -22,14 +22,6 @@ pub(super) const FOREIGN_AFTER_MS: u64 = 60_000;
 const DIFFERS: &str = "the confirmation differs from the one computed natively with this \
                        --complexity-threshold, or its time of decision is impossible";
 
-/// What became of a confirmation that was read.
-pub(super) enum Seen {
-    Counted,
-    TooEarly,
-    /// The record of its order must be looked up.
-    Unclear,
-}
-
 /// A dead letter is the outcome of its order unless it is redriven.
 #[derive(Debug)]
 pub(super) struct Letter {
@@ -41,23 +33,22 @@ pub(super) struct Letter {
 }
 
 impl Verifier {
+    /// `false` if it is too early to decide. `record` is that of its order.
     pub(super) fn confirmation(
         &mut self,
         found: &Confirmation,
-        is_looked_up: bool,
+        record: Option<&MessageStatus>,
         is_last: bool,
-    ) -> Result<Seen> {
+    ) -> Result<bool> {
         let id = found.order_id;
         if self.results.known.get(&id).is_some_and(|known| known.confirmed == found.entry) {
-            return Ok(Seen::Counted);
+            return Ok(true);
         }
         let positions = self.source.positions(id);
-        let is_dead = positions.iter().any(|position| self.letters.contains_key(position));
-        if is_dead && !(is_last && is_looked_up) {
+        if !is_last && positions.iter().any(|position| self.letters.contains_key(position)) {
             // Its dead letter may be redriven later.
-            return Ok(if is_last { Seen::Unclear } else { Seen::TooEarly });
+            return Ok(false);
         }
-        let record = found.record.as_ref();
         let line = |position: &u64| match self.letters.get(position) {
             Some(Letter { entry, due_us, .. }) if was_redriven(*entry, record) => {
                 (*position, Line { due_us: *due_us, entry_id: None, status: Status::Sent })
@@ -69,31 +60,28 @@ impl Verifier {
         let (unsent, settled) = (count(Status::Unsent), count(Status::Settled));
         open.retain(|(_, line)| matches!(line.status, Status::Sent | Status::Rejected(_)));
         if unsent == positions.len() && !is_last {
-            return Ok(Seen::TooEarly);
+            return Ok(false);
         }
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
         let is_again = self.confirmed_copies.contains(&id) || (open.is_empty() && settled > 0);
         if is_again || self.results.known.contains_key(&id) {
             self.confirmed_twice(id.to_string());
-            return Ok(Seen::Counted);
+            return Ok(true);
         }
-        let Some((position, line, lane)) = self.matching(found, &open)? else {
-            if !is_looked_up {
-                // The copy of another sender may have come first.
-                return Ok(Seen::Unclear);
-            }
+        let by_record = record.and_then(ingress);
+        let Some((position, line, lane)) = self.matching(found, by_record, &open)? else {
             // It may be the confirmation of a copy whose answer has not come yet.
             if unsent > 0 && !is_last {
-                return Ok(Seen::TooEarly);
+                return Ok(false);
             }
-            if open.is_empty() && found.record.as_ref().and_then(ingress).is_some() {
+            if open.is_empty() && by_record.is_some() {
                 // Another sender sent it.
-                return Ok(Seen::Counted);
+                return Ok(true);
             }
             let why = if open.is_empty() { "confirmed, and it was never sent" } else { DIFFERS };
             self.wrong(id.to_string(), why.into());
             self.settle(&open);
-            return Ok(Seen::Counted);
+            return Ok(true);
         };
         self.done(found.done_at_ms);
         self.confirmed(found, line, lane);
@@ -104,7 +92,7 @@ impl Verifier {
         if positions.len() > 1 || self.source.may_repeat() {
             self.confirmed_copies.insert(id);
         }
-        Ok(Seen::Counted)
+        Ok(true)
     }
 
     /// A redriven dead letter is no outcome.
@@ -123,6 +111,7 @@ impl Verifier {
     fn matching(
         &self,
         found: &Confirmation,
+        by_record: Option<EntryId>,
         open: &[(u64, Line)],
     ) -> Result<Option<(u64, Line, Lane)>> {
         // The confirmation of an order that an earlier run left in the queue has that earlier time.
@@ -133,7 +122,6 @@ impl Verifier {
         let is_possible = |entry_id: &EntryId| {
             (entry_id.ms() as i64..=found.done_at_ms as i64).contains(&decided_at_ms)
         };
-        let by_record = found.record.as_ref().and_then(ingress);
         for (position, line) in open {
             let order = self.source.order(*position)?;
             let entry_ids = [line.entry_id, by_record, earlier].into_iter().flatten();
@@ -170,7 +158,7 @@ impl Verifier {
                 let entry_id = Some(known.ingress);
                 let queued = |at: u64| (at, Line { entry_id, ..self.ledger.get(at) });
                 let copies: Vec<_> = self.source.positions(id).into_iter().map(queued).collect();
-                Some(self.matching(&found, &copies)?.map(|(_, _, lane)| lane))
+                Some(self.matching(&found, None, &copies)?.map(|(_, _, lane)| lane))
             }
         };
         match is_right {
@@ -260,8 +248,8 @@ impl Verifier {
     /// `false` if it is too early to decide.
     pub(super) fn dead_letter(
         &mut self,
-        redis: &mut PatientRedis,
         found: &DeadLetter,
+        record: Option<&MessageStatus>,
         is_last: bool,
     ) -> Result<bool> {
         self.newest_ms = self.newest_ms.max(found.done_at_ms);
@@ -278,9 +266,7 @@ impl Verifier {
             // It may be redriven later.
             _ if !is_last => return Ok(false),
             _ => {
-                let id = found.order_id.unwrap_or_default();
-                let record = self.results.records(redis, &[id])?.pop().flatten();
-                if !was_redriven(found.entry, record.as_ref()) {
+                if !was_redriven(found.entry, record) {
                     self.confirmed_twice(expect::name(&order, position));
                 }
                 return Ok(true);

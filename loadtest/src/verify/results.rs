@@ -52,8 +52,6 @@ pub(super) struct Confirmation {
     pub(super) order_id: Uuid,
     pub(super) confirmation: Vec<u8>,
     pub(super) done_at_ms: u64,
-    /// The record of its order, if it was looked up.
-    pub(super) record: Option<MessageStatus>,
 }
 
 #[derive(Debug)]
@@ -146,19 +144,6 @@ impl Results {
         Ok(reply.ids.first().and_then(confirmation))
     }
 
-    /// Looks up the records of their orders.
-    pub(super) fn look_up(
-        &self,
-        redis: &mut PatientRedis,
-        confirmations: &mut [Confirmation],
-    ) -> Result<()> {
-        let ids: Vec<Uuid> = confirmations.iter().map(|found| found.order_id).collect();
-        for (confirmation, record) in confirmations.iter_mut().zip(self.records(redis, &ids)?) {
-            confirmation.record = record;
-        }
-        Ok(())
-    }
-
     pub(super) fn records(
         &self,
         redis: &mut PatientRedis,
@@ -247,7 +232,6 @@ fn confirmation(entry: &StreamId) -> Option<Confirmation> {
         order_id: Uuid::try_parse(&entry.get::<String>("order_id")?).ok()?,
         confirmation: entry.get::<String>("confirmation").unwrap_or_default().into_bytes(),
         done_at_ms: EntryId::parse(&entry.id)?.ms(),
-        record: None,
     })
 }
 

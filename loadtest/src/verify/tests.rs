@@ -13,7 +13,7 @@ use super::outcomes::FOREIGN_AFTER_MS;
 use super::*;
 use crate::generate::Generator;
 use crate::options::Recipe;
-use crate::report::Via;
+use crate::report::{Door, Via};
 
 mod dead_letters;
 
