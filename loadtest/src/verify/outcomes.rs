@@ -62,7 +62,7 @@ impl Verifier {
         if unsent == positions.len() && !is_last {
             return Ok(false);
         }
-        self.newest_ms = self.newest_ms.max(found.done_at_ms);
+        self.newest_ms = self.newest_ms.max(found.entry.ms());
         let is_again = self.confirmed_copies.contains(&id) || (open.is_empty() && settled > 0);
         if is_again || self.results.known.contains_key(&id) {
             self.confirmed_twice(id.to_string());
@@ -83,7 +83,7 @@ impl Verifier {
             self.settle(&open);
             return Ok(true);
         };
-        self.done(found.done_at_ms);
+        self.done(found.entry.ms());
         self.confirmed(found, line, lane);
         self.settle(&open);
         let copies = open.iter().filter(|(other, _)| *other != position);
@@ -120,7 +120,7 @@ impl Verifier {
             return Ok(None);
         };
         let is_possible = |entry_id: &EntryId| {
-            (entry_id.ms() as i64..=found.done_at_ms as i64).contains(&decided_at_ms)
+            (entry_id.ms() as i64..=found.entry.ms() as i64).contains(&decided_at_ms)
         };
         for (position, line) in open {
             let order = self.source.order(*position)?;
@@ -152,7 +152,7 @@ impl Verifier {
             return Ok(());
         }
         let known = &self.results.known[&id];
-        let is_right = match self.results.confirmation_at(redis, &known.confirmed)? {
+        let is_right = match self.results.confirmation_at(redis, known.confirmed)? {
             None => None,
             Some(found) => {
                 let entry_id = Some(known.ingress);
@@ -199,7 +199,7 @@ impl Verifier {
 
     fn confirmed(&mut self, found: &Confirmation, line: Line, lane: Lane) {
         // Entry ids are whole milliseconds, rounded down; half of one is the mean of the rest.
-        let done_us = self.since_release(found.done_at_ms) + 500;
+        let done_us = self.since_release(found.entry.ms()) + 500;
         let latency_us = done_us.saturating_sub(line.due_us);
         self.confirmed_in(lane);
         if let Status::Rejected(reason) = line.status {
@@ -210,7 +210,7 @@ impl Verifier {
         self.recorder.interval(done_us).confirmed += 1;
         self.recorder.latency(line.due_us, latency_us);
         if let Some(entry_id) = line.entry_id {
-            let queue_us = found.done_at_ms.saturating_sub(entry_id.ms()) * 1_000;
+            let queue_us = found.entry.ms().saturating_sub(entry_id.ms()) * 1_000;
             let _ = self.queue_latency_us.record(queue_us);
             if self.report.via.door == Door::Http {
                 let arrived_us = self.since_release(entry_id.ms());
@@ -252,10 +252,10 @@ impl Verifier {
         record: Option<&MessageStatus>,
         is_last: bool,
     ) -> Result<bool> {
-        self.newest_ms = self.newest_ms.max(found.done_at_ms);
+        self.newest_ms = self.newest_ms.max(found.entry.ms());
         let Some(position) = self.position_of(found, is_last) else {
             // It is older than any possible answer, so another producer sent its order.
-            let is_old = found.done_at_ms + FOREIGN_AFTER_MS < self.newest_ms;
+            let is_old = found.entry.ms() + FOREIGN_AFTER_MS < self.newest_ms;
             return Ok(is_last || (is_old && found.redrives == 0));
         };
         let order = self.source.order(position)?;
@@ -272,13 +272,13 @@ impl Verifier {
                 return Ok(true);
             }
         }
-        self.done(found.done_at_ms);
+        self.done(found.entry.ms());
         self.dead.insert(found.ingress, position);
         if let Status::Rejected(reason) = line.status {
             self.report.rejected[usize::from(reason)].processed_anyway += 1;
         }
         self.ledger.settle(position);
-        let at_us = self.since_release(found.done_at_ms);
+        let at_us = self.since_release(found.entry.ms());
         self.recorder.interval(at_us).dead_lettered += 1;
         let fate = fate(&order);
         let wrong = (fate != Err(found.code.as_str())).then(|| {

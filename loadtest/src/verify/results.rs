@@ -33,12 +33,13 @@ pub(crate) struct Results {
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) ingress: EntryId,
-    pub(super) confirmed: String,
+    pub(super) confirmed: EntryId,
 }
 
 impl Known {
     pub(super) fn of(record: &MessageStatus) -> Option<Self> {
-        Some(Self { ingress: ingress(record)?, confirmed: record.confirmed.clone()? })
+        let confirmed = EntryId::parse(record.confirmed.as_deref()?)?;
+        Some(Self { ingress: ingress(record)?, confirmed })
     }
 }
 
@@ -48,10 +49,9 @@ pub(super) fn ingress(record: &MessageStatus) -> Option<EntryId> {
 
 #[derive(Debug)]
 pub(super) struct Confirmation {
-    pub(super) entry: String,
+    pub(super) entry: EntryId,
     pub(super) order_id: Uuid,
     pub(super) confirmation: Vec<u8>,
-    pub(super) done_at_ms: u64,
 }
 
 #[derive(Debug)]
@@ -63,7 +63,6 @@ pub(super) struct DeadLetter {
     pub(super) message: Vec<u8>,
     /// How often its order had been redriven before.
     pub(super) redrives: u32,
-    pub(super) done_at_ms: u64,
 }
 
 /// The orders in the streams.
@@ -135,10 +134,11 @@ impl Results {
     pub(super) fn confirmation_at(
         &self,
         redis: &mut PatientRedis,
-        entry_id: &str,
+        entry_id: EntryId,
     ) -> Result<Option<Confirmation>> {
+        let entry_id = entry_id.to_string();
         let reply: StreamRangeReply = redis.ask(|redis| {
-            let found = redis.inner().xrange(self.keys.results(), entry_id, entry_id);
+            let found = redis.inner().xrange(self.keys.results(), &entry_id, &entry_id);
             found.context("failed to read a confirmation")
         })?;
         Ok(reply.ids.first().and_then(confirmation))
@@ -189,10 +189,8 @@ impl Results {
         before: DateTime<Utc>,
     ) -> Result<bool> {
         let oldest = redis.ask(|redis| end_of(redis, self.keys.results(), false))?;
-        let oldest = oldest.map(|entry| EntryId::parse(&entry));
-        let confirmed = EntryId::parse(&known.confirmed);
-        let ms = confirmed.map_or(i64::MAX, |confirmed| confirmed.ms() as i64);
-        Ok(ms < before.timestamp_millis() && oldest.is_none_or(|oldest| oldest > confirmed))
+        Ok((known.confirmed.ms() as i64) < before.timestamp_millis()
+            && oldest.is_none_or(|oldest| EntryId::parse(&oldest) > Some(known.confirmed)))
     }
 }
 
@@ -228,10 +226,9 @@ pub(super) fn was_redriven(letter: EntryId, record: Option<&MessageStatus>) -> b
 
 fn confirmation(entry: &StreamId) -> Option<Confirmation> {
     Some(Confirmation {
-        entry: entry.id.clone(),
+        entry: EntryId::parse(&entry.id)?,
         order_id: Uuid::try_parse(&entry.get::<String>("order_id")?).ok()?,
         confirmation: entry.get::<String>("confirmation").unwrap_or_default().into_bytes(),
-        done_at_ms: EntryId::parse(&entry.id)?.ms(),
     })
 }
 
@@ -243,7 +240,6 @@ fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
         code: entry.get::<String>("code").unwrap_or_default(),
         message: entry.get("order").unwrap_or_default(),
         redrives: entry.get("redrives").unwrap_or_default(),
-        done_at_ms: EntryId::parse(&entry.id)?.ms(),
     })
 }
 

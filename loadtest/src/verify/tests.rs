@@ -331,7 +331,7 @@ fn a_confirmation_that_is_both_known_and_read_counts_once() {
     let source = Arc::new(Source::list(vec![order.clone()]));
     let mut verifier = queue.verifier(&source);
     // As if it came between the two looks before the run.
-    let confirmed = queue.confirm(&order, at(1_000));
+    let confirmed = EntryId::parse(&queue.confirm(&order, at(1_000))).unwrap();
     let known = results::Known { ingress: at(1_000), confirmed };
     verifier.results.known.insert(fate(&order).unwrap(), known);
     verifier.sent(queued(0, 2_000)).unwrap();
