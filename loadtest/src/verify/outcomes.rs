@@ -152,28 +152,26 @@ impl Verifier {
             return Ok(());
         }
         let known = &self.results.known[&id];
-        let is_right = match self.results.confirmation_at(redis, known.confirmed)? {
-            None => None,
-            Some(found) => {
-                let entry_id = Some(known.ingress);
-                let queued = |at: u64| (at, Line { entry_id, ..self.ledger.get(at) });
-                let copies: Vec<_> = self.source.positions(id).into_iter().map(queued).collect();
-                Some(self.matching(&found, None, &copies)?.map(|(_, _, lane)| lane))
-            }
-        };
-        match is_right {
-            None if self.results.is_dropped(redis, known, self.report.started_at)? => {
+        let Some(found) = self.results.confirmation_at(redis, known.confirmed)? else {
+            if self.results.is_dropped(redis, known, self.report.started_at)? {
                 self.report.late += 1;
-                return Ok(());
+            } else {
+                self.lost(id.to_string());
+                seen.insert(id, false);
             }
-            None => self.lost(id.to_string()),
-            Some(None) => self.wrong(id.to_string(), DIFFERS.into()),
-            Some(Some(lane)) => {
-                self.report.duplicate_deliveries += 1;
-                self.confirmed_in(lane);
-            }
+            return Ok(());
+        };
+        let entry_id = Some(known.ingress);
+        let queued = |at: u64| (at, Line { entry_id, ..self.ledger.get(at) });
+        let copies: Vec<_> = self.source.positions(id).into_iter().map(queued).collect();
+        let matching = self.matching(&found, None, &copies)?;
+        seen.insert(id, matching.is_some());
+        if let Some((.., lane)) = matching {
+            self.report.duplicate_deliveries += 1;
+            self.confirmed_in(lane);
+        } else {
+            self.wrong(id.to_string(), DIFFERS.into());
         }
-        seen.insert(id, matches!(is_right, Some(Some(_))));
         Ok(())
     }
 
