@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use nix::fcntl::OFlag;
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use crate::outcome::UsageError;
 
@@ -26,15 +26,10 @@ pub(crate) fn publish(text: &str, write_files: impl FnOnce() -> Result<()>) -> R
 pub(crate) struct Output {
     flag: &'static str,
     path: PathBuf,
-    place: Place,
-}
-
-#[derive(Debug)]
-enum Place {
-    /// A file beside the path, renamed when it is complete.
-    Beside(NamedTempFile),
-    /// A terminal or pipe, which is written directly.
-    There(File),
+    file: File,
+    /// Beside the path, renamed when it is complete; `None` for a terminal or pipe, which is
+    /// written directly.
+    beside: Option<TempPath>,
 }
 
 impl Output {
@@ -56,7 +51,7 @@ impl Output {
             options.append(true).custom_flags(OFlag::O_NONBLOCK.bits());
             let _is_read = options.open(path).with_context(what)?;
             let file = options.custom_flags(0).open(path).with_context(what)?;
-            return Ok(Some(Self { flag, path: path.to_owned(), place: Place::There(file) }));
+            return Ok(Some(Self { flag, path: path.to_owned(), file, beside: None }));
         }
         let path = target(path).with_context(what)?;
         for (other, file) in others {
@@ -69,7 +64,8 @@ impl Output {
         let permissions = Permissions::from_mode(0o666);
         let folder = path.parent().unwrap_or(Path::new("/"));
         let file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder);
-        Ok(Some(Self { flag, path, place: Place::Beside(file.with_context(what)?) }))
+        let (file, beside) = file.with_context(what)?.into_parts();
+        Ok(Some(Self { flag, path, file, beside: Some(beside) }))
     }
 
     pub(crate) fn write(self, text: &[u8]) -> Result<()> {
@@ -78,14 +74,8 @@ impl Output {
 
     pub(crate) fn write_with(self, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
         let what = || format!("{}: failed to write {}", self.flag, self.path.display());
-        match self.place {
-            Place::There(file) => write(&file).with_context(what),
-            Place::Beside(file) => {
-                write(file.as_file()).with_context(what)?;
-                file.persist(&self.path).with_context(what)?;
-                Ok(())
-            }
-        }
+        write(&self.file).with_context(what)?;
+        self.beside.map_or(Ok(()), |beside| beside.persist(&self.path)).with_context(what)
     }
 
     pub(crate) fn write_json(self, value: &impl serde::Serialize) -> Result<()> {
