@@ -34,13 +34,18 @@ pub(crate) fn check() -> Result<()> {
 }
 
 pub(crate) fn sleep(duration: Duration) -> Result<()> {
-    let end = Instant::now() + duration;
-    loop {
-        check()?;
-        let left = end.saturating_duration_since(Instant::now());
+    sleep_until(Instant::now() + duration, || asked() > 0);
+    check()
+}
+
+/// Returns early once `is_over`, and then `false`.
+pub(crate) fn sleep_until(moment: Instant, is_over: impl Fn() -> bool) -> bool {
+    while !is_over() {
+        let left = moment.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Ok(());
+            return true;
         }
         std::thread::sleep(left.min(LOOK_EVERY));
     }
+    false
 }

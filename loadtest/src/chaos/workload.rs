@@ -23,6 +23,7 @@ use crate::options::Recipe;
 use crate::send::by_http::HttpDoor;
 use crate::send::by_redis::RedisDoor;
 use crate::send::{Answer, Door, Due};
+use crate::stop::sleep_until;
 
 /// Orders in one batch. Most batches are small, so that there is always an order in progress, and
 /// one in eight is large.
@@ -135,9 +136,7 @@ impl Producer {
             if !catch_up {
                 due = due.max(Instant::now());
             }
-            while Instant::now() < due && !self.is_over() {
-                std::thread::sleep((due - Instant::now()).min(RETRY_PAUSE));
-            }
+            sleep_until(due, || self.is_over());
         }
         Ok(self.books)
     }

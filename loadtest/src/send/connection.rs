@@ -5,9 +5,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use super::{Answered, Door, Due};
-
-/// How late a sleeping connection may notice a stop.
-const NOTICE_STOP: Duration = Duration::from_millis(50);
+use crate::stop::sleep_until;
 
 pub(super) struct Connection {
     pub(super) door: Box<dyn Door>,
@@ -21,7 +19,8 @@ impl Connection {
     pub(super) fn run(mut self, release: Instant, stop: &AtomicBool) {
         let mut next = None;
         while let Some(first) = next.take().or_else(|| self.orders.recv().ok()) {
-            if !sleep_until(release + Duration::from_micros(first.due_us), stop) {
+            let due = release + Duration::from_micros(first.due_us);
+            if !sleep_until(due, || stop.load(Ordering::Relaxed)) {
                 break;
             }
             let now_us = release.elapsed().as_micros() as u64;
@@ -50,19 +49,5 @@ impl Connection {
         });
         // If the receiver is gone, the run has already failed.
         let _ = self.answers.send(answered.collect());
-    }
-}
-
-/// Returns `false` if the connection must stop.
-fn sleep_until(moment: Instant, stop: &AtomicBool) -> bool {
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return false;
-        }
-        let left = moment.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return true;
-        }
-        std::thread::sleep(left.min(NOTICE_STOP));
     }
 }
