@@ -18,7 +18,6 @@ pub(crate) mod tests;
 pub mod text;
 pub(crate) mod units;
 mod verdict;
-mod words;
 
 use std::path::Path;
 
@@ -34,6 +33,7 @@ use serde_json::Value;
 pub use shape::{Arrivals, Door, Shape, Via};
 
 use crate::input;
+use units::{count, digits};
 
 /// The report of one run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -198,6 +198,40 @@ impl Report {
     /// Microseconds of CPU for each order done.
     pub(crate) fn us_per_order(&self, cpu_s: f64) -> Option<f64> {
         (self.done() > 0).then(|| cpu_s * 1e6 / self.done() as f64)
+    }
+
+    pub(crate) fn source(&self) -> String {
+        match (&self.file, self.seed) {
+            (Some(file), _) => format!("from {file}"),
+            (None, Some(seed)) => format!("generated with seed {seed}"),
+            (None, None) => "of unknown origin".into(),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".into());
+        let or_unknown =
+            |value: &str| if value.is_empty() { "unknown".to_owned() } else { value.to_owned() };
+        let share =
+            |share: Option<f64>| or_none(share.map(|share| format!("{} %", digits(share * 100.0))));
+        let rows = [
+            ("shape", self.shape.in_words()),
+            ("sent", self.via.in_words()),
+            ("orders", self.source()),
+            ("run number", or_none(self.run.map(|run| run.to_string()))),
+            ("with a prescription", share(self.prescriptions)),
+            ("broken at random", share(self.mutated)),
+            ("queue", self.queue.clone()),
+            ("complexity threshold", self.complexity_threshold.to_string()),
+            ("loadtest", self.loadtest_version.clone()),
+            ("Redis", or_unknown(&self.redis_version)),
+            ("processor", or_unknown(&self.host.cpu)),
+            ("architecture", or_unknown(&self.host.architecture)),
+            ("cores", self.cores.to_string()),
+            ("memory", format!("{} MiB", count(self.host.memory_mib))),
+            ("kernel", or_unknown(&self.host.kernel)),
+        ];
+        rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// Reads the JSON form.

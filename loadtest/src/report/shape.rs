@@ -1,7 +1,11 @@
 //! What a run was: when orders were due, and how they were sent.
 
+use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::Display;
+
+use super::units::{chosen_time, counted, orders, rate};
 
 /// When orders are due.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,15 +50,36 @@ impl Default for Shape {
     }
 }
 
+impl Shape {
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Self::Burst {} => "burst, all at once".into(),
+            Self::Steady { rate: orders_per_s, duration_s, arrivals } => {
+                let length = chosen_time(duration_s * 1e3);
+                format!("steady, {} for {length}, {arrivals}", rate(*orders_per_s))
+            }
+            Self::Curve { curve, compress, day_s, days, orders_per_day, arrivals } => format!(
+                "curve, {days} x {} by {} in {} ({compress} times as fast), {arrivals}",
+                orders(orders_per_day.round() as u64),
+                curve.as_deref().unwrap_or("the built-in day"),
+                chosen_time(day_s * 1e3)
+            ),
+            Self::Replay { speed } => format!("replay of recorded times, {speed} times as fast"),
+        }
+    }
+}
+
 /// How orders are spaced within a rate.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum, Display,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Arrivals {
     /// In equal steps.
+    #[strum(to_string = "evenly spaced")]
     Even,
     /// Each independent of the others, as many customers are: a Poisson process.
+    #[strum(to_string = "spaced at random")]
     Random,
 }
 
@@ -70,9 +95,20 @@ pub struct Via {
     pub batch: usize,
 }
 
+impl Via {
+    pub(crate) fn in_words(&self) -> String {
+        let (door, parcel) = match self.door {
+            Door::Redis => ("by XADD to Redis", "pipelines"),
+            Door::Http => ("by POST /orders over HTTP", "requests"),
+        };
+        let connections = counted(self.connections as u64, "connection");
+        format!("{door}, {connections}, {parcel} of up to {}", orders(self.batch as u64))
+    }
+}
+
 /// Where orders enter.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Door {
