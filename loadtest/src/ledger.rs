@@ -5,7 +5,7 @@
 //! settled lines at its front are dropped. Memory depends on how many orders are in progress, 40
 //! bytes each, not on how many there ever were.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use queue::EntryId;
 
@@ -32,6 +32,8 @@ pub(crate) struct Ledger {
     lines: VecDeque<Line>,
     /// How many lines are dropped: the position of the first one in `lines`.
     gone: u64,
+    /// The positions of unsettled orders by entry.
+    entries: HashMap<EntryId, u64>,
 }
 
 const BLANK: Line = Line { due_us: 0, entry_id: None, status: Status::Unsent };
@@ -40,6 +42,11 @@ const SETTLED: Line = Line { status: Status::Settled, ..BLANK };
 impl Ledger {
     pub(crate) fn set(&mut self, position: u64, line: Line) {
         let Some(place) = self.place(position) else { return };
+        match line.entry_id {
+            Some(entry_id) if line.status == Status::Settled => self.entries.remove(&entry_id),
+            Some(entry_id) => self.entries.insert(entry_id, position),
+            None => None,
+        };
         if self.lines.len() <= place {
             self.lines.resize(place + 1, BLANK);
         }
@@ -72,31 +79,9 @@ impl Ledger {
             .filter(|(_, line)| !matches!(line.status, Status::Unsent | Status::Settled))
     }
 
-    /// The position of the order that was written as this entry, if the `senders` connections took
-    /// turns order by order. The entries of one connection rise with the positions, so each
-    /// connection takes a binary search.
-    pub(crate) fn position_of(&self, entry_id: EntryId, senders: u64) -> Option<u64> {
-        let first = self.gone;
-        (0..senders).find_map(|sender| {
-            // The first position of this connection that is still in the ledger, and how many
-            // follow.
-            let offset = (sender + senders - first % senders) % senders;
-            let count = (self.lines.len() as u64).saturating_sub(offset).div_ceil(senders);
-            let position = |turn: u64| first + offset + turn * senders;
-            let (mut low, mut high) = (0, count);
-            while low < high {
-                let middle = low + (high - low) / 2;
-                // Rejected orders are gaps: the next order with an entry decides the side.
-                let next = (middle..high)
-                    .find_map(|turn| Some((turn, self.get(position(turn)).entry_id?)));
-                match next {
-                    Some((turn, found)) if found == entry_id => return Some(position(turn)),
-                    Some((turn, found)) if found < entry_id => low = turn + 1,
-                    _ => high = middle,
-                }
-            }
-            None
-        })
+    /// The position of the unsettled order that was written as this entry.
+    pub(crate) fn position_of(&self, entry_id: EntryId) -> Option<u64> {
+        self.entries.get(&entry_id).copied()
     }
 }
 

@@ -237,9 +237,8 @@ impl Verifier {
             let mut all = open.map(|(at, _)| at).chain(wrong.map(|(at, _)| *at));
             all.find(|at| self.report.via.door == Door::Redis && is_it(at))
         };
-        let senders = self.report.via.connections as u64;
         let known = self.dead.get(&found.ingress).copied();
-        let by_entry = known.or_else(|| self.ledger.position_of(found.ingress, senders));
+        let by_entry = known.or_else(|| self.ledger.position_of(found.ingress));
         by_entry.or_else(by_identity).or_else(by_content)
     }
 
