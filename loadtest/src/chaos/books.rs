@@ -16,11 +16,11 @@ use redis::streams::StreamRangeReply;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::report::{Door, Failures, Report, Via};
+use crate::report::{Failures, Report};
 use crate::send::{Answer, Answered};
 use crate::source::Source;
 use crate::verify::Verifier;
-use crate::verify::results::{Results, records};
+use crate::verify::results::{Results, dead_letter, records};
 
 /// The books of one producer, or of all.
 #[derive(Debug, Default)]
@@ -99,8 +99,6 @@ impl Books {
         let acknowledged = count(|order| order.is_acknowledged);
         let uncertain = count(|order| !order.is_acknowledged);
         let uncertain_found = count(|order| !order.is_acknowledged && order.entry_id.is_some());
-        // The verifier finds orders by entries that rise with their positions.
-        self.orders.sort_by_key(|order| (order.entry_id.is_none(), order.entry_id));
         let sent: Vec<Answered> = (0..)
             .zip(&self.orders)
             // Without a trace an order was never written, and must not be confirmed.
@@ -108,8 +106,7 @@ impl Books {
             .map(|(position, order)| Answered::at_once(position, Answer::Queued(order.entry_id)))
             .collect();
         let source = Source::list(self.orders.into_iter().map(|order| order.json).collect());
-        let via = Via { door: Door::Redis, connections: 1, batch: 1 };
-        let report = Report { via, complexity_threshold, ..Report::default() };
+        let report = Report { complexity_threshold, ..Report::default() };
         let mut verifier = Verifier::new(Arc::new(source), before, report);
         sent.into_iter().try_for_each(|answered| verifier.sent(answered))?;
         let (found, result) = verifier.close(redis);
@@ -140,24 +137,19 @@ impl Books {
         let unknown = self.orders.iter_mut().filter(|order| order.entry_id.is_none());
         let (ids, unknown): (Vec<Uuid>, Vec<&mut Booked>) =
             unknown.filter_map(|order| Some((Order::identity(&order.json)?, order))).unzip();
-        let dead = dead_letters(redis, keys)?;
+        let letters: StreamRangeReply = redis
+            .inner()
+            .xrange_all(keys.dead_letters())
+            .context("failed to read the dead letters")?;
+        let letters = letters.ids.iter().filter_map(dead_letter);
+        let dead: HashMap<Uuid, EntryId> =
+            letters.filter_map(|letter| Some((letter.order_id?, letter.ingress))).collect();
         for ((id, order), record) in ids.iter().zip(unknown).zip(records(redis, keys, &ids)?) {
             let by_record = record.and_then(|record| EntryId::parse(&record.ingress?));
             order.entry_id = by_record.or_else(|| dead.get(id).copied());
         }
         Ok(())
     }
-}
-
-/// The entry in ingress of each dead letter with an identity.
-fn dead_letters(redis: &mut RedisConnection, keys: &Keys) -> Result<HashMap<Uuid, EntryId>> {
-    let reply: StreamRangeReply =
-        redis.inner().xrange_all(keys.dead_letters()).context("failed to read the dead letters")?;
-    let letters = reply.ids.iter().filter_map(|letter| {
-        let id = Uuid::try_parse(&letter.get::<String>("order_id")?).ok()?;
-        Some((id, EntryId::parse(&letter.get::<String>("ingress")?)?))
-    });
-    Ok(letters.collect())
 }
 
 #[cfg(test)]

@@ -55,10 +55,10 @@ pub(super) struct Confirmation {
 }
 
 #[derive(Debug)]
-pub(super) struct DeadLetter {
+pub(crate) struct DeadLetter {
     pub(super) entry: EntryId,
-    pub(super) ingress: EntryId,
-    pub(super) order_id: Option<Uuid>,
+    pub(crate) ingress: EntryId,
+    pub(crate) order_id: Option<Uuid>,
     pub(super) code: String,
     pub(super) message: Vec<u8>,
     /// How often its order had been redriven before.
@@ -232,7 +232,7 @@ fn confirmation(entry: &StreamId) -> Option<Confirmation> {
     })
 }
 
-fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
+pub(crate) fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
     Some(DeadLetter {
         entry: EntryId::parse(&entry.id)?,
         ingress: EntryId::parse(&entry.get::<String>("ingress")?)?,
