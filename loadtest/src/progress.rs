@@ -1,7 +1,7 @@
 //! The progress of a run: a bar in a terminal, else a line each minute.
 
 use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use supervise::note;
@@ -11,7 +11,6 @@ const LINE_EVERY: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
-    started: Instant,
     /// `None` in a terminal.
     next_line: Option<Duration>,
 }
@@ -21,13 +20,13 @@ impl Progress {
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} done  {msg}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let next_line = (!std::io::stderr().is_terminal()).then_some(LINE_EVERY);
-        Self { bar: ProgressBar::new(total).with_style(style), started: Instant::now(), next_line }
+        Self { bar: ProgressBar::new(total).with_style(style), next_line }
     }
 
     pub(crate) fn show(&mut self, done: u64, message: &str) {
         self.bar.set_position(done);
         self.bar.set_message(message.to_owned());
-        if let Some(line) = self.line(self.started.elapsed(), done, message) {
+        if let Some(line) = self.line(self.bar.elapsed(), done, message) {
             note(line);
         }
     }
