@@ -91,6 +91,7 @@ pub(crate) struct Targets {
     /// The connection that injects faults; it is not cut.
     pub(crate) control: PatientRedis,
     pub(crate) settings: Settings,
+    pub(crate) keys: Keys,
 }
 
 impl Targets {
@@ -183,11 +184,10 @@ impl Targets {
 
     /// As if no worker had heard the bells: for `bell_ms` no further ring is sent.
     fn mark_bells_as_rung(&mut self) -> Result<()> {
-        let keys = Keys::new(&self.settings);
         let mut pipeline = redis::pipe();
         for stream in STREAMS {
             let bell_ms = self.settings.bell_ms;
-            pipeline.cmd("SET").arg(keys.bell(stream)).arg("1").arg("PX").arg(bell_ms);
+            pipeline.cmd("SET").arg(self.keys.bell(stream)).arg("1").arg("PX").arg(bell_ms);
         }
         self.control.ask(|redis| Ok(pipeline.exec(redis.inner())?))
     }

@@ -126,7 +126,7 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let started = Instant::now();
     let pace = (options.orders_per_s, options.catch_up);
     let workload = Workload::start((&url, &settings), supervisor.api(), options.seed, pace)?;
-    let mut targets = Targets { server, supervisor, control, settings };
+    let mut targets = Targets { server, supervisor, control, settings, keys };
     let mut recovered_ms = Vec::new();
     let injected = inject_all(options, &mut targets, &workload, &mut recovered_ms);
     unless_stopped(injected).map_err(|error| {
@@ -141,9 +141,9 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     let interrupted = stop::asked() > 0;
     // An order that moved between two reads of Redis would seem lost.
     targets.supervisor.kill_all();
-    let redis = &mut targets.control;
-    let account = books.settle(redis, &keys, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
-    for line in redis.ask(|redis| evidence::of(redis, &keys, &account.failures))? {
+    let (redis, keys) = (&mut targets.control, &targets.keys);
+    let account = books.settle(redis, keys, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
+    for line in redis.ask(|redis| evidence::of(redis, keys, &account.failures))? {
         note(line);
     }
     Ok(ChaosReport {
@@ -206,9 +206,8 @@ fn wait(targets: &mut Targets, duration: Duration) -> Result<()> {
 /// Waits until orders are in progress, so that the fault hits a drain more often.
 fn aim(targets: &mut Targets) -> Result<()> {
     let deadline = Instant::now() + AIM_LIMIT;
-    let keys = Keys::new(&targets.settings);
     while Instant::now() < deadline
-        && targets.control.ask(|redis| Ok(lengths(redis, &keys)?))? == [0; 3]
+        && targets.control.ask(|redis| Ok(lengths(redis, &targets.keys)?))? == [0; 3]
     {
         stop::check()?;
     }
@@ -218,15 +217,14 @@ fn aim(targets: &mut Targets) -> Result<()> {
 /// Waits until an order is confirmed: how long from now, in ms by the clock of Redis. A killed
 /// process has been started by then, but does not serve.
 fn recover(targets: &mut Targets, workload: &Workload) -> Result<i64> {
-    let keys = Keys::new(&targets.settings);
     let ended_at_ms = targets.control.ask(redis_us)? as i64 / 1_000;
     let deadline = Instant::now() + RECOVERY_LIMIT;
     loop {
         targets.supervisor.revive()?;
         let after = format!("{ended_at_ms}-0");
-        let first: StreamRangeReply = targets
-            .control
-            .ask(|redis| Ok(redis.inner().xrange_count(keys.results(), &after, "+", 1)?))?;
+        let first: StreamRangeReply = targets.control.ask(|redis| {
+            Ok(redis.inner().xrange_count(targets.keys.results(), &after, "+", 1)?)
+        })?;
         if let Some(confirmed_at_ms) = first.ids.first().and_then(|entry| milliseconds(&entry.id)) {
             return Ok(confirmed_at_ms - ended_at_ms);
         }
