@@ -8,9 +8,9 @@ use crate::chaos::{self, ChaosOptions};
 use crate::compare::{self, CompareOptions};
 use crate::cost::{self, CostOptions};
 use crate::generate::{self, GenerateOptions};
-use crate::load;
 use crate::options::{Load, named_by_errors};
 use crate::outcome::{Outcome, exit_code};
+use crate::run;
 use crate::versus::{self, VersusOptions};
 
 const EXIT_CODES: &str = "Exit codes:
@@ -66,7 +66,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     exit_code(&match arguments.command {
         Command::Generate(options) => generate::run(&options).map(|()| Outcome::Good),
-        Command::Load(options) => load::run(&options),
+        Command::Load(options) => run::run(&options),
         Command::Chaos(options) => chaos::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Cost(options) => cost::run(&options),

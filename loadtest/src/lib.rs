@@ -3,7 +3,7 @@
 //! A run, step by step:
 //! - [`cli`]: the command line; [`options`]: flags that several commands share
 //! - [`plan`]: what they mean
-//! - [`load`], [`run`]: from release to report
+//! - [`run`]: from release to report
 //! - [`schedule`]: when orders are due
 //! - [`day`]: a day's load as a curve
 //! - [`source`]: the orders
@@ -49,7 +49,6 @@ mod identity;
 mod input;
 mod ledger;
 mod listeners;
-mod load;
 mod measure;
 mod monitor;
 mod mutate;

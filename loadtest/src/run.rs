@@ -1,4 +1,4 @@
-//! One run: prepare, release, watch, verify, report.
+//! `burst`, `steady`, `curve` and `replay`. One run: prepare, release, watch, verify, report.
 
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,11 @@ use crate::clock::Clocks;
 use crate::listeners;
 use crate::monitor::Monitor;
 use crate::options::{Load, Target};
+use crate::outcome::{Outcome, say};
+use crate::output::{Output, publish};
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::report::{Door, Report, Shape, Via};
+use crate::report::{Door, Report, Shape, Via, page};
 use crate::send::by_http::HttpDoor;
 use crate::send::by_redis::RedisDoor;
 use crate::send::{self, Senders};
@@ -39,6 +41,30 @@ const VERIFY_BURST_AFTER: Duration = Duration::from_secs(30);
 /// Redis and the app are sampled each time the run has become longer by this part (1/600).
 const LOOK_PART: u32 = 600;
 
+pub(crate) fn run(load: &Load) -> Result<Outcome> {
+    let target = load.target();
+    let (json, html, input) = (target.json.as_deref(), target.html.as_deref(), load.input());
+    let json = Output::create(json, "--json", &[("--html", html), input])?;
+    let html = Output::create(html, "--html", &[input])?;
+    // The first signal ends the sending, the second the waiting, the third the process.
+    stop::listen(Some(3))?;
+    let (report, failure) = execute(load)?;
+    publish(&report.to_text(), || {
+        json.map_or(Ok(()), |json| json.write_json(&report))?;
+        html.map_or(Ok(()), |html| html.write(page::page(&report).as_bytes()))
+    })?;
+    match failure {
+        Some(failure) if report.is_clean() => return Err(failure),
+        Some(failure) => say(&failure),
+        None => {}
+    }
+    Ok(match report.interrupted {
+        true if report.is_clean() => Outcome::Interrupted,
+        _ if report.is_success() => Outcome::Good,
+        _ => Outcome::Bad,
+    })
+}
+
 /// Runs a load.
 pub fn carry_out(load: &Load) -> Result<Report> {
     let (report, failure) = execute(load)?;
@@ -46,7 +72,7 @@ pub fn carry_out(load: &Load) -> Result<Report> {
 }
 
 /// Returns the report, and why not all orders were sent or verified.
-pub(crate) fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
+fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let target = load.target();
     let settings = Settings { queue: target.queue.clone(), ..orders::pipeline::settings() };
     let keys = Keys::new(&settings);
