@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -39,11 +39,15 @@ impl Endpoint {
     }
 
     pub(crate) fn url(&self) -> Option<String> {
-        lock(&self.0).clone()
+        self.lock().clone()
     }
 
     pub(crate) fn clear(&self) {
-        *lock(&self.0) = None;
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts a process that prints the address at which it serves.
@@ -52,17 +56,10 @@ impl Endpoint {
         Process::start_reading(name, command, move |line| {
             if let Some(rest) = line.trim_start().strip_prefix("Serving ") {
                 let url = rest.split_whitespace().next();
-                lock(&endpoint.0).get_or_insert_with(|| url.unwrap_or_default().to_owned());
+                endpoint.lock().get_or_insert_with(|| url.unwrap_or_default().to_owned());
             }
         })
     }
-}
-
-#[derive(Debug)]
-pub(crate) struct Duties {
-    pub(crate) redis_url: String,
-    pub(crate) channels: Vec<String>,
-    pub(crate) serves: bool,
 }
 
 /// Dropping it kills the process.
@@ -70,26 +67,32 @@ pub(crate) struct Duties {
 pub(crate) struct App {
     process: Process,
     endpoint: Endpoint,
-    ready_at: Arc<Mutex<Option<Instant>>>,
+    ready_at: Arc<OnceLock<Instant>>,
 }
 
 impl App {
-    pub(crate) fn start(name: &str, command: Command, duties: Duties) -> Result<Self> {
+    /// It is to listen on these channels, and to serve HTTP if it has a server.
+    pub(crate) fn start(
+        name: &str,
+        command: Command,
+        redis_url: String,
+        channels: Vec<String>,
+        has_server: bool,
+    ) -> Result<Self> {
         let endpoint = Endpoint::default();
         let process = endpoint.start(name, command)?;
         let app = Self { process, endpoint, ready_at: Arc::default() };
         let (endpoint, ready_at) = (app.endpoint.clone(), Arc::downgrade(&app.ready_at));
         let is_ready = move || {
-            let Duties { redis_url, channels, serves } = &duties;
-            let serves = !serves || endpoint.url().is_some();
+            let serves = !has_server || endpoint.url().is_some();
             // A server that does not answer has no listeners yet.
-            serves && supervise::subscribed(redis_url, channels).unwrap_or(false)
+            serves && supervise::subscribed(&redis_url, &channels).unwrap_or(false)
         };
         std::thread::spawn(move || {
             // Until the app is dropped.
             while let Some(ready_at) = ready_at.upgrade() {
                 if is_ready() {
-                    *lock(&ready_at) = Some(Instant::now());
+                    let _ = ready_at.set(Instant::now());
                     return;
                 }
                 std::thread::sleep(LOOK_EVERY);
@@ -106,7 +109,7 @@ impl App {
     pub(crate) fn wait_until_ready(&self, limit: Duration) -> Result<Instant> {
         self.process.wait_for("readiness", limit, || {
             stop::check()?;
-            Ok(*lock(&self.ready_at))
+            Ok(self.ready_at.get().copied())
         })
     }
 
@@ -124,10 +127,6 @@ impl Drop for App {
         // Its state no longer matters, and a graceful stop takes time.
         let _ = self.process.kill();
     }
-}
-
-fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -7,15 +7,14 @@ use super::*;
 fn a_process_is_ready_once_it_serves_and_every_bell_has_a_listener() {
     let server = RedisServer::start().unwrap();
     let channels = vec!["in".to_owned(), "out".to_owned()];
-    let duties = |serves| Duties { redis_url: server.url(), channels: channels.clone(), serves };
-    let shell = |script: &str| {
+    let start = |script: &str, has_server| {
         let mut command = supervise::app("sh");
         command.args(["-c", script]);
-        command
+        App::start("the shell", command, server.url(), channels.clone(), has_server).unwrap()
     };
     let serving = "echo 'Serving http://127.0.0.1:1'; exec sleep 60";
-    let app = App::start("the shell", shell(serving), duties(true)).unwrap();
-    let silent = App::start("the shell", shell("exec sleep 60"), duties(true)).unwrap();
+    let app = start(serving, true);
+    let silent = start("exec sleep 60", true);
     let mut redis = RedisConnection::open(&server.url()).unwrap();
     let mut first = redis.inner().as_pubsub();
     first.subscribe("in").unwrap();
@@ -25,6 +24,6 @@ fn a_process_is_ready_once_it_serves_and_every_bell_has_a_listener() {
     app.wait_until_ready(Duration::from_secs(30)).unwrap();
     assert_eq!(app.endpoint().url().as_deref(), Some("http://127.0.0.1:1"));
     assert!(ready(&silent).is_err(), "it does not serve");
-    let service = App::start("the shell", shell("exec sleep 60"), duties(false)).unwrap();
+    let service = start("exec sleep 60", false);
     service.wait_until_ready(Duration::from_secs(30)).unwrap();
 }

@@ -10,7 +10,7 @@ use queue::Keys;
 use tempfile::TempDir;
 
 use super::{Runtime, VersusOptions};
-use crate::app::{App, Duties, program};
+use crate::app::{App, program};
 
 /// The name of the side that is the always-on service.
 pub(super) const CONVENTIONAL: &str = "conventional";
@@ -93,11 +93,7 @@ impl<'a> Sides<'a> {
             command.args(["--redis-url", redis_url, "--complexity-threshold", &threshold]);
         }
         let keys = Keys::new(&orders::pipeline::settings());
-        let duties = Duties {
-            redis_url: redis_url.to_owned(),
-            channels: STREAMS.map(|stream| keys.channel(stream).to_owned()).to_vec(),
-            serves: side.is_wasm(),
-        };
-        App::start(&side.name, command, duties)
+        let channels = STREAMS.map(|stream| keys.channel(stream).to_owned()).to_vec();
+        App::start(&side.name, command, redis_url.to_owned(), channels, side.is_wasm())
     }
 }
