@@ -5,25 +5,23 @@
 //! delay the others until its queue of orders is full. Each answer has the times when its order was
 //! due and when it was sent.
 //!
-//! - this file: planner
-//! - [`connection`]: sends when orders are due
+//! - this file: planner and connections
 //! - [`by_redis`], [`by_http`]: where orders enter
 
 pub(crate) mod by_http;
 pub(crate) mod by_redis;
-mod connection;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use queue::EntryId;
 
 use crate::source::Source;
-use connection::Connection;
+use crate::stop::sleep_until;
 
 /// Orders generated ahead of time, for all connections together: about 64 MiB.
 const AHEAD: usize = 65_536;
@@ -182,6 +180,52 @@ fn plan(
         }
     }
     Ok(())
+}
+
+/// Waits until orders are due, and sends them.
+struct Connection {
+    door: Box<dyn Door>,
+    orders: Receiver<Due>,
+    batch: usize,
+    answers: Sender<Vec<Answered>>,
+}
+
+impl Connection {
+    /// Times count from the release.
+    fn run(mut self, release: Instant, stop: &AtomicBool) {
+        let mut next = None;
+        while let Some(first) = next.take().or_else(|| self.orders.recv().ok()) {
+            let due = release + Duration::from_micros(first.due_us);
+            if !sleep_until(due, || stop.load(Ordering::Relaxed)) {
+                break;
+            }
+            let now_us = release.elapsed().as_micros() as u64;
+            let mut batch = vec![first];
+            while batch.len() < self.batch && next.is_none() {
+                match self.orders.try_recv() {
+                    Ok(order) if order.due_us <= now_us => batch.push(order),
+                    Ok(order) => next = Some(order),
+                    Err(_) => break,
+                }
+            }
+            self.send(&batch, release);
+        }
+    }
+
+    fn send(&mut self, batch: &[Due], release: Instant) {
+        let sent_us = release.elapsed().as_micros() as u64;
+        let answers = self.door.send(batch);
+        let acknowledged_us = release.elapsed().as_micros() as u64;
+        let answered = batch.iter().zip(answers).map(|(order, answer)| Answered {
+            position: order.position,
+            due_us: order.due_us,
+            sent_us,
+            acknowledged_us,
+            answer,
+        });
+        // If the receiver is gone, the run has already failed.
+        let _ = self.answers.send(answered.collect());
+    }
 }
 
 #[cfg(test)]
