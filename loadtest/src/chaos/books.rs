@@ -22,6 +22,9 @@ use crate::source::Source;
 use crate::verify::Verifier;
 use crate::verify::results::{Results, dead_letter, records};
 
+/// Fields of confirmations and dead letters, without the order.
+const FIELDS: [&str; 6] = ["order_id", "code", "stream", "entry", "ingress", "delivery_count"];
+
 /// The books of one producer, or of all.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
@@ -149,6 +152,39 @@ impl Books {
             order.entry_id = by_record.or_else(|| dead.get(id).copied());
         }
         Ok(())
+    }
+}
+
+impl Account {
+    /// One line for each trace of an order that did not end as expected: its record, its
+    /// confirmations, its dead letters. The private server is gone after the run.
+    pub(crate) fn evidence(&self, redis: &mut RedisConnection, keys: &Keys) -> Result<Vec<String>> {
+        let Failures { lost, confirmed_twice, wrong } = &self.failures;
+        let wrong = wrong.iter().map(|wrong| &wrong.order);
+        let orders: Vec<&String> = lost.iter().chain(confirmed_twice).chain(wrong).collect();
+        let mut lines = Vec::new();
+        if orders.is_empty() {
+            return Ok(lines);
+        }
+        for order in &orders {
+            let record: Option<String> =
+                redis.inner().hget(keys.index(), order).context("failed to read a record")?;
+            lines.push(format!("{order}: record {}", record.unwrap_or_else(|| "none".into())));
+        }
+        for key in [keys.results(), keys.dead_letters()] {
+            let entries: StreamRangeReply =
+                redis.inner().xrange_all(key).with_context(|| format!("failed to read {key}"))?;
+            for entry in entries.ids {
+                let order = entry.get::<String>("order_id");
+                if order.is_some_and(|order| orders.contains(&&order)) {
+                    let field =
+                        |name: &&str| Some(format!(" {name} {}", entry.get::<String>(name)?));
+                    let fields: String = FIELDS.iter().filter_map(field).collect();
+                    lines.push(format!("{key} {}:{fields}", entry.id));
+                }
+            }
+        }
+        Ok(lines)
     }
 }
 

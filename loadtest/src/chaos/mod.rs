@@ -4,15 +4,14 @@
 //! - [`supervisor`]: the processes of the app
 //! - [`faults`]: what is broken, and how
 //! - [`workload`](mod@workload): producers
-//! - [`books`]: the answers to them, compared with what is found
-//! - [`evidence`]: what Redis has of orders that did not end as expected
+//! - [`books`]: the answers to them, compared with what is found, and what Redis has of orders that
+//!   did not end as expected
 //! - [`report`]: the figures
 //!
 //! The seed determines the faults and the orders; the moments at which they meet depend on the
 //! machine. Everything that is started belongs to a value that stops it when it is dropped.
 
 mod books;
-mod evidence;
 mod faults;
 mod report;
 mod supervisor;
@@ -143,7 +142,7 @@ fn chaos(options: &ChaosOptions) -> Result<ChaosReport> {
     targets.supervisor.kill_all();
     let (redis, keys) = (&mut targets.control, &targets.keys);
     let account = books.settle(redis, keys, DEFAULT_COMPLEXITY_THRESHOLD, before)?;
-    for line in redis.ask(|redis| evidence::of(redis, keys, &account.failures))? {
+    for line in redis.ask(|redis| account.evidence(redis, keys))? {
         note(line);
     }
     Ok(ChaosReport {
