@@ -50,8 +50,8 @@ pub enum Load {
   loadtest curve --compress 720x
   loadtest curve --curve day.csv --compress 60x --orders 50000 --arrivals random")]
     Curve {
-        /// The day's curve, a CSV file with the header time,orders_per_minute [default: the built-in
-        /// loadtest/shapes/day.csv]
+        /// The day's curve, a CSV file with the header time,orders_per_minute [default: the
+        /// built-in loadtest/shapes/day.csv]
         #[arg(long)]
         curve: Option<PathBuf>,
         /// How many times faster than real time: with 60x, a day takes 24 minutes.
