@@ -20,11 +20,9 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum, value_parser};
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use orders::pipeline::{SIMPLE, component};
-use private_redis::RedisServer;
 use serde::Serialize;
 use supervise::note;
 
-use crate::app::App;
 use crate::measure::{AllInstanceStarts, MIB, idle_cpu_ms_per_s, pss_mib, tree};
 use crate::options::{Load, parse};
 use crate::outcome::Outcome;
@@ -33,7 +31,7 @@ use crate::report::Timeline;
 use crate::run::carry_out;
 use crate::stop;
 use crate::summary::{cores, host};
-use first::{FirstConfirmation, first_confirmation};
+use first::Started;
 use report::{Compared, Round, Settings, SideRound, VersusReport, rows_of};
 use sides::{Side, Sides};
 
@@ -116,7 +114,7 @@ fn versus(options: &VersusOptions) -> Result<Option<VersusReport>> {
     for side in &sides.pair {
         let what = format!("first start of {}", side.name);
         note(&what);
-        start(&sides, side).context(what)?;
+        Started::new(&sides, side).context(what)?;
     }
     let mut rounds: Vec<Round> = Vec::new();
     'rounds: for number in 1..=options.rounds {
@@ -174,22 +172,9 @@ fn versus(options: &VersusOptions) -> Result<Option<VersusReport>> {
     }))
 }
 
-/// Fields drop in their order: the app before its server.
-struct Started {
-    app: App,
-    first: FirstConfirmation,
-    server: RedisServer,
-}
-
-fn start(sides: &Sides, side: &Side) -> Result<Started> {
-    let server = RedisServer::start()?;
-    let (app, first) = first_confirmation(sides, side, &server.url())?;
-    Ok(Started { app, first, server })
-}
-
 fn one_side(sides: &Sides, side: &Side, number: u32) -> Result<SideRound> {
     let options = sides.options;
-    let started = start(sides, side)?;
+    let started = Started::new(sides, side)?;
     stop::sleep(SETTLE)?;
     let processes = tree(started.app.pid())?;
     let idle_cpu_ms_per_s = idle_cpu_ms_per_s(&processes, options.idle)?;
