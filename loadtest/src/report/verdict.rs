@@ -28,25 +28,27 @@ pub(crate) struct Finding {
 const SAMPLES_FOR_A_TREND: usize = 8;
 
 pub(crate) fn findings(report: &Report) -> Vec<Finding> {
+    let interrupted =
+        "The run was interrupted: it says nothing of orders that were not sent by then.";
     let all = [
-        rejected,
-        wrong_redis,
-        interrupted,
-        late,
-        copies,
-        speed,
-        clock,
-        senders,
-        sent_late,
-        app_ended,
-        backlog,
-        memory_of_app,
-        memory_of_redis,
-        tick_rings,
-        disturbed,
+        Some(fate(report)),
+        rejected(report),
+        wrong_redis(report),
+        when(report.interrupted, Tone::Warning, interrupted),
+        late(report),
+        copies(report),
+        speed(report),
+        clock(report),
+        senders(report),
+        sent_late(report),
+        app_ended(report),
+        backlog(report),
+        memory_of_app(report),
+        memory_of_redis(report),
+        tick_rings(report),
+        disturbed(report),
     ];
-    let others = all.iter().filter_map(|finding| finding(report));
-    std::iter::once(fate(report)).chain(others).collect()
+    all.into_iter().flatten().collect()
 }
 
 fn when(is_so: bool, tone: Tone, text: impl Into<String>) -> Option<Finding> {
@@ -112,11 +114,6 @@ fn wrong_redis(report: &Report) -> Option<Finding> {
     let text = "This Redis has no trace of any order that the API accepted: --redis-url and the API \
                 use different servers or queues.";
     when(has_none && report.via.door == Door::Http, Tone::Failed, text)
-}
-
-fn interrupted(report: &Report) -> Option<Finding> {
-    let text = "The run was interrupted: it says nothing of orders that were not sent by then.";
-    when(report.interrupted, Tone::Warning, text)
 }
 
 fn late(report: &Report) -> Option<Finding> {
