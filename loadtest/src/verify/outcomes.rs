@@ -114,8 +114,6 @@ impl Verifier {
         by_record: Option<EntryId>,
         open: &[(u64, Line)],
     ) -> Result<Option<(u64, Line, Lane)>> {
-        // The confirmation of an order that an earlier run left in the queue has that earlier time.
-        let earlier = self.results.in_progress.get(&found.order_id).copied();
         let Some(decided_at_ms) = expect::decided_at_ms(&found.confirmation) else {
             return Ok(None);
         };
@@ -124,7 +122,8 @@ impl Verifier {
         };
         for (position, line) in open {
             let order = self.source.order(*position)?;
-            let entry_ids = [line.entry_id, by_record, earlier].into_iter().flatten();
+            // An order that an earlier run left in the queue has its earlier entry in the record.
+            let entry_ids = line.entry_id.into_iter().chain(by_record);
             for entry_id in entry_ids.filter(is_possible) {
                 let threshold = self.report.complexity_threshold;
                 let times = Times { queued_at_ms: entry_id.ms() as i64, decided_at_ms };

@@ -24,9 +24,6 @@ pub(crate) struct Results {
     confirmations: String,
     dead_letters: String,
     pub(super) known: HashMap<Uuid, Known>,
-    /// Orders that an earlier run left routed but not done. Their confirmations have the earlier
-    /// queue time.
-    pub(super) in_progress: HashMap<Uuid, EntryId>,
 }
 
 /// An order that was confirmed before.
@@ -95,7 +92,7 @@ impl Results {
         let from_start = || "0-0".to_owned();
         let confirmations = end_of(redis, keys.results(), true)?.unwrap_or_else(from_start);
         let dead_letters = end_of(redis, keys.dead_letters(), true)?.unwrap_or_else(from_start);
-        let (mut known, mut in_progress) = (HashMap::new(), HashMap::new());
+        let mut known = HashMap::new();
         loop {
             let page: Vec<Uuid> = identities.by_ref().take(PAGE).collect::<Result<_>>()?;
             if page.is_empty() {
@@ -103,16 +100,10 @@ impl Results {
             }
             stop::check()?;
             let found = records(redis, keys, &page)?;
-            for (id, record) in page.into_iter().zip(found) {
-                let Some(record) = record else { continue };
-                if let Some(earlier) = Known::of(&record) {
-                    known.insert(id, earlier);
-                } else if let Some(ingress) = ingress(&record) {
-                    in_progress.insert(id, ingress);
-                }
-            }
+            let records = page.into_iter().zip(found);
+            known.extend(records.filter_map(|(id, record)| Some((id, Known::of(&record?)?))));
         }
-        Ok(Self { confirmations, dead_letters, known, in_progress, keys: keys.clone() })
+        Ok(Self { confirmations, dead_letters, known, keys: keys.clone() })
     }
 
     /// Adds the next page of each kind; returns whether there was one.
