@@ -8,6 +8,7 @@ use supervise::note;
 
 const LINE_EVERY: Duration = Duration::from_mins(1);
 
+/// Dropping it clears the bar.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -37,10 +38,6 @@ impl Progress {
         self.next_line = Some(Duration::from_mins(minutes) + LINE_EVERY);
         let total = self.bar.length().unwrap_or_default();
         Some(format!("{minutes} min: {done} of {total} done, {message}"))
-    }
-
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
     }
 }
 

@@ -223,7 +223,6 @@ impl Running {
             };
             std::thread::sleep(pause);
         }
-        progress.finish();
         Ok(())
     }
 }

@@ -247,7 +247,6 @@ fn until_empty(targets: &mut Targets, total: u64) -> Result<u64> {
         targets.control.ask(|redis| watch.look(redis))?;
         progress.show(total.saturating_sub(watch.left()), &watch.to_text());
         if watch.left() == 0 || watch.still_for() > PATIENCE || stop::asked() > 0 {
-            progress.finish();
             return Ok(watch.tick_rings);
         }
         std::thread::sleep(crate::watch::LOOK_EVERY);
