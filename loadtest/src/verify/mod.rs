@@ -98,7 +98,7 @@ impl Verifier {
                 self.report.enqueue_s = self.report.enqueue_s.max(acknowledged_us as f64 / 1e6);
                 if let Some(entry_id) = entry_id {
                     self.newest_ms = self.newest_ms.max(entry_id.ms());
-                    let at_us = self.since_release(entry_id.ms());
+                    let at_us = self.since_release_us(entry_id);
                     self.recorder.interval(at_us).arrived += 1;
                 }
             }
@@ -294,19 +294,18 @@ impl Verifier {
         u16::try_from(index).unwrap_or(u16::MAX)
     }
 
-    /// Entry ids are whole milliseconds, rounded down; half of one is the mean of the rest.
-    fn done(&mut self, at_ms: u64) {
-        let since_release_us = at_ms as f64 * 1e3 + 500.0 - self.released_at_us() as f64;
-        self.report.total_s = self.report.total_s.max(since_release_us / 1e6);
-    }
-
-    fn since_release(&self, unix_ms: u64) -> u64 {
-        (unix_ms * 1_000).saturating_sub(self.released_at_us())
+    /// When an order was done, in microseconds since the release. Entry ids are whole milliseconds,
+    /// rounded down; half of one is the mean of the rest.
+    fn done(&mut self, result: EntryId) -> u64 {
+        let done_us = self.since_release_us(result) + 500;
+        self.report.total_s = self.report.total_s.max(done_us as f64 / 1e6);
+        done_us
     }
 
     /// By the clock of Redis.
-    fn released_at_us(&self) -> u64 {
-        self.report.started_at.timestamp_micros() as u64
+    fn since_release_us(&self, entry_id: EntryId) -> u64 {
+        let released_at_us = self.report.started_at.timestamp_micros() as u64;
+        (entry_id.ms() * 1_000).saturating_sub(released_at_us)
     }
 }
 

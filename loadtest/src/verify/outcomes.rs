@@ -83,7 +83,6 @@ impl Verifier {
             self.settle(&open);
             return Ok(true);
         };
-        self.done(found.entry.ms());
         self.confirmed(found, line, lane);
         self.settle(&open);
         let copies = open.iter().filter(|(other, _)| *other != position);
@@ -195,8 +194,7 @@ impl Verifier {
     }
 
     fn confirmed(&mut self, found: &Confirmation, line: Line, lane: Lane) {
-        // Entry ids are whole milliseconds, rounded down; half of one is the mean of the rest.
-        let done_us = self.since_release(found.entry.ms()) + 500;
+        let done_us = self.done(found.entry);
         let latency_us = done_us.saturating_sub(line.due_us);
         self.confirmed_in(lane);
         if let Status::Rejected(reason) = line.status {
@@ -210,7 +208,7 @@ impl Verifier {
             let queue_us = found.entry.ms().saturating_sub(entry_id.ms()) * 1_000;
             let _ = self.queue_latency_us.record(queue_us);
             if self.report.via.door == Door::Http {
-                let arrived_us = self.since_release(entry_id.ms());
+                let arrived_us = self.since_release_us(entry_id);
                 self.recorder.interval(arrived_us).arrived += 1;
             }
         }
@@ -268,13 +266,13 @@ impl Verifier {
                 return Ok(true);
             }
         }
-        self.done(found.entry.ms());
+        self.done(found.entry);
         self.dead.insert(found.ingress, position);
         if let Status::Rejected(reason) = line.status {
             self.report.rejected[usize::from(reason)].processed_anyway += 1;
         }
         self.ledger.settle(position);
-        let at_us = self.since_release(found.entry.ms());
+        let at_us = self.since_release_us(found.entry);
         self.recorder.interval(at_us).dead_lettered += 1;
         let fate = fate(&order);
         let wrong = (fate != Err(found.code.as_str())).then(|| {
