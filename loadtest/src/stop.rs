@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
 static ASKED: AtomicU32 = AtomicU32::new(0);
 /// The exit code that shells expect.
@@ -27,9 +27,7 @@ pub(crate) fn asked() -> u32 {
 }
 
 pub(crate) fn check() -> Result<()> {
-    if asked() > 0 {
-        bail!("stopped by a signal");
-    }
+    ensure!(asked() == 0, "stopped by a signal");
     Ok(())
 }
 
