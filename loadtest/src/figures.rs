@@ -134,8 +134,8 @@ pub(crate) fn rows<T>(figures: &[Figure<T>], groups: &[Vec<&T>]) -> Vec<Row> {
 
 /// The names of the figures in which a group may differ from the first one by noise alone.
 pub(crate) fn noise(rows: &[Row], group: usize) -> String {
-    let near = rows.iter().filter(|row| row.may_be_noise(group)).map(|row| row.name);
-    near.collect::<Vec<_>>().join("; ")
+    let is_noise = |row: &&Row| row.verdict(group).is_some_and(|(_, is_apart)| !is_apart);
+    rows.iter().filter(is_noise).map(|row| row.name).collect::<Vec<_>>().join("; ")
 }
 
 impl Row {
@@ -145,33 +145,19 @@ impl Row {
         (first > 0.0).then_some(self.spreads[group]?.median / first)
     }
 
-    /// Whether a group is better or worse than the first one; `None` if their runs overlap.
-    fn word(&self, group: usize) -> Option<&'static str> {
-        self.seems(group).filter(|_| self.is_apart(group))
-    }
-
-    /// Whether the medians differ, but the runs overlap.
-    fn may_be_noise(&self, group: usize) -> bool {
-        self.seems(group).is_some() && !self.is_apart(group)
-    }
-
-    /// A difference below 2 % does not count.
-    fn seems(&self, group: usize) -> Option<&'static str> {
-        let ratio = self.ratio(group)?;
-        let is_more = ratio > 1.02;
-        match self.better {
-            Higher | Lower if (0.98..=1.02).contains(&ratio) => None,
-            Higher => Some(if is_more { "better" } else { "worse" }),
-            Lower => Some(if is_more { "worse" } else { "better" }),
-            Neither => None,
-        }
-    }
-
-    fn is_apart(&self, group: usize) -> bool {
-        self.spreads[0].zip(self.spreads[group]).is_some_and(|(first, other)| {
-            first.runs.min(other.runs) >= RUNS_FOR_A_RANGE
-                && (first.min > other.max || first.max < other.min)
-        })
+    /// Whether a group is better or worse than the first one, and whether their runs are apart.
+    /// `None` if neither: a difference below 2 % does not count.
+    fn verdict(&self, group: usize) -> Option<(&'static str, bool)> {
+        let ratio = self.ratio(group).filter(|ratio| !(0.98..=1.02).contains(ratio))?;
+        let is_better = match self.better {
+            Higher => ratio > 1.0,
+            Lower => ratio < 1.0,
+            Neither => return None,
+        };
+        let (first, other) = (self.spreads[0]?, self.spreads[group]?);
+        let is_apart = first.runs.min(other.runs) >= RUNS_FOR_A_RANGE
+            && (first.min > other.max || first.max < other.min);
+        Some((if is_better { "better" } else { "worse" }, is_apart))
     }
 }
 
@@ -195,7 +181,8 @@ pub(crate) fn table(rows: &[Row], names: &[String], shown: &[usize]) -> String {
             ranges += &format!("{range:>width$}");
             if *group > 0 {
                 let ratio = row.ratio(*group).map(|ratio| format!("x{}", digits(ratio)));
-                let word = row.word(*group).unwrap_or_default();
+                let verdict = row.verdict(*group).filter(|(_, is_apart)| *is_apart);
+                let word = verdict.map_or("", |(word, _)| word);
                 line += &format!("{:>8} {word:<6}", ratio.as_deref().unwrap_or("-"));
                 ranges += &format!("{:>15}", "");
             }
