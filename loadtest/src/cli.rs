@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::chaos::{self, ChaosOptions};
 use crate::compare::{self, CompareOptions};
@@ -23,12 +23,6 @@ const EXIT_CODES: &str = "Exit codes:
 /// Sends orders through the pipeline and verifies each one.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
 enum Command {
     /// Writes orders as NDJSON, the same for the same seed.
     #[command(after_help = "Examples:
@@ -62,9 +56,9 @@ enum Command {
 
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
-    let arguments = named_by_errors(Arguments::command()).get_matches();
-    let arguments = Arguments::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
-    exit_code(&match arguments.command {
+    let arguments = named_by_errors(Command::command()).get_matches();
+    let command = Command::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
+    exit_code(&match command {
         Command::Generate(options) => generate::run(&options).map(|()| Outcome::Good),
         Command::Load(options) => run::run(&options),
         Command::Chaos(options) => chaos::run(&options),

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn every_command_has_two_examples_and_help_lists_the_exit_codes() {
-    let mut command = Arguments::command();
+    let mut command = Command::command();
     for code in ["0", "1", "2", "3", "130"] {
         let is_listed = |line: &str| line.trim_start().starts_with(&format!("{code}  "));
         assert!(command.render_help().to_string().lines().any(is_listed), "{code}");
