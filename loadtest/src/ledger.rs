@@ -2,10 +2,10 @@
 //! known (it is settled).
 //!
 //! Orders settle roughly in the order of their positions, so the ledger is a queue of lines, and
-//! settled lines at its front are dropped. Memory depends on how many orders are in progress, 40
+//! settled lines at its front are dropped. Memory depends on how many orders are in progress, 85
 //! bytes each, not on how many there ever were.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use queue::EntryId;
 
@@ -33,7 +33,7 @@ pub(crate) struct Ledger {
     /// How many lines are dropped: the position of the first one in `lines`.
     gone: u64,
     /// The positions of unsettled orders by entry.
-    entries: HashMap<EntryId, u64>,
+    entries: BTreeMap<EntryId, u64>,
 }
 
 const BLANK: Line = Line { due_us: 0, entry_id: None, status: Status::Unsent };
