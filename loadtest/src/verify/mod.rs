@@ -238,8 +238,9 @@ impl Verifier {
         // The others belong to other producers.
         confirmations
             .retain(|confirmation| !self.source.positions(confirmation.order_id).is_empty());
-        let ids = letters.iter().map(|letter| letter.order_id.unwrap_or_default());
-        let ids: Vec<Uuid> = ids.chain(confirmations.iter().map(|one| one.order_id)).collect();
+        // The record of a dead letter matters only at the end.
+        let ids = letters.iter().filter(|_| is_last);
+        let ids: Vec<Uuid> = ids.map(|letter| letter.order_id.unwrap_or_default()).collect();
         let mut records = self.results.records(redis, &ids)?.into_iter();
         // First: a confirmation that was read later is the outcome, if the letter was redriven.
         for letter in letters {
@@ -248,8 +249,9 @@ impl Verifier {
                 self.early.1.push(letter);
             }
         }
-        for confirmation in confirmations {
-            let record = records.next().flatten();
+        let ids: Vec<Uuid> = confirmations.iter().map(|found| found.order_id).collect();
+        let records = self.results.records(redis, &ids)?;
+        for (confirmation, record) in confirmations.into_iter().zip(records) {
             if !self.confirmation(&confirmation, record.as_ref(), is_last)? {
                 self.early.0.push(confirmation);
             }
