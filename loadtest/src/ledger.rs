@@ -2,12 +2,16 @@
 //! known (it is settled).
 //!
 //! Orders settle roughly in the order of their positions, so the ledger is a queue of lines, and
-//! settled lines at its front are dropped. Memory depends on how many orders are in progress, 85
-//! bytes each, not on how many there ever were.
+//! settled lines at its front are dropped, but for the last ones: a second outcome may follow.
+//! Memory depends on how many orders are in progress, 85 bytes each, not on how many there ever
+//! were.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use queue::EntryId;
+
+/// Lines that are never dropped.
+const KEPT: usize = 65_536;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -32,7 +36,7 @@ pub(crate) struct Ledger {
     lines: VecDeque<Line>,
     /// How many lines are dropped: the position of the first one in `lines`.
     gone: u64,
-    /// The positions of unsettled orders by entry.
+    /// The positions of the lines by entry.
     entries: BTreeMap<EntryId, u64>,
 }
 
@@ -42,17 +46,16 @@ const SETTLED: Line = Line { status: Status::Settled, ..BLANK };
 impl Ledger {
     pub(crate) fn set(&mut self, position: u64, line: Line) {
         let Some(place) = self.place(position) else { return };
-        match line.entry_id {
-            Some(entry_id) if line.status == Status::Settled => self.entries.remove(&entry_id),
-            Some(entry_id) => self.entries.insert(entry_id, position),
-            None => None,
-        };
+        if let Some(entry_id) = line.entry_id {
+            self.entries.insert(entry_id, position);
+        }
         if self.lines.len() <= place {
             self.lines.resize(place + 1, BLANK);
         }
         self.lines[place] = line;
-        while self.lines.front().is_some_and(|line| line.status == Status::Settled) {
-            self.lines.pop_front();
+        while self.lines.len() > KEPT && self.lines[0].status == Status::Settled {
+            let dropped = self.lines.pop_front().and_then(|line| line.entry_id);
+            dropped.map(|entry_id| self.entries.remove(&entry_id));
             self.gone += 1;
         }
     }
@@ -79,7 +82,7 @@ impl Ledger {
             .filter(|(_, line)| !matches!(line.status, Status::Unsent | Status::Settled))
     }
 
-    /// The position of the unsettled order that was written as this entry.
+    /// The position of the order that was written as this entry.
     pub(crate) fn position_of(&self, entry_id: EntryId) -> Option<u64> {
         self.entries.get(&entry_id).copied()
     }

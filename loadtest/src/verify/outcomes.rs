@@ -221,7 +221,13 @@ impl Verifier {
             let positions = found.order_id.map(|id| self.source.positions(id)).unwrap_or_default();
             let mut sent =
                 positions.iter().filter(|at| self.ledger.get(**at).status != Status::Unsent);
-            sent.find(|at| found.redrives == 0 || is_it(at)).copied()
+            // A copy that another sender wrote has another dead letter.
+            let is_own = |at: u64| {
+                let entry_id = self.ledger.get(at).entry_id;
+                entry_id.is_none_or(|entry_id| entry_id == found.ingress)
+            };
+            let is_found = |at: &u64| if found.redrives == 0 { is_own(*at) } else { is_it(at) };
+            sent.find(|at| is_found(at)).copied()
         };
         // An order that was sent with the reply lost has an unknown entry, one that was redriven into
         // ingress a new one. By HTTP invalid orders are refused.
