@@ -31,15 +31,15 @@ for number = -1, COUNT do
     if not entry then
       break
     end
-    local found = fields_of(entry)
     bytes, from = bytes + size_of(entry[2]), '(' .. entry[1]
     if number > 1 then
       for i = 1, math.min(#entry[2], 2 * (most - rows)), 2 do
         row(number, entry[1], '', '', string.match(entry[2][i], '^%S*'), text(entry[2][i + 1]))
       end
     elseif number == 1 then
-      row(number, entry[1], '', '', entry[1], text(found[MESSAGE]))
+      row(number, entry[1], '', '', entry[1], text(fields_of(entry)[MESSAGE]))
     else
+      local found = fields_of(entry)
       local id = found[ID] or ''
       row(number, entry[1], id, id ~= '' and look_up({id})[id] or '', found.code or '', '')
     end
