@@ -2,7 +2,8 @@
 //!
 //! A script consists of its flags (`-- flags: allow-oom`), names for its keys and settings
 //! (`-- keys: format streams`), `common/head.lua`, the pieces that it names (`-- uses: record free`)
-//! and its own text. Comments and indentation are removed.
+//! and its own text. Comments and indentation are removed. The pieces stay apart, so that a component
+//! holds those that its scripts share once.
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
@@ -19,13 +20,11 @@ fn main() {
     names.sort();
     let mut code = String::new();
     for name in names {
-        let (source, keys, settings) = assemble(folder, &name);
-        let sha1 = sha1_smol::Sha1::from(&source).digest();
-        fs::write(Path::new(&out).join(format!("{name}.lua")), source)
-            .expect("OUT_DIR is writable");
+        let (pieces, keys, settings) = assemble(folder, &name);
+        let sha1 = sha1_smol::Sha1::from(pieces.concat()).digest();
         writeln!(
             code,
-            "pub(crate) const {}: Script = Script {{\n    source: include_str!(\"{name}.lua\"),\n    \
+            "pub(crate) const {}: Script = Script {{\n    pieces: &{pieces:?},\n    \
              sha1: \"{sha1}\",\n    keys: &{keys:?},\n    settings: &{settings:?},\n}};",
             name.to_uppercase(),
         )
@@ -34,8 +33,8 @@ fn main() {
     fs::write(Path::new(&out).join("scripts.rs"), code).expect("OUT_DIR is writable");
 }
 
-/// The script, its keys and its settings.
-fn assemble(folder: &Path, name: &str) -> (String, Vec<String>, Vec<String>) {
+/// The pieces of a script, its keys and its settings.
+fn assemble(folder: &Path, name: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     let read = |name: &str| {
         let path = folder.join(format!("{name}.lua"));
         fs::read_to_string(&path)
@@ -47,18 +46,20 @@ fn assemble(folder: &Path, name: &str) -> (String, Vec<String>, Vec<String>) {
         words.split_whitespace().map(str::to_owned).collect()
     };
     let (keys, settings) = (header("-- keys:"), header("-- settings:"));
-    let mut pieces = vec![names(&keys, &settings), read("common/head")];
-    pieces.extend(header("-- uses:").iter().map(|piece| read(&format!("common/{piece}"))));
-    pieces.push(script.clone());
     // Redis 7 reads the flags before it runs a script: at maxmemory it refuses scripts without
     // allow-oom.
-    let mut source = format!("#!lua flags={}\n", header("-- flags:").join(" "));
-    let lines = pieces.iter().flat_map(|piece| piece.lines()).map(str::trim);
-    for line in lines.filter(|line| !line.is_empty() && !line.starts_with("--")) {
-        source.push_str(line);
-        source.push('\n');
-    }
-    (source, keys, settings)
+    let flags = format!("#!lua flags={}\n", header("-- flags:").join(" "));
+    let mut pieces = vec![flags + &names(&keys, &settings), read("common/head")];
+    pieces.extend(header("-- uses:").iter().map(|piece| read(&format!("common/{piece}"))));
+    pieces.push(script.clone());
+    (pieces.iter().map(|piece| bare(piece)).collect(), keys, settings)
+}
+
+/// A piece without comments, indentation and empty lines.
+fn bare(piece: &str) -> String {
+    let lines = piece.lines().map(str::trim);
+    let code = lines.filter(|line| !line.is_empty() && !line.starts_with("--"));
+    code.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Lua that names the keys and settings of a script, as `common/head.lua` describes.

@@ -7,7 +7,8 @@ use crate::keys::Stream;
 
 /// A script.
 pub(crate) struct Script {
-    source: &'static str,
+    /// Its source in pieces.
+    pieces: &'static [&'static str],
     /// Redis knows it by this once it has seen it.
     sha1: &'static str,
     /// The keys and settings that it takes first, in this order.
@@ -56,7 +57,8 @@ impl<E: Execute> Queue<'_, E> {
         call.extend(arguments);
         let reply = match self.redis.execute("EVALSHA", &call) {
             Err(error) if error.is_unknown_script() => {
-                call[0] = script.source.into();
+                let source = script.pieces.concat();
+                call[0] = source.as_str().into();
                 self.redis.execute("EVAL", &call)
             }
             reply => reply,
