@@ -8,20 +8,20 @@
     reason = "the macros of spin-sdk ask for it, or generate it"
 )]
 
-use anyhow::Result;
 use orders::pipeline::{Distributor, component, settings};
 use queue::Stream;
-use spin_sdk::http::{Request, Response};
+use spin_sdk::http::{IncomingRequest, ResponseOutparam};
 use spin_sdk::{http_component, redis_component};
+use worker::HandlerError;
 
 #[redis_component]
-fn on_bell(_: Vec<u8>) -> Result<()> {
+fn on_bell(_: Vec<u8>) -> Result<(), HandlerError> {
     let complexity_threshold =
         queue::settings::number(worker::variable, "complexity_threshold", 1..=1_000_000)?;
     worker::on_bell(component(Stream::Ingress), &Distributor { complexity_threshold }, settings())
 }
 
 #[http_component]
-fn on_tick(request: Request) -> Response {
-    worker::on_tick(&request, Stream::Ingress, settings())
+async fn on_tick(request: IncomingRequest, out: ResponseOutparam) {
+    worker::on_tick(request, out, Stream::Ingress, settings()).await;
 }

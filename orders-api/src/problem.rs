@@ -59,7 +59,7 @@ impl Problem {
     /// The body of an answer; `detail` is for people and repeats no value of an order.
     pub fn body(self, detail: &str) -> Value {
         let code: &str = self.into();
-        let title = format!("{}{}", code[..1].to_uppercase(), code[1..].replace('_', " "));
+        let title = format!("{}{}", code[..1].to_ascii_uppercase(), code[1..].replace('_', " "));
         let kind = format!("/openapi.json#/components/examples/{code}");
         json!({ "type": kind, "title": title, "status": self.status(), "code": code,
             "detail": detail })

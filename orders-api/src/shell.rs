@@ -2,8 +2,9 @@
 
 use std::io::{self, Read};
 
+use http::{HeaderName, HeaderValue};
 use queue::settings::SettingError;
-use spin_sdk::http::IncomingRequest;
+use spin_sdk::http::{IncomingRequest, ResponseOutparam};
 use spin_sdk::http_component;
 use wasi::clocks::monotonic_clock::subscribe_duration;
 use wasi::io::poll::{Pollable, poll};
@@ -53,7 +54,16 @@ impl Read for Body {
 }
 
 #[http_component]
-fn on_request(incoming: IncomingRequest) -> Response {
+async fn on_request(incoming: IncomingRequest, out: ResponseOutparam) {
+    let (head, body) = answer_to(&incoming).into_parts();
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        (name.as_str().to_owned(), value.as_bytes().to_vec())
+    };
+    let headers: Vec<_> = head.headers.iter().map(header).collect();
+    worker::send(out, head.status.as_u16(), &headers, body).await;
+}
+
+fn answer_to(incoming: &IncomingRequest) -> Response {
     let mut head =
         http::Request::builder().method(incoming.method().to_string().as_str()).uri(incoming.uri());
     for (name, value) in incoming.headers().entries() {

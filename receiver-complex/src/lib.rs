@@ -8,18 +8,18 @@
     reason = "the macros of spin-sdk ask for it, or generate it"
 )]
 
-use anyhow::Result;
 use orders::Lane;
 use orders::pipeline::{COMPLEX, Receiver, component, settings};
-use spin_sdk::http::{Request, Response};
+use spin_sdk::http::{IncomingRequest, ResponseOutparam};
 use spin_sdk::{http_component, redis_component};
+use worker::HandlerError;
 
 #[redis_component]
-fn on_bell(_: Vec<u8>) -> Result<()> {
+fn on_bell(_: Vec<u8>) -> Result<(), HandlerError> {
     worker::on_bell(component(COMPLEX), &Receiver { lane: Lane::Complex }, settings())
 }
 
 #[http_component]
-fn on_tick(request: Request) -> Response {
-    worker::on_tick(&request, COMPLEX, settings())
+async fn on_tick(request: IncomingRequest, out: ResponseOutparam) {
+    worker::on_tick(request, out, COMPLEX, settings()).await;
 }

@@ -67,6 +67,11 @@ impl Place {
     }
 }
 
+/// A number as `f64`'s own `Display` writes it, which would make each component 16 KB larger.
+fn short(number: f64) -> String {
+    serde_json::to_string(&number).unwrap_or_default().trim_end_matches(".0").to_owned()
+}
+
 /// The faults found so far.
 ///
 /// Each check returns a value, a placeholder if it reports a fault. So all checks run, and an order
@@ -184,7 +189,8 @@ impl Faults {
     fn is_within(&mut self, number: f64, at: Place, name: &str, range: Range) -> bool {
         let is_within = range.contains(&number);
         if !is_within {
-            let message = format!("allowed are {} to {}", range.start(), range.end());
+            let [low, high] = [range.start(), range.end()].map(|bound| short(*bound));
+            let message = format!("allowed are {low} to {high}");
             self.report(Code::OutOfRange, at, name, message);
         }
         is_within
