@@ -1,4 +1,5 @@
-//! Every name in Redis: keys, bell channels, the consumer group. No other module builds names.
+//! The names in Redis: keys, bell channels, the consumer group. Scripts get the keys from here, and
+//! have channels and group in `common/head.lua`.
 
 use std::slice;
 
@@ -105,11 +106,6 @@ impl Keys {
     /// Exists while a stream is paused: since when in Unix ms, a blank, the reason.
     pub fn pause(&self, stream: Stream) -> &str {
         &self.pauses[self.position(stream)]
-    }
-
-    /// Rings of ticks that no claim has followed, for two minutes.
-    pub fn unanswered(&self, stream: Stream) -> &str {
-        &self.unanswered[self.position(stream)]
     }
 
     /// The pub/sub channel of a stream's bell.

@@ -69,15 +69,6 @@ impl Stats {
     pub fn backlog(&self) -> u64 {
         self.streams.values().map(|stream| stream.messages).sum()
     }
-
-    /// The sum of the totals whose names have this prefix.
-    pub fn total(&self, prefix: &str) -> u64 {
-        self.totals
-            .iter()
-            .filter(|(name, _)| name.starts_with(prefix))
-            .map(|(_, count)| count)
-            .sum()
-    }
 }
 
 impl<E: Execute> Queue<'_, E> {

@@ -56,12 +56,11 @@ fn a_deaf_worker_is_found_out_while_producers_keep_its_bell_rung() {
     for number in 0..200 {
         queue.enqueue(&[parcel(number)]);
         let tick = queue.queue().tick(Stream::Ingress).unwrap();
-        assert!(!tick.is_deaf() || number > 0);
         found.push(tick.is_deaf());
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     assert!(found[199], "deaf although the bell was rung all the time");
-    // Not before three times bell_ms: a worker needs time to answer.
+    // Not before twice bell_ms: a worker needs time to answer.
     let began = std::time::Instant::now();
     queue.drain(&Scale);
     let mut number = 200;
@@ -113,10 +112,10 @@ fn the_count_of_unanswered_rings_expires() {
     for _ in 0..4 {
         tick(&mut queue);
     }
-    let key = queue.keys.unanswered(Stream::Ingress).to_owned();
-    let left: i64 = queue.ask(&["PTTL", &key]);
+    let key = "{parcels}:unanswered:ingress";
+    let left: i64 = queue.ask(&["PTTL", key]);
     assert!((1..=120_000).contains(&left), "{left}");
-    let _: i64 = queue.ask(&["PEXPIRE", &key, "1"]);
-    poll_until("the count expires", || queue.ask::<i64>(&["EXISTS", &key]) == 0);
+    let _: i64 = queue.ask(&["PEXPIRE", key, "1"]);
+    poll_until("the count expires", || queue.ask::<i64>(&["EXISTS", key]) == 0);
     assert_eq!(tick(&mut queue).unanswered_rings, 0);
 }
