@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use queue::{Enqueued, Queue, Redrive, Role, Settings, Stream, drain};
+use queue::{Enqueued, Execute, Queue, Redrive, Role, Settings, Stream, drain};
 
 use crate::support::{
-    BIKE, BY_BIKE, BY_VAN, Mortal, STREAMS, Scale, TestQueue, VAN, id_of, parcel, settings,
+    BIKE, BY_BIKE, BY_VAN, Mortal, Scale, TestQueue, VAN, id_of, parcel, settings,
 };
 
 /// Calls `run` with each command at which to crash, before and after it, until `run` returns that
@@ -122,6 +122,10 @@ fn whatever_command_an_enqueue_dies_at_sending_it_again_confirms_the_messages_on
     });
 }
 
+fn pause_or_resume<E: Execute>(queue: &mut Queue<'_, E>, resumes: bool) -> bool {
+    if resumes { queue.resume(BIKE).is_ok() } else { queue.pause(BIKE, "x").is_ok() }
+}
+
 #[test]
 fn a_pause_or_resume_that_dies_half_way_can_be_asked_for_again() {
     for resumes in [false, true] {
@@ -132,13 +136,11 @@ fn a_pause_or_resume_that_dies_half_way_can_be_asked_for_again() {
                 queue.queue().pause(BIKE, "x").unwrap();
             }
             let mut mortal = Mortal { inner: &mut queue.redis, left, is_carried_out };
-            let mut handle = Queue::new(&mut mortal, &queue.settings);
-            let lived =
-                if resumes { handle.resume(BIKE).is_ok() } else { handle.pause(BIKE, "x").is_ok() };
+            let lived = pause_or_resume(&mut Queue::new(&mut mortal, &queue.settings), resumes);
+            assert!(pause_or_resume(&mut queue.queue(), resumes));
             queue.drain_all();
-            for stream in STREAMS {
-                queue.queue().resume(stream).unwrap();
-            }
+            assert_eq!(queue.length(BIKE), u64::from(!resumes), "{left} {is_carried_out}");
+            queue.queue().resume(BIKE).unwrap();
             queue.drain_all();
             queue.assert_confirmed(&parcels);
             lived

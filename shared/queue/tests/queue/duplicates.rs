@@ -4,8 +4,7 @@ use queue::{Enqueued, Redrive, Settings, State, Stream};
 
 use crate::support::{BIKE, BY_BIKE, Courier, Scale, TestQueue, VAN, settings};
 
-/// Drains all and returns the status of p1: its result, if there is one, and how many copies were
-/// dropped.
+/// Drains all and returns all results, which are those of p1, and how many copies were dropped.
 fn end_of_p1(queue: &mut TestQueue) -> (Vec<String>, i64) {
     queue.drain_rest();
     assert_eq!(queue.vanished(), 0);

@@ -1,8 +1,10 @@
 //! Data of another version is refused with nothing touched.
 
+use std::collections::BTreeMap;
+
 use queue::{Cause, Drain, EntryId, Filter, QueueError, Stream};
 
-use crate::support::{BIKE, BY_BIKE, STREAMS, Scale, TestQueue, parcel};
+use crate::support::{BIKE, BY_BIKE, BeforeCommit, STREAMS, Scale, TestQueue, everything, parcel};
 
 /// Everything that runs a script.
 fn call_all(queue: &mut TestQueue) -> Vec<(&'static str, Result<(), QueueError>)> {
@@ -48,16 +50,17 @@ fn a_commit_that_meets_another_format_touches_nothing() {
     let url = queue.server.url();
     let format = queue.keys.format().to_owned();
     let mut other = redis::Client::open(url).unwrap().get_connection().unwrap();
+    let mut before = BTreeMap::new();
     let mut upgrade = || {
         redis::cmd("HSET").arg(&[&format, "version", "3"]).exec(&mut other).unwrap();
+        before = everything(&mut other);
     };
-    let mut connection =
-        crate::support::BeforeCommit { inner: &mut queue.redis, act: Some(&mut upgrade) };
+    let mut connection = BeforeCommit { inner: &mut queue.redis, act: Some(&mut upgrade) };
     let mut handle = queue::Queue::new(&mut connection, &queue.settings);
     let error = Drain::new(&mut handle, &Scale).step().unwrap_err();
     assert_eq!(error.cause, Cause::OtherFormat);
     assert_eq!(queue.pending(Stream::Ingress).len(), 3);
-    assert_eq!(queue.length(BIKE), 0);
+    assert!(queue.everything() == before, "something was touched");
 }
 
 #[test]

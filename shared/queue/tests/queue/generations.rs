@@ -140,16 +140,6 @@ fn a_time_of_rotation_that_is_missing_broken_or_in_the_future_is_set_and_drops_n
 }
 
 #[test]
-fn a_queue_whose_first_call_was_refused_half_way_forgets_records_all_the_same() {
-    let mut queue = TestQueue::new();
-    let _: () = queue.ask(&["ACL", "SETUSER", "default", "-hset"]);
-    queue.queue().pause(BIKE, "x").unwrap_err();
-    let _: () = queue.ask(&["ACL", "SETUSER", "default", "+hset"]);
-    queue.queue().pause(BIKE, "x").unwrap();
-    assert!(rotated_ms(&mut queue).is_some());
-}
-
-#[test]
 fn results_are_kept_for_the_retention_and_no_longer() {
     let mut queue = TestQueue::with(Settings { retention_s: 60, ..settings() });
     let (results, now_ms) = (queue.keys.results().to_owned(), queue.now_ms());

@@ -34,35 +34,6 @@ fn messages_of_any_producer_are_routed_in_batches_and_confirmed_once() {
 }
 
 #[test]
-fn a_broken_message_is_dead_lettered_and_redriven_or_discarded() {
-    let mut queue = TestQueue::new();
-    queue.add(Stream::Ingress, "p1 heavy");
-    queue.add(Stream::Ingress, "p2 heavy");
-    let tally = queue.drain(&Scale);
-    assert_eq!(tally.dead_lettered, 2);
-    let page = queue.queue().dead_letters(&queue::Filter::default(), None, 10).unwrap();
-    let ids: Vec<_> =
-        page.dead_letters.iter().map(|l| queue::EntryId::parse(&l.entry_id).unwrap()).collect();
-    assert_eq!(page.dead_letters[0].code, "no_weight");
-    assert_eq!(queue.queue().status("p1").unwrap().unwrap().state, State::DeadLettered);
-    assert!(queue.queue().discard(ids[0]).unwrap());
-    assert!(!queue.queue().discard(ids[0]).unwrap());
-    assert_eq!(queue.queue().status("p1").unwrap().unwrap().state, State::Discarded);
-    assert!(matches!(
-        queue.queue().redrive(ids[1]).unwrap(),
-        queue::Redrive::Redriven { redrives: 1, .. }
-    ));
-    let status = queue.queue().status("p2").unwrap().unwrap();
-    assert_eq!((status.state, status.redrives, status.history.len()), (State::Queued, 1, 1));
-    assert_eq!(queue.drain(&Scale).dead_lettered, 1);
-    // A good copy takes the place of one that was dead-lettered before it was routed.
-    queue.add(Stream::Ingress, "p2 3");
-    queue.drain(&Scale);
-    queue.drain(&BY_BIKE);
-    assert_eq!(queue.queue().status("p2").unwrap().unwrap().state, State::Confirmed);
-}
-
-#[test]
 fn batches_of_a_thousand_and_calls_of_a_hundred_thousand_work_and_can_be_undone() {
     let mut queue = TestQueue::with(Settings { batch_size: 1_000, ..settings() });
     let parcels: Vec<String> = (0..100_000).map(|number| format!("p{number} 1")).collect();

@@ -221,10 +221,12 @@ fn check(faults: impl Fn(&mut TestQueue) -> Vec<Fault>) {
         bench.run(&op, None).unwrap();
         let expected = bench.finish();
         assert_eq!(expected.vanished, 0, "{}", op.name);
+        let mut refused = 0;
         for fault in &faults {
             bench.queue.restore(&prepared);
             let first = bench.run(&op, Some(fault));
             if first.is_err() {
+                refused += 1;
                 bench.queue.age_pending();
                 bench.run(&op, None).unwrap();
             }
@@ -234,6 +236,7 @@ fn check(faults: impl Fn(&mut TestQueue) -> Vec<Fault>) {
                 seen.get_or_insert(found);
             }
         }
+        assert!(refused > 0, "no fault refused {}", op.name);
         assert!(
             failures.is_empty(),
             "expected {expected:?}\nfirst was {seen:?}\n{}",

@@ -2,19 +2,31 @@
 
 use queue::{ConsumerName, QueueName, Settings};
 
-fn read(name: &'static str, value: &'static str) -> Result<Settings, String> {
-    let get = |asked: &str| match asked {
-        asked if asked == name => Ok(value.to_owned()),
-        "queue" => Ok("parcels".to_owned()),
-        _ => Ok("100".to_owned()),
+/// Every variable, each with a value of its own.
+const VARIABLES: [(&str, &str); 8] = [
+    ("queue", "parcels"),
+    ("batch_size", "101"),
+    ("claim_idle_ms", "102"),
+    ("max_deliveries", "103"),
+    ("drain_budget_ms", "104"),
+    ("bell_ms", "105"),
+    ("retention_s", "106"),
+    ("linger_ms", "107"),
+];
+
+/// Reads settings with this value instead.
+fn read(name: &str, value: &str) -> Result<Settings, String> {
+    let get = |asked: &str| {
+        let (_, own) = VARIABLES.into_iter().find(|(known, _)| *known == asked).ok_or("unknown")?;
+        Ok::<_, &str>(if asked == name { value } else { own }.to_owned())
     };
     let settings = Settings::new(QueueName::from_static("x"), &["bike"]);
-    settings.read::<String>(get).map_err(|error| error.to_string())
+    settings.read(get).map_err(|error| error.to_string())
 }
 
 #[test]
 fn every_variable_is_read_into_its_setting() {
-    let settings = read("linger_ms", "7").unwrap();
+    let settings = read("queue", "parcels").unwrap();
     let found = [
         settings.batch_size,
         settings.claim_idle_ms,
@@ -22,8 +34,9 @@ fn every_variable_is_read_into_its_setting() {
         settings.drain_budget_ms,
         settings.bell_ms,
         settings.retention_s,
+        settings.linger_ms,
     ];
-    assert_eq!((found, settings.linger_ms), ([100; 6], 7));
+    assert_eq!(found, [101, 102, 103, 104, 105, 106, 107]);
     assert_eq!((settings.queue.as_str(), settings.lanes), ("parcels", &["bike"][..]));
     assert_eq!(settings.stream("bike").map(queue::Stream::as_str), Some("bike"));
     assert_eq!(settings.stream("van"), None);

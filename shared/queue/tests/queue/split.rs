@@ -97,13 +97,16 @@ fn a_message_whose_id_cannot_be_read_is_dead_lettered_without_it_one_delivery_la
 }
 
 #[test]
-fn a_split_counts_its_messages_and_keeps_their_times_and_traces() {
+fn a_split_counts_its_messages_and_keeps_their_times() {
     let mut queue = TestQueue::new();
     let parcels = queue.add_parcels(0..9);
     queue.drain(&Scale);
     let before = queue.status("p1");
     queue.hold(&BY_BIKE);
     queue.age_pending();
+    // Without the records only the labels know the times.
+    let index = queue.keys.index().to_owned();
+    let _: i64 = queue.ask(&["DEL", &index]);
     let tally = queue.drain(&BY_BIKE);
     assert_eq!((tally.split, tally.confirmed, tally.redelivered), (1, 6, 0));
     queue.drain(&BY_VAN);
@@ -270,9 +273,9 @@ fn thousands_of_broken_messages_in_one_entry_do_not_keep_redis_busy() {
     let fields: Vec<(&str, &str)> =
         fields.iter().map(|(name, value)| (&**name, &**value)).collect();
     queue.add_entry(BIKE, "*", &fields);
-    let began = std::time::Instant::now();
+    let _: () = queue.ask(&["CONFIG", "RESETSTAT"]);
     assert_eq!(queue.drain(&BY_BIKE).dead_lettered, 5_000);
-    let took = began.elapsed();
-    assert!(took < std::time::Duration::from_secs(3), "{took:?}");
+    let stats: String = queue.ask(&["INFO", "commandstats"]);
+    assert!(stats.contains("cmdstat_xrange:calls=1,"), "the entry is read once: {stats}");
     assert_eq!(queue.letters(&queue::Filter::default())[999].ingress, "999-0");
 }

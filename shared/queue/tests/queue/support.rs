@@ -37,6 +37,13 @@ pub(crate) fn poll_until(what: &str, mut check: impl FnMut() -> bool) {
     }
 }
 
+/// Everything in the server, as `DUMP` gives it.
+pub(crate) fn everything(redis: &mut redis::Connection) -> BTreeMap<String, Vec<u8>> {
+    let keys: Vec<String> = redis.keys("*").expect("KEYS works");
+    let mut dump = |key: &str| redis::cmd("DUMP").arg(key).query(redis).expect("DUMP works");
+    keys.into_iter().map(|key| (key.clone(), dump(&key))).collect()
+}
+
 pub(crate) fn settings() -> Settings {
     let settings = Settings::new(QueueName::from_static("parcels"), &["bike", "van"]);
     Settings { linger_ms: 0, claim_idle_ms: 60_000, ..settings }
@@ -232,10 +239,8 @@ impl TestQueue {
         letters.iter().map(|letter| EntryId::parse(&letter.entry_id).unwrap()).collect()
     }
 
-    /// Everything in the server, as `DUMP` gives it.
     pub(crate) fn everything(&mut self) -> BTreeMap<String, Vec<u8>> {
-        let keys: Vec<String> = self.ask(&["KEYS", "*"]);
-        keys.into_iter().map(|key| (key.clone(), self.ask(&["DUMP", &key]))).collect()
+        everything(self.redis.inner())
     }
 
     /// Makes this everything in the server.
