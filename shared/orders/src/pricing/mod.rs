@@ -19,8 +19,8 @@ use serde::Serialize;
 use crate::order::{Currency, Delivery, Item, Order};
 
 pub use list::PRICE_LIST;
+pub use vat::TaxBasis;
 pub(crate) use vat::is_in_vat_area;
-pub use vat::{TaxBasis, VAT_RATES_AS_OF};
 
 /// What an order costs. Amounts have exactly as many decimals as the currency has minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

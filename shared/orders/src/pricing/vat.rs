@@ -18,9 +18,6 @@ use serde::Serialize;
 use crate::HOME;
 use crate::order::Country;
 
-/// A day on which the rates in this file are in force.
-pub const VAT_RATES_AS_OF: &str = "2026-01-01";
-
 /// Why an order is taxed as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -51,7 +48,7 @@ pub(crate) fn is_in_vat_area(country: Country) -> bool {
     standard_rate(country.as_str()).is_some()
 }
 
-/// Standard rates in per mille, as of [`VAT_RATES_AS_OF`], each with its statute. All are in the
+/// Standard rates in per mille, as of 2026-01-01, each with its statute. All are in the
 /// European Commission's "Taxes in Europe Database" too.
 const STANDARD_RATES: [(&str, i64); 28] = [
     ("AT", 200), // Umsatzsteuergesetz 1994 § 10

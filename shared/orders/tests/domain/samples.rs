@@ -68,7 +68,7 @@ pub(crate) fn listed(rejection: &Rejection) -> Vec<(Code, String)> {
     rejection.errors().map(|error| (error.code, error.path.clone())).collect()
 }
 
-/// The one error of an order, as `code at path`; empty when it is valid.
+/// The errors of an order, each as `code at path`; empty when it is valid.
 pub(crate) fn verdict(json: impl AsRef<[u8]>) -> String {
     let errors = errors(json.as_ref());
     let texts: Vec<_> =
