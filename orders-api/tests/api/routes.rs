@@ -56,6 +56,7 @@ fn what_is_not_there_is_404() {
         "/orders/a/b",
         "/order",
         "/dead-letters//redrive",
+        "/dead-letters/1-1/x",
         "/dead-letters/1-1/redrive/x",
         "/control/simple/pause",
         "/dashboard",

@@ -12,7 +12,7 @@ use orders::pipeline::{Distributor, Receiver};
 use orders_api::{Host, Refusal, Settings, answer};
 use private_redis::{Options, RedisServer};
 use queue::settings::SettingError;
-use queue::{Batch, ExecuteError, Queue, QueueError, drain};
+use queue::{ExecuteError, Queue, QueueError, drain};
 use serde_json::{Value, json};
 
 pub(crate) struct TestApi {
@@ -67,17 +67,6 @@ impl Host for TestApi {
     }
 }
 
-/// The clock of a drain that is in no hurry.
-struct NoClock;
-
-impl queue::Host for NoClock {
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn committed(&mut self, _: &Batch<'_>) {}
-}
-
 impl TestApi {
     pub(crate) fn start() -> Self {
         Self::start_with(&[])
@@ -125,7 +114,7 @@ impl TestApi {
         let mut redis = self.redis();
         let mut queue = Queue::new(&mut redis, &self.queue);
         let role = Distributor { complexity_threshold: orders::DEFAULT_COMPLEXITY_THRESHOLD };
-        drain(&mut queue, &role, &mut NoClock).1.expect("the distributor drains");
+        drain(&mut queue, &role, &mut || Duration::ZERO).1.expect("the distributor drains");
     }
 
     /// Drains all streams.
@@ -134,7 +123,9 @@ impl TestApi {
         let mut redis = self.redis();
         let mut queue = Queue::new(&mut redis, &self.queue);
         for lane in Lane::ALL {
-            drain(&mut queue, &Receiver { lane }, &mut NoClock).1.expect("the receivers drain");
+            drain(&mut queue, &Receiver { lane }, &mut || Duration::ZERO)
+                .1
+                .expect("the receivers drain");
         }
     }
 
