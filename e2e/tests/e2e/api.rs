@@ -50,52 +50,6 @@ fn an_order_without_a_guid_is_found_by_its_order_id() {
 }
 
 #[test]
-fn what_is_not_there_or_not_allowed_is_said_with_a_code() {
-    let app = TestApp::start();
-    assert_eq!(
-        app.get("/orders/00000000-0000-4000-8000-00000000dead").outcome(),
-        (404, "order_not_found")
-    );
-    assert_eq!(app.get("/orders/%ff").outcome(), (400, "invalid_id"));
-    assert_eq!(app.get("/orders/a/b").outcome(), (404, "not_found"));
-    for path in ["/stats", "/healthz", "/orders/1"] {
-        let answer = app.delete(path);
-        assert_eq!(answer.outcome(), (405, "method_not_allowed"), "{path}");
-        assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{path}");
-    }
-    assert_eq!(app.post("/orders", "").outcome(), (400, "empty_body"));
-    assert_eq!(app.post("/orders", "[]").outcome(), (400, "empty_body"));
-    assert_eq!(app.post("/orders", "{\"a\":").outcome(), (400, "invalid_json"));
-    let answer = app.post_as("/orders", "text/plain", an_order(1));
-    assert_eq!(answer.outcome(), (415, "unsupported_media_type"));
-    assert_eq!(answer.header("accept-post"), Some("application/json, application/x-ndjson"));
-    for (method, path) in [("POST", "/orders"), ("PUT", "/control/simple")] {
-        let answer = app.send(method, path, &[("content-encoding", "gzip")], "not looked at");
-        assert_eq!(answer.outcome(), (415, "unsupported_media_type"), "{path}");
-        assert_eq!(answer.header("accept-encoding"), Some("identity"), "{path}");
-    }
-    assert_eq!(
-        app.send("POST", "/orders", &[("content-encoding", "Identity")], &an_order(1)).status,
-        202
-    );
-}
-
-#[test]
-fn a_refusal_is_told_as_problem_details() {
-    let app = TestApp::start();
-    let answer = app.get("/orders/00000000-0000-4000-8000-00000000dead");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-    let expected = serde_json::json!({
-        "type": "/openapi.json#/components/examples/order_not_found",
-        "title": "Order not found",
-        "status": 404,
-        "code": "order_not_found",
-        "detail": "an order added with XADD is known once it is routed",
-    });
-    assert_eq!(answer.body, expected);
-}
-
-#[test]
 fn the_newest_orders_are_listed_and_nothing_can_be_asked_for() {
     let mut app = TestApp::start();
     for number in 1..=60 {
@@ -297,8 +251,11 @@ fn a_body_that_does_not_arrive_is_answered_408_and_holds_up_nobody() {
             client
         })
         .collect();
+    let began = std::time::Instant::now();
     assert_eq!(app.get("/healthz").status, 200);
     assert_eq!(app.post("/orders", an_order(1)).status, 202);
+    // A body may take 10 s.
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
     for client in &mut clients {
         let mut answer = vec![0; 4_096];
         let length = client.read(&mut answer).unwrap();

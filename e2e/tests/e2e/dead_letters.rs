@@ -1,4 +1,4 @@
-//! Dead letters over the API: looked at, redriven to a confirmation, discarded.
+//! Dead letters over the API: looked at and redriven to a confirmation.
 
 use queue::Stream;
 use redis::Commands;
@@ -78,83 +78,12 @@ fn a_dead_letter_is_redriven_over_the_api_and_its_order_confirmed_with_its_histo
         (&stats["deadLetters"], &stats["totals"]["confirmed_simple"]),
         (&0.into(), &1.into())
     );
-}
-
-#[test]
-fn the_api_lists_by_filter_and_page_and_discards() {
-    let mut app = TestApp::start_with(&VARIABLES);
-    let_die(&mut app, &[an_order(1), an_order(2), an_order(3)]);
-    let_die(&mut app, &["not json".into()]);
-    let ids = |query: &str| -> Vec<String> {
-        let answer = app.get(&format!("/dead-letters?{query}"));
-        assert_eq!(answer.status, 200, "{query}: {}", answer.body);
-        let letters = answer.body["deadLetters"].as_array().unwrap();
-        letters.iter().map(|letter| letter["id"].as_str().unwrap().to_owned()).collect()
-    };
-    let all = ids("");
-    assert_eq!(all.len(), 4);
-    assert_eq!(ids("code=max_deliveries").len(), 4);
-    assert_eq!(ids("code=invalid_json").len(), 0);
-    assert_eq!(ids("order=00000000-0000-4000-8000-000000000002"), all[1..2]);
-    assert_eq!(ids("older_than_s=3600").len(), 0);
-    assert_eq!(ids("older_than_s=0"), all);
-    assert_eq!(ids("limit=3"), all[..3]);
-    assert_eq!(ids(&format!("limit=3&cursor={}", all[2])), all[3..]);
-    let next = app.get("/dead-letters?limit=3").body["next"].clone();
-    assert_eq!(next, Value::from(all[2].clone()));
-
-    let gone = app.delete(&format!("/dead-letters/{}", all[0]));
-    assert_eq!((gone.status, &gone.body["outcome"]), (200, &"discarded".into()));
-    assert_eq!(story_once(&mut app, 1, "discarded")["history"][0]["event"], "discarded");
-}
-
-#[test]
-fn what_cannot_be_done_with_a_dead_letter_is_said_with_a_code() {
-    let mut app = TestApp::start();
-    let key = app.keys().stream(Stream::Ingress).to_owned();
-    let _: String = app.redis().inner().xadd(key, "*", &[("colour", "blue")]).unwrap();
-    let id = app.poll_until("the entry is a dead letter", |app| {
-        app.get("/stats");
-        let page = app.get("/dead-letters").body;
-        page["deadLetters"][0]["id"].as_str().map(str::to_owned)
-    });
-    assert_eq!(app.post(&format!("/dead-letters/{id}/redrive"), "").outcome(), (409, "no_order"));
-    assert_eq!(
-        app.get(&format!("/dead-letters/{id}")).body["fields"],
-        serde_json::json!(["colour", "blue"])
-    );
-    assert_eq!(app.get("/dead-letters/1-1").outcome(), (404, "dead_letter_not_found"));
-    for bad in ["x", "1", "(1-1", "-", "+", "1-1%0d%0aFLUSHALL"] {
-        assert_eq!(
-            app.get(&format!("/dead-letters/{bad}")).outcome(),
-            (400, "invalid_id"),
-            "{bad}"
-        );
-    }
-    for bad in ["limit=0", "limit=1001", "limit=x", "cursor=x", "older_than_s=-1", "colour=blue"] {
-        assert_eq!(
-            app.get(&format!("/dead-letters?{bad}")).outcome(),
-            (400, "invalid_query"),
-            "{bad}"
-        );
-    }
-    for path in ["/dead-letters/1-1/x", "/dead-letters/1-1/redrive/x"] {
-        assert_eq!(app.get(path).outcome(), (404, "not_found"), "{path}");
-    }
-    for (answer, allowed) in [
-        (app.delete("/dead-letters"), "GET, HEAD, OPTIONS"),
-        (app.post("/dead-letters/1-1", ""), "GET, HEAD, DELETE, OPTIONS"),
-        (app.get("/dead-letters/1-1/redrive"), "POST, OPTIONS"),
-    ] {
-        assert_eq!(answer.outcome(), (405, "method_not_allowed"));
-        assert_eq!(answer.header("allow"), Some(allowed));
-    }
     app.server.kill().unwrap();
     for answer in [
         app.get("/dead-letters"),
-        app.get(&format!("/dead-letters/{id}")),
-        app.post(&format!("/dead-letters/{id}/redrive"), ""),
-        app.delete(&format!("/dead-letters/{id}")),
+        app.get(&path),
+        app.post(&format!("{path}/redrive"), ""),
+        app.delete(&path),
     ] {
         assert_eq!(answer.outcome(), (503, "queue_unavailable"));
         assert_eq!(answer.header("retry-after"), Some("1"));

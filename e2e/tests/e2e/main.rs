@@ -5,10 +5,10 @@
 //! - `bad_input`: broken orders by XADD and by the API
 //! - `bad_redis`: Redis in every bad state; `proxy` makes it slow, loading or deaf
 //! - `dashboard`: the page at `/`, in the browser that `browser` drives
-//! - `dead_letters`: looked at, redriven, discarded
+//! - `dead_letters`: looked at and redriven
 //! - `deaf`: workers that do not hear their bell
 //! - `logs`: lines of workers, levels, and traces from request to confirmation
-//! - `metrics`: the measured numbers add up, and Prometheus can read them
+//! - `metrics`: the measured numbers add up
 //! - `migration`: components and native service on the same streams
 //! - `openapi`: the API against its own document
 //! - `outage`: Redis becomes unavailable and recovers

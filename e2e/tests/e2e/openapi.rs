@@ -1,7 +1,5 @@
-//! The API against its own document: the routes it has, and what it answers to requests that nobody
-//! thought of.
+//! The API against its own document: what it answers to requests that nobody thought of.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,38 +10,6 @@ use supervise::Process;
 const TOKEN: &str = "fuzz-token";
 /// Far more than it takes: about 20 s on two cores of a laptop.
 const LIMIT: Duration = Duration::from_mins(3);
-
-#[test]
-fn every_path_of_the_document_has_the_methods_that_stand_there() {
-    let app = TestApp::start();
-    let answer = app.get("/openapi.json");
-    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
-    let paths = answer.body["paths"].as_object().unwrap();
-    assert!(paths.len() >= 10, "{paths:?}");
-    // The workers' ticks are not part of the API component.
-    for (path, operations) in paths.iter().filter(|(path, _)| !path.ends_with("/tick")) {
-        let path = path
-            .replace("{stream}", "ingress")
-            .replace("{id}", "1-0")
-            .replace("{file}", "style.css");
-        let options = app.send("OPTIONS", &path, &[], "");
-        assert_eq!(options.status, 204, "{path}");
-        let allowed: BTreeSet<String> =
-            options.header("allow").unwrap().split(", ").map(str::to_lowercase).collect();
-        let mut documented: BTreeSet<String> = operations
-            .as_object()
-            .unwrap()
-            .keys()
-            .filter(|name| *name != "parameters")
-            .cloned()
-            .collect();
-        if documented.contains("get") {
-            documented.insert("head".into());
-        }
-        documented.insert("options".into());
-        assert_eq!(allowed, documented, "{path}");
-    }
-}
 
 /// Runs schemathesis; whether it was content, and what it said.
 fn fuzz(app: &TestApp, document: &str) -> (bool, String) {
