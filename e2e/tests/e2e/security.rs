@@ -10,7 +10,7 @@ use redis::Commands;
 use e2e::{Setup, TestApp, an_order, repository};
 
 const TOKEN: &str = "hush-token-7f1c";
-pub(crate) const PASSWORD: &str = "hush-password-93ab";
+const PASSWORD: &str = "hush-password-93ab";
 
 /// Sends one request with these header lines, and gives status line, headers and body as text.
 fn request(app: &TestApp, method: &str, path: &str, headers: &str, body: &str) -> String {
@@ -22,7 +22,8 @@ fn request(app: &TestApp, method: &str, path: &str, headers: &str, body: &str) -
 }
 
 fn status(answer: &str) -> u16 {
-    answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default()
+    let status = answer.get(9..12).and_then(|status| status.parse().ok());
+    status.unwrap_or_else(|| panic!("no answer: {answer:?}"))
 }
 
 fn bearer(token: &str) -> String {
@@ -50,9 +51,8 @@ fn locked_paths() -> Vec<String> {
         .collect()
 }
 
-/// A server that knows `pipeline` with the documented rights, and `admin` with all; nobody else
-/// gets in.
-pub(crate) fn guarded_redis() -> (RedisServer, RedisConnection) {
+/// A server that only `admin` gets into.
+fn guarded_redis() -> (RedisServer, RedisConnection) {
     let server = RedisServer::start().unwrap();
     let mut first = RedisConnection::open(&server.url()).unwrap();
     for rules in [vec!["admin", "on", ">root", "~*", "&*", "+@all"], vec!["default", "off"]] {
@@ -61,10 +61,6 @@ pub(crate) fn guarded_redis() -> (RedisServer, RedisConnection) {
     let admin =
         RedisConnection::open(&format!("redis://admin:root@127.0.0.1:{}", server.port())).unwrap();
     (server, admin)
-}
-
-pub(crate) fn login(server: &RedisServer, password: &str) -> String {
-    format!("redis://pipeline:{password}@127.0.0.1:{}/?", server.port())
 }
 
 #[test]
@@ -127,7 +123,7 @@ fn secrets_stand_in_no_answer_no_log_and_no_report() {
     // All rights, for the loadtest is no part of the pipeline.
     let rules = ["pipeline", "on", &format!(">{PASSWORD}"), "~*", "&*", "+@all"];
     let () = redis::cmd("ACL").arg("SETUSER").arg(&rules).query(admin.inner()).unwrap();
-    let login = login(&server, PASSWORD);
+    let login = format!("{url}/?");
     let variables = [("redis_login", login.as_str()), ("api_token", TOKEN)];
     let report = {
         let mut app =
