@@ -42,14 +42,11 @@ impl TestApp {
     }
 
     pub fn put(&self, path: &str, body: impl serde::Serialize) -> Answer {
-        self.put_bytes(path, serde_json::to_vec(&body).expect("it is JSON"))
-    }
-
-    pub fn put_bytes(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        let body = serde_json::to_vec(&body).expect("it is JSON");
         let request = agent()
             .put(format!("{}{path}", self.base_url))
             .header("content-type", "application/json");
-        answer(request.send(body.as_ref())).expect("the API answers")
+        answer(request.send(&body[..])).expect("the API answers")
     }
 
     pub fn delete(&self, path: &str) -> Answer {

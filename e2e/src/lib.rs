@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use native::RedisConnection;
 use private_redis::{RedisServer, free_port};
-use queue::Keys;
+use queue::{Keys, Queue, Stats};
 use redis::Commands;
 use serde_json::Value;
 use supervise::{Process, Signal};
@@ -261,6 +261,11 @@ pub fn changed_manifest(folder: &Path, manifest: &str, from: &str, to: &str) -> 
     let path = folder.join("spin.toml");
     std::fs::write(&path, text).expect("the folder can be written to");
     path
+}
+
+/// The state of the queue, read without a tick.
+pub fn stats(redis: &mut RedisConnection) -> Stats {
+    Queue::new(redis, &orders::pipeline::settings()).stats().unwrap()
 }
 
 /// A simple order.

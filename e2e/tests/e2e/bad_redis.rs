@@ -2,8 +2,8 @@
 //! not written, no process uses much CPU meanwhile, and work continues automatically when Redis
 //! recovers.
 //!
-//! The table in `docs/troubleshooting.md` has one row for each test here. Redis killed in the
-//! middle is in `outage`.
+//! Most rows of the table in `docs/troubleshooting.md` have a test here. Redis killed in the middle
+//! is in `outage`.
 
 use std::time::{Duration, Instant};
 
@@ -20,15 +20,8 @@ const IDLE_CPU: Duration = Duration::from_millis(150);
 /// Short, so that what was claimed when Redis failed is soon claimed again.
 const VARIABLES: [(&str, &str); 2] = [("claim_idle_ms", "500"), ("bell_ms", "200")];
 
-fn start(setup: &Setup<'_>) -> TestApp {
-    let mut app = TestApp::listen_on(RedisServer::start().unwrap(), setup);
-    app.poll_until("the app answers", |app| (app.get("/readyz").status == 200).then_some(()));
-    app
-}
-
 fn start_plain() -> TestApp {
-    let app = start(&Setup { variables: &VARIABLES, ..Setup::default() });
-    confirm(app, 1)
+    confirm(TestApp::start_with(&VARIABLES), 1)
 }
 
 /// Starts the app behind a proxy and has an order confirmed.

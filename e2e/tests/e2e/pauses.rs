@@ -3,17 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use e2e::{PATIENCE, TestApp, an_order};
+use e2e::{PATIENCE, TestApp, an_order, stats};
 use native::RedisConnection;
 use orders::pipeline::{STREAMS, settings};
 use queue::{Queue, Stats};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
-
-fn stats(redis: &mut RedisConnection) -> Stats {
-    Queue::new(redis, &settings()).stats().unwrap()
-}
 
 fn poll_stats(redis: &mut RedisConnection, what: &str, check: impl Fn(&Stats) -> bool) -> Stats {
     let deadline = Instant::now() + PATIENCE;
@@ -111,33 +107,4 @@ fn pauses_and_resumes_at_random_moments_of_a_burst_lose_and_double_nothing() {
         burst.join().unwrap()
     });
     assert_eq!(report["confirmed"], 5_000, "seed {SEED}");
-}
-
-#[test]
-fn a_pause_needs_a_reason_and_keeps_its_time() {
-    let app = TestApp::start();
-    for body in [
-        json!({}),
-        json!([]),
-        json!({ "paused": 1 }),
-        json!({ "paused": true }),
-        json!({ "paused": true, "reason": "" }),
-        json!({ "paused": true, "reason": "x", "forS": 5 }),
-        json!({ "paused": false, "reason": "x" }),
-    ] {
-        let answer = app.put("/control/simple", &body);
-        assert_eq!(answer.outcome(), (422, "invalid_control"), "{body}");
-    }
-    let unknown = app.put("/control/medium", json!({ "paused": false }));
-    assert_eq!(unknown.outcome(), (404, "stream_not_found"));
-    let none = json!({ "paused": false });
-    assert_eq!(
-        app.get("/control").body["streams"],
-        json!({ "ingress": none, "simple": none, "complex": none })
-    );
-    let first = app.put("/control/simple", json!({ "paused": true, "reason": "Öfen <b>" })).body;
-    let second = app.put("/control/simple", json!({ "paused": true, "reason": "other" })).body;
-    assert_eq!((&first["since"], &first["reason"]), (&second["since"], &"Öfen <b>".into()));
-    assert_eq!(app.get("/control/simple").body, second);
-    assert_eq!(app.delete("/control/simple").body, none);
 }

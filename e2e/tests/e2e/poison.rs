@@ -4,7 +4,6 @@
 //! A second receiver of the simple lane drains like the real one and crashes in the way that an
 //! order names.
 
-use private_redis::RedisServer;
 use redis::Commands;
 use redis::streams::StreamRangeReply;
 
@@ -14,27 +13,26 @@ use e2e::{Setup, TestApp, an_order, changed_manifest};
 const NEIGHBOURS: u32 = 20;
 const POISON: u32 = 10;
 
-/// One poison order among valid ones; `reason` is the runtime's message about the end of the
-/// instance.
-fn only_the_poison_dies(poison: &str, reason: &str) {
+/// One poison order among valid ones; `limit` are arguments of the runtime, and `reason` is its
+/// message about the end of the instance.
+fn only_the_poison_dies(poison: &str, limit: &[&str], reason: &str) {
     for receiver in RECEIVERS {
-        only_the_poison_of(&receiver, poison, reason);
+        only_the_poison_of(&receiver, poison, limit, reason);
     }
 }
 
-fn only_the_poison_of(receiver: &Receiver, poison: &str, reason: &str) {
+fn only_the_poison_of(receiver: &Receiver, poison: &str, limit: &[&str], reason: &str) {
     let folder = tempfile::tempdir().unwrap();
     let Receiver { manifest, wasm, twin } = receiver;
     let manifest = changed_manifest(folder.path(), manifest, wasm, twin);
     let setup = Setup {
         // Longer than an instance may live, so that nobody claims what another one still works on.
-        variables: &[("claim_idle_ms", "2000"), ("max_deliveries", "2"), ("bell_ms", "100")],
+        variables: &[("claim_idle_ms", "3500"), ("max_deliveries", "2"), ("bell_ms", "100")],
         manifest: Some(&manifest),
-        arguments: &["--invocation-timeout-ms", "1500", "--max-instance-memory", "67108864"],
+        arguments: limit,
         ..Setup::default()
     };
-    let mut app = one_by_one(|| TestApp::listen_on(RedisServer::start().unwrap(), &setup));
-    app.poll_until("the app answers", |app| (app.get("/readyz").status == 200).then_some(()));
+    let mut app = one_by_one(|| TestApp::start_as(&setup));
     let orders: Vec<String> = (1..=NEIGHBOURS + 1)
         .map(|number| match number {
             POISON => an_order(number).replace("\"d\"", &format!("\"{poison}\"")),
@@ -76,14 +74,16 @@ fn only_the_poison_of(receiver: &Receiver, poison: &str, reason: &str) {
 
 #[test]
 fn an_order_that_makes_its_component_trap_dies_alone() {
-    only_the_poison_dies("poison:trap", "unreachable");
+    only_the_poison_dies("poison:trap", &[], "unreachable");
 }
 
 #[test]
 fn an_order_that_takes_too_long_dies_alone() {
+    // Wall-clock time: long enough for every other instance on a busy machine.
     only_the_poison_dies(
         "poison:time",
-        "longer than 1500 ms and was ended (--invocation-timeout-ms)",
+        &["--invocation-timeout-ms", "3000"],
+        "longer than 3000 ms and was ended (--invocation-timeout-ms)",
     );
 }
 
@@ -91,6 +91,7 @@ fn an_order_that_takes_too_long_dies_alone() {
 fn an_order_that_takes_too_much_memory_dies_alone() {
     only_the_poison_dies(
         "poison:memory",
+        &["--max-instance-memory", "67108864"],
         "more than 67108864 bytes of memory (--max-instance-memory)",
     );
 }

@@ -10,6 +10,7 @@ use redis::Commands;
 use redis::streams::{StreamReadOptions, StreamReadReply};
 use serde_json::{Value, json};
 
+use crate::logs::lines;
 use e2e::{Setup, TestApp, an_order};
 use orders::pipeline::SIMPLE;
 
@@ -91,11 +92,7 @@ fn a_batch_that_a_dead_drain_held_is_split_and_confirmed() {
         are_confirmed_once(&mut app, 5);
         app.poll_until("the drain is logged", |app| {
             let split = |line: &Value| line["tally"]["split"] == 1 && line["stream"] == "simple";
-            let said = app.said();
-            let mut lines = said
-                .lines()
-                .filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok());
-            let mut line = lines.find(split)?;
+            let mut line = lines(app, "drained").into_iter().find(split)?;
             serde_json::from_value::<BTreeMap<String, Value>>(line["tally"].take()).ok()
         })
     });
@@ -106,14 +103,17 @@ fn a_batch_that_a_dead_drain_held_is_split_and_confirmed() {
 #[test]
 fn a_kill_in_mid_burst_loses_nothing_and_confirms_nothing_twice() {
     const ORDERS: u32 = 5_000;
-    let variables = [VARIABLES[0], VARIABLES[1], ("batch_size", "10")];
+    // Small batches take long.
+    let variables = [VARIABLES[0], VARIABLES[1], ("batch_size", "3")];
     for receiver in RECEIVERS {
         let mut app = receiver.start(&variables);
         post(&app, ORDERS);
-        app.poll_until("some orders are confirmed", |app| (confirmed(app) > 0).then_some(()));
+        let mut redis = app.redis();
+        app.poll_until("some orders are confirmed", |app| {
+            (redis.inner().xlen::<_, u32>(app.keys().results()).unwrap() > 0).then_some(())
+        });
         app.kill();
         let url = app.server.url();
-        let mut redis = app.redis();
         let done: u32 = redis.inner().xlen(app.keys().results()).unwrap();
         assert!(0 < done && done < ORDERS, "{done}: the kill came too late");
         let setup = Setup {
