@@ -17,6 +17,7 @@
 //! - `readme`: the commands of the front pages, run or checked
 //! - `receivers`: what must not differ between the receivers in Rust and in TypeScript
 //! - `security`: who may see and change orders, and which values are never shown
+//! - `sizes`: of the Wasm files
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
@@ -38,3 +39,4 @@ mod proxy;
 mod readme;
 mod receivers;
 mod security;
+mod sizes;

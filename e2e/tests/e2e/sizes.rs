@@ -1,0 +1,16 @@
+//! The sizes of the Wasm files, to which one dependency or one derive can add a third unnoticed.
+
+#[test]
+fn the_wasm_files_stay_small() {
+    let most_kib = [
+        ("distributor", 400),
+        ("receiver_simple", 470),
+        ("receiver_complex", 490),
+        ("orders_api", 900),
+    ];
+    for (name, most) in most_kib {
+        let file = format!("target/wasm32-wasip1/release/{name}.wasm");
+        let bytes = std::fs::metadata(e2e::repository().join(&file)).unwrap().len();
+        assert!(bytes <= most * 1024, "{file}: {} KiB, at most {most}", bytes.div_ceil(1024));
+    }
+}
