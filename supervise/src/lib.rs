@@ -22,4 +22,4 @@ pub use environment::{app, on_path};
 pub use manifest::{wasm_bytes, wasm_files};
 pub use nix::sys::signal::Signal;
 pub use output::note;
-pub use process::{POLL, Process};
+pub use process::Process;

@@ -14,7 +14,7 @@ use crate::output::{Output, note};
 use crate::spawner::spawn;
 
 /// How often a waiting loop checks its condition.
-pub const POLL: Duration = Duration::from_millis(2);
+const POLL: Duration = Duration::from_millis(2);
 /// How long a process may take to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// How long to read the rest of the output, which a process outside the group may keep open.

@@ -54,16 +54,22 @@ fn an_end_is_seen_with_its_status_and_last_lines_and_before_it_is_reaped() {
     let ended = process.wait_for("value", LIMIT, || Ok(None::<()>)).unwrap_err().to_string();
     assert!(ended.starts_with("the shell ended with exit status: 7\n"), "{ended}");
     assert!(ended.contains("  out\n") && ended.contains("  error\n"), "{ended}");
+    let left = std::fs::read_to_string(format!("/proc/{}/stat", process.id())).unwrap();
+    assert!(left.contains(") Z "), "{left}");
 }
 
 #[test]
 fn every_line_is_heard_by_the_time_a_process_is_killed() {
     let (sender, lines) = mpsc::channel();
-    let on_line = move |line: &str| sender.send(line.to_owned()).unwrap();
-    let script = "echo one; echo two >&2; exec sleep 60";
+    let on_line = move |line: &str| {
+        // The second line is still to be heard when the process is killed.
+        std::thread::sleep(Duration::from_millis(if line == "two" { 100 } else { 0 }));
+        sender.send(line.to_owned()).unwrap();
+    };
+    let script = "echo two >&2; echo one; exec sleep 60";
     let mut process = Process::start_reading("the shell", shell(script), on_line).unwrap();
-    let two = || Ok((process.last_lines().lines().count() == 2).then_some(()));
-    process.wait_for("second line", LIMIT, two).unwrap();
+    let first = || Ok(process.last_lines().contains("one").then_some(()));
+    process.wait_for("first line", LIMIT, first).unwrap();
     assert_eq!(process.kill().unwrap().signal(), Some(Signal::SIGKILL as i32));
     assert_eq!(process.kill().unwrap(), process.ended().unwrap());
     let mut heard: Vec<String> = lines.try_iter().collect();
