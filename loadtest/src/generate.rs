@@ -1,8 +1,8 @@
 //! Test data with the fields and distributions of ZEISS/enterprise-wasm, and a share of orders with
 //! a prescription.
 //!
-//! The same seed gives the same bytes on every machine: random numbers come from ChaCha8, and no
-//! float is printed that was not a multiple of a quarter, a tenth or a half.
+//! The same seed gives the same bytes on every machine: random numbers come from ChaCha8, and
+//! every float is a constant or a multiple of a quarter.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ const DESTINATIONS: [(&str, &str, u32); 8] = [
 ];
 /// With weights.
 const INDICES: [(f64, u32); 4] = [(1.5, 45), (1.6, 30), (1.67, 18), (1.74, 7)];
-/// 2026-01-05T08:00:00Z, the first moment an order is placed; the others follow within a minute.
+/// 2026-01-05T08:00:00Z, the first moment an order is placed.
 const FIRST_PLACED_AT_S: i64 = 1_767_600_000;
 
 #[derive(Debug, Args)]

@@ -1,8 +1,7 @@
 //! Samples the app and Redis during a run: backlog, CPU, memory.
 //!
-//! When there are too many samples, every other one is dropped and the next ones are taken half as
-//! often. So a burst of half a second is sampled every 20 ms, and a run of hours about every
-//! minute.
+//! When there are too many samples, each two are merged and the next ones are taken half as often.
+//! So a burst of half a second is sampled every 20 ms, and a run of hours about every minute.
 
 use std::time::{Duration, Instant};
 

@@ -18,12 +18,14 @@ fn a_process_is_ready_once_it_serves_and_every_bell_has_a_listener() {
     let mut redis = RedisConnection::open(&server.url()).unwrap();
     let mut first = redis.inner().as_pubsub();
     first.subscribe("in").unwrap();
+    let limit = Duration::from_secs(30);
+    app.process.wait_for("address", limit, || Ok(app.endpoint().url())).unwrap();
     let ready = |app: &App| app.wait_until_ready(Duration::from_millis(300));
-    assert!(ready(&app).unwrap_err().to_string().contains("Serving http"), "one bell is deaf");
+    assert!(ready(&app).is_err(), "one bell is deaf");
     first.subscribe("out").unwrap();
-    app.wait_until_ready(Duration::from_secs(30)).unwrap();
+    app.wait_until_ready(limit).unwrap();
     assert_eq!(app.endpoint().url().as_deref(), Some("http://127.0.0.1:1"));
     assert!(ready(&silent).is_err(), "it does not serve");
     let service = start("exec sleep 60", false);
-    service.wait_until_ready(Duration::from_secs(30)).unwrap();
+    service.wait_until_ready(limit).unwrap();
 }

@@ -60,15 +60,9 @@ const BESIDE: usize = 2;
 
 pub(crate) fn run(options: &CompareOptions) -> Result<Outcome> {
     let groups = groups(options)?;
-    let rows = rows_of(&groups);
-    let violations = violations(&rows, &groups, &options.fail_if)?;
-    publish(&(text(&groups, &rows) + &violations), || Ok(()))?;
+    let violations = violations(&rows_of(&groups), &groups, &options.fail_if)?;
+    publish(&(compare(&groups) + &violations), || Ok(()))?;
     Ok(if violations.is_empty() { Outcome::Good } else { Outcome::Bad })
-}
-
-/// The comparison as text.
-pub fn compare(groups: &[Group]) -> String {
-    text(groups, &rows_of(groups))
 }
 
 /// Single files first, then groups, each in the order given.
@@ -133,7 +127,9 @@ fn letter(group: usize) -> String {
     }
 }
 
-fn text(groups: &[Group], rows: &[Row]) -> String {
+/// The comparison as text.
+pub fn compare(groups: &[Group]) -> String {
+    let rows = &rows_of(groups);
     let letters: Vec<String> = (0..groups.len()).map(letter).collect();
     let mut text = String::new();
     for (letter, group) in letters.iter().zip(groups) {

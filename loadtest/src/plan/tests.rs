@@ -80,24 +80,17 @@ fn a_replay_keeps_the_gaps_and_sorts_what_was_written_out_of_order() {
 #[test]
 fn what_cannot_be_planned_names_the_flag() {
     for (arguments, expected) in [
-        (&["burst", "--file", "/nonexistent"][..], "--file"),
-        (&["curve", "--curve", "/nonexistent"], "--curve"),
+        (&["curve", "--curve", "/nonexistent"][..], "--curve"),
         (&["curve", "--compress", "0x"], "--compress"),
         (&["curve", "--orders", "18446744073709551615"], "--orders"),
         (&["replay", "/nonexistent"], "FILE"),
         (&["steady", "--rate", "0"], "--rate"),
         (&["steady", "--rate", "NaN"], "--rate"),
         (&["steady"], "--rate"),
-        (&["steady", "--rate", "1", "--duration", "30"], "--duration"),
-        (&["burst", "--via", "http", "--mutated", "0.5"], "--mutated"),
         (&["burst", "--connections", "0"], "--connections"),
-        (&["burst", "--connections", "-5"], "'--connections"),
-        (&["burst", "--redis-url", "hush"], "--redis-url: expected"),
-        (&["burst", "--api-token", "hush\n"], "--api-token: expected"),
         (&["replay", "x", "--seed", "1"], "--seed"),
     ] {
         let error = format!("{:#}", plan(arguments).err().expect("it is refused"));
         assert!(error.contains(expected), "{arguments:?}: {error}");
-        assert!(!error.contains("hush"), "{error}");
     }
 }

@@ -25,16 +25,13 @@ fn an_order_of_a_file_is_found_again_by_position_and_identity() {
 #[test]
 fn a_mutated_order_is_found_by_the_identity_it_has_now() {
     let source = Source::generated(Generator::new(Recipe { mutated: 1.0, ..RECIPE }, 0));
-    let mut changed = 0;
     for position in 0..2_000 {
         let order = source.order_to_send(position).unwrap();
         if let Ok(id) = fate(&order) {
             let positions = source.positions(id);
             assert!(positions.contains(&position), "{id} at {position}: {positions:?}");
-            changed += usize::from(positions.len() > 1 || positions != [position]);
         }
     }
-    assert!(changed < 2_000);
     assert!(!source.index.lock().unwrap().is_empty(), "some mutations change the identity");
 }
 

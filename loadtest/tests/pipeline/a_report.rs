@@ -219,7 +219,7 @@ impl AReport {
         report
     }
 
-    /// As today's `burst` writes it: no timeline, no samples, no histogram.
+    /// As `versus` keeps it: no timeline, no samples, no histogram.
     pub(crate) fn without_timeline(self) -> Report {
         let mut report = self.build();
         report.timeline = Timeline::default();

@@ -1,7 +1,7 @@
 //! What the terminal says of a run.
 
 use loadtest::report::text::WIDTH;
-use loadtest::report::{Failures, Report, page};
+use loadtest::report::{Report, page};
 
 use crate::a_report::{AReport, a_report};
 
@@ -84,16 +84,6 @@ fn failures_are_counted_and_named() {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
     assert!(text.ends_with("\nFAILED: not every order ended as expected\n"), "{text}");
-}
-
-#[test]
-fn what_is_more_than_the_lists_hold_is_counted_in_full() {
-    let mut report = a_report().with_failures().build();
-    report.lost = 10_795;
-    report.failures.lost = vec!["00000000-0000-4000-8000-000000000000".into(); Failures::KEPT];
-    let text = report.to_text();
-    let expected = "lost: 10,775 more (the first 1,000 are in the JSON report)\n";
-    assert!(text.contains(expected), "{text}");
 }
 
 #[test]
@@ -306,9 +296,6 @@ fn times_of_a_run_count_from_its_release() {
     let (text, page) = (verdict(&report), page::page(&report));
     assert!(text.contains("after the release the last was done"), "{text}");
     assert!(page.contains("since the release") && page.contains("after the release"), "{page}");
-    for shown in [text, page] {
-        assert!(!shown.contains("first order"), "{shown}");
-    }
 }
 
 #[test]
@@ -348,8 +335,6 @@ fn shares_are_shown_where_more_than_one_consumer_worked() {
 fn an_interrupted_run_says_so() {
     let text = a_report().steady(600).interrupted().build().to_text();
     assert!(text.contains("\ninterrupted\n"), "{text}");
-    // The stop may have come when all were sent.
-    assert!(!text.contains("before all orders were sent"), "{text}");
     let late = verdict(&a_report().with_failures().interrupted().build());
     assert!(late.contains("when the waiting was ended") && !late.contains("patience"), "{late}");
 }
