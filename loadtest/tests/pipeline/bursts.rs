@@ -60,21 +60,6 @@ fn a_burst_of_no_orders_is_a_burst() {
 }
 
 #[test]
-fn the_native_baseline_confirms_the_same_orders_with_the_same_bytes() {
-    let server = private_redis::RedisServer::start().unwrap();
-    let mut baseline =
-        Command::new(binary("conventional")).args(["--redis-url", &server.url()]).spawn().unwrap();
-    let output = Command::new(binary("loadtest"))
-        .args(["burst", "--orders", "2000", "--redis-url", &server.url()])
-        .output()
-        .unwrap();
-    baseline.kill().unwrap();
-    baseline.wait().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && text.contains("confirmed 2000"), "{text}");
-}
-
-#[test]
 fn orders_that_vanish_are_lost_and_orders_that_still_wait_are_late() {
     // No app at all: the orders stay in ingress, and one of them is taken out.
     let server = private_redis::RedisServer::start().unwrap();

@@ -18,17 +18,13 @@ use queue::{Keys, Stream};
 use redis::Commands;
 use redis::streams::StreamRangeReply;
 
-use crate::support::{PATIENCE, assert_all_ended, binary, children_of, repository};
+use crate::support::{PATIENCE, assert_all_ended, children_of, loadtest};
 
 /// How long an interrupted run may take to end.
 const END_LIMIT: Duration = Duration::from_secs(10);
 
-/// The settings of an app in its environment must not reach the app that it starts.
 fn chaos(arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary("loadtest"));
-    command.arg("chaos").args(arguments).current_dir(repository()).stdin(Stdio::null());
-    command.env("SPIN_VARIABLE_API_TOKEN", "wrong").env("SPIN_VARIABLE_QUEUE", "other");
-    command
+    loadtest("chaos", arguments)
 }
 
 /// A run of the command, stopped when a test ends before it does.
@@ -330,19 +326,3 @@ const KILL_REDIS_SEED: &str = "2046";
 
 /// One fault, by a seed whose first card is a flush of the scripts, which leaves connections alone.
 const SCRIPT_FLUSH: [&str; 4] = ["--faults", "1", "--seed", "6"];
-
-#[test]
-fn a_fault_that_cannot_be_injected_and_a_wrong_flag_end_the_run_with_their_names() {
-    for (arguments, expected) in [
-        (vec!["--faults", "0"], "--faults"),
-        (vec!["--manifest", "nowhere/spin.toml"], "--manifest"),
-        (vec!["--json", "/nonexistent/report.json"], "--json"),
-        (vec!["--runtime-program", "/nonexistent/program"], "/nonexistent/program"),
-        (vec!["--runtime-program", "/bin/false"], "-- orders-api/1\n  ended with exit status: 1"),
-    ] {
-        let output = Run::start(chaos(&arguments)).end();
-        assert!(!output.status.success(), "{arguments:?}");
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(text.contains(expected), "{arguments:?}: {text}");
-    }
-}

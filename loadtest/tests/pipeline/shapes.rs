@@ -3,19 +3,19 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use loadtest::report::{Report, Timeline};
+use loadtest::report::{Interval, Report, Timeline};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::support::{Loads, PATIENCE, TestApp, binary};
 
-/// Orders that were due in each whole second.
-fn due_by_second(timeline: &Timeline) -> Vec<u64> {
+/// Orders of each whole second.
+fn by_second(timeline: &Timeline, count: fn(&Interval) -> u64) -> Vec<u64> {
     let mut seconds = Vec::new();
     for (index, interval) in (0..).zip(&timeline.intervals) {
         let second = (index * timeline.interval_ms / 1_000) as usize;
         seconds.resize(seconds.len().max(second + 1), 0);
-        seconds[second] += interval.due;
+        seconds[second] += count(interval);
     }
     seconds
 }
@@ -23,9 +23,8 @@ fn due_by_second(timeline: &Timeline) -> Vec<u64> {
 /// What the parts of any report must say of each other.
 fn assert_consistent(report: &Report) {
     let text = report.to_text();
-    let sum = |count: fn(&loadtest::report::Interval) -> u64| {
-        report.timeline.intervals.iter().map(count).sum::<u64>()
-    };
+    let sum =
+        |count: fn(&Interval) -> u64| report.timeline.intervals.iter().map(count).sum::<u64>();
     assert_eq!(sum(|interval| interval.due), report.orders, "{text}");
     assert_eq!(sum(|interval| interval.confirmed), report.confirmed, "{text}");
     assert_eq!(sum(|interval| interval.dead_lettered), report.dead_lettered, "{text}");
@@ -57,12 +56,18 @@ fn a_steady_load_arrives_at_its_rate() {
     let report = app.run(&["steady", "--rate", "200", "--duration", "3s"]);
     assert_consistent(&report);
     assert_eq!((report.orders, report.confirmed), (600, 600));
-    let due = due_by_second(&report.timeline);
+    let due = by_second(&report.timeline, |interval| interval.due);
     assert_eq!((&due[..3], due.iter().sum()), (&[200, 200, 200][..], 600));
+    let arrived = by_second(&report.timeline, |interval| interval.arrived);
+    assert_eq!(arrived.iter().sum::<u64>(), 600);
+    for seconds in 1..=3 {
+        // None much before it is due, the clocks being two, and none more than a second later.
+        let arrived = arrived.iter().take(seconds).sum::<u64>() as i64;
+        let behind = 200 * seconds as i64 - arrived;
+        assert!((-2..200).contains(&behind), "{behind} after {seconds} s");
+    }
     // The last order is due 5 ms before the end.
     assert!(report.enqueue_s >= 2.995 && report.total_s >= 2.995, "{}", report.to_text());
-    let arrived: u64 = report.timeline.intervals.iter().map(|interval| interval.arrived).sum();
-    assert_eq!(arrived, 600);
 }
 
 #[test]
@@ -79,7 +84,7 @@ fn a_curve_goes_up_and_down_with_pauses_between() {
     assert_consistent(&report);
     assert_eq!(report.orders, 400);
     // A day takes 4 s; the spikes are due from 1.67 s and from 1.73 s on.
-    let due = due_by_second(&report.timeline);
+    let due = by_second(&report.timeline, |interval| interval.due);
     assert_eq!((due[0], due[1]), (0, 400), "{due:?}");
     let random =
         app.run(&["curve", "--compress", "28800x", "--orders", "900", "--arrivals", "random"]);
@@ -120,7 +125,7 @@ fn a_run_with_orders_of_an_earlier_one_says_so() {
         assert_eq!(report.confirmed.to_string(), orders);
         report.to_text()
     };
-    assert!(!burst("100").contains("An earlier run"));
+    assert!(!burst("100").contains("Another run"));
     let text = burst("100");
     assert!(text.contains("Another run had confirmed these orders"), "{text}");
     assert!(!text.contains("senders"), "{text}");
@@ -204,11 +209,14 @@ fn rejected_orders_are_counted_by_their_answer_and_fail_the_command() {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(
-        text.contains("429 backlog_full")
-            && text.contains("lost 0  late 0  confirmed twice 0  wrong 0"),
-        "{text}"
-    );
+    // Only the last batch, of 81, is not larger than the backlog may be.
+    for expected in [
+        "rejected 1919 (429 backlog_full), processed anyway 0",
+        "confirmed 81  dead-lettered 0",
+        "lost 0  late 0  confirmed twice 0  wrong 0",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
 }
 
 #[test]
@@ -306,7 +314,7 @@ fn a_redis_that_restarts_in_the_midst_is_waited_for() {
     assert_eq!(report.orders, 400, "{text}");
     let rejected: u64 =
         report.rejected.iter().map(|answer| answer.orders - answer.processed_anyway).sum();
-    // What was acknowledged in the last second before the kill may not have been on the disk
-    // (everysec).
+    // No more than two seconds' orders: Redis may be that late to write what it acknowledged.
     assert_eq!(report.confirmed + report.lost + rejected, 400, "{text}");
+    assert!(report.confirmed >= 200, "{text}");
 }

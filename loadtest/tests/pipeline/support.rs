@@ -1,6 +1,7 @@
 //! Loads on a running app, and programs that have to leave nothing behind.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use loadtest::options::Load;
@@ -42,6 +43,15 @@ impl Loads for TestApp {
         assert!(report.is_clean(), "{}\nthe app said:\n{}", report.to_text(), self.said());
         report
     }
+}
+
+/// A command that starts apps itself. The settings of an app in its environment must not reach
+/// those.
+pub(crate) fn loadtest(command: &str, arguments: &[&str]) -> Command {
+    let mut loadtest = Command::new(binary("loadtest"));
+    loadtest.arg(command).args(arguments).current_dir(repository()).stdin(Stdio::null());
+    loadtest.env("SPIN_VARIABLE_API_TOKEN", "wrong").env("SPIN_VARIABLE_QUEUE", "other");
+    loadtest
 }
 
 /// Orders in ingress.

@@ -3,32 +3,23 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::support::{binary, repository};
+use crate::support::{binary, loadtest, repository};
 
-/// Runs a command of loadtest; the answer is its output. The settings of an app in its environment
-/// must not reach the apps that it starts.
-pub(crate) fn run(command: &str, arguments: &[&str]) -> Output {
-    self::command(command, arguments).output().expect("loadtest is built")
-}
-
-fn command(command: &str, arguments: &[&str]) -> Command {
-    let mut loadtest = Command::new(binary("loadtest"));
-    loadtest.arg(command).args(arguments).current_dir(repository()).stdin(Stdio::null());
-    loadtest.env("SPIN_VARIABLE_API_TOKEN", "wrong").env("SPIN_VARIABLE_QUEUE", "other");
-    loadtest
+fn run(arguments: &[&str]) -> Output {
+    loadtest("versus", arguments).output().expect("loadtest is built")
 }
 
 /// As [`run`], with success; the answer is its JSON and what it printed.
-pub(crate) fn report(command: &str, arguments: &[&str]) -> (Value, String) {
+fn report(arguments: &[&str]) -> (Value, String) {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("report.json");
-    let output = run(command, &[arguments, &["--json", json.to_str().unwrap()]].concat());
+    let output = run(&[arguments, &["--json", json.to_str().unwrap()]].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{text}\n{said}");
@@ -39,7 +30,7 @@ pub(crate) fn report(command: &str, arguments: &[&str]) -> (Value, String) {
 }
 
 /// A program that replaces another.
-pub(crate) fn stand_in(folder: &Path, name: &str, script: &str) -> PathBuf {
+fn stand_in(folder: &Path, name: &str, script: &str) -> PathBuf {
     let program = folder.join(name);
     std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -47,7 +38,7 @@ pub(crate) fn stand_in(folder: &Path, name: &str, script: &str) -> PathBuf {
 }
 
 /// The processes whose command line has this text.
-pub(crate) fn processes_with(text: &str) -> Vec<i32> {
+fn processes_with(text: &str) -> Vec<i32> {
     let all = procfs::process::all_processes().expect("/proc can be read").filter_map(Result::ok);
     all.filter(|process| process.cmdline().is_ok_and(|words| words.join(" ").contains(text)))
         .map(|process| process.pid)
@@ -60,7 +51,7 @@ const SHORT: [&str; 4] = ["--orders", "300", "--idle", "1s"];
 #[test]
 fn both_sides_run_as_often_as_asked_and_each_goes_first_in_its_turn() {
     let arguments = [&SHORT[..], &["--rounds", "2"]].concat();
-    let (report, text) = report("versus", &arguments);
+    let (report, text) = report(&arguments);
     let rounds = report["rounds"].as_array().unwrap();
     let first: Vec<_> = rounds.iter().map(|round| round["first"].as_str().unwrap()).collect();
     assert_eq!(first, ["a", "b"]);
@@ -103,7 +94,7 @@ fn two_manifests_are_compared_under_their_names() {
     let other = folder.path().join("spin.other-variant.toml");
     std::fs::write(&other, text.replace("source = \"", &source)).unwrap();
     let sides = ["--rounds", "1", "--a", "spin.toml", "--b", other.to_str().unwrap()];
-    let (report, text) = report("versus", &[&SHORT[..], &sides].concat());
+    let (report, text) = report(&[&SHORT[..], &sides].concat());
     assert_eq!(report["settings"]["a"], "spin.toml");
     assert_eq!(report["settings"]["b"], "spin.other-variant.toml");
     for side in ["a", "b"] {
@@ -122,7 +113,7 @@ fn spin_on_the_path_takes_the_place_of_local_runtime() {
     let spin = stand_in(folder.path(), "spin", &script);
     let arguments =
         [&SHORT[..], &["--rounds", "1", "--runtime", "spin", "--runtime-program"]].concat();
-    let (report, text) = report("versus", &[&arguments[..], &[spin.to_str().unwrap()]].concat());
+    let (report, text) = report(&[&arguments[..], &[spin.to_str().unwrap()]].concat());
     assert_eq!(report["settings"]["runtime"], "spin");
     // Spin does not tell how long its instances take.
     assert_eq!(report["rounds"][0]["b"]["burst"]["instance_starts"], Value::Null);
@@ -134,7 +125,7 @@ fn spin_on_the_path_takes_the_place_of_local_runtime() {
 fn the_text_is_printed_although_its_file_cannot_be_written() {
     let sides = ["--a", "conventional", "--b", "conventional"];
     let rest = ["--rounds", "1", "--orders", "1", "--idle", "100ms", "--json", "/dev/full"];
-    let output = run("versus", &[&sides[..], &rest].concat());
+    let output = run(&[&sides[..], &rest].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
     let text = String::from_utf8_lossy(&output.stdout);
@@ -150,7 +141,7 @@ fn a_service_that_confirms_nothing_fails_the_command_and_is_stopped() {
     let json = folder.path().join("report.json");
     let arguments =
         ["--start-limit", "2s", "--conventional-program", idle.to_str().unwrap(), "--json"];
-    let output = run("versus", &[&arguments[..], &[json.to_str().unwrap()]].concat());
+    let output = run(&[&arguments[..], &[json.to_str().unwrap()]].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("conventional: the waiting order was not confirmed"), "{said}");
@@ -163,7 +154,7 @@ fn an_interrupted_comparison_reports_the_rounds_that_were_complete() {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("report.json");
     let mut command =
-        command("versus", &[&SHORT[..], &["--json", json.to_str().unwrap()]].concat());
+        loadtest("versus", &[&SHORT[..], &["--json", json.to_str().unwrap()]].concat());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line == "round 2 of 5"), "the first round ends");
@@ -181,14 +172,14 @@ fn an_interrupted_comparison_reports_the_rounds_that_were_complete() {
 fn a_service_that_dies_in_the_burst_fails_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let conventional = binary("conventional").display().to_string();
-    // The kernel ends it after a second of CPU time: the starts take none to speak of, the burst
-    // takes more.
-    let script = format!("ulimit -t 1\nexec {conventional} \"$@\"");
+    // The first confirmation is that of the start, the next one of the burst.
+    let wait = "redis-cli -u \"$2\" XREAD BLOCK 0 STREAMS '{orders}:confirmations' $id";
+    let script = format!("{conventional} \"$@\" &\nfor id in 0 '$'; do {wait}; done\nkill -9 $!");
     let mortal = stand_in(folder.path(), "mortal", &script);
-    let burst = ["--rounds", "1", "--orders", "60000", "--prescriptions", "1"];
+    let burst = ["--rounds", "1", "--orders", "20000"];
     let rest =
         ["--idle", "1s", "--patience", "5s", "--conventional-program", mortal.to_str().unwrap()];
-    let output = run("versus", &[&burst[..], &rest].concat());
+    let output = run(&[&burst[..], &rest].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("round 1 of conventional: not every order ended as expected"), "{said}");
@@ -212,7 +203,7 @@ fn what_cannot_be_is_refused_with_the_name_of_the_flag() {
         (vec!["--runtime-program", "/bin/false"], "first start of spin.toml: "),
         (vec!["--conventional-program", "/bin/false"], "conventional ended with"),
     ] {
-        let output = run("versus", &arguments);
+        let output = run(&arguments);
         assert!(!output.status.success(), "{arguments:?}");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains(expected), "{arguments:?}: {said}");
