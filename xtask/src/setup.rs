@@ -75,6 +75,11 @@ pub(crate) fn ensure_test_tools() -> Result<()> {
         || process::answer(Command::new("python3").args(["-c", "import ensurepip, venv"])),
         || apt::install(&["python3", "python3-venv"]),
     )?;
+    ensure(
+        "shellcheck, which checks scripts",
+        || process::version("shellcheck"),
+        || apt::install(&["shellcheck"]),
+    )?;
     let python = repository::target().join("python");
     ensure_pip("schemathesis, which fuzzes the API", &python, "schemathesis.txt", &[])?;
     let axe = "axe-core, which checks that the dashboard is accessible";

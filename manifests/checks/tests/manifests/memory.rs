@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use e2e::binary;
 use manifest_checks::checks::memory::{CONFIRMATION, RECORD, WAITING};
 use native::RedisConnection;
 use orders::order::Order;
@@ -10,8 +11,8 @@ use orders::pipeline::{Distributor, Receiver, settings};
 use orders::{DEFAULT_COMPLEXITY_THRESHOLD, Lane};
 use queue::{Queue, drain};
 
-use crate::runs::program;
 use crate::server::Redis;
+use crate::support::repository;
 
 /// Bytes that count against `maxmemory`.
 fn used(redis: &Redis) -> u64 {
@@ -20,23 +21,14 @@ fn used(redis: &Redis) -> u64 {
     of("used_memory") - of("mem_not_counted_for_evict") - of("mem_clients_normal")
 }
 
-/// Bytes for each order in the stages of the pipeline.
-struct Measured {
-    order: u64,
-    in_ingress: u64,
-    in_lanes: u64,
-    confirmed: u64,
-    confirmation: u64,
-    record: u64,
-}
-
-/// Enqueues generated orders, of which this share has a prescription, and drains them.
-fn measure(prescriptions: &str) -> Measured {
+/// Enqueues generated orders, of which this share has a prescription, and drains them. The answer
+/// is a column of the page's table: bytes of each order.
+fn measure(prescriptions: &str) -> [u64; 6] {
     let redis = Redis::start();
     let settings = settings();
     let mut connection = RedisConnection::open(&redis.url("pipeline-url")).unwrap();
     let arguments = ["generate", "--prescriptions", prescriptions];
-    let generated = Command::new(program("loadtest")).args(arguments).output().unwrap().stdout;
+    let generated = Command::new(binary("loadtest")).args(arguments).output().unwrap().stdout;
     let generated = String::from_utf8(generated).unwrap();
     let orders: Vec<(String, &str)> = generated
         .lines()
@@ -71,36 +63,45 @@ fn measure(prescriptions: &str) -> Measured {
         let words = ["USAGE", key, "SAMPLES", "0"];
         redis::cmd("MEMORY").arg(&words).query(&mut redis.admin()).unwrap()
     };
-    let each = |bytes: u64| bytes / count;
-    Measured {
-        order: each(generated.len() as u64),
-        in_ingress: each(in_ingress - empty),
-        in_lanes: each(in_lanes - empty),
-        confirmed: each(confirmed - empty),
-        confirmation: each(length(keys.results())),
-        record: each(length(keys.index())),
-    }
+    let bytes = [
+        generated.len() as u64,
+        in_ingress - empty,
+        in_lanes - empty,
+        confirmed - empty,
+        length(keys.results()),
+        length(keys.index()),
+    ];
+    bytes.map(|bytes| bytes / count)
+}
+
+/// The rows of the page's table, without their titles.
+fn documented() -> Vec<Vec<u64>> {
+    let page = std::fs::read_to_string(repository().join("docs/operate.md")).unwrap();
+    let (_, table) = page.split_once("\n| Bytes per order, ").unwrap();
+    let rows = table.lines().skip(2).map_while(|row| row.strip_suffix(" |"));
+    let cells = rows.map(|row| row.split(" | ").skip(1).map(|cell| cell.replace(',', "")));
+    cells.map(|cells| cells.map(|cell| cell.parse().unwrap()).collect()).collect()
 }
 
 #[test]
 fn orders_take_no_more_memory_than_the_manifests_are_sized_for() {
-    println!("prescriptions  order  ingress  lane  confirmed  confirmation  record");
-    let mut of_mix = None;
-    for prescriptions in ["0", "1", "0.3"] {
-        let it = measure(prescriptions);
-        println!(
-            "{prescriptions:>13}{:>7}{:>9}{:>6}{:>11}{:>14}{:>8}",
-            it.order, it.in_ingress, it.in_lanes, it.confirmed, it.confirmation, it.record
-        );
-        of_mix = Some(it);
+    let mixes = ["0", "0.3", "1"].map(measure);
+    println!("plain, mix, with prescription: {mixes:#?}");
+    let documented = documented();
+    assert_eq!(documented.len(), 6);
+    for (column, measured) in mixes.iter().enumerate() {
+        for (row, measured) in documented.iter().zip(measured) {
+            let is_near = row[column].abs_diff(*measured) * 10 <= *measured;
+            assert!(is_near, "{measured} bytes, and the page says {}", row[column]);
+        }
     }
-    let it = of_mix.unwrap();
+    let [_, in_ingress, in_lanes, confirmed, confirmation, record] = mixes[1];
     // With 5 % to spare, and not more than half as much again.
     for (what, measured, reserved) in [
-        ("a waiting order", it.in_ingress.max(it.in_lanes), WAITING),
-        ("a confirmation", it.confirmation, CONFIRMATION),
-        ("a record", it.record, RECORD),
-        ("a confirmed order", it.confirmed, CONFIRMATION + RECORD),
+        ("a waiting order", in_ingress.max(in_lanes), WAITING),
+        ("a confirmation", confirmation, CONFIRMATION),
+        ("a record", record, RECORD),
+        ("a confirmed order", confirmed, CONFIRMATION + RECORD),
     ] {
         assert!(
             measured * 21 / 20 <= reserved && reserved <= measured * 3 / 2,

@@ -120,6 +120,14 @@ fn alerts_fire_for_what_needs_somebody() {
     };
     let quiet = |name: &str| json!({ "eval_time": "30m", "alertname": name, "exp_alerts": [] });
     let rules = file(&alerts());
+    // Of a paused stream only the pause is reported.
+    let mut paused = fired(
+        "StreamIsPaused",
+        json!({ "severity": "info", "stream": "complex" }),
+        "complex has been paused for more than an hour",
+    );
+    paused["eval_time"] = json!("61m");
+    let complex = "stream=\"complex\",pod=\"a\"";
     let (first, second) = ("stream=\"ingress\",pod=\"a\"", "stream=\"ingress\",pod=\"b\"");
     let keda = "namespace=\"order-pipeline\",scaledObject=\"receiver-simple\"";
     let renamed = "namespace=\"keda\",exported_namespace=\"order-pipeline\",\
@@ -146,6 +154,12 @@ fn alerts_fire_for_what_needs_somebody() {
                 series("orders_stream_entries", &format!("{second},state=\"waiting\""), "5x60"),
                 series("orders_drains_total", first, "7x60"),
                 series("orders_stream_paused", first, "0x60"),
+                series("orders_stream_oldest_age_seconds", first, "400x60"),
+                series("orders_stream_entries", &format!("{complex},state=\"waiting\""), "5x60"),
+                series("orders_drains_total", complex, "7x60"),
+                series("orders_stream_paused", complex, "1x70"),
+                series("orders_stream_oldest_age_seconds", complex, "400x60"),
+                series("orders_dead_letters", "pod=\"a\"", "3x60"),
                 series("orders_vanished_total", first, "0x20 3x40"),
                 series("orders_vanished_total", second, "0x20 3x40"),
                 series("orders_clock_steps_total", first, "0x20 1x40"),
@@ -157,6 +171,16 @@ fn alerts_fire_for_what_needs_somebody() {
                 series("kube_pod_container_resource_limits", limit, "100x60"),
             ],
             "alert_rule_test": [
+                fired(
+                    "OrdersWaitTooLong",
+                    labels("warning"),
+                    "The oldest order in ingress has waited for 6m 40s",
+                ),
+                fired(
+                    "OrdersAreDeadLettered",
+                    json!({ "severity": "warning" }),
+                    "3 dead letters wait to be redriven or discarded",
+                ),
                 fired(
                     "OrdersAreNotDrained",
                     labels("critical"),
@@ -189,8 +213,16 @@ fn alerts_fire_for_what_needs_somebody() {
                     "Redis uses 90% of its memory limit and may be killed",
                 ),
                 quiet("StreamIsPaused"),
+                paused,
                 quiet("OrdersAreNotMeasured"),
             ],
+        }, {
+            "interval": "1m",
+            "alert_rule_test": [fired(
+                "OrdersAreNotMeasured",
+                json!({ "severity": "critical" }),
+                "The API or its Redis is unavailable, or Prometheus has no access",
+            )],
         }],
     });
     promtool(["test", "rules"], &input);

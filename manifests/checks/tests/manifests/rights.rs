@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use e2e::an_order;
 use native::RedisConnection;
 use orders::order::Order;
 use orders::pipeline::{COMPLEX, Distributor, Receiver, SIMPLE, STREAMS, settings};
@@ -99,17 +100,6 @@ fn the_rights_in_the_manifests_are_those_of_the_documentation() {
     assert_eq!(without_password, [&documented[..1], &documented[2..]].concat());
     let default = rights_of("default").join(" ");
     assert!(page.contains(&format!("ACL SETUSER default {default}\n")), "{default}");
-}
-
-fn an_order(number: u32) -> String {
-    format!(
-        concat!(
-            r#"{{"orderId":{0},"orderGuid":"00000000-0000-4000-8000-{0:012x}","description":"d","#,
-            r#""firstName":"Ada","lastName":"L","delivery":"Standard","#,
-            r#""items":[{{"orderItemId":1,"sku":"0b1c2d3e-4f50","quantity":2}}]}}"#
-        ),
-        number
-    )
 }
 
 /// The pipeline's user at work.

@@ -1,7 +1,9 @@
 //! Runs what can be run of the manifests: Redis with its start script, and a burst by the Job.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 
+use e2e::binary;
 use manifest_checks::object::containers;
 
 use crate::server::{Redis, environment};
@@ -45,18 +47,6 @@ fn redis_starts_by_its_script_with_settings_that_lose_no_order() {
     assert!(!redis.folder.path().join("data/dump.rdb").exists());
 }
 
-/// A program of the workspace, beside the folder of the tests. `cargo xtask test` builds them first.
-pub(crate) fn program(name: &str) -> String {
-    let tests = std::env::current_exe().unwrap();
-    let program = tests.parent().unwrap().parent().unwrap().join(name);
-    assert!(
-        program.exists(),
-        "{} is not built: cargo build --release -p {name}",
-        program.display()
-    );
-    program.to_str().unwrap().to_owned()
-}
-
 /// Killed when dropped.
 struct Killed(Child);
 
@@ -71,10 +61,13 @@ impl Drop for Killed {
 fn a_burst_goes_through_with_the_users_and_the_arguments_of_the_manifests() {
     let redis = Redis::start();
     let url = redis.url("pipeline-url");
-    let service =
-        Command::new(program("conventional")).env("REDIS_URL", url).stdout(Stdio::null()).spawn();
-    let _service = Killed(service.unwrap());
-    let output = run_job("CronJob/loadtest", &redis, &[&program("loadtest")]);
+    let mut service = Command::new(binary("conventional"));
+    let mut service = Killed(service.env("REDIS_URL", url).stdout(Stdio::piped()).spawn().unwrap());
+    let mut said = BufReader::new(service.0.stdout.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(line.starts_with("conventional: ready as"), "{line}");
+    let output = run_job("CronJob/loadtest", &redis, &[binary("loadtest").to_str().unwrap()]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
     assert!(text.contains("every order sent was found exactly once"), "{text}");

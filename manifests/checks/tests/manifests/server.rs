@@ -24,7 +24,12 @@ pub(crate) struct Redis {
 const ADMIN: &str = "user admin on >admin ~* &* +@all";
 
 impl Redis {
+    /// Another program may take a free port before the server does.
     pub(crate) fn start() -> Self {
+        (0..5).find_map(|_| Self::try_to_start()).expect("redis starts")
+    }
+
+    fn try_to_start() -> Option<Self> {
         let Inputs { objects, secrets, .. } = inputs(&manifests().join("base"));
         let config = object(&objects, "ConfigMap/redis");
         let folder = tempfile::tempdir().unwrap();
@@ -42,9 +47,8 @@ impl Redis {
         let repair = in_folder(config.text("/data/repair.sh"), folder.path());
         std::fs::write(folder.path().join("etc/repair.sh"), repair).unwrap();
         let child = spawn(&objects, &secrets, port, folder.path());
-        let redis = Self { child, port, objects, secrets, folder };
-        redis.wait();
-        redis
+        let mut redis = Self { child, port, objects, secrets, folder };
+        redis.becomes_ready().then_some(redis)
     }
 
     /// Ends the server by this signal, and starts it again with the same data.
@@ -64,7 +68,7 @@ impl Redis {
         let (status, said) = self.repair();
         assert!(status, "{said}");
         self.child = spawn(&self.objects, &self.secrets, self.port, self.folder.path());
-        self.wait();
+        assert!(self.becomes_ready(), "redis ended");
     }
 
     /// Runs the init container here: whether it succeeds, and what it prints.
@@ -82,15 +86,20 @@ impl Redis {
         files.find(|file| file.to_string_lossy().ends_with(".incr.aof")).unwrap()
     }
 
-    fn wait(&self) {
+    /// `false` when it ends.
+    fn becomes_ready(&mut self) -> bool {
         let pod = object(&self.objects, "StatefulSet/redis").pods().unwrap().spec.unwrap();
         let container = &list(&pod, "/containers")[0];
         let probe = container.pointer("/readinessProbe/exec/command").unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.probe(probe).status.success() {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.child.try_wait().unwrap().is_none() {
+            if self.probe(probe).status.success() {
+                return true;
+            }
             assert!(Instant::now() < deadline, "the readiness probe never succeeded");
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(20));
         }
+        false
     }
 
     /// Runs a probe of the container, with its environment, against the port.

@@ -43,7 +43,7 @@ fn the_page_about_deployment_installs_these_versions_and_no_others() {
 }
 
 #[test]
-fn the_schemas_of_custom_kinds_are_of_these_versions() {
+fn the_page_about_the_schemas_of_custom_kinds_names_these_versions() {
     let readme = read("manifests/checks/crds/README.md");
     let known = versions();
     for (project, name) in [("spin-operator", "SPIN_OPERATOR"), ("kedacore/keda", "KEDA")] {
