@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { afterEach, beforeEach, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { QueueError } from "../src/redis.js";
 import { DOMAIN, Receiver, order } from "./support.js";
 
@@ -220,13 +221,18 @@ test("a drain that is out of time rings for its successor", () => {
   assert.equal(receiver.length("simple"), 1);
 });
 
-test("a drain that found work waits for more", () => {
+test("a drain that found work waits for more", async () => {
   receiver.variables["linger_ms"] = "1000";
   receiver.add("5-1", order("a"));
+  // Started beforehand, because a start may take longer than the drain waits.
+  const other = spawn("redis-cli", ["-s", receiver.redis.path]);
+  other.stdin.end(`BLPOP go 0\nXADD {orders}:simple * 6-1 '${order("b")}'\n`);
+  while (!String(receiver.redis.ask("INFO", "clients")).includes("blocked_clients:1")) {
+    await setTimeout(10);
+  }
   receiver.before = (command) => {
     if (command === "XREAD" && receiver.confirmations.length === 1) {
-      const add = ["XADD", "{orders}:simple", "*", "6-1", order("b")];
-      spawn("redis-cli", ["-s", receiver.redis.path, ...add], { stdio: "ignore" });
+      receiver.redis.ask("LPUSH", "go", "1");
     }
   };
   receiver.bell();
