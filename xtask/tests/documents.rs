@@ -19,7 +19,7 @@ fn root() -> PathBuf {
 }
 
 fn read(file: &str) -> String {
-    std::fs::read_to_string(root().join(file)).unwrap_or_default()
+    std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 /// The files in version control, without those from other projects.
@@ -248,11 +248,9 @@ fn applications_images_the_api_and_the_change_log_have_the_version_of_the_crates
     ] {
         assert!(read(file).lines().any(|found| found == line), "{file} has no line {line:?}");
     }
-    for file in files(&["kustomization.yaml"]) {
-        let text = read(&file);
-        let mut tags = text.lines().filter_map(|line| line.trim().strip_prefix("newTag: "));
-        assert!(tags.all(|tag| tag == version), "{file} has an image of another version");
-    }
+    let pages: String = files(&["kustomization.yaml"]).iter().map(|file| read(file)).collect();
+    let mut tags = pages.lines().filter_map(|line| line.trim().strip_prefix("newTag: "));
+    assert!(tags.clone().count() > 0 && tags.all(|tag| tag == version), "{pages}");
     let log = read("CHANGELOG.md");
     let newest = log.lines().find(|line| line.starts_with("## ")).unwrap();
     assert!(newest.starts_with(&format!("## [{version}]")), "{newest}");

@@ -108,8 +108,9 @@ impl Redis {
             command.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
         let script = words[2].replace("redis-cli", &format!("redis-cli -p {}", self.port));
         let password = &self.secrets["redis"]["monitor-password"];
-        Command::new(words[0])
-            .args([words[1], &script])
+        // Whatever else has the port may never answer.
+        Command::new("timeout")
+            .args(["5", words[0], words[1], &script])
             .env("MONITOR_PASSWORD", password)
             .output()
             .unwrap()
