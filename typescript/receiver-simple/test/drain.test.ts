@@ -226,7 +226,7 @@ test("a drain that found work waits for more", async () => {
   receiver.add("5-1", order("a"));
   // Started beforehand, because a start may take longer than the drain waits.
   const other = spawn("redis-cli", ["-s", receiver.redis.path]);
-  other.stdin.end(`BLPOP go 0\nXADD {orders}:simple * 6-1 '${order("b")}'\n`);
+  other.stdin.end(`BLPOP go 0\nBLPOP never 0.1\nXADD {orders}:simple * 6-1 '${order("b")}'\n`);
   while (!String(receiver.redis.ask("INFO", "clients")).includes("blocked_clients:1")) {
     await setTimeout(10);
   }
