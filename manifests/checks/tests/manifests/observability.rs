@@ -112,22 +112,56 @@ fn series(name: &str, labels: &str, values: &str) -> Value {
     json!({ "series": format!("{name}{{{labels}}}"), "values": values })
 }
 
+/// An alert that fires at a minute of a test.
+fn fired(minute: u32, name: &str, labels: &Value, summary: &str) -> Value {
+    let alert = json!({ "exp_labels": labels, "exp_annotations": { "summary": summary } });
+    json!({ "eval_time": format!("{minute}m"), "alertname": name, "exp_alerts": [alert] })
+}
+
+fn quiet(name: &str) -> Value {
+    json!({ "eval_time": "30m", "alertname": name, "exp_alerts": [] })
+}
+
+fn promtool_tests(series: &[Value], alerts: &[Value]) {
+    let rules = file(&self::alerts());
+    let test = json!({ "interval": "1m", "input_series": series, "alert_rule_test": alerts });
+    let input = json!({
+        "rule_files": [rules.path()], "evaluation_interval": "1m", "tests": [test],
+    });
+    promtool(["test", "rules"], &input);
+}
+
+#[test]
+fn of_a_paused_stream_only_the_pause_is_reported_after_an_hour() {
+    let stream = "stream=\"complex\",pod=\"a\"";
+    let labels = json!({ "severity": "info", "stream": "complex" });
+    let summary = "complex has been paused for more than an hour";
+    promtool_tests(
+        &[
+            series("orders_stream_entries", &format!("{stream},state=\"waiting\""), "5x70"),
+            series("orders_drains_total", stream, "7x70"),
+            series("orders_stream_paused", stream, "1x70"),
+            series("orders_stream_oldest_age_seconds", stream, "400x70"),
+        ],
+        &[
+            quiet("OrdersWaitTooLong"),
+            quiet("OrdersAreNotDrained"),
+            quiet("StreamIsPaused"),
+            fired(61, "StreamIsPaused", &labels, summary),
+        ],
+    );
+}
+
+#[test]
+fn an_app_that_is_not_measured_is_reported() {
+    let summary = "The API or its Redis is unavailable, or Prometheus has no access";
+    let labels = json!({ "severity": "critical" });
+    promtool_tests(&[], &[fired(30, "OrdersAreNotMeasured", &labels, summary)]);
+}
+
 #[test]
 fn alerts_fire_for_what_needs_somebody() {
-    let fired = |name: &str, labels: Value, summary: &str| {
-        let alerts = json!([{ "exp_labels": labels, "exp_annotations": { "summary": summary } }]);
-        json!({ "eval_time": "30m", "alertname": name, "exp_alerts": alerts })
-    };
-    let quiet = |name: &str| json!({ "eval_time": "30m", "alertname": name, "exp_alerts": [] });
-    let rules = file(&alerts());
-    // Of a paused stream only the pause is reported.
-    let mut paused = fired(
-        "StreamIsPaused",
-        json!({ "severity": "info", "stream": "complex" }),
-        "complex has been paused for more than an hour",
-    );
-    paused["eval_time"] = json!("61m");
-    let complex = "stream=\"complex\",pod=\"a\"";
+    let fired = |name: &str, labels: Value, summary: &str| self::fired(30, name, &labels, summary);
     let (first, second) = ("stream=\"ingress\",pod=\"a\"", "stream=\"ingress\",pod=\"b\"");
     let keda = "namespace=\"order-pipeline\",scaledObject=\"receiver-simple\"";
     let renamed = "namespace=\"keda\",exported_namespace=\"order-pipeline\",\
@@ -144,88 +178,69 @@ fn alerts_fire_for_what_needs_somebody() {
     let server = "namespace=\"order-pipeline\",container=\"redis\"";
     let limit = "namespace=\"order-pipeline\",container=\"redis\",resource=\"memory\"";
     let labels = |severity: &str| json!({ "severity": severity, "stream": "ingress" });
-    let input = json!({
-        "rule_files": [rules.path()],
-        "evaluation_interval": "1m",
-        "tests": [{
-            "interval": "1m",
-            "input_series": [
-                series("orders_stream_entries", &format!("{first},state=\"waiting\""), "5x60"),
-                series("orders_stream_entries", &format!("{second},state=\"waiting\""), "5x60"),
-                series("orders_drains_total", first, "7x60"),
-                series("orders_stream_paused", first, "0x60"),
-                series("orders_stream_oldest_age_seconds", first, "400x60"),
-                series("orders_stream_entries", &format!("{complex},state=\"waiting\""), "5x60"),
-                series("orders_drains_total", complex, "7x60"),
-                series("orders_stream_paused", complex, "1x70"),
-                series("orders_stream_oldest_age_seconds", complex, "400x60"),
-                series("orders_dead_letters", "pod=\"a\"", "3x60"),
-                series("orders_vanished_total", first, "0x20 3x40"),
-                series("orders_vanished_total", second, "0x20 3x40"),
-                series("orders_clock_steps_total", first, "0x20 1x40"),
-                series("orders_redis_may_evict", "pod=\"a\"", "1x60"),
-                series("keda_scaled_object_errors_total", keda, "0+3x60"),
-                series("keda_scaled_object_errors_total", renamed, "0+3x60"),
-                series("kube_pod_container_status_restarts_total", worker, "0+1x60"),
-                series("container_memory_working_set_bytes", server, "90x60"),
-                series("kube_pod_container_resource_limits", limit, "100x60"),
-            ],
-            "alert_rule_test": [
-                fired(
-                    "OrdersWaitTooLong",
-                    labels("warning"),
-                    "The oldest order in ingress has waited for 6m 40s",
-                ),
-                fired(
-                    "OrdersAreDeadLettered",
-                    json!({ "severity": "warning" }),
-                    "3 dead letters wait to be redriven or discarded",
-                ),
-                fired(
-                    "OrdersAreNotDrained",
-                    labels("critical"),
-                    "Orders wait in ingress and no worker drains them",
-                ),
-                fired(
-                    "OrdersVanish",
-                    labels("critical"),
-                    "Another program deletes or trims entries of ingress",
-                ),
-                fired("ClockStepsBack", labels("warning"), "The clock of Redis was set back"),
-                fired(
-                    "RedisMayEvict",
-                    json!({ "severity": "critical" }),
-                    "The maxmemory-policy of Redis is not noeviction, so it may drop orders",
-                ),
-                json!({
-                    "eval_time": "30m",
-                    "alertname": "KedaCannotScale",
-                    "exp_alerts": [cannot_scale("receiver-simple"), cannot_scale("receiver-complex")],
-                }),
-                fired(
-                    "PodsRestart",
-                    json!({ "severity": "warning", "container": "distributor" }),
-                    "Containers distributor were restarted 15 times in 15 minutes",
-                ),
-                fired(
-                    "RedisIsNearItsLimit",
-                    json!({ "severity": "critical" }),
-                    "Redis uses 90% of its memory limit and may be killed",
-                ),
-                quiet("StreamIsPaused"),
-                paused,
-                quiet("OrdersAreNotMeasured"),
-            ],
-        }, {
-            "interval": "1m",
-            "alert_rule_test": [fired(
-                "OrdersAreNotMeasured",
+    promtool_tests(
+        &[
+            series("orders_stream_entries", &format!("{first},state=\"waiting\""), "5x60"),
+            series("orders_stream_entries", &format!("{second},state=\"waiting\""), "5x60"),
+            series("orders_drains_total", first, "7x60"),
+            series("orders_stream_paused", first, "0x60"),
+            series("orders_stream_oldest_age_seconds", first, "400x60"),
+            series("orders_dead_letters", "pod=\"a\"", "3x60"),
+            series("orders_vanished_total", first, "0x20 3x40"),
+            series("orders_vanished_total", second, "0x20 3x40"),
+            series("orders_clock_steps_total", first, "0x20 1x40"),
+            series("orders_redis_may_evict", "pod=\"a\"", "1x60"),
+            series("keda_scaled_object_errors_total", keda, "0+3x60"),
+            series("keda_scaled_object_errors_total", renamed, "0+3x60"),
+            series("kube_pod_container_status_restarts_total", worker, "0+1x60"),
+            series("container_memory_working_set_bytes", server, "90x60"),
+            series("kube_pod_container_resource_limits", limit, "100x60"),
+        ],
+        &[
+            fired(
+                "OrdersWaitTooLong",
+                labels("warning"),
+                "The oldest order in ingress has waited for 6m 40s",
+            ),
+            fired(
+                "OrdersAreDeadLettered",
+                json!({ "severity": "warning" }),
+                "3 dead letters wait to be redriven or discarded",
+            ),
+            fired(
+                "OrdersAreNotDrained",
+                labels("critical"),
+                "Orders wait in ingress and no worker drains them",
+            ),
+            fired(
+                "OrdersVanish",
+                labels("critical"),
+                "Another program deletes or trims entries of ingress",
+            ),
+            fired("ClockStepsBack", labels("warning"), "The clock of Redis was set back"),
+            fired(
+                "RedisMayEvict",
                 json!({ "severity": "critical" }),
-                "The API or its Redis is unavailable, or Prometheus has no access",
-            )],
-        }],
-    });
-    promtool(["test", "rules"], &input);
+                "The maxmemory-policy of Redis is not noeviction, so it may drop orders",
+            ),
+            json!({
+                "eval_time": "30m",
+                "alertname": "KedaCannotScale",
+                "exp_alerts": [cannot_scale("receiver-simple"), cannot_scale("receiver-complex")],
+            }),
+            fired(
+                "PodsRestart",
+                json!({ "severity": "warning", "container": "distributor" }),
+                "Containers distributor were restarted 15 times in 15 minutes",
+            ),
+            fired(
+                "RedisIsNearItsLimit",
+                json!({ "severity": "critical" }),
+                "Redis uses 90% of its memory limit and may be killed",
+            ),
+            quiet("OrdersAreNotMeasured"),
+        ],
+    );
 }
 
 #[test]
