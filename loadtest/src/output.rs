@@ -1,7 +1,8 @@
-//! A file that is opened before a run and filled after it.
+//! A file that is tried before a run and filled after it.
 //!
-//! The file is opened before the run, so that a wrong path does not waste a run. It replaces an
-//! earlier report only at the end, so that a failed run does not delete that report.
+//! It is tried before the run, so that a wrong path does not waste a run. It replaces an earlier
+//! report only at the end, so that a failed run does not delete that report, and a run that is
+//! killed leaves nothing.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use nix::fcntl::OFlag;
-use tempfile::TempPath;
+use tempfile::NamedTempFile;
 
 use crate::outcome::UsageError;
 
@@ -26,10 +27,8 @@ pub(crate) fn publish(text: &str, write_files: impl FnOnce() -> Result<()>) -> R
 pub(crate) struct Output {
     flag: &'static str,
     path: PathBuf,
-    file: File,
-    /// Beside the path, renamed when it is complete; `None` for a terminal or pipe, which is
-    /// written directly.
-    beside: Option<TempPath>,
+    /// A terminal or pipe, which is written directly.
+    direct: Option<File>,
 }
 
 impl Output {
@@ -51,7 +50,7 @@ impl Output {
             options.append(true).custom_flags(OFlag::O_NONBLOCK.bits());
             let _is_read = options.open(path).with_context(what)?;
             let file = options.custom_flags(0).open(path).with_context(what)?;
-            return Ok(Some(Self { flag, path: path.to_owned(), file, beside: None }));
+            return Ok(Some(Self { flag, path: path.to_owned(), direct: Some(file) }));
         }
         let path = target(path).with_context(what)?;
         for (other, file) in others {
@@ -60,12 +59,8 @@ impl Output {
                 bail!(UsageError(format!("{flag} and {other}: both are {path}")));
             }
         }
-        // As any new file, before the umask.
-        let permissions = Permissions::from_mode(0o666);
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        let file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder);
-        let (file, beside) = file.with_context(what)?.into_parts();
-        Ok(Some(Self { flag, path, file, beside: Some(beside) }))
+        beside(&path).with_context(what)?;
+        Ok(Some(Self { flag, path, direct: None }))
     }
 
     pub(crate) fn write(self, text: &[u8]) -> Result<()> {
@@ -74,8 +69,12 @@ impl Output {
 
     pub(crate) fn write_with(self, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
         let what = || format!("{}: failed to write {}", self.flag, self.path.display());
-        write(&self.file).with_context(what)?;
-        self.beside.map_or(Ok(()), |beside| beside.persist(&self.path)).with_context(what)
+        if let Some(file) = self.direct {
+            return write(&file).with_context(what);
+        }
+        let file = beside(&self.path).with_context(what)?;
+        write(file.as_file()).with_context(what)?;
+        file.persist(&self.path).map(drop).with_context(what)
     }
 
     pub(crate) fn write_json(self, value: &impl serde::Serialize) -> Result<()> {
@@ -84,6 +83,14 @@ impl Output {
         text.push(b'\n');
         self.write(&text)
     }
+}
+
+/// A new file in the folder of a path. It becomes the file at the path when it is complete.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    // As any new file, before the umask.
+    let permissions = Permissions::from_mode(0o666);
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    tempfile::Builder::new().permissions(permissions).tempfile_in(folder)
 }
 
 /// The file that a path leads to, which need not be there.

@@ -99,6 +99,9 @@ fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let mut monitor =
         Monitor::new(&mut redis, target.app_pid, target.instance_starts_url.as_deref())?;
     let clocks = Clocks::release(&mut redis)?;
+    if stop::asked() > 0 {
+        senders.stop();
+    }
     senders.release();
     monitor.release();
     let released_at = DateTime::from_timestamp_micros(clocks.released_at_us as i64);

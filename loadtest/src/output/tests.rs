@@ -15,9 +15,11 @@ fn an_earlier_file_is_kept_until_the_new_one_is_complete() {
     drop(open(&path, "--json").unwrap());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
     let output = open(&path, "--json").unwrap();
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files(), 1, "a run that is killed leaves nothing");
     output.write_json(&[1, 2]).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "[\n  1,\n  2\n]\n");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    assert_eq!(files(), 1, "nothing is left beside it");
 }
 
 #[test]

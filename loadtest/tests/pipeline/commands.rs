@@ -1,5 +1,7 @@
 //! Output and exit codes of the commands that need only a Redis.
 
+use std::io::Write;
+use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -192,6 +194,25 @@ fn an_interrupted_run_reports_and_exits_with_130() {
 }
 
 #[test]
+fn a_signal_before_the_release_sends_no_order() {
+    let server = RedisServer::start().unwrap();
+    let api = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", api.local_addr().unwrap());
+    let arguments = ["burst", "--from-zero", "--via", "http", "--http-url", &url];
+    let (child, pid) = started(loadtest(&server, &arguments));
+    // It asks for /healthz before it generates orders.
+    let (mut probe, _) = api.accept().unwrap();
+    kill(pid, Signal::SIGINT).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    probe.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").unwrap();
+    drop(probe);
+    let (code, text, error) = ended(child.wait_with_output().unwrap());
+    assert_eq!(code, Some(130), "{text}\n{error}");
+    api.set_nonblocking(true).unwrap();
+    assert!(api.accept().is_err(), "an order was sent: {text}");
+}
+
+#[test]
 fn a_rejection_has_the_code_of_redis() {
     let server = RedisServer::start().unwrap();
     let mut redis = RedisConnection::open(&server.url()).unwrap();
@@ -267,11 +288,12 @@ fn wrong_flags_exit_with_2_and_missing_files_and_servers_with_3() {
         (vec!["steady", "--rate", "5", "--duration", "30"], 2, "--duration"),
         (vec!["compare", "a.json"], 2, "at least two reports"),
         (vec!["burst", "--orders", "-5"], 2, "'--orders"),
+        (vec!["burst", "--connections", "-5"], 2, "'--connections"),
         (vec!["chaos", "--faults", "-1"], 2, "'--faults"),
         (vec!["chaos", "--faults", "0"], 2, "'--faults"),
         (vec!["cost", "--report", "x", "--multiply", "-2"], 2, "'--multiply"),
-        (vec!["burst", "--redis-url", "secret"], 2, "--redis-url"),
-        (vec!["burst", "--api-token", "secret\n"], 2, "--api-token"),
+        (vec!["burst", "--redis-url", "secret"], 2, "--redis-url: expected"),
+        (vec!["burst", "--api-token", "secret\n"], 2, "--api-token: expected"),
         (vec!["burst", "--json", "report", "--html", "./report"], 2, "--json and --html"),
         (vec!["burst", "--json", "x", "--file", "x"], 2, "--json and --file"),
         (vec!["curve", "--html", "x", "--curve", "./x"], 2, "--html and --curve"),

@@ -90,11 +90,9 @@ pub(super) fn all_keys(keys: &Keys) -> impl Iterator<Item = String> {
         keys.metrics(),
     ];
     let of_streams = keys.streams().iter().flat_map(|stream| {
-        let unanswered = keys.bell(*stream).replace("bell", "unanswered");
-        let others = [keys.stream(*stream), keys.bell(*stream), keys.pause(*stream)];
-        others.map(str::to_owned).into_iter().chain([unanswered])
+        [keys.stream(*stream), keys.bell(*stream), keys.pause(*stream), keys.unanswered(*stream)]
     });
-    of_queue.map(str::to_owned).into_iter().chain(of_streams).collect::<Vec<_>>().into_iter()
+    of_queue.into_iter().chain(of_streams).map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
 /// The types that a key may not have.
