@@ -152,8 +152,12 @@ fn a_tick_finds_and_rings_for_work_that_no_bell_told_of() {
             .inner()
             .xadd(format!("{{orders}}:{stream}"), "*", &[("order", "broken")])
             .unwrap();
-        let tick = app.get(&format!("/{component}/tick"));
-        assert_eq!(tick.status, 200);
+        let path = format!("/{component}/tick");
+        let refused = app.post(&path, "");
+        assert_eq!(refused.outcome(), (405, "method_not_allowed"), "{component}");
+        assert_eq!(refused.header("allow"), Some("GET, HEAD"));
+        let tick = app.get(&path);
+        assert_eq!((tick.status, tick.header("content-type")), (200, Some("application/json")));
         assert_eq!(
             (&tick.body["waiting"], &tick.body["rung"]),
             (&1.into(), &true.into()),
@@ -162,12 +166,14 @@ fn a_tick_finds_and_rings_for_work_that_no_bell_told_of() {
         app.poll_until("the component has drained its stream", |app| {
             (app.get("/stats").body["streams"][stream]["length"] == 0).then_some(())
         });
-        let tick = app.get(&format!("/{component}/tick"));
+        let tick = app.get(&path);
         assert_eq!(
             (&tick.body["waiting"], &tick.body["rung"]),
             (&0.into(), &false.into()),
             "{component}"
         );
+        let head = app.raw(format!("HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        assert!(head.starts_with("HTTP/1.1 200 "), "{component}: {head}");
     }
     assert_eq!(app.get("/stats").body["deadLetters"], 3);
 }

@@ -89,3 +89,27 @@ fn a_dead_letter_is_redriven_over_the_api_and_its_order_confirmed_with_its_histo
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
 }
+
+/// Refusals with their headers, and a discard, through the component and its host.
+#[test]
+fn a_dead_letter_without_an_order_is_discarded_and_not_redriven() {
+    let mut app = TestApp::start();
+    let key = app.keys().stream(Stream::Ingress).to_owned();
+    let _: String = app.redis().inner().xadd(key, "*", &[("colour", "blue")]).unwrap();
+    let id = app.poll_until("the entry is a dead letter", |app| {
+        app.get("/stats");
+        let page = app.get("/dead-letters").body;
+        page["deadLetters"][0]["id"].as_str().map(str::to_owned)
+    });
+    let path = format!("/dead-letters/{id}");
+    let redriven = app.post(&format!("{path}/redrive"), "");
+    assert_eq!(redriven.outcome(), (409, "no_order"));
+    assert_eq!(redriven.header("content-type"), Some("application/problem+json"));
+    let refused = app.post(&path, "");
+    assert_eq!(refused.outcome(), (405, "method_not_allowed"));
+    assert_eq!(refused.header("allow"), Some("GET, HEAD, DELETE, OPTIONS"));
+    let discarded = app.delete(&path);
+    assert_eq!((discarded.status, &discarded.body["outcome"]), (200, &"discarded".into()));
+    assert_eq!(discarded.header("content-type"), Some("application/json"));
+    assert_eq!(app.get("/dead-letters").body["deadLetters"], serde_json::json!([]));
+}

@@ -47,11 +47,12 @@ fn a_trace_joins_the_request_the_drains_and_the_order() {
     for (event, component) in [("routed", "distributor"), ("confirmed", "receiver-simple")] {
         let found = lines(&app, event);
         assert_eq!(found.len(), 1, "{event}");
-        assert_eq!(found[0]["traceparent"], TRACE);
-        assert_eq!(
-            (&found[0]["component"], &found[0]["id"]),
-            (&component.into(), &id.clone().into())
-        );
+        let line = found[0].as_object().unwrap();
+        let names: Vec<&str> = line.keys().map(String::as_str).collect();
+        let named = ["component", "entry_id", "event", "id", "lane", "level", "stream"];
+        assert_eq!(names, [&named[..], &["traceparent", "wait_ms"]].concat());
+        assert_eq!((&line["traceparent"], &line["lane"]), (&TRACE.into(), &"simple".into()));
+        assert_eq!((&line["component"], &line["id"]), (&component.into(), &id.clone().into()));
         let drained = lines(&app, "drained");
         let of_it = |line: &&Value| line["component"] == component && line["tally"]["applied"] == 1;
         let drain = drained.iter().find(of_it).unwrap();
@@ -86,7 +87,7 @@ fn run_at(level: &str) -> TestApp {
     let mut app = TestApp::start_with(&[("log_level", level)]);
     let (mut redis, keys) = (app.redis(), app.keys());
     // A claim deletes this key.
-    let unanswered = "{orders}:unanswered:ingress";
+    let unanswered = keys.unanswered(Stream::Ingress);
     let () = redis.inner().set(unanswered, "").unwrap();
     let _: u64 = redis.inner().publish(keys.channel(Stream::Ingress), "").unwrap();
     app.poll_until("a drain has found nothing", |_| {
@@ -113,7 +114,7 @@ fn a_dead_letter_is_told_in_one_line_without_anything_of_the_order_but_its_id() 
     assert_eq!((&line["level"], &line["code"]), (&"warn".into(), &"unknown_value".into()));
     assert_eq!((&line["stream"], &line["delivery_count"]), (&"ingress".into(), &1.into()));
     assert_eq!(line["id"], "00000000-0000-4000-8000-000000000002");
-    assert!(line["entry_id"].as_str().unwrap().contains('-'));
+    assert!(line["entry_id"].as_str().unwrap().contains('-') && line["trace_id"].is_null());
     let said = app.said();
     for word in ["Ada", "Augusta", "Soon", "0b1c2d3e", "drained"] {
         assert!(!said.contains(word), "{word}: {said}");

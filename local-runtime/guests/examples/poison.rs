@@ -2,12 +2,12 @@
 //! does, but an order whose text holds `poison:trap` makes it trap, `poison:time` compute for ever,
 //! and `poison:memory` take memory without end.
 
-use anyhow::Result;
 use orders::Lane;
 use orders::pipeline::{Receiver, SIMPLE, component, settings};
 use queue::{Message, Outcome, Role, Stream};
-use spin_sdk::http::{Request, Response};
+use spin_sdk::http::{IncomingRequest, ResponseOutparam};
 use spin_sdk::{http_component, redis_component};
+use worker::HandlerError;
 
 const RECEIVER: Mortal = Mortal(Receiver { lane: Lane::Simple });
 
@@ -44,11 +44,11 @@ impl Role for Mortal {
 }
 
 #[redis_component]
-fn on_bell(_: Vec<u8>) -> Result<()> {
+fn on_bell(_: Vec<u8>) -> Result<(), HandlerError> {
     worker::on_bell(component(SIMPLE), &RECEIVER, settings())
 }
 
 #[http_component]
-fn on_tick(request: Request) -> Response {
-    worker::on_tick(&request, SIMPLE, settings())
+async fn on_tick(request: IncomingRequest, out: ResponseOutparam) {
+    worker::on_tick(request, out, SIMPLE, settings()).await;
 }

@@ -9,7 +9,7 @@ use queue::{Batch, Message, Outcome, SettingError, Stream, Tally, TraceParent};
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::variable;
+use crate::{json, variable};
 
 /// Maximum number of traces in the line of one drain.
 const MAX_TRACES: usize = 16;
@@ -154,21 +154,4 @@ impl Log {
         let line = Line { level, component: self.component, stream, event };
         println!("{}", json(&line));
     }
-}
-
-/// Writes a warning of a tick.
-pub(crate) fn warn(message: &str) {
-    #[derive(Serialize)]
-    struct Warning<'a> {
-        level: &'a str,
-        event: &'a str,
-        message: &'a str,
-    }
-    eprintln!("{}", json(&Warning { level: "warn", event: "tick", message }));
-}
-
-/// JSON without `serde_json::Value`, which makes each component 19 KB larger.
-pub(crate) fn json(value: &impl Serialize) -> String {
-    // All keys are strings, so this cannot fail.
-    serde_json::to_string(value).unwrap_or_default()
 }

@@ -44,6 +44,19 @@ fn a_fraction_that_no_double_holds_is_the_nearest_double() {
 }
 
 #[test]
+fn a_bound_has_the_digits_that_it_needs() {
+    for (pointer, raw, message) in [
+        ("/items/0/quantity", "-1", "allowed are 0 to 10000"),
+        ("/items/0/orderItemId", "1e30", "allowed are -9007199254740991 to 9007199254740991"),
+        ("/items/0/lens/index", "3", "allowed are 1.4 to 2"),
+    ] {
+        let text = with(pointer, raw);
+        let first = Order::parse(text.as_bytes()).unwrap_err().first;
+        assert_eq!((first.code.to_string(), &*first.message), ("out_of_range".into(), message));
+    }
+}
+
+#[test]
 fn huge_whole_numbers_are_out_of_range() {
     for raw in [
         "123456789012345678901234567890",

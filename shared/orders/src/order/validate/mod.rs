@@ -67,7 +67,7 @@ impl Place {
     }
 }
 
-/// A number as `f64`'s own `Display` writes it, which would make each component 16 KB larger.
+/// A bound as text: 2, or 1.4. With the `Display` of `f64` each component is 16 KB larger.
 fn short(number: f64) -> String {
     serde_json::to_string(&number).unwrap_or_default().trim_end_matches(".0").to_owned()
 }
