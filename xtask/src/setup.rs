@@ -71,14 +71,14 @@ pub(crate) fn ensure_test_tools() -> Result<()> {
         || apt::unpack("prometheus", &promtool),
     )?;
     ensure(
-        "Python with venv, which brings the next three",
-        || process::answer(Command::new("python3").args(["-c", "import ensurepip, venv"])),
-        || apt::install(&["python3", "python3-venv"]),
-    )?;
-    ensure(
         "shellcheck, which checks scripts",
         || process::version("shellcheck"),
         || apt::install(&["shellcheck"]),
+    )?;
+    ensure(
+        "Python with venv, which brings the next three",
+        || process::answer(Command::new("python3").args(["-c", "import ensurepip, venv"])),
+        || apt::install(&["python3", "python3-venv"]),
     )?;
     let python = repository::target().join("python");
     ensure_pip("schemathesis, which fuzzes the API", &python, "schemathesis.txt", &[])?;

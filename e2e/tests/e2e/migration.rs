@@ -100,8 +100,8 @@ fn components_and_containers_share_the_waves_of_a_burst_and_every_order_is_done_
     assert_eq!(ingress.iter().sum::<u64>(), reports.len() as u64 * 2_000);
 }
 
-/// Starts a burst, kills a process as soon as it has done some of it, and returns what it had done
-/// by then. A lane is paused until the kill, which thus cannot come too late.
+/// Starts a burst, kills a process as soon as it has routed some of it, and returns how much. A lane
+/// is paused until the kill, so the burst cannot be over by then.
 fn kill_in_mid_burst(app: &TestApp, kill: impl Fn(), consumer: &str) -> (Value, u64) {
     const ORDERS: u64 = 20_000;
     let mut redis = app.redis();

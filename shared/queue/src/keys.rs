@@ -108,6 +108,11 @@ impl Keys {
         &self.pauses[self.position(stream)]
     }
 
+    /// Rings of ticks that no claim has followed, for two minutes.
+    pub fn unanswered(&self, stream: Stream) -> &str {
+        &self.unanswered[self.position(stream)]
+    }
+
     /// The pub/sub channel of a stream's bell.
     pub fn channel(&self, stream: Stream) -> &str {
         &self.channels[self.position(stream)]

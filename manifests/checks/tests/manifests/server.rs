@@ -1,7 +1,8 @@
 //! The Redis of the manifests, run here: its start script, its settings, its users.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
 use manifest_checks::checks::Inputs;
@@ -20,6 +21,8 @@ pub(crate) struct Redis {
     pub(crate) folder: TempDir,
 }
 
+/// The file with what the server printed.
+const SAID: &str = "said";
 /// A user that the tests add, to look at what other users did.
 const ADMIN: &str = "user admin on >admin ~* &* +@all";
 
@@ -48,7 +51,12 @@ impl Redis {
         std::fs::write(folder.path().join("etc/repair.sh"), repair).unwrap();
         let child = spawn(&objects, &secrets, port, folder.path());
         let mut redis = Self { child, port, objects, secrets, folder };
-        redis.becomes_ready().then_some(redis)
+        if redis.becomes_ready() {
+            return Some(redis);
+        }
+        let said = std::fs::read_to_string(redis.folder.path().join(SAID)).unwrap();
+        assert!(said.contains("Address already in use"), "{said}");
+        None
     }
 
     /// Ends the server by this signal, and starts it again with the same data.
@@ -153,7 +161,7 @@ fn spawn(objects: &[Object], secrets: &Secrets, port: u16, folder: &Path) -> Chi
     let container = &list(&pod, "/containers")[0];
     command(container, folder)
         .envs(environment(container, objects, secrets, port))
-        .stdout(Stdio::null())
+        .stdout(File::create(folder.join(SAID)).unwrap())
         .spawn()
         .unwrap()
 }

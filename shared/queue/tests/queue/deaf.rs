@@ -112,10 +112,10 @@ fn the_count_of_unanswered_rings_expires() {
     for _ in 0..4 {
         tick(&mut queue);
     }
-    let key = "{parcels}:unanswered:ingress";
-    let left: i64 = queue.ask(&["PTTL", key]);
+    let key = queue.keys.unanswered(Stream::Ingress).to_owned();
+    let left: i64 = queue.ask(&["PTTL", &key]);
     assert!((1..=120_000).contains(&left), "{left}");
-    let _: i64 = queue.ask(&["PEXPIRE", key, "1"]);
-    poll_until("the count expires", || queue.ask::<i64>(&["EXISTS", key]) == 0);
+    let _: i64 = queue.ask(&["PEXPIRE", &key, "1"]);
+    poll_until("the count expires", || queue.ask::<i64>(&["EXISTS", &key]) == 0);
     assert_eq!(tick(&mut queue).unanswered_rings, 0);
 }
