@@ -2,7 +2,7 @@
 
 use queue::{ConsumerName, QueueName, Settings};
 
-/// Every variable, each with a value of its own.
+/// Every variable, each with another value.
 const VARIABLES: [(&str, &str); 8] = [
     ("queue", "parcels"),
     ("batch_size", "101"),
