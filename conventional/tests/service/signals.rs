@@ -8,8 +8,8 @@ use supervise::Signal;
 
 use crate::support::{Service, add, connect, poll_until, stats};
 
-/// Less than a batch may take after the signal, so it was not waited for.
-const SOON: Duration = Duration::from_secs(4);
+/// "Within a second or so".
+const SOON: Duration = Duration::from_secs(2);
 
 #[test]
 fn a_signal_while_it_waits_for_a_bell_ends_it_at_once_with_success() {

@@ -50,6 +50,21 @@ fn an_order_without_a_guid_is_found_by_its_order_id() {
 }
 
 #[test]
+fn a_refusal_is_told_as_problem_details() {
+    let app = TestApp::start();
+    let answer = app.get("/orders/00000000-0000-4000-8000-00000000dead");
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    let expected = serde_json::json!({
+        "type": "/openapi.json#/components/examples/order_not_found",
+        "title": "Order not found",
+        "status": 404,
+        "code": "order_not_found",
+        "detail": "an order added with XADD is known once it is routed",
+    });
+    assert_eq!(answer.body, expected);
+}
+
+#[test]
 fn the_newest_orders_are_listed_and_nothing_can_be_asked_for() {
     let mut app = TestApp::start();
     for number in 1..=60 {

@@ -116,6 +116,7 @@ fn kill_in_mid_burst(app: &TestApp, kill: impl Fn(), consumer: &str) -> (Value, 
         }
         kill();
         let after = stats(&mut redis);
+        assert!(after.results < ORDERS / 2, "the kill came too late, after {}", after.results);
         Queue::new(&mut redis, &settings).resume(COMPLEX).unwrap();
         (sender.join().unwrap(), share(&after, "ingress", consumer))
     })

@@ -60,9 +60,15 @@ const BESIDE: usize = 2;
 
 pub(crate) fn run(options: &CompareOptions) -> Result<Outcome> {
     let groups = groups(options)?;
-    let violations = violations(&rows_of(&groups), &groups, &options.fail_if)?;
-    publish(&(compare(&groups) + &violations), || Ok(()))?;
+    let rows = rows_of(&groups);
+    let violations = violations(&rows, &groups, &options.fail_if)?;
+    publish(&(text(&groups, &rows) + &violations), || Ok(()))?;
     Ok(if violations.is_empty() { Outcome::Good } else { Outcome::Bad })
+}
+
+/// The comparison as text.
+pub fn compare(groups: &[Group]) -> String {
+    text(groups, &rows_of(groups))
 }
 
 /// Single files first, then groups, each in the order given.
@@ -127,9 +133,7 @@ fn letter(group: usize) -> String {
     }
 }
 
-/// The comparison as text.
-pub fn compare(groups: &[Group]) -> String {
-    let rows = &rows_of(groups);
+fn text(groups: &[Group], rows: &[Row]) -> String {
     let letters: Vec<String> = (0..groups.len()).map(letter).collect();
     let mut text = String::new();
     for (letter, group) in letters.iter().zip(groups) {

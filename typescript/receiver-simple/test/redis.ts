@@ -24,8 +24,8 @@ export class TestRedis {
     const options = ["--port", "0", "--unixsocket", this.path, "--save", "", "--dir", this.folder];
     this.server = spawn("redis-server", options, { stdio: "ignore" });
     for (let tries = 0; !existsSync(this.path); tries += 1) {
-      if (tries === 3000) {
-        throw new Error("redis-server did not start within 30 s");
+      if (tries === 500) {
+        throw new Error("redis-server did not start within 5 s");
       }
       Atomics.wait(this.signal, 0, 0, 10);
     }

@@ -104,6 +104,13 @@ fn scripts_are_good_shell() {
     let files = git.args(["ls-files", "*.sh", ".ci/run"]).current_dir(repository()).output();
     let files = String::from_utf8(files.unwrap().stdout).unwrap();
     assert!(files.lines().count() > 4, "{files}");
+    for script in files.lines().filter(|script| script.starts_with("manifests/")) {
+        for shell in ["sh", "bash"] {
+            let mut parse = Command::new(shell);
+            parse.args(["-n", script]).current_dir(repository());
+            assert!(parse.status().unwrap().success(), "{shell} {script}");
+        }
+    }
     let mut shellcheck = Command::new("shellcheck");
     let output = shellcheck.args(files.lines()).current_dir(repository()).output();
     let output = output.expect("shellcheck is there: `cargo xtask test` gets it");

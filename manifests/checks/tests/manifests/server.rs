@@ -99,7 +99,7 @@ impl Redis {
         let pod = object(&self.objects, "StatefulSet/redis").pods().unwrap().spec.unwrap();
         let container = &list(&pod, "/containers")[0];
         let probe = container.pointer("/readinessProbe/exec/command").unwrap();
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(20);
         while self.child.try_wait().unwrap().is_none() {
             if self.probe(probe).status.success() {
                 return true;

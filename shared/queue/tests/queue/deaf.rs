@@ -56,6 +56,7 @@ fn a_deaf_worker_is_found_out_while_producers_keep_its_bell_rung() {
     for number in 0..200 {
         queue.enqueue(&[parcel(number)]);
         let tick = queue.queue().tick(Stream::Ingress).unwrap();
+        assert!(!tick.is_deaf() || number > 0);
         found.push(tick.is_deaf());
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
