@@ -109,6 +109,8 @@ fn the_newest_50_orders_are_listed_by_their_last_step() {
     let orders = |from, to| (from..=to).map(an_order).collect::<Vec<_>>().join("\n");
     assert_eq!(api.post("/orders", orders(1, 40)).status, 202);
     api.work();
+    // Steps are sorted by their time in ms.
+    std::thread::sleep(std::time::Duration::from_millis(2));
     api.add("order", "broken");
     api.route();
     assert_eq!(api.post("/orders", orders(41, 60)).status, 202);

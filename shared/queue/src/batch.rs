@@ -15,6 +15,8 @@ use crate::trace::TraceParent;
 /// What a claim handed out.
 #[derive(Debug, Default)]
 pub(crate) struct Claimed {
+    /// Time since the claim before this one, in ms.
+    pub(crate) since_ms: i64,
     /// Pending entries that somebody had deleted.
     pub(crate) vanished: u64,
     /// Overdue entries that were split into one for each message.
@@ -31,6 +33,8 @@ pub(crate) struct Commit {
     pub(crate) confirmed: u64,
     pub(crate) dead_lettered: u64,
     pub(crate) duplicates: u64,
+    /// Nothing was left in the stream.
+    pub(crate) is_stream_empty: bool,
     /// [`Message::entry`] of what another drain had committed.
     pub(crate) superseded_entries: Vec<usize>,
 }
@@ -53,8 +57,12 @@ impl<E: Execute> Queue<'_, E> {
         ];
         let mut reply = self.run(&CLAIM, "failed to claim", Some(stream), &arguments)?;
         let decided_at_ms = reply.int()?;
-        let mut claimed =
-            Claimed { vanished: reply.count()?, split: reply.count()?, messages: Vec::new() };
+        let mut claimed = Claimed {
+            since_ms: reply.int()?,
+            vanished: reply.count()?,
+            split: reply.count()?,
+            messages: Vec::new(),
+        };
         let delivery_count = reply.int()?;
         let (mut entry, mut entry_id) = (0, Rc::from(""));
         while !reply.is_empty() {
@@ -77,7 +85,8 @@ impl<E: Execute> Queue<'_, E> {
         Ok(claimed)
     }
 
-    /// Applies the outcome of each message of a batch. Then the bell stays silent for `hold_ms`.
+    /// Applies the outcome of each message of a batch. If the stream is empty then, its bell stays
+    /// silent for `hold_ms`.
     pub(crate) fn commit(
         &mut self,
         stream: Stream,
@@ -122,6 +131,7 @@ impl<E: Execute> Queue<'_, E> {
             confirmed: reply.count()?,
             dead_lettered: reply.count()?,
             duplicates: reply.count()?,
+            is_stream_empty: reply.int()? == 1,
             superseded_entries: Vec::new(),
         };
         while !reply.is_empty() {

@@ -19,6 +19,10 @@ use crate::message::{Message, Outcome, Payload};
 /// An idle Redis checks only every 100 ms (`hz` 10) whether a blocked command has timed out.
 const WAKE_MS: u32 = 200;
 
+/// A drain waits for more if the claim before its last one is no more than this many times
+/// `linger_ms` ago. With fewer messages, a start for each of them is cheaper than the waits.
+const BUSY: u32 = 5;
+
 /// A batch with longer results is committed in parts, so that neither an instance nor a script holds
 /// all at once.
 const COMMIT_BYTES: usize = 4 * 1024 * 1024;
@@ -74,8 +78,10 @@ impl<'a> Batch<'a> {
 /// What one [`Drain::step`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// A batch was committed.
+    /// A batch was committed; more may be waiting.
     Committed,
+    /// A batch was committed, and nothing is left in the stream.
+    Emptied,
     /// Nothing was waiting and nothing was overdue, or the stream is paused.
     Empty,
 }
@@ -116,15 +122,15 @@ pub struct Drain<'q, 'a, E, R> {
     is_first_claim: bool,
     /// For how long the bell stays silent while the drain waits; 0 for a drain that never waits.
     silent_ms: u32,
-    /// Whether to wait after the last batch without another claim.
-    waits: bool,
+    /// Whether so much comes that the drain waits for more.
+    is_busy: bool,
     /// The newest entry of the last batch, until a wait has used it.
     newest: Option<Rc<str>>,
 }
 
 /// Drains the role's stream until it is empty or paused, or the host's clock passes the time
-/// budget; then the bell is rung for the rest. When the stream is empty, waits `linger_ms` for
-/// more. After a single message it waits without another claim.
+/// budget; then the bell is rung for the rest. When a busy stream is empty, waits `linger_ms` for
+/// more.
 ///
 /// # Errors
 /// When Redis fails; what was claimed and not committed stays pending and is delivered again. The
@@ -143,10 +149,13 @@ pub fn drain<E: Execute, R: Role>(
     let mut hold_ms = 0;
     let result = loop {
         match drain.step_on(host, hold_ms) {
-            Ok(Step::Committed) if host.elapsed() >= budget => break drain.hand_over(),
-            Ok(Step::Committed) if !drain.waits => hold_ms = drain.silent_ms,
+            Ok(Step::Emptied) if !drain.is_busy => break Ok(()),
             Ok(Step::Empty) if hold_ms == 0 => break Ok(()),
-            Ok(_) => match drain.linger() {
+            Ok(Step::Committed | Step::Emptied) if host.elapsed() >= budget => {
+                break drain.hand_over();
+            }
+            Ok(Step::Committed) => hold_ms = drain.silent_ms,
+            Ok(Step::Emptied | Step::Empty) => match drain.linger() {
                 Ok(true) if host.elapsed() < budget => hold_ms = drain.silent_ms,
                 Ok(_) => hold_ms = 0,
                 Err(error) => break Err(error),
@@ -166,7 +175,7 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
             tally: Tally::default(),
             is_first_claim: true,
             silent_ms: 0,
-            waits: false,
+            is_busy: false,
             newest: None,
         }
     }
@@ -194,14 +203,12 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
         if messages.is_empty() {
             return Ok(Step::Empty);
         }
-        // After an overdue entry or a full batch more may wait.
-        self.waits = self.silent_ms > 0
-            && self.queue.settings.batch_size > 1
-            && matches!(&messages[..], [message] if message.delivery_count == 1);
+        let busy_ms = BUSY * self.queue.settings.linger_ms;
+        self.is_busy = self.silent_ms > 0 && claimed.since_ms <= busy_ms.into();
         let redelivered = messages.iter().filter(|message| message.delivery_count > 1).count();
         self.tally.redelivered += redelivered as u64;
-        let hold_ms = if self.waits { self.silent_ms } else { 0 };
-        let mut rest = &messages[..];
+        let hold_ms = if self.is_busy { self.silent_ms } else { 0 };
+        let (mut rest, mut is_stream_empty) = (&messages[..], false);
         while !rest.is_empty() {
             let outcomes = self.decide_part(rest);
             let (part, after) = rest.split_at(outcomes.len());
@@ -210,6 +217,7 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
             // it is redelivered.
             let commit = self.queue.commit(stream, part, &outcomes, hold_ms)?;
             self.tally.add(&commit);
+            is_stream_empty = commit.is_stream_empty;
             host.committed(&Batch {
                 messages: part,
                 outcomes: &outcomes,
@@ -217,7 +225,7 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
             });
         }
         self.newest = messages.last().map(|message| Rc::clone(&message.entry_id));
-        Ok(Step::Committed)
+        Ok(if is_stream_empty { Step::Emptied } else { Step::Committed })
     }
 
     /// Decides whole entries until they are enough for a commit.

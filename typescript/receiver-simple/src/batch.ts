@@ -8,6 +8,8 @@ import { MAX_ORDER_BYTES, type Queue } from "./queue.js";
 import type { Argument } from "./redis.js";
 
 export interface Claimed {
+  /** Time since the claim before this one. */
+  readonly sinceMs: number;
   /** Pending entries that somebody had deleted. */
   readonly vanished: number;
   /** Overdue entries that were split into one for each message. */
@@ -23,6 +25,8 @@ export interface Commit {
   readonly confirmed: number;
   readonly dead_lettered: number;
   readonly duplicates: number;
+  /** Nothing was left in the lane. */
+  readonly isLaneEmpty: boolean;
   /** The ids of the entries that another drain had committed. */
   readonly supersededEntries: Set<string>;
 }
@@ -35,7 +39,12 @@ export function claim(queue: Queue, isFirst: boolean, holdMs: number): Claimed {
   const args = [queue.settings.batchSize, MAX_ORDER_BYTES, isFirst ? 1 : 0, holdMs];
   const reply = queue.run(scripts.claim, "failed to claim", args);
   const decidedAtMs = reply.int();
-  const claimed: Claimed = { vanished: reply.int(), split: reply.int(), messages: [] };
+  const claimed: Claimed = {
+    sinceMs: reply.int(),
+    vanished: reply.int(),
+    split: reply.int(),
+    messages: [],
+  };
   const deliveryCount = reply.int();
   let entry = -1;
   let entryId = "";
@@ -52,7 +61,10 @@ export function claim(queue: Queue, isFirst: boolean, holdMs: number): Claimed {
   return claimed;
 }
 
-/** Applies what was decided for each message of a batch. Then the bell stays silent for `holdMs`. */
+/**
+ * Applies what was decided for each message of a batch. If the lane is empty then, its bell stays
+ * silent for `holdMs`.
+ */
 export function commit(
   queue: Queue,
   batch: readonly Decided[],
@@ -81,6 +93,7 @@ export function commit(
     confirmed: reply.int(),
     dead_lettered: reply.int(),
     duplicates: reply.int(),
+    isLaneEmpty: reply.int() === 1,
     supersededEntries,
   };
   while (!reply.isEmpty) {

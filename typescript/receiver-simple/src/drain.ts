@@ -44,6 +44,12 @@ export class Tally {
 const WAKE_MS = 200;
 
 /**
+ * A drain waits for more if the claim before its last one is no more than this many times `linger_ms`
+ * ago. With fewer messages, a start for each of them is cheaper than the waits.
+ */
+const BUSY = 5;
+
+/**
  * A batch with longer results is committed in parts, so that neither an instance nor a script holds
  * all at once.
  */
@@ -61,8 +67,8 @@ const COUNTS = [
 export class Drain {
   /** What was done so far, also when the drain failed. */
   readonly tally = new Tally();
-  /** Whether to wait after the last batch without another claim. */
-  private waits = false;
+  /** Whether so much comes that the drain waits for more. */
+  private isBusy = false;
   /** The newest entry of the last batch, until a wait has used it. */
   private newest: string | undefined;
 
@@ -74,8 +80,7 @@ export class Drain {
 
   /**
    * Drains the lane until it is empty or paused, or the time budget is spent; then the bell is rung
-   * for the rest. After a single message it waits without another claim. Throws a `QueueError` when
-   * Redis fails.
+   * for the rest. When a busy lane is empty, waits for more. Throws a `QueueError` when Redis fails.
    */
   run(): void {
     const { drainBudgetMs, lingerMs } = this.queue.settings;
@@ -83,16 +88,16 @@ export class Drain {
     const silentMs = lingerMs > 0 ? lingerMs + WAKE_MS : 0;
     let holdMs = 0;
     for (let isFirst = true; ; isFirst = false) {
-      const committed = this.step(isFirst, holdMs, silentMs);
-      if (committed && this.host.elapsedMs() >= drainBudgetMs) {
+      const step = this.step(isFirst, holdMs, silentMs);
+      if (step === "emptied" ? !this.isBusy : step === "empty" && holdMs === 0) {
+        return;
+      }
+      if (step !== "empty" && this.host.elapsedMs() >= drainBudgetMs) {
         this.tally.out_of_time = true;
         this.queue.handOver();
         return;
       }
-      if (!committed && holdMs === 0) {
-        return;
-      }
-      const goesOn = (committed && !this.waits) || this.linger();
+      const goesOn = step === "committed" || this.linger();
       holdMs = goesOn && this.host.elapsedMs() < drainBudgetMs ? silentMs : 0;
     }
   }
@@ -108,27 +113,31 @@ export class Drain {
   }
 
   /**
-   * Claims one batch, decides and commits it, in several commits if its results are long; false when
-   * there was none.
+   * Claims one batch, decides and commits it, in several commits if its results are long. "empty":
+   * there was none. "emptied": nothing is left in the lane.
    */
-  private step(isFirst: boolean, holdMs: number, silentMs: number): boolean {
-    const { messages, vanished, split } = claim(this.queue, isFirst, holdMs);
+  private step(
+    isFirst: boolean,
+    holdMs: number,
+    silentMs: number,
+  ): "committed" | "emptied" | "empty" {
+    const { messages, sinceMs, vanished, split } = claim(this.queue, isFirst, holdMs);
     this.tally.vanished += vanished;
     this.tally.split += split;
     const [first] = messages;
     if (first === undefined) {
-      return false;
+      return "empty";
     }
-    // After an overdue entry or a full batch more may wait.
-    const isSingle = messages.length === 1 && first.deliveryCount === 1;
-    this.waits = silentMs > 0 && isSingle && this.queue.settings.batchSize > 1;
+    this.isBusy = silentMs > 0 && sinceMs <= BUSY * this.queue.settings.lingerMs;
+    let isLaneEmpty = false;
     this.tally.redelivered += messages.filter(({ deliveryCount }) => deliveryCount > 1).length;
     for (let at = 0; at < messages.length;) {
       const part = this.decidePart(messages.slice(at));
       at += part.length;
       // Crash window: from here to the commit the part is decided but pending. After a crash it is
       // redelivered.
-      const done = commit(this.queue, part, first, this.waits ? silentMs : 0);
+      const done = commit(this.queue, part, first, this.isBusy ? silentMs : 0);
+      isLaneEmpty = done.isLaneEmpty;
       this.tally.batches += 1;
       for (const count of COUNTS) {
         this.tally[count] += done[count];
@@ -136,7 +145,7 @@ export class Drain {
       this.host.committed(part, done);
     }
     this.newest = messages.at(-1)?.entryId;
-    return true;
+    return isLaneEmpty ? "emptied" : "committed";
   }
 
   /** Decides whole entries until they are enough for a commit. */

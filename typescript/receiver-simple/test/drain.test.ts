@@ -223,6 +223,8 @@ test("a drain that is out of time rings for its successor", () => {
 
 test("a drain that found work waits for more", async () => {
   receiver.variables["linger_ms"] = "1000";
+  // The lane is busy, however slowly this runs.
+  receiver.redis.ask("HSET", "{orders}:format", "clock_ms:simple", String(Date.now() + 60_000));
   receiver.add("5-1", order("a"));
   // Started beforehand, because a start may take longer than the drain waits.
   const other = spawn("redis-cli", ["-s", receiver.redis.path]);

@@ -59,7 +59,7 @@ test("keys and settings are sent in the order in which the script lists them", (
   let sent: readonly Argument[] = [];
   const queue = new Queue((_, args) => {
     sent = args;
-    return [1, 0, 0, 1].map(int);
+    return [1, 0, 0, 0, 1].map(int);
   }, settings());
   claim(queue, true, 205);
   assert.deepEqual(sent, [
@@ -79,9 +79,9 @@ test("keys and settings are sent in the order in which the script lists them", (
 
 test("an entry without an order is dead-lettered with a reason", () => {
   const replies: Value[][] = [
-    [int(1), int(0), int(0), int(1), bytes("5-1"), bytes(""), int(-1)],
-    [1, 0, 0, 0, 1, 0].map(int),
-    [1, 0, 0, 1].map(int),
+    [int(1), int(0), int(0), int(0), int(1), bytes("5-1"), bytes(""), int(-1)],
+    [1, 0, 0, 0, 1, 0, 1].map(int),
+    [1, 0, 0, 0, 1].map(int),
   ];
   const calls: (readonly Argument[])[] = [];
   const queue = new Queue((_, args) => {
@@ -107,10 +107,10 @@ test("some hosts report that nothing came as one nil", () => {
 });
 
 test("a drain whose time is over does not wait for more a second time", () => {
-  const none = [1, 0, 0, 1].map(int);
+  const none = [1, 0, 0, 0, 1].map(int);
   const replies: Value[][] = [
     [...none, bytes("5-1"), bytes(""), int(-1)],
-    [1, 0, 0, 0, 1, 0].map(int),
+    [1, 0, 0, 0, 1, 0, 1].map(int),
     [bytes("{orders}:simple")],
     none,
   ];
@@ -128,7 +128,7 @@ test("a drain whose time is over does not wait for more a second time", () => {
 
 /** What a drain sends, with the last argument of a claim, the silence of a commit, the wait's entry. */
 function sent(replies: Value[][]): string[] {
-  const none = [1, 0, 0, 1].map(int);
+  const none = [1, 0, 0, 0, 1].map(int);
   const lines: string[] = [];
   const execute = (command: string, args: readonly Argument[]) => {
     const last = String(args.at(-1));
@@ -143,11 +143,11 @@ function sent(replies: Value[][]): string[] {
   return lines;
 }
 
-test("after a single message a drain waits past it, and then for what no other drain has", () => {
-  const one = [1, 0, 0, 1].map(int).concat([bytes("5-1"), bytes(""), int(-1)]);
-  const done = [1, 0, 0, 0, 1, 0].map(int);
+test("a drain that emptied a busy lane waits past it, and then for what no other drain has", () => {
+  const one = [1, 25, 0, 0, 1].map(int).concat([bytes("5-1"), bytes(""), int(-1)]);
+  const done = [1, 0, 0, 0, 1, 0, 1].map(int);
   const came = [bytes("{orders}:simple")];
-  const none = [1, 0, 0, 1].map(int);
+  const none = [1, 0, 0, 0, 1].map(int);
   assert.deepEqual(sent([one, done, came, none]), [
     "claim 0",
     "commit 205",
@@ -158,21 +158,24 @@ test("after a single message a drain waits past it, and then for what no other d
   ]);
 });
 
-test("after several messages or an overdue one a drain claims first", () => {
-  const rows = [bytes("5-1"), bytes(""), int(-1), bytes("6-1"), bytes(""), int(-1)];
-  const done = [2, 0, 0, 0, 2, 0].map(int);
-  const rest = (id: string) => ["claim 0", "commit 0", "claim 205", `wait ${id}`, "claim 0"];
-  assert.deepEqual(sent([[...[1, 0, 0, 1].map(int), ...rows], done]), rest("6-1"));
-  assert.deepEqual(sent([[...[1, 0, 0, 2].map(int), ...rows.slice(0, 3)], done]), rest("5-1"));
+test("a drain that emptied a quiet lane ends at once", () => {
+  const one = [1, 26, 0, 0, 1].map(int).concat([bytes("5-1"), bytes(""), int(-1)]);
+  assert.deepEqual(sent([one, [1, 0, 0, 0, 1, 0, 1].map(int)]), ["claim 0", "commit 0"]);
+});
+
+test("while something is left in the lane a drain claims before it waits", () => {
+  const one = [1, 0, 0, 0, 2].map(int).concat([bytes("5-1"), bytes(""), int(-1)]);
+  const lines = sent([one, [1, 0, 0, 0, 1, 0, 0].map(int)]);
+  assert.deepEqual(lines, ["claim 0", "commit 205", "claim 205", "wait 5-1", "claim 0"]);
 });
 
 test("a reply of another shape is refused, and the error does not show it", () => {
   for (const [replies, found] of [
     [[], "a number, found nothing"],
     [[bytes("secret")], "a number, found bytes"],
-    [[int(1), int(0), int(0), int(1), int(5)], "bytes, found a number"],
+    [[int(1), int(0), int(0), int(0), int(1), int(5)], "bytes, found a number"],
     [
-      [int(1), int(0), int(0), int(1), bytes("5-1"), bytes(""), { tag: "nil" }],
+      [int(1), int(0), int(0), int(0), int(1), bytes("5-1"), bytes(""), { tag: "nil" }],
       "a message, found nil",
     ],
   ] as [Value[], string][]) {
@@ -223,6 +226,7 @@ test("the line of a drain has the longest wait of its batches", () => {
     confirmed: 1,
     dead_lettered: 0,
     duplicates: 0,
+    isLaneEmpty: true,
   };
   for (const entryId of ["900-0", "400-0", "700-0"]) {
     const batch = [{ message: message(entryId), outcome: confirm }];

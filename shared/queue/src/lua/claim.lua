@@ -12,8 +12,9 @@
 -- ARGV[9]  when the stream is empty, for how many ms the bell stays silent (0: it can be rung at
 --           once)
 --
--- Returns {time in Unix ms, entries that vanished while pending, entries that were split, delivery
--- count of all that is handed out, the first delivery is 1}, then a row of three for each message:
+-- Returns {time in Unix ms, ms since the claim before this one, entries that vanished while pending,
+-- entries that were split, delivery count of all that is handed out, the first delivery is 1}, then
+-- a row of three for each message:
 --   entry id, "" for the same entry as the row before;
 --   entry id in ingress and, after a blank, traceparent, "" for the entry's own id without a trace;
 --   message, or its length if it is too long, or -1 if the entry has none
@@ -28,7 +29,13 @@ local MOST_SPLITS = 20
 open_format()
 local most, longest, is_ingress = tonumber(ARGV[6]), tonumber(ARGV[7]), stream.number == 1
 local now_ms = now()
-local reply, handed_out, values, bytes = {now_ms, 0, 0, 1}, 0, 4, 0
+-- By the time of the last claim a tick detects that the clock has stepped back.
+local clock = 'clock_ms:' .. stream.name
+local since_ms = now_ms - (tonumber(run('HGET', FORMAT, clock)) or 0)
+if since_ms > 0 then
+  redis.pcall('HSET', FORMAT, clock, string.format('%.0f', now_ms))
+end
+local reply, handed_out, values, bytes = {now_ms, since_ms, 0, 0, 1}, 0, 5, 0
 if is_paused() then
   return reply
 end
@@ -36,11 +43,6 @@ end
 redis.pcall('DEL', UNANSWERED)
 if ARGV[8] == '1' then
   redis.pcall('DEL', BELL)
-  -- By this time a tick detects that the clock has stepped back.
-  local field = 'clock_ms:' .. stream.name
-  if now_ms > (tonumber(run('HGET', FORMAT, field)) or 0) + 1000 then
-    redis.pcall('HSET', FORMAT, field, string.format('%.0f', now_ms))
-  end
 end
 
 local function row(id, label, message)
@@ -79,7 +81,7 @@ local function split(id, fields)
   run('XDEL', stream.key, id)
   -- The parts are handed out as new entries, and a later failure must not undo them.
   added, undo = {}, {}
-  reply[3] = reply[3] + 1
+  reply[4] = reply[4] + 1
 end
 
 local function overdue()
@@ -94,15 +96,15 @@ local function overdue()
 end
 
 local found = overdue()
-while found and reply[3] < MOST_SPLITS do
+while found and reply[4] < MOST_SPLITS do
   local entry = run('XCLAIM', stream.key, GROUP, CONSUMER, CLAIM_IDLE_MS, found[1])[1]
   if not entry then
     -- XCLAIM removes an entry that was deleted from the stream from the pending list.
-    reply[2] = reply[2] + 1
+    reply[3] = reply[3] + 1
   elseif not is_ingress and #entry[2] > 2 then
     split(entry[1], entry[2])
   else
-    reply[4] = found[4] + 1
+    reply[5] = found[4] + 1
     hand_out(entry[1], entry[2])
     measure('redelivered:' .. stream.name, 1)
     break
@@ -111,7 +113,7 @@ while found and reply[3] < MOST_SPLITS do
 end
 
 -- The parts are handed out even if further entries must be split.
-while (not found or reply[3] == MOST_SPLITS) and handed_out < most and bytes < MOST_BYTES do
+while (not found or reply[4] == MOST_SPLITS) and handed_out < most and bytes < MOST_BYTES do
   -- An entry of a lane holds up to a whole batch.
   local at_most = is_ingress and math.min(MOST_READ, most - handed_out) or 1
   local read = run('XREADGROUP', 'GROUP', GROUP, CONSUMER, 'COUNT', at_most, 'STREAMS', stream.key, '>')

@@ -8,7 +8,8 @@
 --
 -- ARGV[8]   deliveries of its entries before this one     ARGV[9]  how many entries
 -- ARGV[10]  how many fields of metrics to raise
--- ARGV[11]  for how many ms the bell stays silent, because the drain waits for more (0: not at all)
+-- ARGV[11]  if the stream is empty then, for how many ms the bell stays silent, because the drain
+--           waits for more (0: it can be rung at once)
 -- ARGV[12..]  the entry ids; then field and increment of each metric, for a batch that is applied
 --             whole; then a row of five for each message:
 --               "confirm", "dead" or the number of the stream to route to, with a "+" in front when
@@ -17,8 +18,8 @@
 --               without a trace; confirm: "", result;  dead: code, errors as JSON;  route: note,
 --               message
 --
--- Returns {applied, superseded, routed, confirmed, dead-lettered, duplicates} in messages, then the
--- numbers of the entries that were superseded.
+-- Returns {applied, superseded, routed, confirmed, dead-lettered, duplicates} in messages, whether
+-- the stream is empty then (0 or 1), and the numbers of the entries that were superseded.
 --
 -- keys: format index index:previous results dead-letters totals metrics streams bells
 -- settings: message id result stream consumer bell_ms retention_ms
@@ -259,10 +260,15 @@ end
 for _, lane in pairs(lanes) do
   ring(lane, KEYS[BELLS + lane.number])
 end
-if ARGV[11] ~= '0' then
-  redis.pcall('SET', KEYS[BELLS + stream.number], HELD, 'PX', ARGV[11])
+-- Looking at the stream and at its bell are one step, so no ring in between is lost.
+local is_empty, bell = redis.pcall('XLEN', stream.key) == 0, KEYS[BELLS + stream.number]
+if is_empty and ARGV[11] ~= '0' then
+  redis.pcall('SET', bell, HELD, 'PX', ARGV[11])
+elseif is_empty then
+  redis.pcall('DEL', bell)
 end
 return {
   done.applied, done.superseded, done.routed, done.confirmed, done.dead, done.duplicates,
+  is_empty and 1 or 0,
   unpack(superseded_numbers),
 }

@@ -96,10 +96,8 @@ fn entries_held_when_the_clock_steps_back_are_redelivered_after_claim_idle() {
         assert_eq!(queue.pending(stream).len(), held);
         // The clock was an hour ahead when they were delivered, and when it last ticked.
         deliver_in_an_hour(&mut queue, stream);
-        let format = queue.keys.format().to_owned();
-        let ahead = (queue.now_ms() + 3_600_000).to_string();
-        let field = format!("clock_ms:{}", stream.as_str());
-        let _: i64 = queue.ask(&["HSET", &format, &field, &ahead]);
+        let ahead = queue.now_ms() + 3_600_000;
+        queue.set_last_claim(stream, ahead);
         std::thread::sleep(std::time::Duration::from_millis(60));
         assert_eq!(queue.drain(&Scale).applied + queue.drain(&BY_BIKE).applied, 0, "held");
         assert!(!queue.queue().tick(stream).unwrap().overdue);
@@ -122,11 +120,10 @@ fn a_step_back_with_thousands_of_pending_entries_frees_them_all() {
     for _ in 0..3 {
         queue.hold(&Scale);
     }
-    let (key, format) =
-        (queue.keys.stream(Stream::Ingress).to_owned(), queue.keys.format().to_owned());
-    let ahead = (queue.now_ms() + 3_600_000).to_string();
+    let key = queue.keys.stream(Stream::Ingress).to_owned();
+    let ahead = queue.now_ms() + 3_600_000;
     deliver_in_an_hour(&mut queue, Stream::Ingress);
-    let _: i64 = queue.ask(&["HSET", &format, "clock_ms:ingress", &ahead]);
+    queue.set_last_claim(Stream::Ingress, ahead);
     queue.queue().tick(Stream::Ingress).unwrap();
     queue.settings.claim_idle_ms = 1;
     std::thread::sleep(std::time::Duration::from_millis(5));

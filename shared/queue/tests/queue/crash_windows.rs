@@ -7,7 +7,7 @@ use std::time::Duration;
 use queue::{Enqueued, Execute, Queue, Redrive, Role, Settings, Stream, drain};
 
 use crate::support::{
-    BIKE, BY_BIKE, BY_VAN, Mortal, Scale, TestQueue, VAN, id_of, parcel, settings,
+    BIKE, BY_BIKE, BY_VAN, Mortal, STREAMS, Scale, TestQueue, VAN, id_of, parcel, settings,
 };
 
 /// Calls `run` with each command at which to crash, before and after it, until `run` returns that
@@ -26,14 +26,17 @@ fn lives<R: Role>(queue: &mut Queue<'_, Mortal<'_>>, role: &R) -> bool {
 #[test]
 fn whatever_command_a_drain_dies_at_every_message_ends_once() {
     let good: Vec<String> = (0..14).map(parcel).collect();
-    // With a linger, a drain waits by XREAD after its last batch and looks once more. After the last
-    // batch of ingress, a single message, it waits without a claim.
-    for (linger_ms, commands) in [(0, 16), (1, 21)] {
+    // With a linger, each of the three drains waits by XREAD after its last batch and looks once
+    // more.
+    for (linger_ms, commands) in [(0, 13), (1, 19)] {
         let settings = Settings { batch_size: 6, linger_ms, ..settings() };
         let mut queue = TestQueue::punctual(settings);
         queue.add_parcels(0..14);
         for other in ["p3 13", "p4 9", "p40 heavy", "no parcel", "p41 300000"] {
             queue.add(Stream::Ingress, other);
+        }
+        for stream in STREAMS {
+            queue.set_busy(stream);
         }
         let sent = queue.everything();
         die_everywhere(commands, |left, is_carried_out| {

@@ -36,12 +36,13 @@ impl Execute for Log<'_> {
     }
 }
 
-/// A queue whose drains wait a short time; its Redis knows the scripts.
+/// A busy queue whose drains wait a short time; its Redis knows the scripts.
 fn queue() -> TestQueue {
     let settings = Settings { linger_ms: 1, bell_ms: 60_000, ..settings() };
     let mut queue = TestQueue::punctual(settings);
     queue.add(Stream::Ingress, "p0 heavy");
     queue.drain(&Scale);
+    queue.set_busy(Stream::Ingress);
     queue
 }
 
@@ -63,7 +64,7 @@ fn drain_logged(queue: &mut TestQueue, role: &impl Role) -> (Tally, Vec<String>)
 }
 
 #[test]
-fn after_a_single_message_a_drain_waits_at_once_and_after_several_it_claims_first() {
+fn a_drain_that_emptied_a_busy_stream_waits_without_another_claim() {
     let mut queue = queue();
     let one = queue.add(Stream::Ingress, "p1 1");
     let (_, sent) = drain_logged(&mut queue, &Scale);
@@ -71,24 +72,43 @@ fn after_a_single_message_a_drain_waits_at_once_and_after_several_it_claims_firs
     queue.add(Stream::Ingress, "p2 13");
     let newest = queue.add(Stream::Ingress, "p3 13");
     let (_, sent) = drain_logged(&mut queue, &Scale);
-    assert_eq!(sent, ["script", "script", "script", &newest, "script"]);
+    assert_eq!(sent, ["script", "script", &newest, "script"]);
     assert_eq!(queue.length(VAN), 1, "one entry of two messages");
+    queue.set_busy(VAN);
     let (tally, sent) = drain_logged(&mut queue, &BY_VAN);
-    assert_eq!((tally.confirmed, sent.len()), (2, 5), "{sent:?}");
+    assert_eq!((tally.confirmed, sent.len()), (2, 4), "{sent:?}");
 }
 
 #[test]
-fn after_an_overdue_entry_or_a_full_batch_a_drain_claims_first() {
+fn a_drain_that_emptied_a_quiet_stream_ends_at_once_and_clears_the_bell() {
     let mut queue = queue();
-    queue.add(Stream::Ingress, "p1 1");
-    queue.hold(&Scale);
-    queue.age_pending();
-    let (tally, sent) = drain_logged(&mut queue, &Scale);
-    assert_eq!((tally.redelivered, &sent[..3]), (1, &["script"; 3].map(String::from)[..]));
+    queue.settings.linger_ms = 100;
+    let mut ears = Ears::new(&queue);
+    for (ms_ago, waits) in [(100, true), (10_000, false)] {
+        queue.enqueue(&["p1 1".to_owned()]);
+        let at_ms = queue.now_ms() - ms_ago;
+        queue.set_last_claim(Stream::Ingress, at_ms);
+        let (tally, sent) = drain_logged(&mut queue, &Scale);
+        assert_eq!((tally.batches, sent.len() > 2), (1, waits), "{ms_ago} ms: {sent:?}");
+        assert!(!is_silent(&mut queue, Stream::Ingress));
+        assert!(ears.rings(&mut queue).contains(&"ingress".to_owned()));
+    }
+}
+
+#[test]
+fn while_something_is_left_a_drain_claims_before_it_waits() {
+    let mut queue = queue();
     queue.settings.batch_size = 1;
-    queue.add(Stream::Ingress, "p2 2");
-    let (_, sent) = drain_logged(&mut queue, &Scale);
-    assert_eq!(sent[..3], ["script"; 3]);
+    queue.add_parcels(1..3);
+    let (tally, sent) = drain_logged(&mut queue, &Scale);
+    assert_eq!((tally.batches, &sent[..4]), (2, &["script"; 4].map(String::from)[..]));
+    assert_ne!(sent[4], "script", "{sent:?}");
+    // Another drain has a batch, which may become overdue.
+    queue.add(Stream::Ingress, "p3 3");
+    queue.hold(&Scale);
+    queue.add(Stream::Ingress, "p4 4");
+    let (tally, sent) = drain_logged(&mut queue, &Scale);
+    assert_eq!((tally.batches, &sent[..3]), (1, &["script"; 3].map(String::from)[..]));
 }
 
 #[test]
@@ -161,6 +181,7 @@ fn a_wait_that_another_drain_ended_is_followed_by_one_for_what_comes_next() {
 #[test]
 fn a_drain_that_lingers_takes_what_comes_meanwhile_without_a_ring() {
     let mut queue = TestQueue::with(Settings { linger_ms: 3_000, bell_ms: 60_000, ..settings() });
+    queue.set_busy(Stream::Ingress);
     queue.add_parcels(1..2);
     let mut ears = Ears::new(&queue);
     let (url, settings) = (queue.server.url(), queue.settings.clone());

@@ -213,6 +213,19 @@ impl TestQueue {
         let _: redis::Value = self.ask(&["EVAL", script, "3", &ingress, &bike, &van, GROUP]);
     }
 
+    /// Sets the time of the stream's last claim.
+    pub(crate) fn set_last_claim(&mut self, stream: Stream, at_ms: i64) {
+        let format = self.keys.format().to_owned();
+        let field = format!("clock_ms:{}", stream.as_str());
+        let _: i64 = self.ask(&["HSET", &format, &field, &at_ms.to_string()]);
+    }
+
+    /// Makes each drain of the stream wait for more, however slowly this runs.
+    pub(crate) fn set_busy(&mut self, stream: Stream) {
+        let at_ms = self.now_ms() + 60_000;
+        self.set_last_claim(stream, at_ms);
+    }
+
     /// Makes the index old enough for the next tick to rotate it.
     pub(crate) fn age_index(&mut self) {
         let format = self.keys.format().to_owned();
