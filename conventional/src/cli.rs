@@ -95,7 +95,7 @@ pub struct Options {
     /// How long a ring of the bell counts; further rings within it are dropped.
     #[arg(long, env = "BELL_MS", default_value_t = defaults().bell_ms.to_string(), global = true)]
     pub bell_ms: String,
-    /// How long a drain waits for more work when its stream is empty; 0 for not at all.
+    /// How long a drain waits for more work when a busy stream is empty; 0 for not at all.
     #[arg(long, env = "LINGER_MS", default_value_t = defaults().linger_ms.to_string(), global = true)]
     pub linger_ms: String,
     /// How long a confirmation is kept, in seconds.

@@ -55,7 +55,7 @@ pub struct Settings {
     pub bell_ms: u32,
     /// How long a result is kept, in seconds; a record is kept for one to two of it.
     pub retention_s: u32,
-    /// How long a drain waits for more work when its stream is empty, in ms; 0 for not at all.
+    /// How long a drain waits for more work when a busy stream is empty, in ms; 0 for not at all.
     pub linger_ms: u32,
     /// Longest message in bytes; a longer one is dead-lettered unread.
     pub max_message_bytes: usize,
