@@ -112,7 +112,9 @@ pub struct Interval {
     pub sent_late: u64,
     /// Orders that entered ingress.
     pub arrived: u64,
+    /// Orders that were confirmed, without those that another run had confirmed.
     pub confirmed: u64,
+    /// Orders whose last outcome is the expected dead letter.
     pub dead_lettered: u64,
     /// Latency of the orders that were due here, in ms; none if no such order was
     /// confirmed.

@@ -143,10 +143,13 @@ impl Verifier {
         let result = self.settle_the_rest(redis);
         self.report.late += self.open().count() as u64;
         for letter in std::mem::take(&mut self.letters).into_values() {
-            match letter.wrong {
-                None => self.report.dead_lettered += 1,
-                Some(wrong) => self.wrong(wrong.order, wrong.why),
+            if let Some(wrong) = letter.wrong {
+                self.wrong(wrong.order, wrong.why);
+                continue;
             }
+            self.report.dead_lettered += 1;
+            let at_us = self.since_release_us(letter.entry);
+            self.recorder.interval(at_us).dead_lettered += 1;
         }
         let mut report = Report {
             latency_ms: percentiles(&self.latency_us),

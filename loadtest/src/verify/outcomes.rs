@@ -278,8 +278,6 @@ impl Verifier {
             self.report.rejected[usize::from(reason)].processed_anyway += 1;
         }
         self.ledger.settle(position);
-        let at_us = self.since_release_us(found.entry);
-        self.recorder.interval(at_us).dead_lettered += 1;
         let fate = fate(&order);
         let wrong = (fate != Err(found.code.as_str())).then(|| {
             let expected = fate.map_or_else(|code| code, |_| "a confirmation");

@@ -13,7 +13,7 @@ use super::outcomes::FOREIGN_AFTER_MS;
 use super::*;
 use crate::generate::Generator;
 use crate::options::Recipe;
-use crate::report::{Door, Via};
+use crate::report::{Door, Interval, Via};
 
 mod dead_letters;
 
@@ -76,6 +76,9 @@ impl Queue {
 fn closed(verifier: Verifier, queue: &mut Queue) -> Report {
     let (report, result) = verifier.close(&mut queue.patient);
     result.unwrap();
+    let sum = |of: fn(&Interval) -> u64| report.timeline.intervals.iter().map(of).sum::<u64>();
+    let timeline = [sum(|one| one.confirmed), sum(|one| one.dead_lettered)];
+    assert_eq!(timeline, [report.confirmed - report.confirmed_before(), report.dead_lettered]);
     report
 }
 
