@@ -237,23 +237,23 @@ impl Verifier {
 
     /// Counts the results that were read, and keeps those whose order was not answered yet.
     fn enter(&mut self, redis: &mut PatientRedis, is_last: bool) -> Result<()> {
-        let (mut confirmations, letters) = std::mem::take(&mut self.early);
         // The others belong to other producers.
-        confirmations
-            .retain(|confirmation| !self.source.positions(confirmation.order_id).is_empty());
+        self.early.0.retain(|found| !self.source.positions(found.order_id).is_empty());
         // The record of a dead letter matters only at the end.
-        let ids = letters.iter().filter(|_| is_last);
-        let ids: Vec<Uuid> = ids.map(|letter| letter.order_id.unwrap_or_default()).collect();
+        let letters = self.early.1.iter().filter(|_| is_last);
+        let letters = letters.map(|letter| letter.order_id.unwrap_or_default());
+        let ids: Vec<Uuid> =
+            letters.chain(self.early.0.iter().map(|found| found.order_id)).collect();
+        // While Redis fails, the results stay where they are.
         let mut records = self.results.records(redis, &ids)?.into_iter();
+        let (confirmations, letters) = std::mem::take(&mut self.early);
         // First: a confirmation that was read later is the outcome, if the letter was redriven.
         for letter in letters {
-            let record = records.next().flatten();
+            let record = if is_last { records.next().flatten() } else { None };
             if !self.dead_letter(&letter, record.as_ref(), is_last)? {
                 self.early.1.push(letter);
             }
         }
-        let ids: Vec<Uuid> = confirmations.iter().map(|found| found.order_id).collect();
-        let records = self.results.records(redis, &ids)?;
         for (confirmation, record) in confirmations.into_iter().zip(records) {
             if !self.confirmation(&confirmation, record.as_ref(), is_last)? {
                 self.early.0.push(confirmation);

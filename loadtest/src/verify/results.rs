@@ -114,10 +114,11 @@ impl Results {
     ) -> Result<bool> {
         let confirmed = redis
             .ask(|redis| next_page(redis, self.keys.results(), &mut self.confirmations, PAGE))?;
+        // At once: the page is not read again if Redis fails at the next one.
+        confirmations.extend(confirmed.iter().filter_map(confirmation));
         let dead = redis.ask(|redis| {
             next_page(redis, self.keys.dead_letters(), &mut self.dead_letters, PAGE)
         })?;
-        confirmations.extend(confirmed.iter().filter_map(confirmation));
         letters.extend(dead.iter().filter_map(dead_letter));
         Ok(!confirmed.is_empty() || !dead.is_empty())
     }

@@ -16,6 +16,7 @@ use crate::options::Recipe;
 use crate::report::{Door, Interval, Via};
 
 mod dead_letters;
+mod kept;
 
 const THRESHOLD: u32 = 50;
 
