@@ -205,7 +205,7 @@ impl Running {
             let sent = self.verifier.report.orders;
             progress.show(sent.saturating_sub(self.watch.left()), &self.watch.to_text());
             let is_hopeless = self.watch.still_for() > self.patience || stop::asked() > stops_seen;
-            if had_finished && (self.watch.left() == 0 || is_hopeless) {
+            if (had_finished && (self.watch.left() == 0 || is_hopeless)) || stop::asked() > 1 {
                 break;
             }
             if verified_at.elapsed() > verify_every {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 static ASKED: AtomicU32 = AtomicU32::new(0);
 /// The exit code that shells expect.
 pub(crate) const INTERRUPTED: u8 = 130;
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Ends the process at once at the `last` signal; `None` for a process that has children to stop.
 pub(crate) fn listen(last: Option<u32>) -> Result<()> {

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use native::RedisConnection;
 use orders::pipeline::STREAMS;
 use queue::{Keys, Queue, Settings};
+use redis::Commands;
 
 /// A look costs four cheap commands. Times come from entry ids, so rare looks lose no precision.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -83,19 +84,19 @@ impl Watch {
 }
 
 /// Orders in ingress, simple and complex, read in this order: an order that moves on meanwhile may
-/// count twice, but is not missed. In a transaction, a full Redis refuses even reads.
+/// count twice, but is not missed. Not in a pipeline, whose replies would time out one by one. In a
+/// transaction, a full Redis refuses even reads.
 ///
 /// An entry of a lane holds a batch. The totals of the queue have the number of waiting orders, but
 /// not of entries that others added.
 pub(crate) fn lengths(redis: &mut RedisConnection, keys: &Keys) -> redis::RedisResult<[u64; 3]> {
-    let mut pipeline = redis::pipe();
-    for stream in STREAMS {
-        pipeline.cmd("XLEN").arg(keys.stream(stream));
+    let mut entries = [0; 3];
+    for (stream, entries) in STREAMS.into_iter().zip(&mut entries) {
+        *entries = redis.inner().xlen(keys.stream(stream))?;
     }
     let waiting = STREAMS.map(|stream| format!("waiting_{}", stream.as_str()));
-    pipeline.cmd("HMGET").arg(keys.totals()).arg(&waiting);
-    let (ingress, simple, complex, waiting): (u64, u64, u64, [Option<i64>; 3]) =
-        pipeline.query(redis.inner())?;
+    let waiting: [Option<i64>; 3] = redis.inner().hmget(keys.totals(), &waiting)?;
+    let [ingress, simple, complex] = entries;
     let orders = |entries: u64, waiting: Option<i64>| match entries {
         0 => 0,
         _ => entries.max(waiting.and_then(|waiting| waiting.try_into().ok()).unwrap_or_default()),

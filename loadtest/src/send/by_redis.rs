@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use native::RedisConnection;
+use native::{RedisConnection, was_interrupted};
 use queue::{EntryId, Keys, Queue, Settings, Stream};
 use redis::{FromRedisValue, RedisError, RedisResult, Value};
 
@@ -116,13 +116,6 @@ impl Door for RedisDoor {
         let replies = self.add(orders);
         self.answers(orders.len(), replies)
     }
-}
-
-/// A read with a time limit fails with EINTR when the process is stopped and continued (signal(7)).
-/// The connection still works, and skips the reply that it did not deliver. Its error exposes only
-/// a text.
-fn was_interrupted(error: &RedisError) -> bool {
-    error.is_io_error() && error.to_string().contains("os error 4)")
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use anyhow::{Result, anyhow};
 use queue::EntryId;
 
 use crate::source::Source;
-use crate::stop::sleep_until;
+use crate::stop::{self, LOOK_EVERY, sleep_until};
 
 /// Orders generated ahead of time, for all connections together: about 64 MiB.
 const AHEAD: usize = 65_536;
@@ -132,10 +132,15 @@ impl Senders {
         self.threads.iter().all(JoinHandle::is_finished)
     }
 
-    /// Waits for the end of sending. An error if an order could not be read.
+    /// Waits for the end of sending, after a second signal for 200 ms. An error if an order could not
+    /// be read.
     pub(crate) fn finish(&mut self) -> Result<()> {
+        while !self.have_finished() && stop::asked() < 2 {
+            std::thread::sleep(LOOK_EVERY);
+        }
+        sleep_until(Instant::now() + 10 * LOOK_EVERY, || self.have_finished());
         let mut result = Ok(());
-        for thread in self.threads.drain(..) {
+        for thread in self.threads.extract_if(.., |thread| thread.is_finished()) {
             let ended = thread.join().unwrap_or_else(|_| Err(anyhow!("a sender panicked")));
             result = result.and(ended);
         }

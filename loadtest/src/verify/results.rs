@@ -195,15 +195,13 @@ pub(crate) fn records(
     let mut records = Vec::with_capacity(ids.len());
     for page in ids.chunks(PAGE) {
         let ids: Vec<String> = page.iter().map(Uuid::to_string).collect();
-        let mut pipeline = redis::pipe();
-        for generation in [keys.index(), keys.previous_index()] {
-            pipeline.cmd("HMGET").arg(generation).arg(&ids);
-        }
-        let found: (Vec<Option<String>>, Vec<Option<String>>) = pipeline
-            .query(redis.inner())
-            .context("failed to read the queue's records of orders")?;
+        let mut of = |generation| -> Result<Vec<Option<String>>> {
+            let found = redis.inner().hmget(generation, &ids);
+            found.context("failed to read the queue's records of orders")
+        };
+        let (current, previous) = (of(keys.index())?, of(keys.previous_index())?);
         let newest =
-            found.0.into_iter().zip(found.1).map(|(current, previous)| current.or(previous));
+            current.into_iter().zip(previous).map(|(current, previous)| current.or(previous));
         records.extend(newest.map(|record| MessageStatus::parse(&record?)));
     }
     Ok(records)

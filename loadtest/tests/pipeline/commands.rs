@@ -194,6 +194,30 @@ fn an_interrupted_run_reports_and_exits_with_130() {
 }
 
 #[test]
+fn a_second_signal_ends_a_run_at_once_although_redis_stands_still() {
+    let server = RedisServer::start().unwrap();
+    let arguments = ["steady", "--rate", "100", "--duration", "5h", "--from-zero"];
+    let (child, pid) = started(loadtest(&server, &arguments));
+    wait_until_waiting(&mut RedisConnection::open(&server.url()).unwrap(), 20);
+    let redis = Pid::from_raw(server.pid().cast_signed());
+    kill(redis, Signal::SIGSTOP).unwrap();
+    for _ in 0..2 {
+        std::thread::sleep(Duration::from_millis(300));
+        kill(pid, Signal::SIGINT).unwrap();
+    }
+    let asked_at = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    let took = asked_at.elapsed();
+    kill(redis, Signal::SIGCONT).unwrap();
+    let (code, text, error) = ended(output);
+    assert_eq!(code, Some(130), "{text}\n{error}");
+    // The time limit of one command is 5 s.
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(text.contains("\ninterrupted\n") && text.contains("lost 0"), "{text}");
+    assert!(error.contains("unusable when the waiting was ended: no answer"), "{error}");
+}
+
+#[test]
 fn a_signal_before_the_release_sends_no_order() {
     let server = RedisServer::start().unwrap();
     let api = TcpListener::bind("127.0.0.1:0").unwrap();

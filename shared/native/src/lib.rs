@@ -9,7 +9,7 @@ mod patient;
 
 use std::time::Duration;
 
-pub use patient::PatientRedis;
+pub use patient::{PatientRedis, was_interrupted};
 use queue::{Argument, Execute, ExecuteError, Value};
 use redis::{ConnectionLike, IntoConnectionInfo, RedisResult, Value as RedisValue};
 
