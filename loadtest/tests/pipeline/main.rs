@@ -6,6 +6,7 @@
 //! - `report_text`, `report_page`, `report_schema`, `report_compare`: how a run is reported, with
 //!   `a_report` for modelled runs
 //! - `shapes`: every shape of load by both doors, and runs that are disturbed
+//! - `clocks`: a clock of Redis that drifts
 //! - `commands`: exit codes and errors, where no app is needed
 //! - `versus`: Wasm and native service in turn
 //! - `support`: loads on a running app
@@ -15,6 +16,7 @@
 mod a_report;
 mod bursts;
 mod chaos;
+mod clocks;
 mod commands;
 mod report_compare;
 mod report_page;
