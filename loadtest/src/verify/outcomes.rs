@@ -154,7 +154,7 @@ impl Verifier {
             if self.results.is_dropped(redis, known, self.report.started_at)? {
                 self.report.late += 1;
             } else {
-                self.lost(id.to_string());
+                self.missing(id.to_string());
                 seen.insert(id, false);
             }
             return Ok(());

@@ -10,7 +10,7 @@ use orders::order::Order;
 use orders::pipeline::STREAMS;
 use queue::{EntryId, Keys, MessageStatus, Stream};
 use redis::streams::{StreamId, StreamRangeReply};
-use redis::{Commands, FromRedisValue, RedisResult};
+use redis::{Commands, FromRedisValue, RedisResult, Value};
 use uuid::Uuid;
 
 use crate::stop;
@@ -23,6 +23,10 @@ pub(crate) struct Results {
     /// The last entries that were read.
     confirmations: String,
     dead_letters: String,
+    /// Confirmations added before the run, and read since.
+    pub(super) counted: u64,
+    /// The newest confirmation that was deleted before the run.
+    deleted: String,
     pub(super) known: HashMap<Uuid, Known>,
 }
 
@@ -89,9 +93,8 @@ impl Results {
     ) -> Result<Self> {
         // First: an order that is confirmed while the records are read is then among the known ones,
         // among the new results, or both.
-        let from_start = || "0-0".to_owned();
-        let confirmations = end_of(redis, keys.results(), true)?.unwrap_or_else(from_start);
-        let dead_letters = end_of(redis, keys.dead_letters(), true)?.unwrap_or_else(from_start);
+        let (confirmations, deleted, counted) = info(redis, keys.results())?;
+        let (dead_letters, ..) = info(redis, keys.dead_letters())?;
         let mut known = HashMap::new();
         loop {
             let page: Vec<Uuid> = identities.by_ref().take(PAGE).collect::<Result<_>>()?;
@@ -103,7 +106,7 @@ impl Results {
             let records = page.into_iter().zip(found);
             known.extend(records.filter_map(|(id, record)| Some((id, Known::of(&record?)?))));
         }
-        Ok(Self { confirmations, dead_letters, known, keys: keys.clone() })
+        Ok(Self { confirmations, dead_letters, counted, deleted, known, keys: keys.clone() })
     }
 
     /// Adds the next page of each kind; returns whether there was one.
@@ -116,6 +119,7 @@ impl Results {
             .ask(|redis| next_page(redis, self.keys.results(), &mut self.confirmations, PAGE))?;
         // At once: the page is not read again if Redis fails at the next one.
         confirmations.extend(confirmed.iter().filter_map(confirmation));
+        self.counted += confirmed.len() as u64;
         let dead = redis.ask(|redis| {
             next_page(redis, self.keys.dead_letters(), &mut self.dead_letters, PAGE)
         })?;
@@ -173,6 +177,13 @@ impl Results {
         Ok(waiting)
     }
 
+    /// All confirmations ever added. The unread ones among them are past retention, unless somebody
+    /// deleted any.
+    pub(super) fn added(&self, redis: &mut PatientRedis) -> Result<u64> {
+        let (_, deleted, added) = redis.ask(|redis| info(redis, self.keys.results()))?;
+        Ok(if deleted == self.deleted { added } else { 0 })
+    }
+
     /// Whether a confirmation from before a time is gone because retention is over for it.
     pub(super) fn is_dropped(
         &self,
@@ -180,9 +191,10 @@ impl Results {
         known: &Known,
         before: DateTime<Utc>,
     ) -> Result<bool> {
-        let oldest = redis.ask(|redis| end_of(redis, self.keys.results(), false))?;
+        let page =
+            redis.ask(|redis| next_page(redis, self.keys.results(), &mut "0-0".into(), 1))?;
         Ok((known.confirmed.ms() as i64) < before.timestamp_millis()
-            && oldest.is_none_or(|oldest| EntryId::parse(&oldest) > Some(known.confirmed)))
+            && page.first().is_none_or(|oldest| EntryId::parse(&oldest.id) > Some(known.confirmed)))
     }
 }
 
@@ -233,15 +245,20 @@ pub(crate) fn dead_letter(entry: &StreamId) -> Option<DeadLetter> {
     })
 }
 
-/// The newest or the oldest entry of a stream.
-fn end_of(redis: &mut RedisConnection, key: &str, is_newest: bool) -> Result<Option<String>> {
-    let reply: RedisResult<StreamRangeReply> = if is_newest {
-        redis.inner().xrevrange_count(key, "+", "-", 1)
-    } else {
-        redis.inner().xrange_count(key, "-", "+", 1)
+/// The newest entry of a stream, the newest that was deleted (retention trims), and how many were
+/// ever added.
+fn info(redis: &mut RedisConnection, key: &str) -> Result<(String, String, u64)> {
+    let info: RedisResult<HashMap<String, Value>> =
+        redis::cmd("XINFO").arg("STREAM").arg(key).query(redis.inner());
+    let info = match info {
+        // There is no stream before its first entry.
+        Err(error) if error.code() == Some("ERR") => HashMap::new(),
+        info => info.with_context(|| format!("failed to read {key}"))?,
     };
-    let reply = reply.with_context(|| format!("failed to read {key}"))?;
-    Ok(reply.ids.into_iter().next().map(|entry| entry.id))
+    let text = |name| String::from_redis_value_ref(info.get(name)?).ok();
+    let id = |name| text(name).unwrap_or_else(|| "0-0".into());
+    let added = text("entries-added").and_then(|added| added.parse().ok()).unwrap_or_default();
+    Ok((id("last-generated-id"), id("max-deleted-entry-id"), added))
 }
 
 fn next_page(

@@ -35,3 +35,27 @@ fn a_page_of_results_whose_records_cannot_be_read_is_kept() {
         assert_eq!(copies, (0, 0), "{rules:?}");
     }
 }
+
+#[test]
+fn orders_whose_confirmations_retention_dropped_unread_are_late_and_an_error() {
+    let mut queue = Queue::start();
+    let orders = orders(4);
+    let mut verifier = queue.verifier(&Arc::new(Source::list(orders.clone())));
+    (0..4).for_each(|position| verifier.sent(queued(position, 1_000 + position)).unwrap());
+    // One is read in time. The record of the second is still there, that of the third is not. The
+    // fourth is lost.
+    queue.confirm(&orders[0], at(1_000));
+    verifier.look(&mut queue.patient, 1).unwrap();
+    let entry = queue.confirm(&orders[1], at(1_001));
+    queue.record(&orders[1], &format!("confirmed {entry} 1001-0 simple {entry} 0 - -"));
+    queue.confirm(&orders[2], at(1_002));
+    let _: u64 = redis::cmd("XTRIM")
+        .arg(queue.keys.results())
+        .arg(&["MAXLEN", "0"])
+        .query(queue.redis.inner())
+        .unwrap();
+    let (report, result) = verifier.close(&mut queue.patient);
+    assert_eq!((report.confirmed, report.late, report.lost), (1, 2, 1));
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("2 orders are confirmed") && error.contains("retention_s"), "{error}");
+}
