@@ -92,20 +92,20 @@ impl<E: Execute> Queue<'_, E> {
             streams.insert(stream.as_str(), stats);
         }
         let (results, dead_letters) = (reply.count()?, reply.count()?);
-        let mut totals = BTreeMap::new();
+        let (mut totals, mut internal) = (BTreeMap::new(), BTreeMap::new());
         while !reply.is_empty() {
             let (name, value) = (reply.text()?, reply.text()?);
             if let Ok(count) = value.parse::<u64>() {
-                totals.insert(name, count);
+                let is_internal = INTERNAL.iter().any(|prefix| name.starts_with(prefix));
+                if is_internal { &mut internal } else { &mut totals }.insert(name, count);
             }
         }
         for (name, stats) in &mut streams {
             let of =
-                |what: &str| totals.get(&format!("{what}_{name}")).copied().unwrap_or_default();
+                |what: &str| internal.get(&format!("{what}_{name}")).copied().unwrap_or_default();
             stats.vanished =
                 stats.added.saturating_sub(of("entries") + of("undone") + stats.length);
         }
-        totals.retain(|name, _| !INTERNAL.iter().any(|internal| name.starts_with(internal)));
         Ok(Stats { streams, results, dead_letters, totals })
     }
 }
