@@ -9,8 +9,8 @@ use http::request::Parts;
 use orders::pipeline::STREAMS;
 use queue::{Pause, Stream};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
+use crate::response::{Object, object};
 use crate::{Host, Problem, Refusal, Result, body, response, time_of, with_queue};
 
 /// The body of a `PUT`.
@@ -23,14 +23,14 @@ struct Control {
 
 /// All streams.
 pub(crate) fn list<H: Host>(host: &H) -> Result {
-    let mut states = Map::new();
+    let mut states = Object::default();
     with_queue(host, |queue| {
         for stream in STREAMS {
-            states.insert(stream.as_str().into(), state(queue.pause_of(stream)?.as_ref()));
+            states.set(stream.as_str(), &state(queue.pause_of(stream)?.as_ref()));
         }
         Ok(())
     })?;
-    Ok(response::ok(&json!({ "streams": states })))
+    Ok(response::ok(&object!({ "streams": states })))
 }
 
 /// One stream.
@@ -66,9 +66,9 @@ pub(crate) fn resume<H: Host>(host: &H, stream: Stream) -> Result {
 }
 
 /// Whether a stream is paused, as it is shown.
-pub(crate) fn state(pause: Option<&Pause>) -> Value {
-    let Some(Pause { since_ms, reason }) = pause else { return json!({ "paused": false }) };
-    json!({ "paused": true, "since": time_of(&since_ms.to_string()), "reason": reason })
+pub(crate) fn state(pause: Option<&Pause>) -> Object {
+    let Some(Pause { since_ms, reason }) = pause else { return object!({ "paused": false }) };
+    object!({ "paused": true, "since": time_of(&since_ms.to_string()), "reason": reason })
 }
 
 fn is_reason(text: &str) -> bool {

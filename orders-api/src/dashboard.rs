@@ -6,8 +6,8 @@
 
 use http::StatusCode;
 use http::header::{self, HeaderName};
-use serde_json::json;
 
+use crate::response::object;
 use crate::{Refusal, Result, Settings, response};
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -40,7 +40,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 /// One of the files, or the limits for the demo burst.
 pub(crate) fn file(name: &str, settings: &Settings) -> Result {
     let mut response = if name == "limits.json" {
-        response::ok(&json!({ "demoOrders": settings.demo_orders,
+        response::ok(&object!({ "demoOrders": settings.demo_orders,
             "maxOrdersPerRequest": settings.max_orders_per_request,
             "maxBodyBytes": settings.max_body_bytes }))
     } else {

@@ -5,9 +5,9 @@
 use http::header;
 use http::request::Parts;
 use queue::{DeadLetter, DeadLetterPage, EntryId, Filter, Redrive};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::response::{Object, object, parsed};
 use crate::{Host, Problem, Refusal, Result, response, time_of, with_queue};
 
 /// A page of dead letters, oldest first, without their orders.
@@ -25,9 +25,9 @@ pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Result {
         }
         Ok(page)
     })?;
-    let letters: Vec<Value> = page.dead_letters.iter().map(shown).collect();
+    let letters: Vec<Object> = page.dead_letters.iter().map(shown).collect();
     let next = page.next.map(|next| next.to_string());
-    Ok(response::ok(&json!({ "deadLetters": letters, "next": next })))
+    Ok(response::ok(&object!({ "deadLetters": letters, "next": next })))
 }
 
 /// Reads filter, limit and cursor. The order may be named by UUID or `orderId`. Errors never repeat
@@ -67,10 +67,10 @@ pub(crate) fn show<H: Host>(host: &H, id: EntryId) -> Result {
     let letter = with_queue(host, |queue| queue.dead_letter(id))?.ok_or_else(gone)?;
     let mut shown = shown(&letter);
     if let Some(order) = &letter.body {
-        shown["order"] = String::from_utf8_lossy(order).into();
+        shown.set("order", &String::from_utf8_lossy(order));
     }
-    if let Some(Ok(fields)) = letter.fields.as_deref().map(serde_json::from_str) {
-        shown["fields"] = fields;
+    if let Some(fields) = letter.fields.as_ref().and_then(parsed) {
+        shown.set("fields", &fields);
     }
     // An order contains personal data, which no cache may keep.
     let response = response::ok(&shown);
@@ -78,9 +78,9 @@ pub(crate) fn show<H: Host>(host: &H, id: EntryId) -> Result {
 }
 
 /// Any producer may have written a dead letter, so nothing in it is trusted.
-fn shown(letter: &DeadLetter) -> Value {
-    json!({ "id": letter.entry_id, "code": letter.code, "stream": letter.stream,
-        "errors": serde_json::from_str::<Value>(&letter.errors).ok(),
+fn shown(letter: &DeadLetter) -> Object {
+    object!({ "id": letter.entry_id, "code": letter.code, "stream": letter.stream,
+        "errors": parsed(&letter.errors),
         "orderId": letter.id.as_deref().and_then(|id| Uuid::try_parse(id).ok()),
         "deliveryCount": letter.delivery_count, "redrives": letter.redrives,
         "queuedAt": time_of(&letter.ingress), "deadLetteredAt": time_of(&letter.entry_id),
@@ -102,7 +102,7 @@ pub(crate) fn redrive<H: Host>(host: &H, id: EntryId) -> Result {
 /// Deletes a dead letter.
 pub(crate) fn discard<H: Host>(host: &H, id: EntryId) -> Result {
     let is_discarded = with_queue(host, |queue| queue.discard(id))?;
-    let body = json!({ "outcome": "discarded" });
+    let body = object!({ "outcome": "discarded" });
     is_discarded.then(|| response::ok(&body)).ok_or_else(gone)
 }
 

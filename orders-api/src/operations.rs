@@ -1,8 +1,8 @@
 //! `/stats`, `/healthz` and `/readyz`: the state of the queue.
 
 use orders::pipeline::STREAMS;
-use serde_json::json;
 
+use crate::response::{Object, object};
 use crate::{Host, Response, Result, control, response, with_queue};
 
 /// The only policy under which Redis never evicts an order.
@@ -20,13 +20,17 @@ pub(crate) fn stats<H: Host>(host: &H) -> Result {
         }
         queue.stats()
     })?;
-    let mut streams = json!(stats.streams);
-    for (name, stream) in &stats.streams {
+    let mut streams = Object::default();
+    for (name, stream) in stats.streams {
+        let mut shown = object!({ "length": stream.length, "messages": stream.messages,
+            "pending": stream.pending, "oldestMs": stream.oldest_ms, "added": stream.added,
+            "vanished": stream.vanished });
         if let Some(pause) = &stream.paused {
-            streams[name]["paused"] = control::state(Some(pause));
+            shown.set("paused", &control::state(Some(pause)));
         }
+        streams.set(name, &shown);
     }
-    let body = json!({ "streams": streams, "confirmations": stats.results,
+    let body = object!({ "streams": streams, "confirmations": stats.results,
         "deadLetters": stats.dead_letters, "totals": stats.totals });
     Ok(response::ok(&body))
 }
@@ -34,7 +38,7 @@ pub(crate) fn stats<H: Host>(host: &H) -> Result {
 /// Answers without Redis, because Spin has no time limit for a connection. The variables of the API
 /// were read before.
 pub(crate) fn health() -> Response {
-    response::ok(&json!({ "status": "ok" }))
+    response::ok(&object!({ "status": "ok" }))
 }
 
 /// 200 when Redis answers; it may still refuse writes.
@@ -43,10 +47,10 @@ pub(crate) fn ready<H: Host>(host: &H) -> Result {
         queue.pause_of(STREAMS[0])?;
         Ok(queue.eviction_policy().filter(|policy| policy != SAFE_POLICY))
     })?;
-    let mut body = json!({ "status": "ok" });
+    let mut body = object!({ "status": "ok" });
     if let Some(policy) = policy {
         let warning = "lets Redis drop orders when it is full; set it to noeviction";
-        body["warning"] = format!("maxmemory-policy {policy} {warning}").into();
+        body.set("warning", &format!("maxmemory-policy {policy} {warning}"));
     }
     Ok(response::ok(&body))
 }

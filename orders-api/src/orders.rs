@@ -7,24 +7,13 @@ use http::{HeaderValue, StatusCode, header};
 use orders::order::Order;
 use percent_encoding::percent_decode_str;
 use queue::{Enqueued, MessageStatus, PastDeadLetter, Recent, State, TraceParent};
-use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use crate::intake::Intake;
+use crate::response::{Object, object, parsed};
 use crate::{Host, Problem, Refusal, Result, Settings, body, response, time_of, with_queue};
 
 /// How many orders the list shows.
 const NEWEST: u32 = 50;
-
-/// The status of an order.
-#[derive(Serialize)]
-struct OrderStatus<'a> {
-    #[serde(flatten)]
-    status: Value,
-    /// The same bytes as in Redis.
-    confirmation: Option<&'a RawValue>,
-}
 
 /// 202 once all valid orders of the request are written. With any other status none is.
 pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Settings) -> Result {
@@ -34,8 +23,8 @@ pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Se
     let Intake { orders, refused } = Intake::read(&body, content_type, it.max_orders_per_request)?;
     if orders.is_empty() {
         let mut body = Problem::AllRefused.body("none was written; errors has the reasons");
-        body["refused"] = refused.len().into();
-        body["errors"] = json!(refused);
+        body.set("refused", &refused.len());
+        body.set("errors", &refused);
         return Err(Refusal::with_body(Problem::AllRefused, &body));
     }
     let messages: Vec<_> = orders.iter().map(|(id, order)| (id.as_str(), *order)).collect();
@@ -47,9 +36,9 @@ pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Se
         }
         Enqueued::Written { backlog } => {
             let ids: Vec<&str> = messages.iter().map(|(id, _)| *id).collect();
-            let body = json!({ "accepted": orders.len(), "refused": refused.len(),
+            let body = object!({ "accepted": orders.len(), "refused": refused.len(),
                 "backlog": backlog, "ids": ids, "errors": refused });
-            let mut response = response::json(StatusCode::ACCEPTED, &body);
+            let mut response = response::json(StatusCode::ACCEPTED, "application/json", &body);
             if let ([(id, _)], []) = (&messages[..], &refused[..])
                 && let Ok(location) = HeaderValue::try_from(format!("/orders/{id}"))
             {
@@ -76,17 +65,17 @@ pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Result {
         return Err(Refusal::new(Problem::InvalidQuery, "expected no parameters"));
     }
     let recent = with_queue(host, |queue| queue.recent(NEWEST))?;
-    let orders: Vec<Value> = recent.iter().map(listed).collect();
-    Ok(response::ok(&json!({ "orders": orders })))
+    let orders: Vec<Object> = recent.iter().map(listed).collect();
+    Ok(response::ok(&object!({ "orders": orders })))
 }
 
-fn listed(recent: &Recent) -> Value {
+fn listed(recent: &Recent) -> Object {
     // The id of a waiting order is only in its text.
     let identity = || Some(Order::identity(recent.body.as_deref()?)?.to_string());
     let step = |state| Some(recent.entry_id.as_str()).filter(|_| recent.state == state);
     let queued = recent.ingress.as_deref().or(step(State::Queued));
     let score = recent.note.as_deref().and_then(orders::read_note).map(|(score, _)| score);
-    json!({ "id": recent.id.clone().or_else(identity), "state": recent.state,
+    object!({ "id": recent.id.clone().or_else(identity), "state": recent.state,
         "lane": recent.lane, "score": score, "code": recent.code,
         "queuedAt": queued.and_then(time_of),
         "routedAt": step(State::Routed).and_then(time_of),
@@ -111,31 +100,29 @@ pub(crate) fn show<H: Host>(host: &H, id: &str) -> Result {
         let detail = "an order added with XADD is known once it is routed";
         Refusal::new(Problem::OrderNotFound, detail)
     })?;
-    let result = status.result.as_deref().unwrap_or_default();
-    let (status, confirmation) = (shown(&id, &status), serde_json::from_slice(result).ok());
-    Ok(response::ok(&OrderStatus { status, confirmation }))
+    Ok(response::ok(&shown(&id, &status)))
 }
 
-fn shown(id: &str, status: &MessageStatus) -> Value {
+fn shown(id: &str, status: &MessageStatus) -> Object {
     let note = status.note.as_deref().and_then(orders::read_note);
     let (score, reasons) = note.unzip();
     let time = |step: &Option<String>| step.as_deref().and_then(time_of);
-    let errors = status.errors.as_deref().unwrap_or_default();
-    let history: Vec<Value> = status.history.iter().map(past).collect();
-    let mut shown = json!({ "id": id, "state": status.state, "lane": status.lane, "score": score,
+    let history: Vec<Object> = status.history.iter().map(past).collect();
+    let mut shown = object!({ "id": id, "state": status.state, "lane": status.lane, "score": score,
         "reasons": reasons.unwrap_or_default(), "code": status.code,
-        "errors": serde_json::from_str::<Value>(errors).ok(), "queuedAt": time(&status.ingress),
+        "errors": status.errors.as_ref().and_then(parsed), "queuedAt": time(&status.ingress),
         "routedAt": time(&status.routed), "confirmedAt": time(&status.confirmed),
         "deadLetteredAt": time(&status.dead_letter), "deadLetter": status.dead_letter,
-        "redrives": status.redrives, "history": history });
+        "redrives": status.redrives, "history": history,
+        "confirmation": status.result.as_ref().and_then(parsed) });
     if let Some(trace) = &status.trace {
-        shown["traceparent"] = json!(trace);
+        shown.set("traceparent", trace);
     }
     shown
 }
 
-fn past(past: &PastDeadLetter) -> Value {
-    json!({ "event": past.event, "at": time_of(&past.at), "code": past.code,
+fn past(past: &PastDeadLetter) -> Object {
+    object!({ "event": past.event, "at": time_of(&past.at), "code": past.code,
         "stream": past.stream, "deadLetter": past.dead_letter,
         "deadLetteredAt": time_of(&past.dead_letter), "queuedAt": time_of(&past.ingress),
         "deliveryCount": past.delivery_count })

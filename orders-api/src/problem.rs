@@ -7,10 +7,9 @@ use http::StatusCode;
 use http::header::{self, HeaderName};
 use queue::settings::SettingError;
 use queue::{Cause, QueueError};
-use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::{Response, response};
+use crate::response::{self, Object, Response, object};
 
 /// A kind of problem. Its name in snake case is the code. Its number is the HTTP status, followed
 /// by digits that distinguish the kinds.
@@ -57,11 +56,11 @@ impl Problem {
     }
 
     /// The body of an answer; `detail` is for people and repeats no value of an order.
-    pub fn body(self, detail: &str) -> Value {
+    pub fn body(self, detail: &str) -> Object {
         let code: &str = self.into();
         let title = format!("{}{}", code[..1].to_ascii_uppercase(), code[1..].replace('_', " "));
         let kind = format!("/openapi.json#/components/examples/{code}");
-        json!({ "type": kind, "title": title, "status": self.status(), "code": code,
+        object!({ "type": kind, "title": title, "status": self.status(), "code": code,
             "detail": detail })
     }
 }
@@ -76,10 +75,9 @@ impl Refusal {
     }
 
     /// With a body that has further members.
-    pub(crate) fn with_body(problem: Problem, body: &Value) -> Self {
+    pub(crate) fn with_body(problem: Problem, body: &Object) -> Self {
         let status = StatusCode::from_u16(problem.status()).unwrap_or_default();
-        let body = body.to_string().into_bytes();
-        Self(Box::new(response::new(status, "application/problem+json", body)))
+        Self(Box::new(response::json(status, "application/problem+json", body)))
     }
 
     pub(crate) fn not_found() -> Self {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use orders::order::Code;
 use orders_api::Problem;
 use schema_file::check_minified;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use strum::{VariantArray, VariantNames};
 
 use crate::support::file as read;
@@ -127,7 +127,7 @@ fn every_code_has_one_example_with_the_status_of_its_answers() {
     for (problem, code) in Problem::VARIANTS.iter().zip(codes) {
         let example = &examples[code]["value"];
         let detail = example["detail"].as_str().unwrap();
-        let mut expected = problem.body(detail);
+        let mut expected = json!(problem.body(detail));
         for (name, value) in example.as_object().unwrap() {
             if ["refused", "errors"].contains(&name.as_str()) {
                 expected[name] = value.clone();
