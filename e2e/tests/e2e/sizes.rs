@@ -3,10 +3,10 @@
 #[test]
 fn the_wasm_files_stay_small() {
     let most_kib = [
-        ("distributor", 400),
-        ("receiver_simple", 470),
-        ("receiver_complex", 490),
-        ("orders_api", 900),
+        ("distributor", 370),
+        ("receiver_simple", 440),
+        ("receiver_complex", 460),
+        ("orders_api", 700),
     ];
     for (name, most) in most_kib {
         let file = format!("target/wasm32-wasip1/release/{name}.wasm");
