@@ -14,7 +14,6 @@ use crate::operations::SAFE_POLICY;
 use crate::{Host, Result, response, with_queue};
 
 /// The data of the page.
-#[derive(Debug)]
 struct Snapshot {
     stats: Stats,
     counters: BTreeMap<String, u64>,
@@ -28,8 +27,7 @@ type Family = (&'static str, &'static str, &'static str, fn(&Snapshot, &mut Samp
 /// All metrics, in the order of the page.
 #[rustfmt::skip]
 const FAMILIES: &[Family] = &[
-    ("orders_stream_entries", "gauge", "entries; one in a lane holds a batch",
-        Snapshot::entries),
+    ("orders_stream_entries", "gauge", "entries; one in a lane holds a batch", Snapshot::entries),
     ("orders_stream_messages", "gauge", "orders waiting or in flight",
         |it, to| it.streams(to, |it| it.messages as f64)),
     ("orders_stream_oldest_age_seconds", "gauge", "age of the oldest entry, or 0",
@@ -40,14 +38,13 @@ const FAMILIES: &[Family] = &[
         |it, to| it.streams(to, |it| it.added as f64)),
     ("orders_applied_total", "counter", "orders taken out of a stream",
         |it, to| to.pairs(&it.stats.totals, "applied_", ["stream", "consumer"])),
-    ("orders_routed_total", "counter", "orders put into a lane",
-        |it, to| it.lanes(to, "routed")),
-    ("orders_confirmed_total", "counter", "orders confirmed",
-        |it, to| it.lanes(to, "confirmed")),
+    ("orders_routed_total", "counter", "orders put into a lane", |it, to| it.lanes(to, "routed")),
+    ("orders_confirmed_total", "counter", "orders confirmed", |it, to| it.lanes(to, "confirmed")),
     ("orders_dead_lettered_total", "counter", "orders dead-lettered there",
         |it, to| to.pairs(&it.counters, "dead:", ["stream", "code"])),
     ("orders_duplicates_total", "counter",
-        "copies dropped because the order had been routed before", |it, to| it.total(to, "duplicates")),
+        "copies dropped because the order had been routed before",
+        |it, to| it.total(to, "duplicates")),
     ("orders_redriven_total", "counter", "dead letters put back",
         |it, to| it.total(to, "redriven")),
     ("orders_discarded_total", "counter", "dead letters discarded",
@@ -60,8 +57,7 @@ const FAMILIES: &[Family] = &[
         |it, to| it.streams(to, |it| it.vanished as f64)),
     ("orders_clock_steps_total", "counter", "steps back of the clock of Redis",
         |it, to| it.counts(to, "clock_steps")),
-    ("orders_drains_total", "counter", "drains that found work",
-        |it, to| it.counts(to, "drains")),
+    ("orders_drains_total", "counter", "drains that found work", |it, to| it.counts(to, "drains")),
     ("orders_drains_out_of_time_total", "counter", "drains that spent drain_budget_ms",
         |it, to| it.counts(to, "out_of_time")),
     ("orders_batch_entries", "histogram", "orders in a committed batch",
