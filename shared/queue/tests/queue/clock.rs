@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use private_redis::Options;
-use queue::{Message, Outcome, Role, Stream};
+use queue::{Drain, Message, Outcome, Queue, Role, Settings, Step, Stream};
 
-use crate::support::{BIKE, BY_BIKE, Courier, Scale, TestQueue, parcel, settings};
+use crate::support::{BIKE, BY_BIKE, BeforeCommit, Courier, Scale, TestQueue, parcel, settings};
 
 const YEAR_MS: i64 = 365 * 86_400_000;
 
@@ -141,4 +141,23 @@ fn a_claim_alone_leaves_its_time_behind() {
     let format = queue.keys.format().to_owned();
     let seen: i64 = queue.ask(&["HGET", &format, "clock_ms:ingress"]);
     assert!((queue.now_ms() - seen).abs() <= 2_000);
+}
+
+/// A long drain would look quiet at its end.
+#[test]
+fn every_claim_of_a_drain_leaves_its_time_behind() {
+    let mut queue = TestQueue::with(Settings { batch_size: 1, ..settings() });
+    queue.add_parcels(1..3);
+    let mut other = native::RedisConnection::open(&queue.server.url()).unwrap();
+    let format = queue.keys.format().to_owned();
+    let mut forget = || {
+        redis::cmd("HSET").arg(&format).arg("clock_ms:ingress").arg(1).exec(other.inner()).unwrap();
+    };
+    let mut inner = BeforeCommit { inner: &mut queue.redis, act: Some(&mut forget) };
+    let mut handle = Queue::new(&mut inner, &queue.settings);
+    let mut drain = Drain::new(&mut handle, &Scale);
+    assert_eq!(drain.step().unwrap(), Step::Committed);
+    assert_eq!(drain.step().unwrap(), Step::Emptied);
+    let seen: i64 = queue.ask(&["HGET", &format, "clock_ms:ingress"]);
+    assert!(seen > 1, "the second claim wrote its time");
 }

@@ -6,13 +6,15 @@ use native::RedisConnection;
 use queue::{Argument, Execute, ExecuteError, Queue, Role, Settings, Stream, Tally, Value, drain};
 
 use crate::bells::is_silent;
-use crate::support::{BIKE, BY_VAN, Ears, Mortal, Scale, TestQueue, VAN, settings};
+use crate::support::{BIKE, BY_VAN, Ears, Mortal, STREAMS, Scale, TestQueue, VAN, settings};
 
 /// Logs what is sent: "script", or for a wait the entry past which it looks, with "!" if one came.
 /// `before_wait` runs before the first wait.
 struct Log<'a> {
     inner: &'a mut RedisConnection,
     before_wait: Option<&'a mut dyn FnMut(&mut RedisConnection)>,
+    /// What the first claim replies as the time since the claim before.
+    since_ms: Option<i64>,
     sent: Vec<String>,
 }
 
@@ -24,7 +26,11 @@ impl Execute for Log<'_> {
     ) -> Result<Vec<Value>, ExecuteError> {
         let (true, Some(Argument::Bytes(since))) = (command == "XREAD", arguments.last()) else {
             self.sent.push("script".into());
-            return self.inner.execute(command, arguments);
+            let mut reply = self.inner.execute(command, arguments)?;
+            if let Some(since_ms) = self.since_ms.take() {
+                reply[1] = Value::Int(since_ms);
+            }
+            return Ok(reply);
         };
         if let Some(act) = self.before_wait.take() {
             act(self.inner);
@@ -52,7 +58,7 @@ fn drain_with<'q>(
     before_wait: &'q mut dyn FnMut(&mut RedisConnection),
 ) -> (Tally, Vec<String>) {
     let (inner, before_wait) = (&mut queue.redis, Some(before_wait));
-    let mut log = Log { inner, before_wait, sent: Vec::new() };
+    let mut log = Log { inner, before_wait, since_ms: None, sent: Vec::new() };
     let handle = &mut Queue::new(&mut log, &queue.settings);
     let (tally, result) = drain(handle, role, &mut || Duration::ZERO);
     result.unwrap();
@@ -80,19 +86,54 @@ fn a_drain_that_emptied_a_busy_stream_waits_without_another_claim() {
 }
 
 #[test]
-fn a_drain_that_emptied_a_quiet_stream_ends_at_once_and_clears_the_bell() {
+fn a_stream_is_quiet_if_the_claim_before_was_more_than_five_linger_ms_ago() {
     let mut queue = queue();
-    queue.settings.linger_ms = 100;
-    let mut ears = Ears::new(&queue);
-    for (ms_ago, waits) in [(100, true), (10_000, false)] {
-        queue.enqueue(&["p1 1".to_owned()]);
-        let at_ms = queue.now_ms() - ms_ago;
-        queue.set_last_claim(Stream::Ingress, at_ms);
-        let (tally, sent) = drain_logged(&mut queue, &Scale);
-        assert_eq!((tally.batches, sent.len() > 2), (1, waits), "{ms_ago} ms: {sent:?}");
-        assert!(!is_silent(&mut queue, Stream::Ingress));
-        assert!(ears.rings(&mut queue).contains(&"ingress".to_owned()));
+    for (since_ms, commands) in [(5, 4), (6, 2)] {
+        queue.add(Stream::Ingress, "p1 1");
+        let (inner, since_ms) = (&mut queue.redis, Some(since_ms));
+        let mut log = Log { inner, before_wait: None, since_ms, sent: Vec::new() };
+        let handle = &mut Queue::new(&mut log, &queue.settings);
+        drain(handle, &Scale, &mut || Duration::ZERO).1.unwrap();
+        assert_eq!(log.sent.len(), commands, "{since_ms:?}: {:?}", log.sent);
     }
+}
+
+#[test]
+fn a_drain_that_emptied_a_quiet_stream_rings_for_nobody_although_its_time_is_over() {
+    let mut queue = queue();
+    queue.add(Stream::Ingress, "p1 1");
+    queue.set_last_claim(Stream::Ingress, 0);
+    let mut ears = Ears::new(&queue);
+    let (tally, result) = drain(&mut queue.queue(), &Scale, &mut || Duration::MAX);
+    result.unwrap();
+    assert_eq!((tally.batches, tally.out_of_time), (1, false));
+    assert_eq!(ears.rings(&mut queue), ["bike"]);
+}
+
+#[test]
+fn a_commit_that_empties_a_quiet_stream_clears_the_bell_that_its_full_batch_rang() {
+    let mut queue = queue();
+    queue.settings.batch_size = 1;
+    queue.add(Stream::Ingress, "p1 1");
+    queue.set_last_claim(Stream::Ingress, 0);
+    let (_, sent) = drain_logged(&mut queue, &Scale);
+    assert_eq!(sent, ["script", "script"]);
+    assert!(!is_silent(&mut queue, Stream::Ingress));
+}
+
+#[test]
+fn a_busy_drain_that_dies_while_something_is_left_silences_no_bell() {
+    let mut queue = queue();
+    queue.add(Stream::Ingress, "p1 1");
+    queue.hold(&Scale);
+    queue.set_busy(Stream::Ingress);
+    queue.add(Stream::Ingress, "p2 2");
+    // Dies after its commit.
+    let mut mortal = Mortal { inner: &mut queue.redis, left: 2, is_carried_out: true };
+    let handle = &mut Queue::new(&mut mortal, &queue.settings);
+    drain(handle, &Scale, &mut || Duration::ZERO).1.unwrap_err();
+    assert_eq!(queue.pending(Stream::Ingress).len(), 1, "the second is committed");
+    assert!(!is_silent(&mut queue, Stream::Ingress));
 }
 
 #[test]
@@ -106,9 +147,10 @@ fn while_something_is_left_a_drain_claims_before_it_waits() {
     // Another drain has a batch, which may become overdue.
     queue.add(Stream::Ingress, "p3 3");
     queue.hold(&Scale);
-    queue.add(Stream::Ingress, "p4 4");
+    let newest = queue.add(Stream::Ingress, "p4 4");
     let (tally, sent) = drain_logged(&mut queue, &Scale);
-    assert_eq!((tally.batches, &sent[..3]), (1, &["script"; 3].map(String::from)[..]));
+    assert_eq!(tally.batches, 1);
+    assert_eq!(sent, ["script", "script", "script", &newest, "script"]);
 }
 
 #[test]
@@ -134,6 +176,24 @@ fn what_came_between_a_claim_and_the_wait_is_found_at_once_without_a_ring() {
     assert_eq!((tally.batches, tally.routed), (2, 2));
     assert_eq!(sent[..5], ["script", "script", &format!("{one}!"), "script", "script"]);
     assert_eq!(ears.rings(&mut queue), ["bike"], "nobody was rung for ingress");
+}
+
+#[test]
+fn a_drain_that_waits_silences_its_own_bell_only() {
+    let mut queue = queue();
+    queue.add(Stream::Ingress, "p1 13");
+    queue.drain(&Scale);
+    queue.set_busy(VAN);
+    // The bell stays silent as long, however slowly this runs.
+    queue.settings.linger_ms = 1_000;
+    let bells = STREAMS.map(|stream| queue.keys.bell(stream).to_owned());
+    let mut silent = Vec::new();
+    let (tally, _) = drain_with(&mut queue, &BY_VAN, &mut |redis| {
+        let exists =
+            |bell: &String| redis::cmd("EXISTS").arg(bell).query::<bool>(redis.inner()).unwrap();
+        silent.extend(bells.iter().map(exists));
+    });
+    assert_eq!((tally.confirmed, silent), (1, vec![false, false, true]));
 }
 
 #[test]
