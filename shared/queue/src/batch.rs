@@ -15,7 +15,7 @@ use crate::trace::TraceParent;
 /// What a claim handed out.
 #[derive(Debug, Default)]
 pub(crate) struct Claimed {
-    /// Time since the claim before this one, in ms.
+    /// Time since the last claim that handed something out, or a tick after it, in ms.
     pub(crate) since_ms: i64,
     /// Pending entries that somebody had deleted.
     pub(crate) vanished: u64,
@@ -33,7 +33,7 @@ pub(crate) struct Commit {
     pub(crate) confirmed: u64,
     pub(crate) dead_lettered: u64,
     pub(crate) duplicates: u64,
-    /// Nothing was left in the stream.
+    /// Nothing is left in the stream.
     pub(crate) is_stream_empty: bool,
     /// [`Message::entry`] of what another drain had committed.
     pub(crate) superseded_entries: Vec<usize>,
@@ -85,8 +85,8 @@ impl<E: Execute> Queue<'_, E> {
         Ok(claimed)
     }
 
-    /// Applies the outcome of each message of a batch. If the stream is empty then, its bell stays
-    /// silent for `hold_ms`.
+    /// Applies the outcome of each message of a batch. If the stream is empty afterwards, its
+    /// bell stays silent for `hold_ms`.
     pub(crate) fn commit(
         &mut self,
         stream: Stream,

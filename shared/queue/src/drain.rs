@@ -19,8 +19,8 @@ use crate::message::{Message, Outcome, Payload};
 /// An idle Redis checks only every 100 ms (`hz` 10) whether a blocked command has timed out.
 const WAKE_MS: u32 = 200;
 
-/// A drain waits for more if the claim before its last one is no more than this many times
-/// `linger_ms` ago. With fewer messages, a start for each of them is cheaper than the waits.
+/// A stream is busy if its last two batches were claimed at most this many `linger_ms` apart. On a
+/// quiet stream, starting an instance for each message costs less than waiting.
 const BUSY: u32 = 5;
 
 /// A batch with longer results is committed in parts, so that neither an instance nor a script holds
@@ -122,7 +122,7 @@ pub struct Drain<'q, 'a, E, R> {
     is_first_claim: bool,
     /// For how long the bell stays silent while the drain waits; 0 for a drain that never waits.
     silent_ms: u32,
-    /// Whether so much comes that the drain waits for more.
+    /// Whether the stream was busy at the last batch. Then the drain waits for more.
     is_busy: bool,
     /// The newest entry of the last batch, until a wait has used it.
     newest: Option<Rc<str>>,

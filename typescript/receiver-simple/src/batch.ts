@@ -8,7 +8,7 @@ import { MAX_ORDER_BYTES, type Queue } from "./queue.js";
 import type { Argument } from "./redis.js";
 
 export interface Claimed {
-  /** Time since the claim before this one. */
+  /** Time since the last claim that handed something out, or a tick after it. */
   readonly sinceMs: number;
   /** Pending entries that somebody had deleted. */
   readonly vanished: number;
@@ -25,7 +25,7 @@ export interface Commit {
   readonly confirmed: number;
   readonly dead_lettered: number;
   readonly duplicates: number;
-  /** Nothing was left in the lane. */
+  /** Nothing is left in the lane. */
   readonly isLaneEmpty: boolean;
   /** The ids of the entries that another drain had committed. */
   readonly supersededEntries: Set<string>;
@@ -62,8 +62,8 @@ export function claim(queue: Queue, isFirst: boolean, holdMs: number): Claimed {
 }
 
 /**
- * Applies what was decided for each message of a batch. If the lane is empty then, its bell stays
- * silent for `holdMs`.
+ * Applies what was decided for each message of a batch. If the lane is empty afterwards, its bell
+ * stays silent for `holdMs`.
  */
 export function commit(
   queue: Queue,

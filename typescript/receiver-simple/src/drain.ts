@@ -44,8 +44,8 @@ export class Tally {
 const WAKE_MS = 200;
 
 /**
- * A drain waits for more if the claim before its last one is no more than this many times `linger_ms`
- * ago. With fewer messages, a start for each of them is cheaper than the waits.
+ * A lane is busy if its last two batches were claimed at most this many `linger_ms` apart. On a quiet
+ * lane, starting an instance for each order costs less than waiting.
  */
 const BUSY = 5;
 
@@ -67,7 +67,7 @@ const COUNTS = [
 export class Drain {
   /** What was done so far, also when the drain failed. */
   readonly tally = new Tally();
-  /** Whether so much comes that the drain waits for more. */
+  /** Whether the lane was busy at the last batch. Then the drain waits for more. */
   private isBusy = false;
   /** The newest entry of the last batch, until a wait has used it. */
   private newest: string | undefined;

@@ -12,9 +12,9 @@
 -- ARGV[9]  when the stream is empty, for how many ms the bell stays silent (0: it can be rung at
 --           once)
 --
--- Returns {time in Unix ms, ms since the claim before this one, entries that vanished while pending,
--- entries that were split, delivery count of all that is handed out, the first delivery is 1}, then
--- a row of three for each message:
+-- Returns {time in Unix ms, ms since the last claim that handed something out or a tick after it,
+-- entries that vanished while pending, entries that were split, delivery count of all that is handed
+-- out, the first delivery is 1}, then a row of three for each message:
 --   entry id, "" for the same entry as the row before;
 --   entry id in ingress and, after a blank, traceparent, "" for the entry's own id without a trace;
 --   message, or its length if it is too long, or -1 if the entry has none
@@ -29,12 +29,8 @@ local MOST_SPLITS = 20
 open_format()
 local most, longest, is_ingress = tonumber(ARGV[6]), tonumber(ARGV[7]), stream.number == 1
 local now_ms = now()
--- By the time of the last claim a tick detects that the clock has stepped back.
 local clock = 'clock_ms:' .. stream.name
 local since_ms = now_ms - (tonumber(run('HGET', FORMAT, clock)) or 0)
-if since_ms > 0 then
-  redis.pcall('HSET', FORMAT, clock, string.format('%.0f', now_ms))
-end
 local reply, handed_out, values, bytes = {now_ms, since_ms, 0, 0, 1}, 0, 5, 0
 if is_paused() then
   return reply
@@ -141,6 +137,10 @@ elseif handed_out == 0 and ARGV[9] ~= '0' then
 elseif handed_out == 0 then
   -- Reading the stream and clearing the bell are one step, so no ring in between is lost.
   redis.pcall('DEL', BELL)
+end
+if handed_out > 0 and since_ms > 0 then
+  -- By this time a tick detects that the clock has stepped back.
+  redis.pcall('HSET', FORMAT, clock, string.format('%.0f', now_ms))
 end
 if handed_out > 0 and ARGV[8] == '1' then
   measure('drains:' .. stream.name, 1)

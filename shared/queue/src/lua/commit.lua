@@ -8,8 +8,8 @@
 --
 -- ARGV[8]   deliveries of its entries before this one     ARGV[9]  how many entries
 -- ARGV[10]  how many fields of metrics to raise
--- ARGV[11]  if the stream is empty then, for how many ms the bell stays silent, because the drain
---           waits for more (0: it can be rung at once)
+-- ARGV[11]  if the stream is empty afterwards, for how many ms its bell stays silent, because the
+--           drain waits for more (0: it can be rung at once)
 -- ARGV[12..]  the entry ids; then field and increment of each metric, for a batch that is applied
 --             whole; then a row of five for each message:
 --               "confirm", "dead" or the number of the stream to route to, with a "+" in front when
@@ -19,9 +19,9 @@
 --               message
 --
 -- Returns {applied, superseded, routed, confirmed, dead-lettered, duplicates} in messages, whether
--- the stream is empty then (0 or 1), and the numbers of the entries that were superseded.
+-- the stream is empty afterwards (0 or 1), and the numbers of the entries that were superseded.
 --
--- keys: format index index:previous results dead-letters totals metrics streams bells
+-- keys: format index index:previous results dead-letters totals metrics bell pause streams bells
 -- settings: message id result stream consumer bell_ms retention_ms
 -- flags: allow-oom
 -- uses: record free
@@ -260,12 +260,14 @@ end
 for _, lane in pairs(lanes) do
   ring(lane, KEYS[BELLS + lane.number])
 end
--- Looking at the stream and at its bell are one step, so no ring in between is lost.
-local is_empty, bell = redis.pcall('XLEN', stream.key) == 0, KEYS[BELLS + stream.number]
-if is_empty and ARGV[11] ~= '0' then
-  redis.pcall('SET', bell, HELD, 'PX', ARGV[11])
-elseif is_empty then
-  redis.pcall('DEL', bell)
+-- Reading the stream and setting its bell are one step, so no ring in between is lost.
+local is_empty = redis.pcall('XLEN', stream.key) == 0
+if is_empty and redis.pcall('EXISTS', PAUSE) == 0 then
+  if ARGV[11] ~= '0' then
+    redis.pcall('SET', BELL, HELD, 'PX', ARGV[11])
+  else
+    redis.pcall('DEL', BELL)
+  end
 end
 return {
   done.applied, done.superseded, done.routed, done.confirmed, done.dead, done.duplicates,

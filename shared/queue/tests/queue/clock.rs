@@ -161,3 +161,13 @@ fn every_claim_of_a_drain_leaves_its_time_behind() {
     let seen: i64 = queue.ask(&["HGET", &format, "clock_ms:ingress"]);
     assert!(seen > 1, "the second claim wrote its time");
 }
+
+/// A quiet stream would look busy after a wait.
+#[test]
+fn a_claim_that_finds_nothing_leaves_no_time_behind() {
+    let mut queue = TestQueue::opened();
+    queue.set_last_claim(Stream::Ingress, 1);
+    assert!(queue.drain(&Scale).is_idle());
+    let format = queue.keys.format().to_owned();
+    assert_eq!(queue.ask::<i64>(&["HGET", &format, "clock_ms:ingress"]), 1);
+}

@@ -71,6 +71,24 @@ fn a_pause_in_mid_drain_lets_the_batch_in_hand_be_committed_and_no_other_be_clai
 }
 
 #[test]
+fn a_commit_that_empties_a_paused_stream_leaves_its_bell_silent() {
+    let mut queue = queue();
+    queue.add_parcels(0..1);
+    let mut ears = Ears::new(&queue);
+    let mut other = native::RedisConnection::open(&queue.server.url()).unwrap();
+    let settings = queue.settings.clone();
+    let mut pause = || {
+        Queue::new(&mut other, &settings).pause(Stream::Ingress, "now").unwrap();
+    };
+    let mut connection = BeforeCommit { inner: &mut queue.redis, act: Some(&mut pause) };
+    let mut handle = Queue::new(&mut connection, &queue.settings);
+    assert_eq!(Drain::new(&mut handle, &Scale).step().unwrap(), Step::Emptied);
+    assert_eq!(ears.rings(&mut queue).len(), 1, "a lane");
+    queue.enqueue(&[parcel(1)]);
+    assert_eq!(ears.rings(&mut queue), [""; 0]);
+}
+
+#[test]
 fn overdue_entries_wait_as_well_and_keep_their_delivery_count() {
     let mut queue = queue();
     let parcels = queue.add_parcels(0..6);
