@@ -1,12 +1,23 @@
 //! `/stats`, `/healthz` and `/readyz`: the state of the queue.
 
 use orders::pipeline::STREAMS;
+use queue::StreamStats;
+use serde::Serialize;
 
 use crate::response::{Object, object};
 use crate::{Host, Response, Result, control, response, with_queue};
 
 /// The only policy under which Redis never evicts an order.
 pub(crate) const SAFE_POLICY: &str = "noeviction";
+
+/// A stream as it is shown, with the pause apart.
+#[derive(Serialize)]
+struct ShownStream {
+    #[serde(flatten)]
+    stream: StreamStats,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<Object>,
+}
 
 /// Streams and counters. It also ticks, so an open dashboard repairs lost bells where no probe
 /// does.
@@ -21,14 +32,9 @@ pub(crate) fn stats<H: Host>(host: &H) -> Result {
         queue.stats()
     })?;
     let mut streams = Object::default();
-    for (name, stream) in stats.streams {
-        let mut shown = object!({ "length": stream.length, "messages": stream.messages,
-            "pending": stream.pending, "oldestMs": stream.oldest_ms, "added": stream.added,
-            "vanished": stream.vanished });
-        if let Some(pause) = &stream.paused {
-            shown.set("paused", &control::state(Some(pause)));
-        }
-        streams.set(name, &shown);
+    for (name, mut stream) in stats.streams {
+        let paused = stream.paused.take().map(|pause| control::state(Some(&pause)));
+        streams.set(name, &ShownStream { stream, paused });
     }
     let body = object!({ "streams": streams, "confirmations": stats.results,
         "deadLetters": stats.dead_letters, "totals": stats.totals });
