@@ -29,8 +29,8 @@ local MOST_SPLITS = 20
 open_format()
 local most, longest, is_ingress = tonumber(ARGV[6]), tonumber(ARGV[7]), stream.number == 1
 local now_ms = now()
-local clock = 'clock_ms:' .. stream.name
-local since_ms = now_ms - (tonumber(run('HGET', FORMAT, clock)) or 0)
+local clock_field = 'clock_ms:' .. stream.name
+local since_ms = now_ms - (tonumber(run('HGET', FORMAT, clock_field)) or 0)
 local reply, handed_out, values, bytes = {now_ms, since_ms, 0, 0, 1}, 0, 5, 0
 if is_paused() then
   return reply
@@ -140,7 +140,7 @@ elseif handed_out == 0 then
 end
 if handed_out > 0 and since_ms > 0 then
   -- By this time a tick detects that the clock has stepped back.
-  redis.pcall('HSET', FORMAT, clock, string.format('%.0f', now_ms))
+  redis.pcall('HSET', FORMAT, clock_field, string.format('%.0f', now_ms))
 end
 if handed_out > 0 and ARGV[8] == '1' then
   measure('drains:' .. stream.name, 1)
