@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use loadtest::options::Load;
@@ -32,13 +32,13 @@ fn drifting(redis: String) -> String {
 /// Until one side closes the connection.
 fn pass_on(mut client: TcpStream, mut server: TcpStream, asked: &AtomicU64) {
     let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-    let is_time = Arc::new(AtomicU64::new(0));
+    let is_time = Arc::new(AtomicBool::new(false));
     let is_late_time = Arc::clone(&is_time);
     thread::spawn(move || {
         let mut bytes = vec![0; 65_536];
         while let Ok(count @ 1..) = from.read(&mut bytes) {
             let mut answer = bytes[..count].to_vec();
-            if is_late_time.swap(0, Ordering::SeqCst) == 1 {
+            if is_late_time.swap(false, Ordering::SeqCst) {
                 let time = redis::parse_redis_value(&answer).unwrap();
                 let (s, us): (u64, u64) = redis::from_redis_value(time).unwrap();
                 let us = s * 1_000_000 + us + AHEAD_US;
@@ -53,7 +53,7 @@ fn pass_on(mut client: TcpStream, mut server: TcpStream, asked: &AtomicU64) {
     let mut bytes = vec![0; 65_536];
     while let Ok(count @ 1..) = client.read(&mut bytes) {
         if &bytes[..count] == TIME && asked.fetch_add(1, Ordering::SeqCst) > 0 {
-            is_time.store(1, Ordering::SeqCst);
+            is_time.store(true, Ordering::SeqCst);
         }
         if server.write_all(&bytes[..count]).is_err() {
             break;

@@ -49,21 +49,28 @@ fn a_paused_queue_takes_messages_up_to_the_backlog_all_of_a_call_or_none() {
     queue.assert_confirmed(&parcels[..5]);
 }
 
+/// Runs a drain of ingress that somebody pauses between its first claim and the commit.
+fn drain_and_pause(
+    queue: &mut TestQueue,
+    run: impl FnOnce(Drain<'_, '_, BeforeCommit<'_>, Scale>),
+) {
+    let mut other = native::RedisConnection::open(&queue.server.url()).unwrap();
+    let mut pause = || {
+        Queue::new(&mut other, &queue.settings).pause(Stream::Ingress, "now").unwrap();
+    };
+    let mut connection = BeforeCommit { inner: &mut queue.redis, act: Some(&mut pause) };
+    run(Drain::new(&mut Queue::new(&mut connection, &queue.settings), &Scale));
+}
+
 #[test]
 fn a_pause_in_mid_drain_lets_the_batch_in_hand_be_committed_and_no_other_be_claimed() {
     let mut queue = queue();
     let parcels = queue.add_parcels(0..6);
-    let mut other = native::RedisConnection::open(&queue.server.url()).unwrap();
-    let settings = queue.settings.clone();
-    let mut pause = || {
-        Queue::new(&mut other, &settings).pause(Stream::Ingress, "now").unwrap();
-    };
-    let mut connection = BeforeCommit { inner: &mut queue.redis, act: Some(&mut pause) };
-    let mut handle = Queue::new(&mut connection, &queue.settings);
-    let mut drain = Drain::new(&mut handle, &Scale);
-    assert_eq!(drain.step().unwrap(), Step::Committed);
-    assert_eq!(drain.step().unwrap(), Step::Empty);
-    assert_eq!(drain.tally().routed, 4);
+    drain_and_pause(&mut queue, |mut drain| {
+        assert_eq!(drain.step().unwrap(), Step::Committed);
+        assert_eq!(drain.step().unwrap(), Step::Empty);
+        assert_eq!(drain.tally().routed, 4);
+    });
     assert_eq!((queue.length(Stream::Ingress), queue.pending(Stream::Ingress).len()), (2, 0));
     queue.queue().resume(Stream::Ingress).unwrap();
     queue.drain_all();
@@ -75,14 +82,7 @@ fn a_commit_that_empties_a_paused_stream_leaves_its_bell_silent() {
     let mut queue = queue();
     queue.add_parcels(0..1);
     let mut ears = Ears::new(&queue);
-    let mut other = native::RedisConnection::open(&queue.server.url()).unwrap();
-    let settings = queue.settings.clone();
-    let mut pause = || {
-        Queue::new(&mut other, &settings).pause(Stream::Ingress, "now").unwrap();
-    };
-    let mut connection = BeforeCommit { inner: &mut queue.redis, act: Some(&mut pause) };
-    let mut handle = Queue::new(&mut connection, &queue.settings);
-    assert_eq!(Drain::new(&mut handle, &Scale).step().unwrap(), Step::Emptied);
+    drain_and_pause(&mut queue, |mut drain| assert_eq!(drain.step().unwrap(), Step::Emptied));
     assert_eq!(ears.rings(&mut queue).len(), 1, "a lane");
     queue.enqueue(&[parcel(1)]);
     assert_eq!(ears.rings(&mut queue), [""; 0]);

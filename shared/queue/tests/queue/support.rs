@@ -220,6 +220,11 @@ impl TestQueue {
         let _: i64 = self.ask(&["HSET", &format, &field, &at_ms.to_string()]);
     }
 
+    pub(crate) fn last_claim(&mut self, stream: Stream) -> i64 {
+        let format = self.keys.format().to_owned();
+        self.ask(&["HGET", &format, &format!("clock_ms:{}", stream.as_str())])
+    }
+
     /// Makes each drain of the stream wait for more, however slowly this runs.
     pub(crate) fn set_busy(&mut self, stream: Stream) {
         let at_ms = self.now_ms() + 60_000;
