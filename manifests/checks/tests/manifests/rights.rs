@@ -336,6 +336,8 @@ fn a_torn_append_only_file_is_repaired_before_redis_starts() {
     let mut redis = Redis::start();
     write_at_once(&redis);
     let mut worker = Worker::new(&redis);
+    // A bell that expires is one more entry of the file.
+    worker.settings.bell_ms = 60_000;
     worker.enqueue(&[an_order(1)]);
     worker.drain(&DISTRIBUTOR);
     let whole = std::fs::read(redis.appended()).unwrap().len();
