@@ -162,34 +162,49 @@ fn an_app_that_is_not_measured_is_reported() {
 #[test]
 fn alerts_fire_for_what_needs_somebody() {
     let fired = |name: &str, labels: Value, summary: &str| self::fired(30, name, &labels, summary);
-    let (first, second) = ("stream=\"ingress\",pod=\"a\"", "stream=\"ingress\",pod=\"b\"");
+    let one = "namespace=\"order-pipeline\"";
+    let [first, second] = ["a", "b"].map(|pod| format!("{one},stream=\"ingress\",pod=\"{pod}\""));
+    let (first, second) = (first.as_str(), second.as_str());
+    // Another deployment, which is well but for its memory.
+    let other = "namespace=\"order-pipeline-2\",stream=\"ingress\",pod=\"c\"";
     let keda = "namespace=\"order-pipeline\",scaledObject=\"receiver-simple\"";
     let renamed = "namespace=\"keda\",exported_namespace=\"order-pipeline\",\
          scaledObject=\"receiver-complex\"";
-    let cannot_scale = |name: &str| {
+    let cannot_scale = |name: &str, mut labels: Value| {
+        labels["severity"] = json!("critical");
+        labels["scaledObject"] = json!(name);
         json!({
-            "exp_labels": { "severity": "critical", "scaledObject": name },
+            "exp_labels": labels,
             "exp_annotations": {
                 "summary": format!("KEDA cannot read the stream of {name}, so it starts no pod"),
             },
         })
     };
     let worker = "namespace=\"order-pipeline\",container=\"distributor\",pod=\"a\"";
-    let server = "namespace=\"order-pipeline\",container=\"redis\"";
-    let limit = "namespace=\"order-pipeline\",container=\"redis\",resource=\"memory\"";
-    let labels = |severity: &str| json!({ "severity": severity, "stream": "ingress" });
+    let server = "namespace=\"order-pipeline-2\",container=\"redis\"";
+    let limit = "namespace=\"order-pipeline-2\",container=\"redis\",resource=\"memory\"";
+    let of_one = |severity: &str| json!({ "severity": severity, "namespace": "order-pipeline" });
+    let labels = |severity: &str| {
+        let mut labels = of_one(severity);
+        labels["stream"] = json!("ingress");
+        labels
+    };
     promtool_tests(
         &[
             series("orders_stream_entries", &format!("{first},state=\"waiting\""), "5x60"),
             series("orders_stream_entries", &format!("{second},state=\"waiting\""), "5x60"),
             series("orders_drains_total", first, "7x60"),
+            series("orders_stream_entries", &format!("{other},state=\"waiting\""), "5x60"),
+            series("orders_drains_total", other, "0+9x60"),
+            series("orders_stream_paused", other, "0x60"),
+            series("orders_stream_oldest_age_seconds", other, "1x60"),
             series("orders_stream_paused", first, "0x60"),
             series("orders_stream_oldest_age_seconds", first, "400x60"),
-            series("orders_dead_letters", "pod=\"a\"", "3x60"),
+            series("orders_dead_letters", &format!("{one},pod=\"a\""), "3x60"),
             series("orders_vanished_total", first, "0x20 3x40"),
             series("orders_vanished_total", second, "0x20 3x40"),
             series("orders_clock_steps_total", first, "0x20 1x40"),
-            series("orders_redis_may_evict", "pod=\"a\"", "1x60"),
+            series("orders_redis_may_evict", &format!("{one},pod=\"a\""), "1x60"),
             series("keda_scaled_object_errors_total", keda, "0+3x60"),
             series("keda_scaled_object_errors_total", renamed, "0+3x60"),
             series("kube_pod_container_status_restarts_total", worker, "0+1x60"),
@@ -204,7 +219,7 @@ fn alerts_fire_for_what_needs_somebody() {
             ),
             fired(
                 "OrdersAreDeadLettered",
-                json!({ "severity": "warning" }),
+                of_one("warning"),
                 "3 dead letters wait to be redriven or discarded",
             ),
             fired(
@@ -220,27 +235,47 @@ fn alerts_fire_for_what_needs_somebody() {
             fired("ClockStepsBack", labels("warning"), "The clock of Redis was set back"),
             fired(
                 "RedisMayEvict",
-                json!({ "severity": "critical" }),
+                of_one("critical"),
                 "The maxmemory-policy of Redis is not noeviction, so it may drop orders",
             ),
             json!({
                 "eval_time": "30m",
                 "alertname": "KedaCannotScale",
-                "exp_alerts": [cannot_scale("receiver-simple"), cannot_scale("receiver-complex")],
+                "exp_alerts": [
+                    cannot_scale("receiver-simple", json!({ "namespace": "order-pipeline" })),
+                    cannot_scale(
+                        "receiver-complex",
+                        json!({ "namespace": "keda", "exported_namespace": "order-pipeline" }),
+                    ),
+                ],
             }),
             fired(
                 "PodsRestart",
-                json!({ "severity": "warning", "container": "distributor" }),
+                json!({
+                    "severity": "warning", "container": "distributor", "namespace": "order-pipeline",
+                }),
                 "Containers distributor were restarted 15 times in 15 minutes",
             ),
             fired(
                 "RedisIsNearItsLimit",
-                json!({ "severity": "critical" }),
+                json!({ "severity": "critical", "namespace": "order-pipeline-2" }),
                 "Redis uses 90% of its memory limit and may be killed",
             ),
             quiet("OrdersAreNotMeasured"),
         ],
     );
+}
+
+#[test]
+fn keda_cannot_scale_is_not_reported_for_one_failed_poll() {
+    let keda = "namespace=\"order-pipeline\",scaledObject=\"receiver-simple\"";
+    let minutes: Vec<Value> = (0..40)
+        .map(|minute| {
+            json!({ "eval_time": format!("{minute}m"), "alertname": "KedaCannotScale", "exp_alerts": [] })
+        })
+        .collect();
+    let errors = [series("keda_scaled_object_errors_total", keda, "0x20 1x40")];
+    promtool_tests(&errors, &minutes);
 }
 
 #[test]
