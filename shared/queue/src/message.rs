@@ -52,7 +52,7 @@ pub enum Payload {
     Body(Vec<u8>),
     /// A message of so many bytes, more than are allowed; it was left in Redis.
     TooLong(usize),
-    /// The entry has no field for a message.
+    /// The entry has no field for a message, or several.
     Missing,
 }
 

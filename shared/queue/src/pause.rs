@@ -22,16 +22,13 @@ pub struct Pause {
 }
 
 impl Pause {
-    /// Reads the value of the key; `None` where there is none.
-    pub(crate) fn read(value: &str) -> Option<Self> {
-        if value.is_empty() {
-            return None;
-        }
+    /// Reads the value of the key, which may be written by hand.
+    pub(crate) fn read(value: &str) -> Self {
         let (since, reason) = value.split_once(' ').unwrap_or((value, ""));
-        Some(match since.parse() {
+        match since.parse() {
             Ok(since_ms) => Self { since_ms, reason: reason.to_owned() },
             Err(_) => Self { since_ms: 0, reason: value.to_owned() },
-        })
+        }
     }
 }
 
@@ -43,7 +40,7 @@ impl<E: Execute> Queue<'_, E> {
     /// When Redis fails; asking again is safe.
     pub fn pause(&mut self, stream: Stream, reason: &str) -> Result<Pause, QueueError> {
         let mut reply = self.run(&PAUSE, "failed to pause", Some(stream), &[reason.into()])?;
-        Pause::read(&reply.text()?).ok_or_else(|| reply.unexpected("a pause", None))
+        Ok(Pause::read(&reply.text()?))
     }
 
     /// Ends a stream's pause and rings its bell; `false` when it was not paused.
@@ -61,6 +58,6 @@ impl<E: Execute> Queue<'_, E> {
     pub fn pause_of(&mut self, stream: Stream) -> Result<Option<Pause>, QueueError> {
         let key = self.keys.pause(stream).to_owned();
         let mut reply = self.command("failed to look for a pause", "GET", &[(&key).into()])?;
-        if reply.is_empty() { Ok(None) } else { Ok(Pause::read(&reply.text()?)) }
+        if reply.is_empty() { Ok(None) } else { Ok(Some(Pause::read(&reply.text()?))) }
     }
 }

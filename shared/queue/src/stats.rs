@@ -87,7 +87,7 @@ impl<E: Execute> Queue<'_, E> {
                 oldest_ms: reply.count()?,
                 added: reply.count()?,
                 vanished: 0,
-                paused: Pause::read(&reply.text()?),
+                paused: Some(reply.text()?).filter(|it| !it.is_empty()).map(|it| Pause::read(&it)),
             };
             streams.insert(stream.as_str(), stats);
         }

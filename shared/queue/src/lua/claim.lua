@@ -17,7 +17,7 @@
 -- out, the first delivery is 1}, then a row of three for each message:
 --   entry id, "" for the same entry as the row before;
 --   entry id in ingress and, after a blank, traceparent, "" for the entry's own id without a trace;
---   message, or its length if it is too long, or -1 if the entry has none
+--   message, or its length if it is too long, or -1 if the entry has none or several
 --
 -- keys: format totals metrics bell pause unanswered streams
 -- settings: message stream consumer bell_ms claim_idle_ms
@@ -52,15 +52,15 @@ end
 local function hand_out(id, fields)
   bytes = bytes + size_of(fields)
   if is_ingress then
-    local message, label = nil, ''
+    local message, messages, label = nil, 0, ''
     for i = 1, #fields, 2 do
       if fields[i] == MESSAGE then
-        message = fields[i + 1]
+        message, messages = fields[i + 1], messages + 1
       elseif fields[i] == 'traceparent' and #fields[i + 1] <= 512 then
         label = id .. ' ' .. fields[i + 1]
       end
     end
-    return row(id, label, message)
+    return row(id, label, messages == 1 and message)
   end
   for i = 1, #fields, 2 do
     row(i == 1 and id or '', #fields[i] <= 600 and fields[i] or '', fields[i + 1])

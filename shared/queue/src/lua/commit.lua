@@ -169,9 +169,13 @@ local function dead_letter(id, entry, place, ingress, trace, code, errors)
   if stream.number > 1 then
     kept[MESSAGE] = fields[2 * place]
   else
+    local messages = 0
+    for i = 1, #fields, 2 do
+      messages = messages + (fields[i] == MESSAGE and 1 or 0)
+    end
     for i = 1, #fields, 2 do
       local name = fields[i]
-      if name == MESSAGE or name == 'redrives' or (name == 'fields' and kept.redrives) then
+      if (name == MESSAGE and messages == 1) or name == 'redrives' or (name == 'fields' and kept.redrives) then
         kept[name] = fields[i + 1]
       elseif name ~= 'traceparent' then
         others[#others + 1], others[#others + 2] = name, fields[i + 1]

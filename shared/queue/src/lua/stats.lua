@@ -19,9 +19,9 @@ for number = 1, COUNT do
   end
   local oldest = run('XRANGE', of.key, '-', '+', 'COUNT', 1)[1]
   local since = oldest and tonumber(string.match(oldest[1], '^%d+')) or now_ms
-  local pause = run('GET', KEYS[PAUSES + number]) or ''
+  local pause = run('GET', KEYS[PAUSES + number])
   for _, value in ipairs({length, number == 1 and length or messages, summary[1] or 0,
-    math.max(now_ms - since, 0), entries_added(of) or 0, pause}) do
+    math.max(now_ms - since, 0), entries_added(of) or 0, pause == '' and '0 ' or pause or ''}) do
     reply[#reply + 1] = value
   end
 end

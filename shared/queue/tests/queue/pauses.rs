@@ -184,6 +184,7 @@ fn a_key_set_by_hand_is_a_pause_as_well() {
         ("1700000000000", 1_700_000_000_000, ""),
         ("oven is broken", 0, "oven is broken"),
         ("1x y", 0, "1x y"),
+        ("", 0, ""),
     ] {
         let mut queue = TestQueue::opened();
         queue.add(BIKE, &parcel(1));
