@@ -8,7 +8,7 @@ use toml::{Table, Value};
 /// The paths of the components' files and of their dependencies, as written.
 ///
 /// # Errors
-/// When the text is not TOML.
+/// When the text is not TOML or names no Wasm file.
 pub fn wasm_files(manifest: &str) -> Result<Vec<String>> {
     let manifest: Table = manifest.parse()?;
     let mut files = Vec::new();
@@ -19,6 +19,7 @@ pub fn wasm_files(manifest: &str) -> Result<Vec<String>> {
         let named = component.get("source").into_iter().chain(paths).filter_map(Value::as_str);
         files.extend(named.map(str::to_owned));
     }
+    ensure!(!files.is_empty(), "it names no Wasm file");
     Ok(files)
 }
 
@@ -37,7 +38,6 @@ pub fn wasm_bytes(manifest: &Path) -> Result<u64> {
         })?;
         bytes += metadata.len();
     }
-    ensure!(bytes > 0, "it names no Wasm file");
     Ok(bytes)
 }
 
