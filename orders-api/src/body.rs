@@ -1,15 +1,15 @@
 //! Reads the body of a request up to a limit.
 
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 
 use http::header;
-use http::request::Parts;
 
-use crate::{Problem, Refusal, Result};
+use crate::{Problem, Refusal, Request, Result};
 
 /// Reads a body of at most `most` bytes. If `Content-Length` is larger, nothing is read.
-pub(crate) fn read(head: &Parts, body: &mut dyn Read, most: u32) -> Result<Vec<u8>> {
-    let text = |name| head.headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
+pub(crate) fn read(request: &mut Request<'_>, most: u32) -> Result<Vec<u8>> {
+    let headers = request.headers();
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
     if text(header::CONTENT_ENCODING).is_some_and(|it| !it.eq_ignore_ascii_case("identity")) {
         let detail = "expected a body without Content-Encoding";
         return Err(Refusal::new(Problem::UnsupportedMediaType, detail)
@@ -27,7 +27,7 @@ pub(crate) fn read(head: &Parts, body: &mut dyn Read, most: u32) -> Result<Vec<u
     }
     let (mut bytes, mut chunk) = (Vec::with_capacity(announced as usize), [0; 16 * 1024]);
     loop {
-        let read = body.read(&mut chunk).map_err(|error| match error.kind() {
+        let read = request.body_mut().read(&mut chunk).map_err(|error| match error.kind() {
             ErrorKind::TimedOut => Refusal::new(Problem::RequestTimeout, "the limit is 10 s"),
             _ => Refusal::new(Problem::BrokenBody, "the body broke off before its end"),
         })?;

@@ -3,15 +3,12 @@
 //! `PUT /control/{stream}` takes `{"paused": true, "reason": "..."}` or `{"paused": false}`, and
 //! `DELETE` resumes. A second pause keeps the first time and takes the new reason.
 
-use std::io::Read;
-
-use http::request::Parts;
 use orders::pipeline::STREAMS;
 use queue::{Pause, Stream};
 use serde::Deserialize;
 
 use crate::response::{Object, object};
-use crate::{Host, Problem, Refusal, Result, body, response, time_of, with_queue};
+use crate::{Host, Problem, Refusal, Request, Result, body, response, time_of};
 
 /// The body of a `PUT`.
 #[derive(Deserialize)]
@@ -24,7 +21,7 @@ struct Control {
 /// All streams.
 pub(crate) fn list<H: Host>(host: &H) -> Result {
     let mut states = Object::default();
-    with_queue(host, |queue| {
+    host.with_queue(|queue| {
         for stream in STREAMS {
             states.set(stream.as_str(), &state(queue.pause_of(stream)?.as_ref()));
         }
@@ -35,13 +32,13 @@ pub(crate) fn list<H: Host>(host: &H) -> Result {
 
 /// One stream.
 pub(crate) fn show<H: Host>(host: &H, stream: Stream) -> Result {
-    let pause = with_queue(host, |queue| queue.pause_of(stream))?;
+    let pause = host.with_queue(|queue| queue.pause_of(stream))?;
     Ok(response::ok(&state(pause.as_ref())))
 }
 
 /// Pauses or resumes a stream. A body of 8 KiB holds every reason, however it is escaped.
-pub(crate) fn set<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, stream: Stream) -> Result {
-    let body = body::read(head, body, 8 * 1024)?;
+pub(crate) fn set<H: Host>(host: &H, stream: Stream, request: &mut Request<'_>) -> Result {
+    let body = body::read(request, 8 * 1024)?;
     let Control { paused, reason } = serde_json::from_slice(&body).map_err(|error| {
         let problem = if error.is_data() { Problem::InvalidControl } else { Problem::InvalidJson };
         Refusal::new(problem, &error.to_string())
@@ -50,7 +47,7 @@ pub(crate) fn set<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, stream: 
     let detail = match (paused, reason) {
         (false, None) => return resume(host, stream),
         (true, Some(reason)) if is_reason(reason) => {
-            let pause = with_queue(host, |queue| queue.pause(stream, reason))?;
+            let pause = host.with_queue(|queue| queue.pause(stream, reason))?;
             return Ok(response::ok(&state(Some(&pause))));
         }
         (false, Some(_)) => "reason: only a pause has one",
@@ -61,7 +58,7 @@ pub(crate) fn set<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, stream: 
 
 /// Resumes a stream.
 pub(crate) fn resume<H: Host>(host: &H, stream: Stream) -> Result {
-    with_queue(host, |queue| queue.resume(stream))?;
+    host.with_queue(|queue| queue.resume(stream))?;
     Ok(response::ok(&state(None)))
 }
 

@@ -3,17 +3,16 @@
 //! A dead letter is named by its entry id. A second redrive or discard answers 404.
 
 use http::header;
-use http::request::Parts;
 use queue::{DeadLetter, DeadLetterPage, EntryId, Filter, Redrive};
 use uuid::Uuid;
 
 use crate::response::{Object, object, parsed};
-use crate::{Host, Problem, Refusal, Result, response, time_of, with_queue};
+use crate::{Host, Problem, Refusal, Request, Result, response, time_of};
 
 /// A page of dead letters, oldest first, without their orders.
-pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Result {
-    let (mut filter, order, limit, cursor) = read(head.uri.query().unwrap_or_default())?;
-    let page = with_queue(host, |queue| {
+pub(crate) fn list<H: Host>(host: &H, request: &Request<'_>) -> Result {
+    let (mut filter, order, limit, cursor) = read(request.uri().query().unwrap_or_default())?;
+    let page = host.with_queue(|queue| {
         let Some(order) = order else { return queue.dead_letters(&filter, cursor, limit) };
         let mut page = DeadLetterPage::default();
         for id in orders::ids_of(&order) {
@@ -64,7 +63,7 @@ fn read(query: &str) -> Result<(Filter, Option<String>, u32, Option<EntryId>)> {
 
 /// One dead letter with its order.
 pub(crate) fn show<H: Host>(host: &H, id: EntryId) -> Result {
-    let letter = with_queue(host, |queue| queue.dead_letter(id))?.ok_or_else(gone)?;
+    let letter = host.with_queue(|queue| queue.dead_letter(id))?.ok_or_else(gone)?;
     let mut shown = shown(&letter);
     if let Some(order) = &letter.body {
         shown.set("order", &String::from_utf8_lossy(order));
@@ -89,7 +88,7 @@ fn shown(letter: &DeadLetter) -> Object {
 
 /// Puts a dead letter back into the stream where it failed.
 pub(crate) fn redrive<H: Host>(host: &H, id: EntryId) -> Result {
-    let redrive = with_queue(host, |queue| queue.redrive(id))?;
+    let redrive = host.with_queue(|queue| queue.redrive(id))?;
     let (problem, detail) = match redrive {
         Redrive::Redriven { .. } | Redrive::Duplicate => return Ok(response::ok(&redrive)),
         Redrive::Gone => return Err(gone()),
@@ -101,7 +100,7 @@ pub(crate) fn redrive<H: Host>(host: &H, id: EntryId) -> Result {
 
 /// Deletes a dead letter.
 pub(crate) fn discard<H: Host>(host: &H, id: EntryId) -> Result {
-    let is_discarded = with_queue(host, |queue| queue.discard(id))?;
+    let is_discarded = host.with_queue(|queue| queue.discard(id))?;
     let body = object!({ "outcome": "discarded" });
     is_discarded.then(|| response::ok(&body)).ok_or_else(gone)
 }

@@ -9,20 +9,19 @@
 use std::net::IpAddr;
 
 use http::header;
-use http::request::Parts;
 use http::uri::{Authority, Uri};
 
 use crate::settings::is_bearer;
-use crate::{Problem, Refusal, Result, Settings};
+use crate::{Problem, Refusal, Request, Result, Settings};
 
 /// Reserved by RFC 6761, made by Kubernetes, resolved inside Spin. A name such as `orders-api.shop`
 /// is not among them: a namespace may be called like a public top-level domain.
 const PRIVATE: [&str; 4] = [".localhost", ".svc", ".svc.cluster.local", ".spin.internal"];
 
 /// Checks a request before its path is read.
-pub(crate) fn check(head: &Parts, settings: &Settings) -> Result<()> {
+pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<()> {
     if let Some(token) = &settings.api_token {
-        let sent = head.headers.get(header::AUTHORIZATION);
+        let sent = request.headers().get(header::AUTHORIZATION);
         if sent.is_some_and(|sent| is_bearer(sent.as_bytes(), token)) {
             return Ok(());
         }
@@ -30,12 +29,12 @@ pub(crate) fn check(head: &Parts, settings: &Settings) -> Result<()> {
         return Err(Refusal::new(Problem::Unauthorized, detail)
             .with_header(header::WWW_AUTHENTICATE, "Bearer"));
     }
-    let Some(host) = host_of(head).filter(|host| is_known(host, &settings.allowed_hosts)) else {
+    let Some(host) = host_of(request).filter(|host| is_known(host, &settings.allowed_hosts)) else {
         let detail = "this API has no token; add this host name to the variable allowed_hosts";
         return Err(Refusal::new(Problem::UnknownHost, detail));
     };
-    let is_write = ["POST", "PUT", "DELETE"].contains(&head.method.as_str());
-    if is_write && is_cross_site(head, &host) {
+    let is_write = ["POST", "PUT", "DELETE"].contains(&request.method().as_str());
+    if is_write && is_cross_site(request, &host) {
         let detail = "this API has no token, so other sites may not change anything here";
         return Err(Refusal::new(Problem::CrossSite, detail));
     }
@@ -43,11 +42,11 @@ pub(crate) fn check(head: &Parts, settings: &Settings) -> Result<()> {
 }
 
 /// The request's host, in lower case and without the port.
-fn host_of(head: &Parts) -> Option<String> {
-    let authority = match head.headers.get(header::HOST) {
+fn host_of(request: &Request<'_>) -> Option<String> {
+    let authority = match request.headers().get(header::HOST) {
         Some(host) => Authority::try_from(host.as_bytes()).ok()?,
         // HTTP/2 has no such header, and a host may remove it. The URI then has the authority.
-        None => head.uri.authority()?.clone(),
+        None => request.uri().authority()?.clone(),
     };
     Some(authority.host().to_ascii_lowercase())
 }
@@ -59,13 +58,13 @@ fn is_known(host: &str, allowed: &[String]) -> bool {
         || allowed.iter().any(|allowed| allowed == host)
 }
 
-fn is_cross_site(head: &Parts, host: &str) -> bool {
-    let site = head.headers.get("sec-fetch-site").map(header::HeaderValue::as_bytes);
+fn is_cross_site(request: &Request<'_>, host: &str) -> bool {
+    let site = request.headers().get("sec-fetch-site").map(header::HeaderValue::as_bytes);
     // A page that hides its origin sends "null", which is no host of this API.
     let is_own = |origin: &header::HeaderValue| {
         let origin = Uri::try_from(origin.as_bytes());
         origin.is_ok_and(|it| it.host().is_some_and(|found| found.eq_ignore_ascii_case(host)))
     };
     matches!(site, Some(b"cross-site" | b"same-site"))
-        || head.headers.get(header::ORIGIN).is_some_and(|origin| !is_own(origin))
+        || request.headers().get(header::ORIGIN).is_some_and(|origin| !is_own(origin))
 }

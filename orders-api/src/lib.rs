@@ -22,7 +22,6 @@ mod shell;
 
 use std::io::Read;
 
-use http::request::Parts;
 use http::{StatusCode, header};
 use queue::settings::SettingError;
 use queue::{Execute, Queue, QueueError};
@@ -48,33 +47,41 @@ pub trait Host {
 
     /// Reads the variables of the queue and connects to its Redis.
     fn open(&self) -> Result<(queue::Settings, Self::Redis)>;
+
+    /// Opens the queue and runs `act` with it.
+    fn with_queue<T>(
+        &self,
+        act: impl FnOnce(&mut Queue<'_, Self::Redis>) -> Result<T, QueueError>,
+    ) -> Result<T> {
+        let (settings, mut redis) = self.open()?;
+        Ok(act(&mut Queue::new(&mut redis, &settings))?)
+    }
 }
 
 /// Answers one request. Routes that take a body read it up to their limit.
-pub fn answer<H: Host>(host: &H, request: Request<'_>) -> Response {
-    let (head, body) = request.into_parts();
-    try_answer(host, &head, body).unwrap_or_else(Refusal::into_response)
+pub fn answer<H: Host>(host: &H, mut request: Request<'_>) -> Response {
+    try_answer(host, &mut request).unwrap_or_else(Refusal::into_response)
 }
 
 /// The paths are those of `docs/openapi.yaml`, under the routes that `spin.toml` gives to this
 /// component. One slash at the end of a path is ignored, as Spin's router ignores it.
-fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Result {
-    let path = head.uri.path().strip_suffix('/').unwrap_or(head.uri.path());
+fn try_answer<H: Host>(host: &H, request: &mut Request<'_>) -> Result {
+    let path = request.uri().path().strip_suffix('/').unwrap_or(request.uri().path());
     let path: Vec<&str> = path.split('/').skip(1).collect();
     let settings = host.settings()?;
     // These need no token, because they show no order.
     if !matches!(path[..], [] | ["dashboard", _] | ["openapi.json" | "healthz" | "readyz"]) {
-        guard::check(head, &settings)?;
+        guard::check(request, &settings)?;
     }
     let allowed = methods(&path).ok_or_else(Refusal::not_found)?;
-    let method = if head.method == "HEAD" { "GET" } else { head.method.as_str() };
+    let method = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
     match (method, &path[..]) {
         ("GET", []) => dashboard::file("", &settings),
         ("GET", ["dashboard", file] | [file @ "openapi.json"]) => dashboard::file(file, &settings),
-        ("GET", ["orders"]) => orders::list(host, head),
-        ("POST", ["orders"]) => orders::post(host, head, body, &settings),
+        ("GET", ["orders"]) => orders::list(host, request),
+        ("POST", ["orders"]) => orders::post(host, request, &settings),
         ("GET", ["orders", id]) => orders::show(host, id),
-        ("GET", ["dead-letters"]) => dead_letters::list(host, head),
+        ("GET", ["dead-letters"]) => dead_letters::list(host, request),
         ("GET", ["dead-letters", id]) => dead_letters::show(host, dead_letters::id(id)?),
         ("DELETE", ["dead-letters", id]) => dead_letters::discard(host, dead_letters::id(id)?),
         ("POST", ["dead-letters", id, _]) => dead_letters::redrive(host, dead_letters::id(id)?),
@@ -84,7 +91,7 @@ fn try_answer<H: Host>(host: &H, head: &Parts, body: &mut dyn Read) -> Result {
         ("GET", ["readyz"]) => operations::ready(host),
         ("GET", ["control"]) => control::list(host),
         ("GET", ["control", name]) => control::show(host, control::stream(name)?),
-        ("PUT", ["control", name]) => control::set(host, head, body, control::stream(name)?),
+        ("PUT", ["control", name]) => control::set(host, control::stream(name)?, request),
         ("DELETE", ["control", name]) => control::resume(host, control::stream(name)?),
         ("OPTIONS", _) => {
             let mut response = response::with_header(Response::default(), header::ALLOW, allowed);
@@ -115,15 +122,6 @@ fn methods(path: &[&str]) -> Option<&'static str> {
         ] => Some("GET, HEAD, OPTIONS"),
         _ => None,
     }
-}
-
-/// Opens the queue and runs `act` with it.
-fn with_queue<H: Host, T>(
-    host: &H,
-    act: impl FnOnce(&mut Queue<'_, H::Redis>) -> Result<T, QueueError>,
-) -> Result<T> {
-    let (settings, mut redis) = host.open()?;
-    Ok(act(&mut Queue::new(&mut redis, &settings))?)
 }
 
 /// The time in an entry id or in Unix ms, as RFC 3339.

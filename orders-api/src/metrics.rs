@@ -11,7 +11,7 @@ use orders::Lane;
 use queue::{BATCH_BOUNDS, Stats, StreamStats, WAIT_BOUNDS_MS};
 
 use crate::operations::SAFE_POLICY;
-use crate::{Host, Result, response, with_queue};
+use crate::{Host, Result, response};
 
 /// The data of the page.
 struct Snapshot {
@@ -82,7 +82,7 @@ pub fn families() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// The page, in the Prometheus text format. It rings no bell, because a scrape must not change what
 /// it measures.
 pub(crate) fn page<H: Host>(host: &H) -> Result {
-    let snapshot = with_queue(host, |queue| {
+    let snapshot = host.with_queue(|queue| {
         let (stats, counters) = (queue.stats()?, queue.counters()?);
         let may_evict = queue.eviction_policy().map(|policy| policy != SAFE_POLICY);
         Ok(Snapshot { stats, counters, may_evict })

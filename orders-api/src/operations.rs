@@ -5,7 +5,7 @@ use queue::StreamStats;
 use serde::Serialize;
 
 use crate::response::{Object, object};
-use crate::{Host, Response, Result, control, response, with_queue};
+use crate::{Host, Response, Result, control, response};
 
 /// The only policy under which Redis never evicts an order.
 pub(crate) const SAFE_POLICY: &str = "noeviction";
@@ -22,7 +22,7 @@ struct ShownStream {
 /// Streams and counters. It also ticks, so an open dashboard repairs lost bells where no probe
 /// does.
 pub(crate) fn stats<H: Host>(host: &H) -> Result {
-    let stats = with_queue(host, |queue| {
+    let stats = host.with_queue(|queue| {
         for stream in STREAMS {
             // The statistics are needed most when Redis refuses something.
             if let Err(error) = queue.tick(stream) {
@@ -49,7 +49,7 @@ pub(crate) fn health() -> Response {
 
 /// 200 when Redis answers; it may still refuse writes.
 pub(crate) fn ready<H: Host>(host: &H) -> Result {
-    let policy = with_queue(host, |queue| {
+    let policy = host.with_queue(|queue| {
         queue.pause_of(STREAMS[0])?;
         Ok(queue.eviction_policy().filter(|policy| policy != SAFE_POLICY))
     })?;

@@ -1,8 +1,5 @@
 //! `/orders`: accepts orders, lists the newest, and shows the status of one.
 
-use std::io::Read;
-
-use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use orders::order::Order;
 use percent_encoding::percent_decode_str;
@@ -10,15 +7,15 @@ use queue::{Enqueued, MessageStatus, PastDeadLetter, Recent, State, TraceParent}
 
 use crate::intake::Intake;
 use crate::response::{Object, object, parsed};
-use crate::{Host, Problem, Refusal, Result, Settings, body, response, time_of, with_queue};
+use crate::{Host, Problem, Refusal, Request, Result, Settings, body, response, time_of};
 
 /// How many orders the list shows.
 const NEWEST: u32 = 50;
 
 /// 202 once all valid orders of the request are written. With any other status none is.
-pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Settings) -> Result {
-    let body = body::read(head, body, it.max_body_bytes)?;
-    let content_type = head.headers.get(header::CONTENT_TYPE);
+pub(crate) fn post<H: Host>(host: &H, request: &mut Request<'_>, it: &Settings) -> Result {
+    let body = body::read(request, it.max_body_bytes)?;
+    let content_type = request.headers().get(header::CONTENT_TYPE);
     let content_type = content_type.map(|value| value.to_str().unwrap_or_default());
     let Intake { orders, refused } = Intake::read(&body, content_type, it.max_orders_per_request)?;
     if orders.is_empty() {
@@ -28,8 +25,8 @@ pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Se
         return Err(Refusal::with_body(Problem::AllRefused, &body));
     }
     let messages: Vec<_> = orders.iter().map(|(id, order)| (id.as_str(), *order)).collect();
-    let trace = trace_of(head);
-    match with_queue(host, |queue| queue.enqueue(&messages, it.max_backlog, trace.as_ref()))? {
+    let trace = trace_of(request);
+    match host.with_queue(|queue| queue.enqueue(&messages, it.max_backlog, trace.as_ref()))? {
         Enqueued::Full { backlog } => {
             let detail = format!("{backlog} orders are waiting; none of these was written");
             Err(Refusal::new(Problem::BacklogFull, &detail).with_header(header::RETRY_AFTER, "1"))
@@ -50,8 +47,8 @@ pub(crate) fn post<H: Host>(host: &H, head: &Parts, body: &mut dyn Read, it: &Se
 }
 
 /// The trace in the header `traceparent`. An invalid header starts a new trace, a missing one none.
-fn trace_of(head: &Parts) -> Option<TraceParent> {
-    let header = head.headers.get("traceparent")?;
+fn trace_of(request: &Request<'_>) -> Option<TraceParent> {
+    let header = request.headers().get("traceparent")?;
     TraceParent::parse(header.as_bytes()).or_else(|| {
         let mut random = [0; 24];
         getrandom::fill(&mut random).ok()?;
@@ -60,11 +57,11 @@ fn trace_of(head: &Parts) -> Option<TraceParent> {
 }
 
 /// The newest orders, by their last step.
-pub(crate) fn list<H: Host>(host: &H, head: &Parts) -> Result {
-    if head.uri.query().is_some_and(|query| !query.is_empty()) {
+pub(crate) fn list<H: Host>(host: &H, request: &Request<'_>) -> Result {
+    if request.uri().query().is_some_and(|query| !query.is_empty()) {
         return Err(Refusal::new(Problem::InvalidQuery, "expected no parameters"));
     }
-    let recent = with_queue(host, |queue| queue.recent(NEWEST))?;
+    let recent = host.with_queue(|queue| queue.recent(NEWEST))?;
     let orders: Vec<Object> = recent.iter().map(listed).collect();
     Ok(response::ok(&object!({ "orders": orders })))
 }
@@ -88,7 +85,7 @@ fn listed(recent: &Recent) -> Object {
 pub(crate) fn show<H: Host>(host: &H, id: &str) -> Result {
     let id = percent_decode_str(id).decode_utf8();
     let id = id.map_err(|_| Refusal::new(Problem::InvalidId, "the id is not UTF-8"))?;
-    let found = with_queue(host, |queue| {
+    let found = host.with_queue(|queue| {
         for id in orders::ids_of(&id).map(|id| id.to_string()) {
             if let Some(status) = queue.status(&id)? {
                 return Ok(Some((id, status)));
