@@ -8,9 +8,8 @@ use std::fmt::Write;
 
 use http::StatusCode;
 use orders::Lane;
-use queue::{BATCH_BOUNDS, Stats, StreamStats, WAIT_BOUNDS_MS};
+use queue::{BATCH_BOUNDS, SAFE_POLICY, Stats, StreamStats, WAIT_BOUNDS_MS};
 
-use crate::operations::SAFE_POLICY;
 use crate::{Host, Result, response};
 
 /// Name, type, description, and what writes the samples.

@@ -1,14 +1,11 @@
 //! `/stats`, `/healthz` and `/readyz`: the state of the queue.
 
 use orders::pipeline::STREAMS;
-use queue::StreamStats;
+use queue::{SAFE_POLICY, StreamStats};
 use serde::Serialize;
 
 use crate::response::{Object, object};
 use crate::{Host, Response, Result, control, response};
-
-/// The only policy under which Redis never evicts an order.
-pub(crate) const SAFE_POLICY: &str = "noeviction";
 
 /// A stream as it is shown, with the pause apart.
 #[derive(Serialize)]

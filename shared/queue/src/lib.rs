@@ -50,7 +50,7 @@ pub use pause::Pause;
 pub use recent::Recent;
 pub use settings::{ConsumerName, QueueName, SettingError, Settings, Words};
 pub use stats::{Stats, StreamStats};
-pub use tick::Tick;
+pub use tick::{SAFE_POLICY, Tick};
 pub use trace::TraceParent;
 
 /// A queue, seen through one connection.

@@ -11,6 +11,9 @@ use crate::scripts::TICK;
 /// A worker counts as deaf after this many rings in a row that no claim followed.
 const DEAF_AFTER: u64 = 3;
 
+/// The only `maxmemory-policy` under which a full Redis drops no message that it acknowledged.
+pub const SAFE_POLICY: &str = "noeviction";
+
 /// What a tick found in one stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tick {
@@ -63,8 +66,7 @@ impl<E: Execute> Queue<'_, E> {
         })
     }
 
-    /// The server's `maxmemory-policy`: under any but `noeviction` a full Redis may drop messages
-    /// that it acknowledged. `None` where the user may not ask.
+    /// The server's `maxmemory-policy`, see [`SAFE_POLICY`]. `None` where the user may not ask.
     pub fn eviction_policy(&mut self) -> Option<String> {
         let values = self.redis.execute("INFO", &["memory".into()]).ok()?;
         let text = match values.into_iter().next()? {

@@ -10,7 +10,9 @@ mod log;
 
 use std::time::{Duration, Instant};
 
-use queue::{Batch, Cause, Host, Queue, QueueError, Role, SettingError, Settings, Stream, drain};
+use queue::{
+    Batch, Cause, Host, Queue, QueueError, Role, SAFE_POLICY, SettingError, Settings, Stream, drain,
+};
 use serde::Serialize;
 use spin_sdk::http::{Headers, IncomingRequest, Method, OutgoingResponse, ResponseOutparam};
 use spin_sdk::variables;
@@ -110,7 +112,7 @@ fn tick(method: &Method, stream: Stream, settings: Settings) -> (u16, Vec<u8>) {
     let ticked = open::<HandlerError>(settings).and_then(|(settings, mut redis)| {
         let mut queue = Queue::new(&mut redis, &settings);
         let tick = queue.tick(stream)?;
-        Ok((tick, queue.eviction_policy().filter(|policy| policy != "noeviction")))
+        Ok((tick, queue.eviction_policy().filter(|policy| policy != SAFE_POLICY)))
     });
     match ticked {
         Ok((tick, policy)) => {
