@@ -7,13 +7,13 @@ use http::StatusCode;
 use http::header::{self, HeaderName};
 use queue::settings::SettingError;
 use queue::{Cause, QueueError};
-use strum::{IntoStaticStr, VariantArray};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::response::{self, Object, Response, object};
 
 /// A kind of problem. Its name in snake case is the code. Its number is the HTTP status, followed
 /// by digits that distinguish the kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 #[allow(missing_docs, reason = "docs/openapi.yaml has an example of each")]
 #[repr(u16)]
@@ -103,14 +103,9 @@ impl From<SettingError> for Refusal {
 impl From<QueueError> for Refusal {
     fn from(error: QueueError) -> Self {
         eprintln!("{error}");
-        let problem = match error.cause {
-            Cause::Unavailable => Problem::QueueUnavailable,
-            Cause::Loading => Problem::QueueLoading,
-            Cause::ReadOnly => Problem::QueueReadOnly,
-            Cause::OutOfMemory => Problem::QueueOutOfMemory,
-            Cause::OtherFormat => Problem::QueueOtherFormat,
-            Cause::Refused | Cause::UnexpectedReply => Problem::QueueRefused,
-        };
+        // A test checks that each cause has a problem with its code.
+        let code: &str = error.cause.into();
+        let problem = code.parse().unwrap_or(Problem::QueueRefused);
         let detail = match error.cause {
             Cause::Unavailable | Cause::UnexpectedReply => "it is safe to send the request again",
             _ => "nothing was changed; the log has the reason",

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use orders_api::Problem;
 use private_redis::RedisServer;
+use queue::Cause;
 use serde_json::json;
 use strum::VariantArray;
 
@@ -125,6 +126,14 @@ fn every_code_has_a_request_that_provokes_it() {
         assert_eq!(answer.body["type"], kind);
         let is_temporary = ["429", "503"].contains(&&*answer.status.to_string());
         assert_eq!(answer.header("retry-after"), is_temporary.then_some("1"), "{code}");
+    }
+}
+
+#[test]
+fn every_cause_has_a_problem_with_its_code() {
+    for cause in Cause::VARIANTS {
+        let code: &str = cause.into();
+        assert!(code.parse::<Problem>().is_ok(), "{code}");
     }
 }
 

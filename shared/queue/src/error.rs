@@ -1,5 +1,7 @@
 //! What went wrong with the queue.
 
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::execute::{ExecuteError, Value};
 
 /// An operation of the queue failed. Claimed entries stay pending and are delivered again.
@@ -16,8 +18,9 @@ pub struct QueueError {
     pub detail: String,
 }
 
-/// Why an operation failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why an operation failed. As text it is a stable code, such as `queue_out_of_memory`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(prefix = "queue_", serialize_all = "snake_case")]
 pub enum Cause {
     /// No answer: whether something was written is unknown.
     Unavailable,
@@ -32,7 +35,8 @@ pub enum Cause {
     Refused,
     /// The queue holds data of another version.
     OtherFormat,
-    /// The reply does not have the shape that the script returns.
+    /// The reply does not have the shape that the script returns. Its code is that of `Refused`.
+    #[strum(serialize = "refused")]
     UnexpectedReply,
 }
 

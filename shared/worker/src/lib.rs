@@ -11,7 +11,7 @@ mod log;
 use std::time::{Duration, Instant};
 
 use queue::{
-    Batch, Cause, Host, Queue, QueueError, Role, SAFE_POLICY, SettingError, Settings, Stream, drain,
+    Batch, Host, Queue, QueueError, Role, SAFE_POLICY, SettingError, Settings, Stream, drain,
 };
 use serde::Serialize;
 use spin_sdk::http::{Headers, IncomingRequest, Method, OutgoingResponse, ResponseOutparam};
@@ -134,22 +134,10 @@ fn tick(method: &Method, stream: Stream, settings: Settings) -> (u16, Vec<u8>) {
             warn(&error.to_string());
             let (status, code) = match error {
                 HandlerError::Setting(_) => (500, "misconfigured"),
-                HandlerError::Queue(error) => (503, code(error.cause)),
+                HandlerError::Queue(error) => (503, error.cause.into()),
             };
             refuse(status, code)
         }
-    }
-}
-
-/// The stable code of a failure in HTTP answers.
-fn code(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Unavailable => "queue_unavailable",
-        Cause::Loading => "queue_loading",
-        Cause::ReadOnly => "queue_read_only",
-        Cause::OutOfMemory => "queue_out_of_memory",
-        Cause::OtherFormat => "queue_other_format",
-        Cause::Refused | Cause::UnexpectedReply => "queue_refused",
     }
 }
 
