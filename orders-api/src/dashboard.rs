@@ -10,17 +10,13 @@ use http::header::{self, HeaderName};
 use crate::response::object;
 use crate::{Refusal, Result, Settings, response};
 
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
-const SVG: &str = "image/svg+xml";
-const JSON: &str = "application/json";
 
 /// The files by name, with their media types; the page has an empty name.
 const FILES: [(&str, &str, &str); 13] = [
-    ("", HTML, include_str!("../dashboard/index.html")),
-    ("style.css", CSS, include_str!("../dashboard/style.css")),
-    ("icon.svg", SVG, include_str!("../dashboard/icon.svg")),
+    ("", "text/html; charset=utf-8", include_str!("../dashboard/index.html")),
+    ("style.css", "text/css; charset=utf-8", include_str!("../dashboard/style.css")),
+    ("icon.svg", "image/svg+xml", include_str!("../dashboard/icon.svg")),
     ("main.js", JS, include_str!("../dashboard/main.js")),
     ("api.js", JS, include_str!("../dashboard/api.js")),
     ("page.js", JS, include_str!("../dashboard/page.js")),
@@ -30,7 +26,7 @@ const FILES: [(&str, &str, &str); 13] = [
     ("recent.js", JS, include_str!("../dashboard/recent.js")),
     ("letters.js", JS, include_str!("../dashboard/letters.js")),
     ("demo.js", JS, include_str!("../dashboard/demo.js")),
-    ("openapi.json", JSON, include_str!("../../docs/openapi.json")),
+    ("openapi.json", "application/json", include_str!("../../docs/openapi.json")),
 ];
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
