@@ -10,8 +10,8 @@ use std::net::IpAddr;
 
 use http::header;
 use http::uri::{Authority, Uri};
+use subtle::ConstantTimeEq;
 
-use crate::settings::is_bearer;
 use crate::{Problem, Refusal, Request, Result, Settings};
 
 /// Reserved by RFC 6761, made by Kubernetes, resolved inside Spin. A name such as `orders-api.shop`
@@ -39,6 +39,15 @@ pub(crate) fn check(request: &Request<'_>, settings: &Settings) -> Result<()> {
         return Err(Refusal::new(Problem::CrossSite, detail));
     }
     Ok(())
+}
+
+/// Whether the value of an `Authorization` header has the token. The time that this takes depends
+/// only on the lengths.
+fn is_bearer(authorization: &[u8], token: &str) -> bool {
+    let scheme = b"Bearer ";
+    authorization.split_at_checked(scheme.len()).is_some_and(|(found, sent)| {
+        found.eq_ignore_ascii_case(scheme) && bool::from(sent.trim_ascii().ct_eq(token.as_bytes()))
+    })
 }
 
 /// The request's host, in lower case and without the port.

@@ -9,9 +9,6 @@ use crate::intake::Intake;
 use crate::response::{Object, object, parsed};
 use crate::{Host, Problem, Refusal, Request, Result, Settings, body, response, time_of};
 
-/// How many orders the list shows.
-const NEWEST: u32 = 50;
-
 /// 202 once all valid orders of the request are written. With any other status none is.
 pub(crate) fn post<H: Host>(host: &H, request: &mut Request<'_>, it: &Settings) -> Result {
     let body = body::read(request, it.max_body_bytes)?;
@@ -24,19 +21,18 @@ pub(crate) fn post<H: Host>(host: &H, request: &mut Request<'_>, it: &Settings) 
         body.set("errors", &refused);
         return Err(Refusal::with_body(Problem::AllRefused, &body));
     }
-    let messages: Vec<_> = orders.iter().map(|(id, order)| (id.as_str(), *order)).collect();
     let trace = trace_of(request);
-    match host.with_queue(|queue| queue.enqueue(&messages, it.max_backlog, trace.as_ref()))? {
+    match host.with_queue(|queue| queue.enqueue(&orders, it.max_backlog, trace.as_ref()))? {
         Enqueued::Full { backlog } => {
             let detail = format!("{backlog} orders are waiting; none of these was written");
             Err(Refusal::new(Problem::BacklogFull, &detail).with_header(header::RETRY_AFTER, "1"))
         }
         Enqueued::Written { backlog } => {
-            let ids: Vec<&str> = messages.iter().map(|(id, _)| *id).collect();
+            let ids: Vec<&String> = orders.iter().map(|(id, _)| id).collect();
             let body = object!({ "accepted": orders.len(), "refused": refused.len(),
                 "backlog": backlog, "ids": ids, "errors": refused });
-            let mut response = response::json(StatusCode::ACCEPTED, "application/json", &body);
-            if let ([(id, _)], []) = (&messages[..], &refused[..])
+            let mut response = response::json(StatusCode::ACCEPTED, &body);
+            if let ([(id, _)], []) = (&orders[..], &refused[..])
                 && let Ok(location) = HeaderValue::try_from(format!("/orders/{id}"))
             {
                 response.headers_mut().insert(header::LOCATION, location);
@@ -56,12 +52,12 @@ fn trace_of(request: &Request<'_>) -> Option<TraceParent> {
     })
 }
 
-/// The newest orders, by their last step.
+/// The newest 50 orders, by their last step.
 pub(crate) fn list<H: Host>(host: &H, request: &Request<'_>) -> Result {
     if request.uri().query().is_some_and(|query| !query.is_empty()) {
         return Err(Refusal::new(Problem::InvalidQuery, "expected no parameters"));
     }
-    let recent = host.with_queue(|queue| queue.recent(NEWEST))?;
+    let recent = host.with_queue(|queue| queue.recent(50))?;
     let orders: Vec<Object> = recent.iter().map(listed).collect();
     Ok(response::ok(&object!({ "orders": orders })))
 }

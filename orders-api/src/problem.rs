@@ -77,7 +77,8 @@ impl Refusal {
     /// With a body that has further members.
     pub(crate) fn with_body(problem: Problem, body: &Object) -> Self {
         let status = StatusCode::from_u16(problem.status()).unwrap_or_default();
-        Self(Box::new(response::json(status, "application/problem+json", body)))
+        let response = Self(Box::new(response::json(status, body)));
+        response.with_header(header::CONTENT_TYPE, "application/problem+json")
     }
 
     pub(crate) fn not_found() -> Self {

@@ -49,16 +49,12 @@ pub(crate) fn new(status: StatusCode, media_type: &'static str, body: Vec<u8>) -
 
 /// 200 with this JSON.
 pub(crate) fn ok(body: &impl Serialize) -> Response {
-    json(StatusCode::OK, "application/json", body)
+    json(StatusCode::OK, body)
 }
 
-pub(crate) fn json(
-    status: StatusCode,
-    media_type: &'static str,
-    body: &impl Serialize,
-) -> Response {
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     // All keys are strings, so this cannot fail.
-    new(status, media_type, serde_json::to_vec(body).unwrap_or_default())
+    new(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
 }
 
 pub(crate) fn with_header(mut it: Response, name: HeaderName, value: &'static str) -> Response {

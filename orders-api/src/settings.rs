@@ -3,7 +3,6 @@
 use std::fmt::Display;
 
 use queue::settings::{SettingError, number, text};
-use subtle::ConstantTimeEq;
 
 /// The API's variables, which `spin.toml` describes. There is no `Debug`, because one is secret.
 pub struct Settings {
@@ -48,13 +47,4 @@ fn hosts(found: &str) -> Result<Vec<String>, SettingError> {
         return Err(SettingError::wrong("allowed_hosts", expected, found));
     }
     Ok(hosts)
-}
-
-/// Whether the value of an `Authorization` header has the token. The time that this takes depends
-/// only on the lengths.
-pub(crate) fn is_bearer(authorization: &[u8], token: &str) -> bool {
-    let scheme = b"Bearer ";
-    authorization.split_at_checked(scheme.len()).is_some_and(|(found, sent)| {
-        found.eq_ignore_ascii_case(scheme) && bool::from(sent.trim_ascii().ct_eq(token.as_bytes()))
-    })
 }

@@ -32,7 +32,7 @@ impl<E: Execute> Queue<'_, E> {
     /// again is safe.
     pub fn enqueue(
         &mut self,
-        messages: &[(&str, &[u8])],
+        messages: &[(impl AsRef<str>, &[u8])],
         max_backlog: u32,
         trace: Option<&TraceParent>,
     ) -> Result<Enqueued, QueueError> {
@@ -40,7 +40,7 @@ impl<E: Execute> Queue<'_, E> {
         arguments.push(max_backlog.into());
         arguments.push(trace.map_or("", TraceParent::as_str).into());
         for (id, message) in messages {
-            arguments.extend([Argument::from(*id), Argument::from(*message)]);
+            arguments.extend([Argument::from(id.as_ref()), Argument::from(*message)]);
         }
         let mut reply =
             self.run(&ENQUEUE, "failed to enqueue", Some(Stream::Ingress), &arguments)?;
