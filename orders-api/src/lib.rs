@@ -73,54 +73,51 @@ fn try_answer<H: Host>(host: &H, request: &mut Request<'_>) -> Result {
     if !matches!(path[..], [] | ["dashboard", _] | ["openapi.json" | "healthz" | "readyz"]) {
         guard::check(request, &settings)?;
     }
-    let allowed = methods(&path).ok_or_else(Refusal::not_found)?;
     let method = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
+    // `OPTIONS`, and methods that a path does not have.
+    let other = |allowed: &'static str| {
+        if method == "OPTIONS" {
+            let mut response = response::with_header(Response::default(), header::ALLOW, allowed);
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            return Ok(response);
+        }
+        let detail = format!("allowed methods: {allowed}");
+        let refusal = Refusal::new(Problem::MethodNotAllowed, &detail);
+        Err(refusal.with_header(header::ALLOW, allowed))
+    };
+    // A path that can only be read.
+    let get = |answer: &dyn Fn() -> Result| match method {
+        "GET" => answer(),
+        _ => other("GET, HEAD, OPTIONS"),
+    };
     match (method, &path[..]) {
-        ("GET", []) => dashboard::file("", &settings),
-        ("GET", ["dashboard", file] | [file @ "openapi.json"]) => dashboard::file(file, &settings),
+        (_, path) if path.contains(&"") => Err(Refusal::not_found()),
+        (_, []) => get(&|| dashboard::file("", &settings)),
+        (_, ["dashboard", name] | [name @ "openapi.json"]) => {
+            get(&|| dashboard::file(name, &settings))
+        }
         ("GET", ["orders"]) => orders::list(host, request),
         ("POST", ["orders"]) => orders::post(host, request, &settings),
-        ("GET", ["orders", id]) => orders::show(host, id),
-        ("GET", ["dead-letters"]) => dead_letters::list(host, request),
+        (_, ["orders"]) => other("GET, HEAD, POST, OPTIONS"),
+        (_, ["orders", id]) => get(&|| orders::show(host, id)),
+        (_, ["dead-letters"]) => get(&|| dead_letters::list(host, request)),
         ("GET", ["dead-letters", id]) => dead_letters::show(host, dead_letters::id(id)?),
         ("DELETE", ["dead-letters", id]) => dead_letters::discard(host, dead_letters::id(id)?),
-        ("POST", ["dead-letters", id, _]) => dead_letters::redrive(host, dead_letters::id(id)?),
-        ("GET", ["stats"]) => operations::stats(host),
-        ("GET", ["metrics"]) => metrics::page(host),
-        ("GET", ["healthz"]) => Ok(operations::health()),
-        ("GET", ["readyz"]) => operations::ready(host),
-        ("GET", ["control"]) => control::list(host),
+        (_, ["dead-letters", _]) => other("GET, HEAD, DELETE, OPTIONS"),
+        ("POST", ["dead-letters", id, "redrive"]) => {
+            dead_letters::redrive(host, dead_letters::id(id)?)
+        }
+        (_, ["dead-letters", _, "redrive"]) => other("POST, OPTIONS"),
+        (_, ["stats"]) => get(&|| operations::stats(host)),
+        (_, ["metrics"]) => get(&|| metrics::page(host)),
+        (_, ["healthz"]) => get(&|| Ok(operations::health())),
+        (_, ["readyz"]) => get(&|| operations::ready(host)),
+        (_, ["control"]) => get(&|| control::list(host)),
         ("GET", ["control", name]) => control::show(host, control::stream(name)?),
         ("PUT", ["control", name]) => control::set(host, control::stream(name)?, request),
         ("DELETE", ["control", name]) => control::resume(host, control::stream(name)?),
-        ("OPTIONS", _) => {
-            let mut response = response::with_header(Response::default(), header::ALLOW, allowed);
-            *response.status_mut() = StatusCode::NO_CONTENT;
-            Ok(response)
-        }
-        _ => {
-            let detail = format!("allowed methods: {allowed}");
-            let refusal = Refusal::new(Problem::MethodNotAllowed, &detail);
-            Err(refusal.with_header(header::ALLOW, allowed))
-        }
-    }
-}
-
-/// The methods of a path, as in the header `Allow`; `None` for an unknown path.
-fn methods(path: &[&str]) -> Option<&'static str> {
-    match path {
-        _ if path.contains(&"") => None,
-        ["orders"] => Some("GET, HEAD, POST, OPTIONS"),
-        ["dead-letters", _] => Some("GET, HEAD, DELETE, OPTIONS"),
-        ["dead-letters", _, "redrive"] => Some("POST, OPTIONS"),
-        ["control", _] => Some("GET, HEAD, PUT, DELETE, OPTIONS"),
-        []
-        | ["orders" | "dashboard", _]
-        | [
-            "dead-letters" | "stats" | "metrics" | "control" | "healthz" | "readyz"
-            | "openapi.json",
-        ] => Some("GET, HEAD, OPTIONS"),
-        _ => None,
+        (_, ["control", _]) => other("GET, HEAD, PUT, DELETE, OPTIONS"),
+        _ => Err(Refusal::not_found()),
     }
 }
 
