@@ -4,7 +4,6 @@
 //! content-security policy allows scripts and connections of this host only, so text of an order
 //! that became markup could neither run nor send data.
 
-use http::StatusCode;
 use http::header::{self, HeaderName};
 
 use crate::response::object;
@@ -42,7 +41,7 @@ pub(crate) fn file(name: &str, settings: &Settings) -> Result {
     } else {
         let file = FILES.iter().find(|(known, _, _)| *known == name);
         let (_, media_type, text) = file.ok_or_else(Refusal::not_found)?;
-        response::new(StatusCode::OK, media_type, text.as_bytes().into())
+        response::new(media_type, text.as_bytes().into())
     };
     for (name, value) in [
         // Browsers revalidate each time, so a page never uses files of another version.

@@ -93,9 +93,8 @@ fn try_answer<H: Host>(host: &H, request: &mut Request<'_>) -> Result {
     match (method, &path[..]) {
         (_, path) if path.contains(&"") => Err(Refusal::not_found()),
         (_, []) => get(&|| dashboard::file("", &settings)),
-        (_, ["dashboard", name] | [name @ "openapi.json"]) => {
-            get(&|| dashboard::file(name, &settings))
-        }
+        (_, ["dashboard", file]) => get(&|| dashboard::file(file, &settings)),
+        (_, ["openapi.json"]) => get(&|| dashboard::file("openapi.json", &settings)),
         ("GET", ["orders"]) => orders::list(host, request),
         ("POST", ["orders"]) => orders::post(host, request, &settings),
         (_, ["orders"]) => other("GET, HEAD, POST, OPTIONS"),

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use http::StatusCode;
 use orders::Lane;
 use queue::{BATCH_BOUNDS, SAFE_POLICY, Stats, StreamStats, WAIT_BOUNDS_MS};
 
@@ -81,8 +80,7 @@ pub(crate) fn page<H: Host>(host: &H) -> Result {
         page.name = name;
         write(&mut page);
     }
-    let content_type = "text/plain; version=0.0.4; charset=utf-8";
-    Ok(response::new(StatusCode::OK, content_type, page.text.into_bytes()))
+    Ok(response::new("text/plain; version=0.0.4; charset=utf-8", page.text.into_bytes()))
 }
 
 /// The page so far, and the numbers for it. With the crate `prometheus-client`, the component is 38

@@ -84,16 +84,14 @@ pub(crate) fn show<H: Host>(host: &H, id: &str) -> Result {
     let found = host.with_queue(|queue| {
         for id in orders::ids_of(&id).map(|id| id.to_string()) {
             if let Some(status) = queue.status(&id)? {
-                return Ok(Some((id, status)));
+                return Ok(Some(shown(&id, &status)));
             }
         }
         Ok(None)
     })?;
-    let (id, status) = found.ok_or_else(|| {
-        let detail = "an order added with XADD is known once it is routed";
-        Refusal::new(Problem::OrderNotFound, detail)
-    })?;
-    Ok(response::ok(&shown(&id, &status)))
+    let detail = "an order added with XADD is known once it is routed";
+    let order = found.ok_or_else(|| Refusal::new(Problem::OrderNotFound, detail))?;
+    Ok(response::ok(&order))
 }
 
 fn shown(id: &str, status: &MessageStatus) -> Object {

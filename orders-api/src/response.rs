@@ -41,10 +41,9 @@ pub(crate) fn parsed(json: &(impl AsRef<[u8]> + ?Sized)) -> Option<&RawValue> {
     serde_json::from_slice(json.as_ref()).ok()
 }
 
-pub(crate) fn new(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    with_header(response, header::CONTENT_TYPE, media_type)
+/// 200 with this body.
+pub(crate) fn new(media_type: &'static str, body: Vec<u8>) -> Response {
+    with_header(Response::new(body), header::CONTENT_TYPE, media_type)
 }
 
 /// 200 with this JSON.
@@ -54,7 +53,9 @@ pub(crate) fn ok(body: &impl Serialize) -> Response {
 
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     // All keys are strings, so this cannot fail.
-    new(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
+    let mut response = new("application/json", serde_json::to_vec(body).unwrap_or_default());
+    *response.status_mut() = status;
+    response
 }
 
 pub(crate) fn with_header(mut it: Response, name: HeaderName, value: &'static str) -> Response {

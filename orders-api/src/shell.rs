@@ -2,7 +2,6 @@
 
 use std::io::{self, Read};
 
-use http::{HeaderName, HeaderValue};
 use queue::settings::SettingError;
 use spin_sdk::http::{IncomingRequest, ResponseOutparam};
 use spin_sdk::http_component;
@@ -56,11 +55,9 @@ impl Read for Body {
 #[http_component]
 async fn on_request(incoming: IncomingRequest, out: ResponseOutparam) {
     let (head, body) = answer_to(&incoming).into_parts();
-    let header = |(name, value): (&HeaderName, &HeaderValue)| {
-        (name.as_str().to_owned(), value.as_bytes().to_vec())
-    };
-    let headers: Vec<_> = head.headers.iter().map(header).collect();
-    worker::send(out, head.status.as_u16(), &headers, body).await;
+    let headers = head.headers.iter();
+    let headers = headers.map(|(name, value)| (name.as_str().into(), value.as_bytes().into()));
+    worker::send(out, head.status.as_u16(), &headers.collect::<Vec<_>>(), body).await;
 }
 
 fn answer_to(incoming: &IncomingRequest) -> Response {
