@@ -162,7 +162,7 @@ pub fn free_port() -> Result<u16> {
 
 /// Locks a data folder by a file beside it, until every process has closed that file.
 fn lock(folder: &Path) -> Result<File> {
-    let path = folder.with_extension("lock");
+    let path = folder.with_added_extension("lock");
     let file =
         File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
     match file.try_lock() {

@@ -41,6 +41,17 @@ fn a_data_folder_has_one_server_and_is_free_when_it_has_ended() {
 }
 
 #[test]
+fn folders_whose_names_differ_after_a_dot_have_a_server_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["redis.1", "redis.2"].map(|name| {
+        let options = Options { folder: Some(folder.path().join(name)), ..Options::default() };
+        RedisServer::start_with(&options).unwrap()
+    });
+    first.check().unwrap();
+    second.check().unwrap();
+}
+
+#[test]
 fn a_taken_port_is_refused_and_the_server_that_holds_it_is_left_alone() {
     let holder = RedisServer::start().unwrap();
     let options = Options { port: Some(holder.port()), ..Options::default() };
