@@ -41,6 +41,7 @@ pub struct RedisServer {
     process: Process,
     port: u16,
     folder: PathBuf,
+    options: Options,
     /// Kept here so that a temporary folder is removed after the server has ended.
     _temporary: Option<TempDir>,
 }
@@ -76,7 +77,10 @@ impl RedisServer {
             tries -= 1;
             let port = options.port.map_or_else(&mut find_port, Ok)?;
             match spawn(&folder, port, options) {
-                Ok(process) => return Ok(Self { process, port, folder, _temporary: temporary }),
+                Ok(process) => {
+                    let options = options.clone();
+                    return Ok(Self { process, port, folder, options, _temporary: temporary });
+                }
                 Err(error)
                     if tries > 0 && format!("{error:#}").contains("Address already in use") => {}
                 Err(error) => return Err(error),
@@ -114,10 +118,10 @@ impl RedisServer {
         self.process.kill().map(drop)
     }
 
-    /// Starts a killed server again on the same port and folder.
-    pub fn restart(&mut self, options: &Options) -> Result<()> {
+    /// Starts a killed server again, with the same port, folder and options.
+    pub fn restart(&mut self) -> Result<()> {
         fix_append_only_file(&self.folder)?;
-        self.process = spawn(&self.folder, self.port, options)?;
+        self.process = spawn(&self.folder, self.port, &self.options)?;
         Ok(())
     }
 }

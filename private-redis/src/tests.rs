@@ -41,6 +41,23 @@ fn a_data_folder_has_one_server_and_is_free_when_it_has_ended() {
 }
 
 #[test]
+fn a_restarted_server_still_has_its_options_and_the_lock_of_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        folder: Some(folder.path().join("redis")),
+        arguments: ["--maxmemory", "20mb"].map(str::to_owned).to_vec(),
+        ..Options::default()
+    };
+    let mut server = RedisServer::start_with(&options).unwrap();
+    server.kill().unwrap();
+    server.restart().unwrap();
+    let reply = ask(server.port(), "CONFIG GET maxmemory\r\n").unwrap();
+    assert_eq!(reply, "*2\r\n$9\r\nmaxmemory\r\n$8\r\n20971520\r\n");
+    let error = RedisServer::start_with(&options).unwrap_err();
+    assert!(error.to_string().contains("another Redis uses"), "{error:#}");
+}
+
+#[test]
 fn folders_whose_names_differ_after_a_dot_have_a_server_each() {
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = ["redis.1", "redis.2"].map(|name| {
@@ -78,7 +95,7 @@ fn a_stranger_on_the_port_of_a_crashed_server_is_left_alone() {
     assert!(crashed.process.ends_within(Duration::from_secs(30)).is_some());
     let options = Options { port: Some(crashed.port()), ..Options::default() };
     let stranger = RedisServer::start_with(&options).unwrap();
-    assert!(crashed.restart(&Options::default()).is_err());
+    assert!(crashed.restart().is_err());
     drop(crashed);
     stranger.check().unwrap();
     assert_eq!(ping(stranger.port()).as_deref(), Some("+PONG\r\n"));
@@ -93,7 +110,7 @@ fn a_killed_server_keeps_its_port_and_folder_over_a_restart() {
     let mut reply = [0u8; 5];
     stream.read_exact(&mut reply).unwrap();
     server.kill().unwrap();
-    server.restart(&options).unwrap();
+    server.restart().unwrap();
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     stream.write_all(b"GET answer\r\n").unwrap();
     let mut reply = [0u8; 8];
@@ -102,9 +119,13 @@ fn a_killed_server_keeps_its_port_and_folder_over_a_restart() {
 }
 
 fn ping(port: u16) -> Option<String> {
+    ask(port, "PING\r\n")
+}
+
+fn ask(port: u16, command: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
-    stream.write_all(b"PING\r\n").ok()?;
+    stream.write_all(command.as_bytes()).ok()?;
     let mut answer = [0u8; 64];
     let length = stream.read(&mut answer).ok()?;
     Some(String::from_utf8_lossy(&answer[..length]).into_owned())

@@ -104,7 +104,7 @@ fn it_says_once_that_redis_is_away_and_goes_on_when_it_is_back() {
     server.kill().unwrap();
     let count = || service.said().matches("failed to connect to redis").count();
     poll_until("both roles notice", || (count() >= 2).then_some(()));
-    server.restart(&options).unwrap();
+    server.restart().unwrap();
     let mut redis = connect(&server);
     add(&mut redis, Stream::Ingress, 0..10);
     poll_until("all are confirmed", || (stats(&mut redis).results == 10).then_some(()));
@@ -125,7 +125,7 @@ fn a_service_whose_output_is_closed_works_through_an_outage_and_stops_with_succe
             (stats(&mut redis).results == u64::from(confirmed)).then_some(())
         });
         server.kill().unwrap();
-        server.restart(&options).unwrap();
+        server.restart().unwrap();
     }
     service.signal(Signal::SIGTERM);
     let (_, status) = service.end(Instant::now());

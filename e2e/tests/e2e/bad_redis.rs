@@ -93,7 +93,7 @@ fn down_at_the_start_it_is_waited_for() {
     server.kill().unwrap();
     let mut app = TestApp::listen_on(server, &Setup { variables: &VARIABLES, ..Setup::default() });
     refuses(&mut app, "queue_unavailable", "can't be reached, trying again");
-    app.server.restart(&private_redis::Options::default()).unwrap();
+    app.server.restart().unwrap();
     is_healed(confirm(app, 1));
 }
 
@@ -249,7 +249,7 @@ fn restarted_empty_it_is_set_up_anew() {
     app.server.kill().unwrap();
     let data = app.server.folder().join("appendonlydir");
     std::fs::remove_dir_all(&data).unwrap();
-    app.server.restart(&private_redis::Options::default()).unwrap();
+    app.server.restart().unwrap();
     let app = confirm(app, 2);
     let mut redis = RedisConnection::open(&app.server.url()).unwrap();
     let length: u64 = redis.inner().xlen(app.keys().results()).unwrap();

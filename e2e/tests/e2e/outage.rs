@@ -1,8 +1,6 @@
 //! Redis becomes unavailable and recovers: what the user sees meanwhile, and that work continues
 //! automatically.
 
-use private_redis::Options;
-
 use crate::receivers::{RECEIVERS, Receiver};
 use e2e::an_order;
 
@@ -14,7 +12,6 @@ fn while_redis_is_away_the_api_says_so_and_afterwards_all_goes_on() {
 }
 
 fn all_goes_on_with(receiver: &Receiver) {
-    let options = Options { fsync_always: true, ..Options::default() };
     let mut app = receiver.start(&[]);
     assert_eq!(app.post("/orders", an_order(1)).status, 202);
     app.poll_until("the first order is confirmed", |app| {
@@ -30,7 +27,7 @@ fn all_goes_on_with(receiver: &Receiver) {
         assert_eq!(answer.outcome(), (503, "queue_unavailable"));
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
-    app.server.restart(&options).unwrap();
+    app.server.restart().unwrap();
     app.poll_until("the API takes orders again", |app| {
         (app.post("/orders", an_order(2)).status == 202).then_some(())
     });

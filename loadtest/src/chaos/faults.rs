@@ -114,7 +114,7 @@ impl Targets {
                 self.server.kill()?;
                 let slept = stop::sleep(dead_for);
                 // After a signal too: the report is read from it.
-                self.server.restart(&redis_options())?;
+                self.server.restart()?;
                 slept?;
                 Ok(format!("killed redis, dead for {dead_for:?}"))
             }

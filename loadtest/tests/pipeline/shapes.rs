@@ -306,7 +306,7 @@ fn a_redis_that_restarts_in_the_midst_is_waited_for() {
         let run = scope.spawn(|| loadtest::run::carry_out(&load));
         wait_for_confirmations(&app, 100);
         app.server.kill().unwrap();
-        app.server.restart(&private_redis::Options::default()).unwrap();
+        app.server.restart().unwrap();
         run.join().unwrap().unwrap()
     });
     let text = report.to_text();

@@ -215,6 +215,6 @@ fn an_app_with_http_triggers_only_stays_up_when_redis_is_away() {
     assert_eq!(running.post("/", &ping).1, "status:PONG");
     redis.kill().unwrap();
     assert_eq!(running.post("/", &ping).1, "open:other:Connection refused (os error 111)");
-    redis.restart(&private_redis::Options::default()).unwrap();
+    redis.restart().unwrap();
     assert_eq!(running.post("/", &ping).1, "status:PONG");
 }

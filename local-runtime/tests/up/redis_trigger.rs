@@ -162,7 +162,7 @@ fn a_lost_connection_is_made_again_and_said_once_each_way() {
         drop(listener.accept().unwrap());
     }
     drop(listener);
-    redis.restart(&Options::default()).unwrap();
+    redis.restart().unwrap();
     running.wait_for("the return to be said", |running| running.stderr().contains("is back"));
     let mut look = Look::at(&url);
     assert_eq!(look.publish("ding", "after"), 1);
