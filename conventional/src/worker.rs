@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use native::{RedisConnection, in_words};
 use orders::pipeline::component;
-use queue::{Queue, Role, Settings, drain};
+use queue::log::{Level, Log};
+use queue::{Batch, Host, Queue, Role, Settings, drain};
 use redis::ConnectionInfo;
-use serde_json::json;
 
 use crate::print;
 
@@ -105,8 +105,8 @@ impl<R: Role> Worker<R> {
         Ok((tick.waiting > 0 || tick.overdue) && !tick.paused)
     }
 
-    /// Drains until the stream is empty, the time budget is spent or the worker is to stop, and
-    /// logs one line as the components do.
+    /// Drains until the stream is empty, the time budget is spent or the worker is to stop. Logs
+    /// the lines that components log at the level `info`.
     fn drain(&self, redis: &mut RedisConnection) -> Result<()> {
         // If a drain panicked, the process ends, and its counts no longer matter.
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,23 +114,34 @@ impl<R: Role> Worker<R> {
             // A drain rings for the orders that it leaves, and this worker hears that bell too.
             return Ok(());
         }
-        let start = Instant::now();
-        let mut elapsed = || {
-            if self.is_stopping.load(Ordering::Relaxed) { Duration::MAX } else { start.elapsed() }
-        };
+        let stream = self.role.stream();
+        let log = Log::new(|line| print(stdout(), line), Level::Info, component(stream), stream);
+        let mut host = Watch { start: Instant::now(), is_stopping: &self.is_stopping, log };
         let mut queue = Queue::new(redis, &self.settings);
-        let (tally, result) = drain(&mut queue, &self.role, &mut elapsed);
+        let (tally, result) = drain(&mut queue, &self.role, &mut host);
+        host.log.end(&tally, host.start.elapsed());
         if !tally.is_idle() {
             done.drains += 1;
             done.applied += tally.applied;
-            let line = json!({
-                "event": "drained",
-                "component": component(self.role.stream()),
-                "elapsed_ms": start.elapsed().as_millis() as u64,
-                "tally": tally,
-            });
-            print(stdout(), line);
         }
-        result.with_context(|| format!("failed to drain {}", self.role.stream().as_str()))
+        result.with_context(|| format!("failed to drain {}", stream.as_str()))
+    }
+}
+
+/// The clock and the log of a drain.
+struct Watch<'a> {
+    start: Instant,
+    is_stopping: &'a AtomicBool,
+    log: Log,
+}
+
+impl Host for Watch<'_> {
+    /// Without end when the worker is to stop, so that the drain claims no further batch.
+    fn elapsed(&self) -> Duration {
+        if self.is_stopping.load(Ordering::Relaxed) { Duration::MAX } else { self.start.elapsed() }
+    }
+
+    fn committed(&mut self, batch: &Batch<'_>) {
+        self.log.batch(batch);
     }
 }

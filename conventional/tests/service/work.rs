@@ -6,6 +6,7 @@ use native::RedisConnection;
 use private_redis::{Options, RedisServer};
 use queue::{Queue, Stream};
 use redis::Commands;
+use serde_json::{Map, Value};
 use supervise::Signal;
 
 use crate::support::{Service, add, connect, keys, poll_until, program, ring, stats};
@@ -34,6 +35,30 @@ fn a_role_drains_its_own_stream_and_no_other() {
     assert_eq!(
         (totals["applied_ingress:conventional"], totals["applied_simple:conventional"]),
         (20, 20)
+    );
+}
+
+#[test]
+fn a_drain_and_a_dead_letter_are_logged_with_the_fields_of_a_component() {
+    let server = RedisServer::start().unwrap();
+    let mut redis = connect(&server);
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let fields = [("order", "{}"), ("traceparent", traceparent)];
+    let ingress = keys().stream(Stream::Ingress).to_owned();
+    let _: String = redis.inner().xadd(ingress, "*", &fields).unwrap();
+    let service = Service::ready(&server, &["--role", "distributor"]);
+    let said = poll_until("the drain is logged", || {
+        Some(service.said()).filter(|said| said.contains("\"drained\""))
+    });
+    let json =
+        said.lines().filter_map(|line| serde_json::from_str::<Map<String, Value>>(line).ok());
+    let names = json.map(|line| line.keys().cloned().collect::<Vec<_>>().join(" "));
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [
+            "code component delivery_count entry_id event id level stream trace_id",
+            "component elapsed_ms event level oldest_wait_ms stream tally trace_ids",
+        ]
     );
 }
 

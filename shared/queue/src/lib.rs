@@ -8,6 +8,7 @@
 //! - [`Queue::enqueue`], [`drain()`], [`Queue::tick`]: the work
 //! - [`Queue::stats`], [`Queue::counters`], [`Queue::status`], [`Queue::recent`]: queries
 //! - [`Queue::dead_letters`], [`Queue::redrive`], [`Queue::discard`], [`Queue::pause`]: operations
+//! - [`log`]: what a worker logs about a drain
 //! - `lua/`: the scripts; each makes the writes that must happen together
 //!
 //! The crate contains no sockets, clocks, HTTP or Spin, and does not interpret messages. Commands
@@ -27,6 +28,7 @@ mod enqueue;
 mod error;
 mod execute;
 pub mod keys;
+pub mod log;
 mod message;
 mod message_status;
 mod pause;

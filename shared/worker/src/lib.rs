@@ -6,10 +6,10 @@
 #![forbid(unsafe_code)]
 
 mod connection;
-mod log;
 
 use std::time::{Duration, Instant};
 
+use queue::log::{Level, Log};
 use queue::{
     Batch, Host, Queue, QueueError, Role, SAFE_POLICY, SettingError, Settings, Stream, drain,
 };
@@ -18,7 +18,6 @@ use spin_sdk::http::{Headers, IncomingRequest, Method, OutgoingResponse, Respons
 use spin_sdk::variables;
 
 pub use connection::SpinRedis;
-use log::{Level, Log};
 
 /// Reads a variable of this component.
 ///
@@ -78,7 +77,8 @@ pub fn on_bell(
     role: &impl Role,
     settings: Settings,
 ) -> Result<(), HandlerError> {
-    let log = Log::new(Level::read()?, component, role.stream());
+    let level = Level::read(variable)?;
+    let log = Log::new(|line| println!("{line}"), level, component, role.stream());
     let mut worker = Worker { start: Instant::now(), log };
     let (settings, mut redis) = open::<HandlerError>(settings)?;
     let (tally, result) = drain(&mut Queue::new(&mut redis, &settings), role, &mut worker);

@@ -3,13 +3,13 @@
 //! A line has codes, streams, entry ids, message ids and traces, and nothing else of a message.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::time::Duration;
 
-use queue::{Batch, Message, Outcome, SettingError, Stream, Tally, TraceParent};
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::{json, variable};
+use crate::{Batch, Message, Outcome, SettingError, Stream, Tally, TraceParent, settings};
 
 /// Maximum number of traces in the line of one drain.
 const MAX_TRACES: usize = 16;
@@ -17,8 +17,8 @@ const MAX_TRACES: usize = 16;
 /// Which lines are written: those of a level and of all more severe ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
-pub(crate) enum Level {
-    /// Errors only, which Spin writes.
+pub enum Level {
+    /// Errors only, which the program around the drain writes.
     Error,
     /// Also dead letters.
     Warn,
@@ -30,9 +30,12 @@ pub(crate) enum Level {
 
 impl Level {
     /// Reads `log_level`.
-    pub(crate) fn read() -> Result<Self, SettingError> {
+    ///
+    /// # Errors
+    /// When the host does not give it, or it is not a level.
+    pub fn read<E: Display>(get: impl Fn(&str) -> Result<String, E>) -> Result<Self, SettingError> {
         let name = "log_level";
-        let found = queue::settings::text(variable, name)?;
+        let found = settings::text(get, name)?;
         let expected = "error, warn, info or debug";
         found.parse().map_err(|_| SettingError::wrong(name, expected, &found))
     }
@@ -79,7 +82,9 @@ struct Traced<'a> {
 }
 
 /// The log of one drain.
-pub(crate) struct Log {
+#[derive(Debug)]
+pub struct Log {
+    print: fn(&str),
     level: Level,
     component: &'static str,
     stream: Stream,
@@ -88,12 +93,13 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(level: Level, component: &'static str, stream: Stream) -> Self {
-        Self { level, component, stream, oldest_wait_ms: 0, traces: BTreeSet::new() }
+    /// The log of a drain of `stream` by `component`; `print` writes a line.
+    pub fn new(print: fn(&str), level: Level, component: &'static str, stream: Stream) -> Self {
+        Self { print, level, component, stream, oldest_wait_ms: 0, traces: BTreeSet::new() }
     }
 
     /// Writes the lines of a committed batch; often none.
-    pub(crate) fn batch(&mut self, batch: &Batch<'_>) {
+    pub fn batch(&mut self, batch: &Batch<'_>) {
         // Messages are in the order of their entries, so the first is the oldest.
         let oldest = batch.messages.first().map_or(0, Message::wait_ms);
         self.oldest_wait_ms = self.oldest_wait_ms.max(oldest);
@@ -123,7 +129,7 @@ impl Log {
     }
 
     /// Writes the line of the drain.
-    pub(crate) fn end(&self, tally: &Tally, elapsed: Duration) {
+    pub fn end(&self, tally: &Tally, elapsed: Duration) {
         let level = if tally.is_idle() { Level::Debug } else { Level::Info };
         let elapsed_ms = elapsed.as_millis() as u64;
         let oldest_wait_ms = self.oldest_wait_ms;
@@ -152,6 +158,7 @@ impl Log {
         }
         let (level, stream) = (level.into(), self.stream.as_str());
         let line = Line { level, component: self.component, stream, event };
-        println!("{}", json(&line));
+        // All keys are strings, so this cannot fail.
+        (self.print)(&serde_json::to_string(&line).unwrap_or_default());
     }
 }
