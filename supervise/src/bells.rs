@@ -7,6 +7,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
+
 /// How long to connect, and to wait for each answer.
 const LIMIT: Duration = Duration::from_millis(500);
 
@@ -63,22 +65,10 @@ impl Server {
         let address = if has_port { host.to_owned() } else { format!("{host}:6379") };
         let login = login.and_then(|login| login.split_once(':')).map(|(user, password)| {
             let words = [user, password].into_iter().filter(|word| !word.is_empty());
-            words.map(percent_decoded).collect::<Vec<_>>()
+            words.map(|word| percent_decode_str(word).collect()).collect::<Vec<_>>()
         });
         (!host.is_empty()).then_some(Self { address, login })
     }
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let code = (*first == b'%').then(|| after.get(..2)).flatten();
-        let code = code.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    bytes
 }
 
 fn request(stream: &mut BufReader<TcpStream>, words: &[&[u8]]) -> io::Result<()> {

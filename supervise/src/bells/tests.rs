@@ -34,6 +34,8 @@ fn user_and_password_are_sent_as_they_were_before_they_were_written_into_the_url
     let (asked, heard) = ask("ann:p%40ss:%@", reply);
     assert!(asked.starts_with("*3\r\n$4\r\nAUTH\r\n$3\r\nann\r\n$6\r\np@ss:%\r\n"), "{asked}");
     assert!(heard.unwrap());
+    let (asked, _) = ask(":a%+5b@", reply);
+    assert!(asked.starts_with("*2\r\n$4\r\nAUTH\r\n$5\r\na%+5b\r\n"), "{asked}");
     let (asked, _) = ask(":hush@", reply);
     assert!(asked.starts_with("*2\r\n$4\r\nAUTH\r\n$4\r\nhush\r\n"), "{asked}");
 }
