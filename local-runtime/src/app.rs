@@ -1,8 +1,7 @@
-//! What a manifest means: components, routes and subscriptions with every template filled in.
+//! Resolves a manifest into components, routes and subscriptions, and fills in every template.
 //!
-//! All of it is resolved, and refused when wrong, before anything is compiled or listens. Features
-//! this runtime lacks are refused only for the components that are to run, so that
-//! `--component-id` can leave the others out.
+//! Errors are reported before anything is compiled or listens. An unsupported field of a component
+//! is an error only if the component will run, so `--component-id` can exclude others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -23,7 +22,7 @@ pub(crate) struct App {
     pub(crate) version: String,
     /// The folder of the manifest.
     pub(crate) folder: PathBuf,
-    /// The components that a kept trigger names, by id.
+    /// The components that a selected trigger names, by id.
     pub(crate) components: BTreeMap<String, ComponentConfig>,
     pub(crate) routes: Vec<Route>,
     pub(crate) subscriptions: Vec<Subscription>,
@@ -86,7 +85,7 @@ impl App {
 
 struct Resolver<'a> {
     manifest: &'a Manifest,
-    /// Empty keeps all.
+    /// Component ids; an empty list selects all components.
     selected: &'a [String],
     folder: PathBuf,
 }
@@ -102,7 +101,7 @@ impl Resolver<'_> {
             Variables::resolve(&self.manifest.variables, |name| std::env::var(name).ok())?;
         let subscriptions = self.subscriptions(&variables)?;
         let mut components = BTreeMap::new();
-        // A template is checked even where its component is left out, as the variables are.
+        // Templates are checked even in excluded components, as variables are.
         for (id, component) in &self.manifest.component {
             let has_http =
                 routes.iter().any(|route| matches!(&route.target, Target::Component(c) if c == id));
@@ -128,7 +127,7 @@ impl Resolver<'_> {
             }
         }
         if routes.is_empty() && subscriptions.is_empty() {
-            bail!("no trigger to run: the manifest has none for the components asked for");
+            bail!("no trigger to run: the manifest has none for the selected components");
         }
         let Manifest { application, .. } = self.manifest;
         Ok(App {
@@ -141,7 +140,7 @@ impl Resolver<'_> {
         })
     }
 
-    /// Whether a trigger of this component is to run.
+    /// Whether the triggers of this component will run.
     fn keeps(&self, component: &str) -> bool {
         self.selected.is_empty() || self.selected.iter().any(|id| id == component)
     }
@@ -156,7 +155,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    /// The component of a trigger, which must be given by its id.
+    /// The component of a trigger, which the manifest must name by its id.
     fn component_id(
         &self,
         who: &str,
@@ -209,7 +208,7 @@ impl Resolver<'_> {
         let mut routes = Vec::new();
         for trigger in &self.manifest.trigger.http {
             let route = self.route(trigger)?;
-            // A slash at the end makes no difference.
+            // A trailing slash makes no difference.
             let paths = route.path.trim_end_matches('/').to_owned();
             if let Some(other) = seen.insert(paths, route.path.clone()) {
                 bail!("the routes {other:?} and {:?} are duplicates", route.path);
@@ -233,7 +232,7 @@ impl Resolver<'_> {
                 let owner = trigger.component.as_ref().and_then(Value::as_str).unwrap_or("?");
                 bail!("component {owner:?}: a private route is not supported by local-runtime")
             }
-            other => bail!("the route {other} is not a text"),
+            other => bail!("the route {other} is not a string"),
         };
         let who = format!("the route {path:?}");
         if path.contains('*') || path.trim_end_matches("/...").contains("...") {
@@ -331,7 +330,7 @@ fn static_reply(response: &StaticResponse) -> Result<http::Response<String>> {
     Ok(reply)
 }
 
-/// Refuses an address the trigger can't use.
+/// Refuses an address that the trigger cannot use.
 fn check_address(address: &str) -> Result<()> {
     let url = url::Url::parse(address).map_err(|_| anyhow!("it is not a redis:// URL"))?;
     match url.scheme() {

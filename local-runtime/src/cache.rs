@@ -1,11 +1,9 @@
-//! Compiled components on the disk, so that a second start needs no compiler.
+//! Caches compiled components on disk, so that a second start needs no compiler.
 //!
-//! A file is named after the Wasm bytes and everything of the engine that code depends on, and ends
-//! with the digest of what goes before: a file that was cut or changed is compiled again. Files are
-//! written under a temporary name in the same folder and renamed into their place, so that starts
-//! at once do no harm, be it in containers that share the folder and all have the process id 1.
-//! Code is mapped from its file, not copied, so that all processes on a machine share it. A process
-//! keeps the code of a file that is removed.
+//! A file is named by a hash of the Wasm bytes and the engine's settings, and ends with a digest.
+//! A damaged file is compiled again. Files are renamed into place, so concurrent starts and
+//! containers can share a folder. Code is mapped, so processes share it. A process keeps the code
+//! of a removed file.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Permissions};
@@ -29,15 +27,16 @@ use crate::compose::compose;
 use crate::manifest;
 use crate::output::log;
 
-/// The length of the digest at the end of a file.
+/// The length in bytes of the digest at the end of a file.
 const DIGEST: usize = 20;
 /// The end of a file's name, with the version of the file's format.
 const SUFFIX: &str = "-2.cwasm";
-/// Files that a folder keeps.
+/// Maximum number of files that a folder keeps, unless one start uses more.
 const MAX_FILES: usize = 32;
 
-/// The compiled form of a Wasm file with its dependencies, from `folder` if it is there. Each file may
-/// be a component or a core module for WASI preview 1.
+/// The compiled form of a Wasm file and its dependencies, from `folder` if it is there.
+///
+/// Each Wasm file is a component or a core module for WASI preview 1.
 pub(crate) fn load(
     folder: &Path,
     engine: &Engine,
@@ -73,7 +72,7 @@ pub(crate) fn load(
     if let Err(error) = &written {
         log(&format!("the next start will compile again: {error:#}"));
     }
-    // From the file, the code is shared with others; what was compiled is this process's alone.
+    // Processes share code that is mapped from a file, unlike code that was just compiled.
     let mapped = written.ok().and_then(|()| read(engine, &path));
     Ok(mapped.unwrap_or(component))
 }
@@ -89,14 +88,13 @@ fn file_name(engine: &Engine, wasm: &Sha1) -> String {
     format!("{}-{:016x}{SUFFIX}", wasm.digest(), engine_hash.finish())
 }
 
-/// Removes the files that were used least recently, where there are more than a folder keeps. The
-/// last `used` ones stay in any case.
+/// Removes the least recently used files if a folder has too many. The last `used` files stay.
 pub(crate) fn evict(folder: &Path, used: usize) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
-    // What a killed writer left behind has the suffix within its name.
+    // The names of temporary files that a killed writer left contain the suffix too.
     let files =
         entries.flatten().filter(|file| file.file_name().to_string_lossy().contains(SUFFIX));
-    // Several starts may do this at once: a file that is gone is as good as removed.
+    // Errors are ignored, because concurrent starts may remove the same files.
     let mut files: Vec<_> = files
         .filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path())))
         .collect();
@@ -106,41 +104,41 @@ pub(crate) fn evict(folder: &Path, used: usize) {
     }
 }
 
-/// A component from its cache file; none if there is no file or it is broken.
+/// Reads a component from its cache file; `None` if the file is missing or damaged.
 fn read(engine: &Engine, path: &Path) -> Option<Component> {
     let mut file = File::open(path).ok()?;
-    // The time of its last use, for `evict`; a file of another user keeps the time it has.
+    // `evict` reads this as the time of the last use. Setting it fails for another user's file.
     let _ = file.set_modified(SystemTime::now());
     let component = if is_whole(&mut file).unwrap_or(false) {
-        // SAFETY: the digest, taken from this very file, shows that it holds what `write` got from
-        // `Component::serialize`, and this program never changes a file that has its name.
+        // SAFETY: the digest of this open file shows that it contains the output of
+        // `Component::serialize`. This program never changes a cache file in place.
         unsafe { map(engine, &file) }
     } else {
-        Err(wasmtime::format_err!("it is broken"))
+        Err(wasmtime::format_err!("it is damaged"))
     };
     let say = |error: &_| {
-        log(&format!("compiling again: the cache file {} does not fit: {error:#}", path.display()));
+        log(&format!("compiling again: the cache file {} is unusable: {error:#}", path.display()));
     };
     component.inspect_err(say).ok()
 }
 
-/// Maps the code of an open file, whatever its name refers to now: between the look at the digest
-/// and this, another start may have put a new file in its place.
+/// Maps the code of an open file. Its name may refer to another file by now, because a concurrent
+/// start may have replaced it.
 ///
 /// # Safety
-/// The file holds what `Component::serialize` gave, and nobody changes it in place for as long as
-/// the component lives. No digest protects from the latter, nor from a forged file that has the
-/// right digest: who may write to the cache folder is trusted like this program itself.
+/// The file contains the output of `Component::serialize`, and is not changed in place while the
+/// component lives. A digest protects neither from such a change nor from a forged file. So users
+/// with write access to the cache folder are trusted like this program.
 unsafe fn map(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
-    // wasmtime opens files by a name only; this one leads to the file behind the descriptor.
+    // wasmtime opens files only by name. This name refers to the open file.
     let descriptors = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
     let path = Path::new(descriptors).join(file.as_raw_fd().to_string());
     // SAFETY: as the caller guarantees.
     unsafe { Component::deserialize_file(engine, path) }
 }
 
-/// Whether a file ends with the digest of what goes before. It is read in pieces: a buffer for all
-/// of it would stay with the process.
+/// Whether a file ends with the digest of the bytes before it. It is read in pieces, because a
+/// buffer for the whole file would stay with the process.
 fn is_whole(file: &mut File) -> std::io::Result<bool> {
     let Some(mut left) = file.metadata()?.len().checked_sub(DIGEST as u64) else {
         return Ok(false);
@@ -165,10 +163,12 @@ fn write(component: &Component, path: &Path) -> Result<()> {
     put(&bytes, path).with_context(|| format!("failed to write the cache file {}", path.display()))
 }
 
-/// Gives a file its name only when it is whole; what is left of a failure is removed.
+/// Writes a temporary file and renames it when it is complete. A failure leaves no file.
+///
+/// The temporary name is random, because processes of different containers may have the same id.
 fn put(bytes: &[u8], path: &Path) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    // As for any new file, and not for this user alone: others may share the folder.
+    // As for any new file, and not only for this user, because others may share the folder.
     let permissions = Permissions::from_mode(0o666);
     let mut file = tempfile::Builder::new()
         .suffix(&format!("{SUFFIX}.tmp"))
@@ -179,17 +179,17 @@ fn put(bytes: &[u8], path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Returns what compiling and loading freed to the system: it would stay with an idle program for ever.
+/// Returns freed memory to the system. Otherwise an idle process keeps what compiling used.
 pub(crate) fn give_memory_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: it has no precondition and touches free memory only.
+    // SAFETY: it has no precondition and touches only free memory.
     unsafe {
         libc::malloc_trim(0);
     }
 }
 
-/// Wraps a core module into a component with the preview-1 reactor adapter, as Spin does; a
-/// component stays as it is.
+/// Wraps a core module into a component with the preview-1 reactor adapter, as Spin does. A
+/// component is returned unchanged.
 fn componentize(wasm: &[u8], path: &Path) -> Result<Vec<u8>> {
     let encode = || match wasm.get(..8) {
         Some([b'\0', b'a', b's', b'm', _, _, 1, 0]) => Ok(wasm.to_vec()),

@@ -1,4 +1,4 @@
-//! The command line, with the names `spin up` uses.
+//! The command line, with the flag names of `spin up`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,15 +21,15 @@ pub struct UpOptions {
     #[arg(value_name = "FILE_OR_DIR", default_value = "spin.toml")]
     pub from: PathBuf,
 
-    /// Address of the HTTP trigger; port 0 takes a free one.
+    /// Address of the HTTP trigger; port 0 selects a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
 
-    /// Runs only this component and its triggers; may be given several times.
+    /// Runs only this component and its triggers; can be repeated.
     #[arg(short = 'c', long = "component-id", value_name = "ID")]
     pub component_ids: Vec<String>,
 
-    /// Does not print the output of components; the log files still have it.
+    /// Does not print the output of components; the log files still contain it.
     #[arg(short, long)]
     pub quiet: bool,
 

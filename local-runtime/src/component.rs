@@ -1,6 +1,6 @@
 //! Loaded components and the start of their instances.
 //!
-//! Each event gets a fresh instance, which is dropped with all it holds when the handler is done.
+//! Each event gets a fresh instance, which is dropped when the handler ends.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -51,7 +51,7 @@ impl Components {
     ) -> Result<Self> {
         let meter = Arc::new(Meter::new(app.components.keys().map(String::as_str)));
         let mut by_id = BTreeMap::new();
-        // Several components may be the same file under different triggers; it is loaded once.
+        // Several components may have the same file, which is loaded once.
         let mut linked: BTreeMap<_, InstancePre<State>> = BTreeMap::new();
         for (id, config) in std::mem::take(&mut app.components) {
             let output = Output::open(logs, &id, quiet)?;
@@ -84,9 +84,9 @@ impl Components {
 }
 
 impl LoadedComponent {
-    /// Handles one event with a fresh instance, for as long as an invocation may take.
+    /// Handles one event with a fresh instance, within the time limit.
     ///
-    /// The engine ends a guest that computes too long; this ends one that waits too long.
+    /// The engine ends a guest that computes too long. This function ends one that waits too long.
     pub(crate) async fn handle<I>(
         &self,
         start: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<I>,
@@ -118,7 +118,7 @@ impl LoadedComponent {
         store
     }
 
-    /// Why a call failed, in words that name the limit where a limit was the reason.
+    /// Names the limit if a limit caused the error.
     fn explain(&self, error: anyhow::Error, store: &Store<State>) -> anyhow::Error {
         if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
             let ms = self.limits.timeout.unwrap_or_default().as_millis();

@@ -1,16 +1,17 @@
-//! A component with its dependencies in one, as Spin composes them.
+//! Composes a component with its dependencies, as Spin does.
 //!
-//! The name of a dependency is that of an interface or of a package, with or without a version; it satisfies
-//! every import of the component that fits. A dependency has no permission of the component, which is Spin's
-//! default: what would let it out is imported under another name, and the host refuses what has such a name.
+//! A dependency is named by an interface or package, with or without a version, and satisfies every
+//! matching import. It inherits no permission, which is Spin's default. Imports that need a
+//! permission are renamed, and the host refuses the new names.
 
 use anyhow::{Context, Result, bail};
 use wac_graph::types::{Interface, ItemKind, Package};
 use wac_graph::{CompositionGraph, EncodeOptions, ImportError, NodeId};
 
-/// What the names of refused imports begin with.
+/// The prefix of refused imports.
 const DENIED: &str = "denied:";
-/// What gives more than computing. Folders and sockets are absent, because no component has them here.
+/// Imports that need a permission. Folders and sockets are not listed, because no component has
+/// them here.
 const PERMISSIONS: [&str; 4] = [
     "fermyon:spin/redis",
     "fermyon:spin/variables",
@@ -18,8 +19,8 @@ const PERMISSIONS: [&str; 4] = [
     "wasi:http/outgoing-handler",
 ];
 
-/// Satisfies imports of a component; dependencies are given by their name in the manifest. One that
-/// satisfies nothing is an error.
+/// Satisfies imports of a component by dependencies, each with its name in the manifest. A
+/// dependency that satisfies no import is an error.
 pub(crate) fn compose(component: Vec<u8>, dependencies: Vec<(String, Vec<u8>)>) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let main = Part::add(&mut graph, "component", component)?;
@@ -31,11 +32,11 @@ pub(crate) fn compose(component: Vec<u8>, dependencies: Vec<(String, Vec<u8>)>) 
         let export = graph.alias_instance_export(main.node, name)?;
         graph.export(export, name)?;
     }
-    // wasmtime validates what it compiles.
+    // wasmtime validates a component before it compiles it.
     Ok(graph.encode(EncodeOptions { validate: false, ..EncodeOptions::default() })?)
 }
 
-/// The interface that is refused under the name of an import.
+/// The interface behind the name of a refused import.
 pub(crate) fn denied(import: &str) -> Option<String> {
     Some(split(import.strip_prefix(DENIED)?).0.replacen('-', ":", 1))
 }
@@ -86,12 +87,12 @@ impl Part {
             if !PERMISSIONS.contains(&split(import).0) {
                 continue;
             }
-            // With its id, it would be merged with what the component imports itself.
+            // With its id, it would be merged with the same import of the component.
             let nameless = Interface { id: None, ..graph.types()[id].clone() };
             let nameless = ItemKind::Instance(graph.types_mut().add_interface(nameless));
             let name = format!("{DENIED}{}", import.replacen(':', "-", 1));
             let node = match graph.import(name, nameless) {
-                // Of another dependency.
+                // Another dependency has this import too.
                 Err(ImportError::ImportAlreadyExists { node, .. }) => node,
                 imported => imported?,
             };
@@ -101,7 +102,7 @@ impl Part {
     }
 }
 
-/// Whether an import is meant by the name of a dependency.
+/// Whether the name of a dependency matches an import.
 fn fits(name: &str, import: &str) -> bool {
     let ((name, version), (interface, its_version)) = (split(name), split(import));
     let is_package = interface.split_once('/').is_some_and(|(package, _)| package == name);

@@ -1,5 +1,6 @@
-//! The one wasmtime engine: a pool of instance slots made ready in advance, so that a start is a matter of
-//! microseconds, and, where a time limit is set, the thread that lets it run out.
+//! The wasmtime engine: a pool of pre-allocated instance slots, so that a start takes microseconds.
+//!
+//! If there is a time limit, a thread advances the epoch.
 
 use std::time::Duration;
 
@@ -10,30 +11,32 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 /// Instances that run at once, as in Spin. A further event fails.
 const MAX_INSTANCES: u32 = 1000;
-/// What one component may be composed of, as in Spin. A larger one is refused at the start.
+/// Limits of one composed component, as in Spin. A larger one is refused at the start.
 const CORE_INSTANCES: u32 = 200;
 const MEMORIES: u32 = 32;
 const TABLES: u32 = 64;
-/// Core modules of one component that has not been composed: its own, the adapter and the shims
+/// Core instances of a component without dependencies: its module, the adapter and the shims
 /// between them.
 const USUAL_CORE_INSTANCES: u32 = 6;
-/// The most entries of a table, which bounds the functions a component may have.
+/// Maximum number of entries in a table, which limits the functions of a component.
 const TABLE_ELEMENTS: usize = 100_000;
-/// The most that a linear memory can have: 4 GiB. A lower limit is set for each instance.
+/// Maximum size of a linear memory in bytes: 4 GiB. Each instance may have a lower limit.
 const MAX_MEMORY: usize = 1 << 32;
-/// The unit of a linear memory in bytes.
+/// Size in bytes of a page, the unit of a linear memory.
 const PAGE: u64 = 1 << 16;
-/// Memory of a slot that is kept, zeroed by hand, from one instance to the next: cheaper than
-/// faulting it in again. Where the kernel can say which pages were written to (Linux 6.7), it is
-/// those; else the first, where a guest of Rust has its unused stack.
+/// Bytes of a slot that stay resident from one instance to the next. Zeroing them is cheaper than
+/// new page faults.
+///
+/// From Linux 6.7 the kernel reports which pages were written, and these are kept. Before, the
+/// first pages are kept, where a Rust guest has its unused stack.
 const KEEP_RESIDENT: usize = 256 * 1024;
 
-/// What one instance may use.
+/// Limits of one instance.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Size of a linear memory in bytes.
+    /// Maximum size of a linear memory in bytes.
     pub(crate) max_memory: usize,
-    /// Time from the call to its end.
+    /// Maximum duration of an invocation.
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -51,19 +54,20 @@ impl Limits {
         Ok(())
     }
 
-    /// How often the epoch advances where there is a time limit.
+    /// The interval at which the epoch advances, if there is a time limit.
     fn tick(timeout: Duration) -> Duration {
         (timeout / 10).clamp(Duration::from_millis(1), Duration::from_millis(100))
     }
 
-    /// The epochs an instance may see, for a time limit; one more than fits, as the first may be nearly over.
+    /// The number of epochs after which an instance is ended. It is one more than fits into the
+    /// limit, because the first epoch may be nearly over.
     pub(crate) fn deadline_ticks(timeout: Duration) -> u64 {
         let ticks = timeout.as_nanos().div_ceil(Self::tick(timeout).as_nanos());
         u64::try_from(ticks).unwrap_or(u64::MAX - 1) + 1
     }
 }
 
-/// Makes the engine, and starts its ticking thread if there is a time limit.
+/// Creates the engine. If there is a time limit, starts the thread that advances the epoch.
 pub(crate) fn engine(limits: Limits) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(MAX_INSTANCES)

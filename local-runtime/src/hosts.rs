@@ -1,8 +1,8 @@
-//! `allowed_outbound_hosts`: which servers a component may reach.
+//! `allowed_outbound_hosts`: the servers that a component may reach.
 //!
-//! An entry is `scheme://host:port`; scheme and port may be `*`, the port a range `a..b`, the host
-//! `*` or `*.domain`. A scheme with a usual port may leave it out. Entries are parsed before
-//! anything starts; whatever parses but is not listed is refused when a component asks for it.
+//! An entry is `scheme://host:port`. Scheme and port may be `*`, the port a range `a..b`, the host
+//! `*` or `*.domain`. An entry without a port has the default port of its scheme. Entries are
+//! parsed before anything starts. A server that is not listed is refused when a component connects.
 
 use std::ops::RangeInclusive;
 
@@ -15,9 +15,9 @@ pub(crate) struct AllowedHosts(Vec<Entry>);
 
 #[derive(Debug)]
 struct Entry {
-    /// None is `*`.
+    /// `None` is `*`.
     scheme: Option<String>,
-    /// As written: a star matches any beginning.
+    /// As written. A leading `*` matches any prefix.
     host: String,
     ports: RangeInclusive<u16>,
 }
@@ -29,7 +29,7 @@ impl AllowedHosts {
         Ok(())
     }
 
-    /// Whether the server of a URL may be reached, which must have this scheme.
+    /// Whether the component may reach the server of a URL. The URL must have this scheme.
     pub(crate) fn allow(&self, scheme: &str, url: &str) -> bool {
         Url::parse(url).is_ok_and(|url| url.scheme() == scheme && self.allow_url(&url))
     }
@@ -104,9 +104,7 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>)> {
 
 fn check_host(host: &str) -> Result<()> {
     if host == "self" || host == "self.alt" || host.ends_with(".spin.internal") {
-        bail!(
-            "the host {host:?} (calls from component to component) is not supported by local-runtime"
-        );
+        bail!("the host {host:?} (local service chaining) is not supported by local-runtime");
     }
     if let Some(domain) = host.strip_prefix("*.") {
         let is_whole = !domain.is_empty() && !domain.contains('*');
@@ -132,7 +130,7 @@ fn parse_ports(text: &str) -> Result<RangeInclusive<u16>> {
     };
     let (first, end) = (number(first)?, number(end)?);
     ensure!(first < end, "a range of ports must not be empty");
-    // The end of a range is not part of it.
+    // A range excludes its end.
     Ok(first..=end - 1)
 }
 

@@ -1,8 +1,8 @@
-//! The HTTP trigger: one fresh instance per request, as many at once as there is room for.
+//! The HTTP trigger: concurrent requests, each with a fresh instance.
 //!
-//! A request runs in a separate task, so that it is carried out to its end when its client has
-//! gone. Paths below `/.well-known/spin` and `/.well-known/local-runtime` are answered here and
-//! never reach a component.
+//! A request runs in a separate task, so it completes even if its client disconnects. Paths below
+//! `/.well-known/spin` and `/.well-known/local-runtime` are answered here and never reach a
+//! component.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,13 +29,13 @@ use crate::instance::State;
 use crate::output::log;
 use crate::router::{Found, Router};
 
-/// Below it no route is looked for.
+/// Paths below it have no route.
 const WELL_KNOWN: &str = "/.well-known/spin/";
 const HEALTH: &str = "/.well-known/spin/health";
 const INFO: &str = "/.well-known/spin/info";
 const INSTANCE_STARTS: &str = "/.well-known/local-runtime/instance-starts";
 
-/// How long to wait when no further connection can be accepted, for want of file descriptors.
+/// Pause after a failed accept, usually because file descriptors ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 type Reply = Response<HyperOutgoingBody>;
@@ -45,7 +45,7 @@ pub(crate) struct HttpTrigger {
     components: Arc<Components>,
     router: Router,
     routes: Vec<Route>,
-    /// The document that `/.well-known/spin/info` answers.
+    /// The reply to `/.well-known/spin/info`.
     info: String,
 }
 
@@ -57,7 +57,7 @@ impl HttpTrigger {
         Self { components, router, routes, info: info.to_string() }
     }
 
-    /// The lines with the address and the routes; an application may have none.
+    /// The lines with the address and the routes, if there are any.
     pub(crate) fn banner(&self, address: SocketAddr) -> Vec<String> {
         let mut lines = vec![format!("Serving http://{address}")];
         if !self.routes.is_empty() {
@@ -101,7 +101,7 @@ impl HttpTrigger {
             let trigger = self.clone();
             async move { anyhow::Ok(trigger.answer(request, client).await) }
         });
-        // A client that breaks off or breaks the protocol is no error of this program.
+        // Clients that disconnect or break the protocol are not logged.
         let _ = hyper::server::conn::http1::Builder::new()
             .keep_alive(true)
             .serve_connection(TokioIo::new(stream), service)
@@ -147,7 +147,7 @@ impl HttpTrigger {
     }
 }
 
-/// Adds the headers that show a component how it was reached; a client can't forge them.
+/// Adds Spin's headers about the route and the client, which a client cannot forge.
 fn with_spin_headers(
     mut request: Request<Incoming>,
     route: &Route,
@@ -173,12 +173,12 @@ fn with_spin_headers(
     request
 }
 
-/// A route as Spin shows it.
+/// A route without a trailing slash, as Spin shows it.
 fn without_slash(route: &str) -> &str {
     route.strip_suffix('/').unwrap_or(route)
 }
 
-/// A header whose text can't be a header is left out.
+/// Sets a header. An invalid name or value is left out.
 fn set(headers: &mut HeaderMap, name: &str, value: &str) {
     if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
         headers.insert(name, value);

@@ -1,7 +1,8 @@
-//! What one instance of a component holds on the host's side, and the imports it is linked with.
+//! The host's state of one instance, and the imports that the instance is linked with.
 //!
-//! An instance sees the environment of the manifest, clocks, random numbers, its own output, the
-//! servers on its list and its variables. No folder, no socket and no environment of this process.
+//! An instance has the environment of the manifest, clocks, random numbers, its output, its
+//! variables and the listed servers. It has no folders, no sockets and no environment of this
+//! process.
 
 use std::sync::Arc;
 
@@ -62,8 +63,8 @@ impl WasiHttpView for State {
     }
 }
 
-/// Keeps each linear memory of an instance below a limit, and remembers that it was reached: a guest
-/// whose allocation fails usually traps a moment later, and the trap alone would not say why.
+/// Limits each linear memory of an instance, and records that the limit was reached. After a failed
+/// allocation a guest usually traps, and the trap does not name the reason.
 pub(crate) struct MemoryLimit {
     max: usize,
     reached: bool,
@@ -89,7 +90,7 @@ impl ResourceLimiter for MemoryLimit {
     }
 
     fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        // The pool's own size of a table is the limit.
+        // The pool limits the size of tables.
         Ok(true)
     }
 }
@@ -107,8 +108,8 @@ impl variables::Host for State {
     }
 }
 
-/// Links a component with all it may import. What this runtime lacks becomes a trap that names the
-/// import, for components declare more than they call.
+/// Links a component with its imports. Unsupported imports become traps that name the import,
+/// because components declare more than they call.
 pub(crate) fn linker(engine: &Engine, component: &Component) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -127,9 +128,8 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> Result<Linker<St
 
 /// Whether the linker has an interface, in this or a compatible version.
 ///
-/// `Linker::define_unknown_imports_as_traps` can't be used for what is missing: it takes a
-/// compatible version under another number for missing, and then the resources of the two do not
-/// fit.
+/// `Linker::define_unknown_imports_as_traps` is no replacement. It regards a compatible version
+/// with another number as missing, and then the resources of the two do not match.
 fn is_provided(interface: &str) -> bool {
     const SPIN: [&str; 2] = ["fermyon:spin/redis@2.0.0", "fermyon:spin/variables@2.0.0"];
     const WASI: [&str; 7] = ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"];
@@ -174,8 +174,8 @@ fn stand_in(
     Ok(())
 }
 
-/// The type of a resource of an interface that is absent or refused. Those of requests are what a refused
-/// `wasi:http/outgoing-handler` takes from `wasi:http/types`, which is there.
+/// The type of a resource of an absent or refused interface. A refused `wasi:http/outgoing-handler`
+/// uses resources of `wasi:http/types`, which is provided.
 fn resource(name: &str) -> ResourceType {
     match name {
         "outgoing-request" => ResourceType::host::<http_types::OutgoingRequest>(),
@@ -185,7 +185,7 @@ fn resource(name: &str) -> ResourceType {
     }
 }
 
-/// The answer to a dependency that asks for what it may not have, as in Spin: nothing, or an error.
+/// The reply when a dependency calls a refused import, as in Spin: an empty value or an error.
 fn refusal_of(ty: &Type, interface: &str) -> Option<Val> {
     let error = match ty {
         Type::List(_) => return Some(Val::List(Vec::new())),
@@ -194,7 +194,7 @@ fn refusal_of(ty: &Type, interface: &str) -> Option<Val> {
         _ => return None,
     };
     let Type::Variant(error) = error else { return None };
-    // The last case that holds a text is the one for everything else, in WASI and in Spin.
+    // In WASI and in Spin, the last case with a text is the general error.
     let text = || Box::new(Val::String(format!("{interface:?} is not permitted")));
     let (case, text) = error
         .cases()

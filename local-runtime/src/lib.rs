@@ -1,9 +1,7 @@
-//! Replaces the `spin` CLI where it is not installed: loads a `spin.toml` (manifest version 2) and runs
-//! its components on wasmtime, with the HTTP and the Redis trigger.
+//! Runs a `spin.toml` (manifest version 2) on wasmtime where the `spin` CLI is missing.
 //!
-//! People write for Spin, so what is supported behaves as Spin does, and what is not is refused by
-//! name before anything listens. The deliberate differences are listed in this package's README.
-//! There is no plugin, no registry, no key-value store or database, and no TLS here.
+//! Supported features behave as in Spin. Unsupported fields are refused by name before anything
+//! listens. The README lists the deliberate differences.
 
 pub mod cli;
 

@@ -1,8 +1,8 @@
-//! The text of a `spin.toml`, manifest version 2, as it is typed.
+//! The fields of a `spin.toml`, manifest version 2.
 //!
-//! Everything Spin knows has a field here, so that a feature this runtime lacks is refused by its
-//! name and its component (see [`Component::unsupported`]) and a misspelt field is refused as
-//! unknown. What the fields mean together is worked out in `app`.
+//! Every field that Spin knows is declared here. So an unsupported feature is refused with its name
+//! and its component (see [`Component::unsupported`]), and a misspelt field as unknown. `app`
+//! resolves what the fields mean together.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use toml::Value;
 
-/// Bounds files that have no end, such as devices.
+/// Maximum size of a file in MiB, because a device may have no end.
 const MAX_MIB: u64 = 64;
 
 #[derive(Debug, Deserialize)]
@@ -49,7 +49,7 @@ pub(crate) struct ApplicationTriggers {
     pub(crate) redis: RedisSettings,
     #[serde(default)]
     pub(crate) http: HttpSettings,
-    /// Trigger types this runtime does not have.
+    /// Unsupported trigger types.
     #[serde(flatten)]
     pub(crate) other: toml::Table,
 }
@@ -84,7 +84,7 @@ pub(crate) struct Triggers {
     pub(crate) http: Vec<HttpTrigger>,
     #[serde(default)]
     pub(crate) redis: Vec<RedisTrigger>,
-    /// Trigger types this runtime does not have.
+    /// Unsupported trigger types.
     #[serde(flatten)]
     pub(crate) other: BTreeMap<String, Vec<toml::Table>>,
 }
@@ -102,7 +102,7 @@ pub(crate) struct HttpTrigger {
     pub(crate) static_response: Option<StaticResponse>,
 }
 
-/// How an HTTP component is called; only the type is looked at.
+/// How an HTTP component is called. Only the type is checked.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Executor {
     #[serde(rename = "type")]
@@ -160,7 +160,7 @@ pub(crate) struct Component {
 }
 
 impl Component {
-    /// The first feature in use that Spin has and this runtime does not.
+    /// The first unsupported feature of Spin that the component uses.
     pub(crate) fn unsupported(&self) -> Option<&'static str> {
         let features = [
             ("files", &self.files),
@@ -175,7 +175,7 @@ impl Component {
         used.map(|(name, _)| name)
     }
 
-    /// The path of the Wasm file as written; a URL or registry source is refused.
+    /// The path of the Wasm file as written. A URL or registry source is refused.
     pub(crate) fn source_path(&self, id: &str) -> Result<&str> {
         if let Some(kind) = ["registry", "url"].iter().find(|kind| self.source.get(kind).is_some())
         {
@@ -185,7 +185,7 @@ impl Component {
         path.with_context(|| format!("component {id:?}: source must be the path of a Wasm file"))
     }
 
-    /// The Wasm files of its dependencies by their names; their paths are relative to `folder`.
+    /// The Wasm files of its dependencies by their names. Paths are relative to `folder`.
     pub(crate) fn dependencies(
         &self,
         id: &str,
@@ -200,7 +200,7 @@ impl Component {
     }
 }
 
-/// The path of a dependency; what else Spin takes is refused.
+/// The path of a dependency. Spin's other kinds of dependencies are refused.
 fn dependency_path(dependency: &Value) -> Result<&str> {
     let Value::Table(fields) = dependency else {
         bail!("a version from a registry is not supported by local-runtime")
@@ -209,10 +209,10 @@ fn dependency_path(dependency: &Value) -> Result<&str> {
     {
         bail!("{field} is not supported by local-runtime");
     }
-    fields.get("path").and_then(Value::as_str).context("path must be that of a Wasm file")
+    fields.get("path").and_then(Value::as_str).context("path must be the path of a Wasm file")
 }
 
-/// An empty list, an empty table and `false` ask for nothing.
+/// Whether a value asks for a feature. An empty list, an empty table and `false` do not.
 fn in_use(value: &Value) -> bool {
     match value {
         Value::Array(items) => !items.is_empty(),
@@ -222,7 +222,7 @@ fn in_use(value: &Value) -> bool {
     }
 }
 
-/// A file with at most `MAX_MIB`. A device may have no end.
+/// Reads a file of at most `MAX_MIB`.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let (mut bytes, most) = (Vec::new(), MAX_MIB * 1024 * 1024);
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
@@ -237,7 +237,7 @@ pub(crate) fn load(path: &Path) -> Result<Manifest> {
 }
 
 fn parse(text: &str) -> Result<Manifest> {
-    // The error's own display quotes the line, which may hold the default of a secret.
+    // The display of the error quotes the line, which may contain the default of a secret.
     let manifest: Manifest = toml::from_str(text).map_err(|error| match error.span() {
         Some(span) => {
             let line = text.get(..span.start).unwrap_or_default().lines().count().max(1);

@@ -1,6 +1,7 @@
-//! How long it takes to start an instance: from the moment at which a trigger begins to handle
-//! an event, to an instance that is ready to be called. A Redis message may wait for earlier ones
-//! before that moment; this wait is not counted.
+//! Measures how long instances take to start.
+//!
+//! A start begins when a trigger begins to handle an event, and ends when the instance can be
+//! called. The time that a Redis message waits for earlier ones is not counted.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,7 +25,7 @@ pub(crate) struct Figures {
     pub(crate) max_us: u64,
 }
 
-/// What `GET /.well-known/local-runtime/instance-starts` answers.
+/// The reply to `GET /.well-known/local-runtime/instance-starts`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) all: Figures,
@@ -41,12 +42,12 @@ impl Meter {
     /// Counts one start of a component.
     pub(crate) fn record(&self, component: &str, start: Duration) {
         if let Some(histogram) = self.histograms.get(component) {
-            // The histogram resizes itself; only a start of years could be refused.
+            // The histogram resizes automatically, so it can refuse only a start of years.
             let _ = lock(histogram).record(start.as_micros() as u64);
         }
     }
 
-    /// Forgets all starts.
+    /// Clears all figures.
     pub(crate) fn reset(&self) {
         self.histograms.values().for_each(|histogram| lock(histogram).reset());
     }
@@ -58,7 +59,7 @@ impl Meter {
         for (id, histogram) in &self.histograms {
             let histogram = lock(histogram);
             components.insert(id.clone(), figures(&histogram));
-            // Both resize themselves and have the same digits, so adding can't fail.
+            // Both resize automatically and have the same precision, so adding cannot fail.
             let _ = all.add(&*histogram);
         }
         Report { all: figures(&all), components }

@@ -1,7 +1,7 @@
 //! `wasi:http/outgoing-handler`: requests to listed servers, over plain HTTP/1.1.
 //!
-//! There is no TLS: entries of `allowed_outbound_hosts` that would need it are refused at the
-//! start. Each request has a separate connection.
+//! There is no TLS. Entries of `allowed_outbound_hosts` that need it are refused at the start. Each
+//! request has a separate connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +18,13 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::hosts::AllowedHosts;
 
-/// How long to connect, and to wait for the first and each further byte, where the component does
-/// not say: what wasmtime takes.
+/// Default limit for connecting, for the first byte and for the time between bytes, as in wasmtime.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// Lets requests through to the servers on a component's list.
+/// Sends requests to the servers that a component may reach, and refuses others.
 pub(crate) struct HttpHooks(pub(crate) Arc<AllowedHosts>);
 
-/// What is left to do for a connection once the response has begun.
+/// The remaining work for a connection when the response has begun.
 type Worker = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 impl WasiHttpHooks for HttpHooks {
@@ -58,13 +57,13 @@ async fn send(
     // The server gets the path only; the authority is in the Host header.
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = path.parse::<Uri>().map_err(|_| Error::HttpRequestUriInvalid)?;
-    // The connection needs to be driven from here on; it ends when response and sender are gone.
+    // This task drives the connection, which ends when response and sender are dropped.
     let driver = tokio::spawn(connection);
     let first_byte = options.first_byte_timeout.unwrap_or(DEFAULT_TIMEOUT);
     let response = timeout(first_byte, sender.send_request(request)).await;
     let response = response.map_err(|_| Error::ConnectionReadTimeout)??;
     let worker = async move {
-        // A task that was aborted has nothing more to report.
+        // An aborted task has no result.
         driver.await.unwrap_or(Ok(())).map_err(Error::from)
     };
     let between_bytes = options.between_bytes_timeout.unwrap_or(DEFAULT_TIMEOUT);

@@ -1,9 +1,8 @@
-//! `fermyon:spin/redis@2.0.0`: what a component's `Connection` does.
+//! `fermyon:spin/redis@2.0.0`: the Redis connections of components.
 //!
-//! Each `open` is a separate connection and lives as long as its resource, at most as long as the
-//! instance. One command is in flight at a time. There is no pool, no pipelining and no limit on
-//! the time a reply may take: the client's own limits (one second to connect, half a second to
-//! answer) are switched off.
+//! Each `open` makes a separate connection, which is closed with its resource or its instance. One
+//! command is in flight at a time. There is no pool, no pipelining and no time limit. The default
+//! limits of the client, one second to connect and half a second to reply, are off.
 
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Value};
 use wasmtime::component::Resource;
@@ -80,7 +79,7 @@ impl HostConnection for State {
     }
 
     async fn incr(&mut self, connection: Connection, key: String) -> HostResult<i64> {
-        // What Spin's client sends for its `incr(key, 1)`.
+        // Spin's client sends this for `incr(key, 1)`.
         self.typed(&connection, redis::cmd("INCRBY").arg(key).arg(1)).await
     }
 

@@ -1,8 +1,8 @@
-//! What components and this program say.
+//! Output of the components and of this program.
 //!
-//! A component's output is passed on line by line, so that lines of concurrent instances do not mix:
-//! to the terminal with the component's id before it, and to `.spin/logs/<id>_stdout.txt` and
-//! `_stderr.txt` as it is. A line is held in memory up to a limit and then passed on in pieces.
+//! A component's output is written line by line, so lines of concurrent instances do not mix. The
+//! terminal shows each line after the component's id. `.spin/logs/<id>_stdout.txt` and
+//! `_stderr.txt` contain the lines as they are. A line over the limit is written in pieces.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,12 +16,12 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// The longest line held back; a longer one is passed on in pieces.
+/// Maximum number of bytes of a line that are buffered. A longer line is written in pieces.
 const MAX_LINE: usize = 16 * 1024;
-/// What a guest may write at once.
+/// Maximum number of bytes that a guest may write at once.
 const MAX_WRITE: usize = 64 * 1024;
 
-/// Prints lines to stdout at once; a reader that has gone is no reason to stop.
+/// Prints lines to stdout and flushes it. Errors are ignored, because the reader may be gone.
 pub(crate) fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = writeln!(stdout, "{text}");
@@ -66,11 +66,11 @@ impl Output {
 /// Stdout or stderr of this program.
 type Terminal = fn() -> Box<dyn Write>;
 
-/// Where the lines of one output of a component go.
+/// The destination of one output of a component.
 #[derive(Debug)]
 pub(crate) struct Sink {
     prefix: String,
-    /// None where the program is quiet.
+    /// `None` with `--quiet`.
     terminal: Option<Terminal>,
     file: Mutex<File>,
 }
@@ -81,7 +81,7 @@ impl Sink {
         LineStream(Arc::new(Line { sink: self.clone(), held: Mutex::default() }))
     }
 
-    /// Passes on whole lines, each with its line feed.
+    /// Writes complete lines, each with its line feed.
     fn write(&self, lines: &[u8]) {
         // A full disk must not stop a handler; the terminal still gets the lines.
         let _ = self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(lines);

@@ -1,10 +1,10 @@
 //! The Redis trigger: one connection per address string.
 //!
-//! Messages under the same address string are handled one at a time, in their order; those under two
-//! strings that differ are not, even if both mean the same server. Components that share a channel
-//! run concurrently for one message. Waiting messages are held here without a limit, as in the
-//! client of Spin. A handler's error is logged and dropped: no acknowledgement, no redelivery.
-//! Unlike Spin, it reconnects.
+//! Messages under one address string are handled one at a time, in order. Messages under different
+//! strings are handled in parallel, even if the strings name the same server. Components that share
+//! a channel run concurrently for one message. Waiting messages are buffered without a limit, as in
+//! Spin's client. A handler's error is logged and dropped: no acknowledgement, no redelivery.
+//! Unlike Spin, the trigger reconnects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,18 +25,18 @@ use crate::component::{Components, LoadedComponent};
 use crate::instance::State;
 use crate::output::log;
 
-/// The first and the longest pause between two attempts to connect.
+/// Minimum and maximum pause between two attempts to connect.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 /// How long one attempt to connect and subscribe may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
-/// How long nothing may be heard before the connection is tried with a `PING`.
+/// Silence after which the connection is tested with a `PING`.
 const PING_AFTER: Duration = Duration::from_secs(5);
 
 /// All subscriptions under one address string.
 pub(crate) struct RedisTrigger {
     address: String,
-    /// The address as it may be shown.
+    /// The address without secrets, for output.
     shown: String,
     channels: Arc<Channels>,
     reconnect: bool,
@@ -46,14 +46,14 @@ type Channels = BTreeMap<String, Channel>;
 
 #[derive(Default)]
 struct Channel {
-    /// Its name as it may be shown.
+    /// Its name without secrets, for output.
     shown: String,
     components: Vec<Arc<LoadedComponent>>,
 }
 
 impl RedisTrigger {
-    /// One trigger for each address string. Without `reconnect` it ends, and with it the process,
-    /// when Redis can't be reached.
+    /// One trigger for each address string. Without `reconnect`, an unreachable Redis ends the
+    /// trigger, and with it the process.
     pub(crate) fn group(app: &App, components: &Components, reconnect: bool) -> Vec<Self> {
         let mut addresses: BTreeMap<&str, (&str, Channels)> = BTreeMap::new();
         for Subscription { address, channel, component } in &app.subscriptions {
@@ -95,8 +95,8 @@ impl RedisTrigger {
         }
     }
 
-    /// Handles messages for as long as the program runs, or, without reconnecting, until the connection
-    /// is lost.
+    /// Handles messages as long as the program runs. Without `reconnect`, returns when the
+    /// connection is lost.
     pub(crate) async fn run(self, mut connection: Option<PubSub>) {
         let (sender, messages) = mpsc::unbounded_channel();
         let handling = tokio::spawn(handle_all(self.channels.clone(), messages));
@@ -125,7 +125,7 @@ impl RedisTrigger {
                     let _ = messages.send(message);
                 }
                 Ok(None) => return,
-                // A half-open connection reports no error; it only stays silent.
+                // A half-open connection is silent and reports no error.
                 Err(_) if !self.reconnect => {}
                 Err(_) => {
                     let pong = tokio::time::timeout(CONNECT_LIMIT, sink.ping::<redis::Value>());
@@ -140,7 +140,7 @@ impl RedisTrigger {
     async fn reconnect(&self) -> PubSub {
         let mut pause = BACKOFF_MIN;
         loop {
-            // Jitter, so that many programs do not come back to a restarted server in step.
+            // Jitter, so that many programs do not reconnect to a restarted server at once.
             let jitter = rand::rng().random_range(0.5..1.0);
             tokio::time::sleep(pause.mul_f64(jitter)).await;
             if let Ok(connection) = self.attempt().await {
@@ -159,7 +159,7 @@ impl RedisTrigger {
             redis::RedisResult::Ok(connection)
         };
         match tokio::time::timeout(CONNECT_LIMIT, subscribe).await {
-            // Its text has that of its cause.
+            // The text includes the cause.
             Ok(connection) => connection.map_err(|error| anyhow!("{error}")),
             Err(_) => bail!("no answer within {} s", CONNECT_LIMIT.as_secs()),
         }
@@ -199,7 +199,7 @@ async fn handle(component: &LoadedComponent, payload: &[u8]) -> Result<()> {
     component.handle(async |store| pre.instantiate_async(store).await, call).await
 }
 
-/// An address to show. One with a secret in it comes here as its template, which need not be a URL.
+/// An address for output. An address with a secret is given as its template, perhaps not a URL.
 fn without_password(address: &str) -> String {
     match url::Url::parse(address) {
         Ok(mut url) if url.password().is_some() => match url.set_password(None) {

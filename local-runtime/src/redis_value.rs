@@ -1,14 +1,14 @@
 //! Redis replies and errors as Spin hands them to a component.
 //!
-//! Components recognise some errors by their text (a missing script, for one), so the texts are those of
-//! the client inside Spin, not those of the client used here.
+//! Components recognise some errors by text, such as a missing script. So the texts are those of
+//! Spin's client.
 
 use redis::{RedisError, ServerError, ServerErrorKind, Value};
 
 use crate::bindings::fermyon::spin2_0_0::redis::{Error, RedisResult};
 
-/// Flattens a reply into one list: nested arrays are opened, empty ones vanish. An error inside the
-/// reply, and a type that `redis-result` can't hold, such as a map, are errors.
+/// Flattens a reply into one list. Nested arrays are expanded, and empty ones disappear. An error
+/// inside the reply is an error. So is a type without a `redis-result`, such as a map.
 pub(crate) fn flatten(value: Value) -> Result<Vec<RedisResult>, Error> {
     let mut results = Vec::new();
     append(value, &mut results)?;
@@ -28,7 +28,7 @@ fn append(value: Value, results: &mut Vec<RedisResult>) -> Result<(), Error> {
                 append(value, results)?;
             }
         }
-        // What follows comes only after a component has switched its connection to RESP3.
+        // The types below appear only after a component switches its connection to RESP3.
         Value::Double(number) => results.push(RedisResult::Binary(number.to_string().into_bytes())),
         Value::Boolean(truth) => results.push(RedisResult::Int64(i64::from(truth))),
         Value::BigNumber(digits) => results.push(RedisResult::Binary(digits)),
@@ -48,7 +48,7 @@ fn unsupported(what: &str) -> Error {
     ))
 }
 
-/// Any failure of a command or a connection as a component sees it.
+/// The failure of a command or a connection, as a component sees it.
 pub(crate) fn error(error: RedisError) -> Error {
     match ServerError::try_from(error) {
         Ok(error) => Error::Other(server_error(&error)),
@@ -63,7 +63,7 @@ fn server_error(error: &ServerError) -> String {
         Some(kind @ (Kind::ExecAbort | Kind::BusyLoading | Kind::NoScript)) => {
             format!("{signalled} - {kind:?}Error")
         }
-        // A code that the client inside Spin does not know is passed on as it is.
+        // Spin's client passes on a code that it does not know.
         None | Some(Kind::NoSub | Kind::NoPerm) => error.code().to_owned(),
         Some(kind) => format!("{signalled} - {kind:?}"),
     };

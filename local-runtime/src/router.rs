@@ -1,12 +1,12 @@
-//! Finds the route of a path, with the matcher Spin uses.
+//! Finds the route of a path, with Spin's matcher.
 //!
-//! An exact segment wins over a parameter (`:name`) and that over the trailing wildcard (`/...`),
-//! segment by segment; a trailing slash makes no difference.
+//! In each segment, an exact name wins over a parameter (`:name`), and a parameter over the
+//! trailing wildcard (`/...`). A trailing slash makes no difference.
 
 use anyhow::{Result, anyhow};
 use routefinder::Router as Matcher;
 
-/// The routes of an application; a route is known by its position in the list they came from.
+/// The routes of an application. A route is identified by its position in the list of routes.
 pub(crate) struct Router {
     matcher: Matcher<usize>,
 }
@@ -14,11 +14,11 @@ pub(crate) struct Router {
 /// The best route for a path.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Position in the list the router was made from.
+    /// Position in the list of routes.
     pub(crate) index: usize,
-    /// What the wildcard matched, with its leading slash; empty for an exact route.
+    /// The match of the wildcard, with its leading slash; empty for an exact route.
     pub(crate) path_info: String,
-    /// The named parameters of the route and what they stand for.
+    /// The named parameters of the route, with their values.
     pub(crate) parameters: Vec<(String, String)>,
 }
 
@@ -39,7 +39,7 @@ impl Router {
     pub(crate) fn find(&self, path: &str) -> Option<Found> {
         let found = self.matcher.best_match(path)?;
         let captures = found.captures();
-        // The matcher drops a trailing slash, Spin hands it on.
+        // The matcher drops a trailing slash, but Spin passes it on.
         let path_info = match captures.wildcard() {
             Some("") if path.ends_with('/') => "/".to_owned(),
             Some("") | None => String::new(),

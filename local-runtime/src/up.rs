@@ -1,8 +1,7 @@
 //! `local-runtime up` from its options to its end.
 //!
-//! The order is the contract: everything is resolved, compiled and linked before a port is bound, every Redis
-//! channel is subscribed to, unless Redis does not answer, before the lines with the channels are printed,
-//! and nothing is served before that.
+//! The order is the contract: resolve, compile and link; bind the port; subscribe; serve; print the
+//! lines. If a Redis does not answer, its channels are subscribed to later.
 
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -25,14 +24,14 @@ use crate::output::print;
 use crate::redis_trigger::RedisTrigger;
 use crate::router::Router;
 
-/// How long the figures may take to be printed at the end.
+/// How long printing the figures at the end may take.
 const PRINT_LIMIT: Duration = Duration::from_millis(500);
 
 /// Runs an application until SIGINT or SIGTERM, which end the process with code 0.
 ///
 /// # Errors
-/// When the manifest, a component or an option is refused, the port is taken, or, with
-/// `--no-reconnect`, Redis can't be reached or is lost.
+/// When the manifest, a component or an option is refused, or the port is taken. With
+/// `--no-reconnect`, also when Redis is unreachable or lost.
 pub fn up(options: &UpOptions) -> Result<()> {
     raise_file_limit();
     let mut app = App::load(options)?;
@@ -59,17 +58,17 @@ pub fn up(options: &UpOptions) -> Result<()> {
         .block_on(run(app, router, Arc::new(components), options, &logs))
 }
 
-/// Lets this process open as many files as the system allows: each event has connections, and the
-/// usual soft limit of 1,024 is there for programs that use `select`.
+/// Lets this process open as many files as the system allows, because each event has connections.
+/// The usual soft limit of 1,024 exists for programs that use `select`.
 fn raise_file_limit() {
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        // If it is refused the old limit stays, and what it forbids is an error with its own words.
+        // If this fails, the old limit stays. Exceeding it is an error with its own text.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }
 
-/// Ends the process on a signal, from its own thread: handlers that compute can't hold it up, and
-/// neither can a reader of stdout that has stalled.
+/// Ends the process on a signal, in a separate thread. So neither a handler that computes nor a
+/// stalled reader of stdout can delay the end.
 fn end_on_signal(meter: Arc<Meter>) -> Result<()> {
     ctrlc::set_handler(move || {
         let meter = meter.clone();
@@ -114,7 +113,7 @@ async fn run(
     drop(lines);
     give_memory_back();
 
-    // None of them ends, except a Redis trigger that may not reconnect.
+    // Only a Redis trigger that may not reconnect ends.
     triggers.join_next().await;
     print_figures(&components.meter);
     bail!("A trigger exited unexpectedly. Terminating.")

@@ -1,8 +1,7 @@
 //! Application variables and the `{{ name }}` templates that use them.
 //!
 //! A value comes from the environment variable `SPIN_VARIABLE_<UPPER_NAME>`, else from the
-//! manifest's default. If a text contains a secret, only the template is ever shown, in errors as
-//! well as in output.
+//! manifest's default. If a text contains a secret, errors and output show its template instead.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +31,8 @@ pub(crate) struct Rendered {
 }
 
 impl Variables {
-    /// Takes each declared variable from `env` or its default; one without a value is an error.
+    /// Reads each declared variable from `env`, else its default. A variable without a value is an
+    /// error.
     pub(crate) fn resolve(
         declared: &BTreeMap<String, manifest::Variable>,
         env: impl Fn(&str) -> Option<String>,
@@ -52,7 +52,7 @@ impl Variables {
         Ok(Self { values })
     }
 
-    /// Fills in a template; `what` says in errors whose template it is.
+    /// Fills in a template. In errors, `what` names its owner.
     pub(crate) fn render(&self, template: &str, what: &str) -> Result<Rendered> {
         let mut text = String::new();
         let mut secret = false;
@@ -68,7 +68,7 @@ impl Variables {
             };
             text.push_str(before);
             text.push_str(&value.text);
-            // Nothing is no secret: the text can be shown as it is.
+            // An empty secret reveals nothing, so the text can be shown.
             secret |= value.secret && !value.text.is_empty();
             rest = &after[end + 2..];
         }
@@ -81,7 +81,7 @@ impl Variables {
 }
 
 impl Rendered {
-    /// The result of a check of the text; with a secret, the reason of a failure is withheld,
+    /// The result of a check of the text. With a secret, the reason of a failure is withheld,
     /// because it may quote the secret.
     pub(crate) fn without_secret<T>(&self, checked: Result<T>) -> Result<T> {
         match checked {
@@ -93,7 +93,7 @@ impl Rendered {
     }
 }
 
-/// Refuses what Spin refuses as a variable's name: anything but lower snake_case.
+/// Refuses a name that Spin refuses for a variable: anything but lower snake_case.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let legal = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')

@@ -1,5 +1,5 @@
-//! The receivers of the simple lane, in Rust and in TypeScript: one list for every test of what must
-//! not differ between them.
+//! The receivers of the simple lane, in Rust and in TypeScript. Tests of their common behaviour use
+//! this list.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,7 +18,7 @@ use orders::pipeline::SIMPLE;
 pub(crate) struct Receiver {
     pub(crate) manifest: &'static str,
     pub(crate) wasm: &'static str,
-    /// The same receiver, which some orders are the end of.
+    /// The same receiver, but it crashes on some orders.
     pub(crate) twin: &'static str,
 }
 

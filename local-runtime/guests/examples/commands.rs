@@ -1,5 +1,5 @@
-//! Executes one command: the body's lines are the address, the command and its arguments (`int:7`
-//! is a number).
+//! Executes one command. The lines of the body are the address, the command and its arguments;
+//! `int:7` is a number.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

@@ -1,4 +1,4 @@
-//! A dependency that tries to reach what its user reaches.
+//! A dependency that tries to reach the same things as the component that uses it.
 
 #![allow(missing_docs, reason = "generated code")]
 

@@ -1,5 +1,5 @@
-//! Tries to reach what the body names, and answers with what became of it and, in a second line, of the
-//! same attempt by its dependency.
+//! Tries to reach the target that the body names, and replies with the result. The second line is
+//! the result of the same attempt by its dependency.
 
 #![allow(missing_docs, reason = "generated code")]
 

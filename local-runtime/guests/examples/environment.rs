@@ -1,5 +1,5 @@
-//! Reports what it sees of the world: environment, arguments, folders, random numbers, the clock
-//! and the network.
+//! Reports what it can access: environment, arguments, folders, random numbers, the clock and the
+//! network.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

@@ -1,4 +1,4 @@
-//! Traps, fails or works, as the path or the message says, and counts its calls in a static.
+//! Traps, fails or works, as the path or the message demands. Counts its calls in a static.
 
 #![allow(missing_docs, reason = "generated code")]
 

@@ -1,4 +1,4 @@
-//! Answers with the request's method, path, headers and body, one per line.
+//! Replies with the request's path, headers and body.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

@@ -1,4 +1,4 @@
-//! Takes as many MiB of memory as the path says.
+//! Allocates the MiB of memory that the path names.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

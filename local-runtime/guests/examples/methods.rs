@@ -1,4 +1,4 @@
-//! Calls each method of a Redis connection but `execute`, and answers with what came back.
+//! Calls each method of a Redis connection except `execute`, and replies with the results.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

@@ -1,5 +1,5 @@
-//! Sends a GET to the URL in the body, and answers with the status or the error. The path may say how
-//! many milliseconds the next part of the response may take.
+//! Sends a GET to the URL in the body, and replies with the status or the error. The path may limit
+//! the milliseconds between two parts of the response.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

@@ -1,6 +1,7 @@
-//! A receiver of the simple lane that some orders are the end of: it drains as `receiver-simple`
-//! does, but an order whose text holds `poison:trap` makes it trap, `poison:time` compute for ever,
-//! and `poison:memory` take memory without end.
+//! A receiver of the simple lane that crashes on some orders. Otherwise it is `receiver-simple`.
+//!
+//! An order with the text `poison:trap` makes it trap. With `poison:time` it computes forever, and
+//! with `poison:memory` it allocates memory without limit.
 
 use orders::Lane;
 use orders::pipeline::{Receiver, SIMPLE, component, settings};

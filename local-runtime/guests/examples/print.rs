@@ -1,4 +1,4 @@
-//! Writes the body to stdout and `error: ` with the body to stderr, then traps if the path says so.
+//! Writes the body to stdout, and `error: ` with the body to stderr. The path `trap` makes it trap.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

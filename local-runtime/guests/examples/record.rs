@@ -1,5 +1,5 @@
-//! Notes in the Redis list `events` when it begins and ends: `<name> begin <message>`, `<name> end
-//! <message>`. A message `wait:<ms>...` keeps it waiting in between.
+//! Records its begin and end in the Redis list `events`: `<name> begin <message>`, `<name> end
+//! <message>`. For a message `wait:<ms>...` it waits in between.
 
 #![allow(missing_docs, reason = "generated code")]
 

@@ -1,4 +1,4 @@
-//! Computes for ever.
+//! Computes forever.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

@@ -1,4 +1,4 @@
-//! Calls an import that local-runtime does not have, unless the path is `fine`.
+//! Calls an import that local-runtime does not support, unless the path is `fine`.
 
 #![allow(missing_docs, reason = "generated code")]
 

@@ -1,4 +1,4 @@
-//! Answers with the variable that the path names, or with the error.
+//! Replies with the variable that the path names, or with the error.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

@@ -1,5 +1,5 @@
-//! Waits for the milliseconds of the path; notes in the Redis list `events` when it begins and
-//! ends, if it has the variable `redis`.
+//! Waits for the milliseconds in the path. With the variable `redis`, records its begin and end in
+//! the Redis list `events`.
 
 use guests::*;
 use wasi::exports::http::incoming_handler::Guest;

@@ -1,8 +1,7 @@
-//! What the test guests of local-runtime share: the imports they call and a few lines around HTTP bodies.
+//! Shared code of local-runtime's test guests: their imports, and helpers for HTTP bodies.
 //!
 //! The guests in `examples/` are Wasm components that show one behaviour each. They bind the raw
-//! interfaces, not the SDK, so that the tests see what the host does and not what an SDK makes of
-//! it.
+//! interfaces, so that the tests see the behaviour of the host and not of an SDK.
 
 use std::fmt::Write;
 
@@ -30,7 +29,7 @@ pub fn reply(out: ResponseOutparam, status: u16, content: &[u8]) {
     ResponseOutparam::set(out, Ok(response));
     let stream = body.write().expect("the stream is taken once");
     for chunk in content.chunks(4096) {
-        // The client may have gone; then there is nobody to answer.
+        // The client may have disconnected, and then nobody reads the reply.
         let _ = stream.blocking_write_and_flush(chunk);
     }
     drop(stream);
@@ -58,7 +57,7 @@ pub fn path_info(request: &IncomingRequest) -> String {
     String::from_utf8_lossy(&value).trim_start_matches('/').to_owned()
 }
 
-/// A variable that the test's manifest gives.
+/// A variable from the test's manifest.
 pub fn variable(name: &str) -> String {
     variables::get(name).unwrap_or_else(|error| panic!("variable {name}: {error:?}"))
 }
@@ -85,7 +84,7 @@ pub fn get(url: &str) -> OutgoingRequest {
     request
 }
 
-/// Tries to reach a Redis server or an HTTP server by its URL, the environment, or a variable by its name.
+/// Tries to reach a Redis or HTTP server by its URL, the environment, or a variable by its name.
 pub fn reach(what: &str) -> String {
     match what.split_once("://") {
         Some(("redis", _)) => match Connection::open(what) {
@@ -108,7 +107,8 @@ pub fn wait_ms(ms: u64) {
     wasi::clocks::monotonic_clock::subscribe_duration(ms * 1_000_000).block();
 }
 
-/// The results of `execute` in one line: `nil`, `status:OK`, `int:7`, `bytes:text`, joined by a blank.
+/// The results of `execute` in one line: `nil`, `status:OK`, `int:7`, `bytes:text`, joined by
+/// spaces.
 pub fn results(results: &[RedisResult]) -> String {
     let mut line = String::new();
     for result in results {

@@ -174,11 +174,11 @@ fn a_body_whose_next_part_takes_longer_than_the_component_allows_breaks_off() {
     let url = format!("http://{}/", server.local_addr().unwrap());
     let answer = std::thread::spawn(move || {
         let (mut client, _) = server.accept().unwrap();
-        // A client takes an answer that is there before its request for an error.
+        // To a client, a reply that arrives before its request is an error.
         let lines = BufReader::new(client.try_clone().unwrap()).lines();
         assert!(lines.map_while(Result::ok).any(|line| line.is_empty()));
         client.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf ").unwrap();
-        // To the end of the connection, which the other side closes.
+        // Until the other side closes the connection.
         let _ = client.read_to_end(&mut Vec::new());
     });
     let app = TestApp::new()

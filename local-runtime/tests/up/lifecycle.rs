@@ -393,7 +393,7 @@ fn the_routes_and_their_descriptions_are_printed() {
         "Serving {base}\nAvailable Routes:\n  headers: {base}/all (wildcard)\n    Says what it hears\n  \
          headers: {base}/one\n    Says what it hears\n"
     );
-    // A program is ready when it serves; its last lines may still be on their way.
+    // A program is ready when it serves, and its last lines may not have arrived yet.
     poll_until("the routes are printed with their descriptions", || {
         running.stdout().contains(&expected)
     });

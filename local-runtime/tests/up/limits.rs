@@ -88,7 +88,7 @@ fn a_component_has_as_many_parts_as_spin_takes_and_is_refused_with_one_more() {
     }
 }
 
-/// A component with one further module, which has so many instances.
+/// A component with one further module, which has this number of instances.
 fn with_instances(component: &[u8], module: &[u8], count: usize) -> Vec<u8> {
     const MODULE: u8 = 1;
     const INSTANCES: u8 = 2;
@@ -117,7 +117,7 @@ fn with_instances(component: &[u8], module: &[u8], count: usize) -> Vec<u8> {
     bytes
 }
 
-/// A number as Wasm has it.
+/// A number as Wasm encodes it.
 fn leb128(mut number: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while number > 0x7f {

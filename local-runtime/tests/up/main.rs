@@ -4,7 +4,8 @@
 //!   component does with Redis
 //! - `manifest`: what is refused, and how it is said; `variables`: values and templates
 //! - `dependencies`: components composed of several, and the domain of orders as one
-//! - `world`: what an instance sees; `limits`: memory and time; `lifecycle`: start, cache, figures, end
+//! - `world`: what an instance can access; `limits`: memory and time; `lifecycle`: start, cache,
+//!   figures, end
 
 #![allow(
     clippy::assigning_clones,

@@ -28,11 +28,11 @@ fn a_component_that_uses_a_feature_of_spin_that_is_missing_here_is_refused_by_bo
         ("https", "allowed_outbound_hosts = [\"https://example.com\"]"),
         ("rediss", "allowed_outbound_hosts = [\"rediss://example.com:6379\"]"),
         ("postgres", "allowed_outbound_hosts = [\"postgres://example.com\"]"),
-        ("component to component", "allowed_outbound_hosts = [\"http://other.spin.internal\"]"),
+        ("local service chaining", "allowed_outbound_hosts = [\"http://other.spin.internal\"]"),
     ] {
         refused(&with(fields), &["component \"shop\"", feature, "not supported by local-runtime"]);
     }
-    // Nothing is asked for.
+    // These values ask for no feature.
     drop(
         with("files = []\nkey_value_stores = []\ntool = { x = 1 }\nbuild = { command = \"make\" }")
             .start(),

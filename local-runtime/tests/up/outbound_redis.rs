@@ -8,8 +8,8 @@ use private_redis::{RedisServer, free_port};
 
 use crate::support::{Look, Running, TestApp, poll_until};
 
-/// A server and a component that executes what a request says; with or without the permission to
-/// reach the server.
+/// A server, and a component that executes the command of a request. The component may or may not
+/// have the permission to reach the server.
 fn commands(listed: bool) -> (RedisServer, Running) {
     let redis = RedisServer::start().unwrap();
     let hosts = if listed {

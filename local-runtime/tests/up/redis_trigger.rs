@@ -156,7 +156,7 @@ fn a_lost_connection_is_made_again_and_said_once_each_way() {
     let mut running = app.start();
     redis.kill().unwrap();
     running.wait_for("the loss to be said", |running| running.stderr().contains("lost Redis at"));
-    // Something that is not Redis takes the port and sees the attempts.
+    // Another server takes the port and accepts the attempts.
     let listener = TcpListener::bind(("127.0.0.1", redis.port())).unwrap();
     for _ in 0..4 {
         drop(listener.accept().unwrap());

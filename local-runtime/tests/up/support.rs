@@ -1,4 +1,4 @@
-//! An application in a temporary folder, the program that runs it, and waiting without fixed sleeps.
+//! An application in a temporary folder, the program that runs it, and waits without fixed sleeps.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use redis::Commands;
 use tempfile::TempDir;
 
-/// The longest any wait in these tests may take.
+/// Maximum duration of a wait in these tests.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An application, as a manifest and the flags it is started with.
+/// An application: a manifest and the flags of its start.
 pub(crate) struct TestApp {
     folder: TempDir,
     pub(crate) head: String,
@@ -93,7 +93,7 @@ impl TestApp {
         format!("{}\n{}\n{}", self.head, self.triggers, self.components)
     }
 
-    /// The program and what it is called with.
+    /// The program with its arguments.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
         let program = env!("CARGO_BIN_EXE_local-runtime");
         let fixed = [program, "up", "--listen", "127.0.0.1:0", "-f"].map(OsString::from);
@@ -116,7 +116,7 @@ impl TestApp {
         Running::start(self.command())
     }
 
-    /// Starts the program, which must end with an error, and returns what it said about it.
+    /// Starts the program, which must end with an error, and returns the error.
     pub(crate) fn refused(&self) -> String {
         let mut running = Running::spawn(self.command());
         let status = running.wait_for_end();
@@ -156,7 +156,7 @@ pub(crate) fn built(file: &str, command: &str) -> PathBuf {
     path
 }
 
-/// The running program. Dropping it kills the program and prints what it said.
+/// The running program. Dropping it kills the program and prints its output.
 pub(crate) struct Running {
     child: Child,
     base: String,
@@ -244,7 +244,7 @@ impl Running {
         let deadline = Instant::now() + PATIENCE;
         while !check(self) {
             let ended = self.child.try_wait().unwrap();
-            // What it said just before its end may still be on its way.
+            // Its last output may not have arrived yet.
             assert!(
                 ended.is_none() || self.ended_and_checked(&check),
                 "it ended ({ended:?}) before {what}"
@@ -269,7 +269,7 @@ impl Running {
         );
     }
 
-    /// Waits until the program has ended, and for all it said.
+    /// Waits until the program has ended and all its output has arrived.
     pub(crate) fn wait_for_end(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -293,7 +293,7 @@ impl Drop for Running {
     }
 }
 
-/// Collects what comes through a pipe, as it comes: what was written at once is seen at once.
+/// Collects the output of a pipe as it arrives.
 fn read(
     mut pipe: impl Read + Send + 'static,
     into: &Arc<Mutex<Vec<u8>>>,
@@ -316,7 +316,7 @@ pub(crate) fn poll_until(what: &str, mut check: impl FnMut() -> bool) {
     }
 }
 
-/// A look at a Redis server from outside.
+/// A test's own connection to a Redis server.
 pub(crate) struct Look(redis::Connection);
 
 impl Look {
@@ -328,13 +328,13 @@ impl Look {
         self.0.lrange(key, 0, -1).unwrap()
     }
 
-    /// Waits until a list has so many entries, and returns it.
+    /// Waits until a list has this number of entries, and returns it.
     pub(crate) fn wait_for(&mut self, key: &str, length: usize) -> Vec<String> {
         poll_until(&format!("{length} entries of {key}"), || self.list(key).len() >= length);
         self.list(key)
     }
 
-    /// Publishes a message and returns how many heard it.
+    /// Publishes a message and returns the number of its receivers.
     pub(crate) fn publish(&mut self, channel: &str, message: &str) -> u32 {
         self.0.publish(channel, message).unwrap()
     }
