@@ -131,8 +131,7 @@ fn read(engine: &Engine, path: &Path) -> Option<Component> {
 /// with write access to the cache folder are trusted like this program.
 unsafe fn map(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
     // wasmtime opens files only by name. This name refers to the open file.
-    let descriptors = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
-    let path = Path::new(descriptors).join(file.as_raw_fd().to_string());
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     // SAFETY: as the caller guarantees.
     unsafe { Component::deserialize_file(engine, path) }
 }
