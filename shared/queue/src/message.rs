@@ -28,7 +28,7 @@ impl Message {
     /// clock was ahead and was corrected, streams give ids in the future until the clock reaches
     /// them.
     pub fn queued_at_ms(&self) -> i64 {
-        milliseconds(&self.ingress_id).unwrap_or_default().min(self.decided_at_ms)
+        milliseconds(&self.ingress_id).map_or(self.decided_at_ms, |ms| ms.min(self.decided_at_ms))
     }
 
     /// How long its entry was in the stream, in ms.

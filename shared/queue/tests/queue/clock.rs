@@ -81,6 +81,17 @@ fn messages_queued_after_the_clock_was_ahead_get_no_time_of_the_future() {
 }
 
 #[test]
+fn an_entry_id_that_is_no_time_counts_as_queued_at_the_claim() {
+    let mut queue = TestQueue::opened();
+    queue.add_entry(BIKE, "9223372036854775808-0", &[("message", "p1 1")]);
+    let witness = Witness(BY_BIKE, RefCell::default());
+    queue.drain(&witness);
+    let times = witness.1.into_inner();
+    assert_eq!(times.len(), 1);
+    assert!(times.iter().all(|(queued_at_ms, decided_at_ms)| queued_at_ms == decided_at_ms));
+}
+
+#[test]
 fn entries_held_when_the_clock_steps_back_are_redelivered_after_claim_idle() {
     for (stream, held) in [(Stream::Ingress, 3), (BIKE, 1)] {
         let mut queue = queue_with_changed_dumps();
