@@ -36,7 +36,7 @@ impl<E: Execute> Queue<'_, E> {
     /// When Redis fails.
     pub fn recent(&mut self, most: u32) -> Result<Vec<Recent>, QueueError> {
         let longest = self.settings.max_message_bytes as i64;
-        let arguments = [most.max(1).into(), longest.into()];
+        let arguments = [most.into(), longest.into()];
         let mut reply = self.run(&RECENT, "failed to list messages", None, &arguments)?;
         let streams: Vec<Stream> = self.settings.streams().collect();
         let mut rows = Vec::new();
