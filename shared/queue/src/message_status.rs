@@ -74,37 +74,33 @@ pub struct PastDeadLetter {
     pub delivery_count: Option<u64>,
 }
 
-/// Parses a record, which `lua/common/record.lua` describes; `None` if the text is not one.
-pub(crate) fn read_record(record: &str) -> Option<MessageStatus> {
-    let mut lines = record.lines();
-    let mut words = lines.next()?.split(' ');
-    let mut word =
-        || words.next().map(|word| Some(word).filter(|word| *word != "-").map(str::to_owned));
-    let state: State = word()??.parse().ok()?;
-    let (step, ingress, lane, routed) = (word()?, word()?, word()?, word()?);
-    let (redrives, note, trace) = (word()?, word()?, word()?);
-    let step_of = |of: &[State]| step.clone().filter(|_| of.contains(&state));
-    Some(MessageStatus {
-        state,
-        ingress,
-        routed,
-        confirmed: step_of(&[State::Confirmed]),
-        dead_letter: step_of(&[State::DeadLettered, State::Discarded]),
-        lane,
-        note,
-        redrives: redrives.and_then(|count| count.parse().ok()).unwrap_or_default(),
-        trace,
-        history: lines.filter_map(PastDeadLetter::read).collect(),
-        result: None,
-        code: None,
-        errors: None,
-    })
-}
-
 impl MessageStatus {
-    /// Reads a value of [`Keys::index`](crate::Keys::index); `None` where the text is no record.
+    /// Reads a value of [`Keys::index`](crate::Keys::index), which `lua/common/record.lua`
+    /// describes; `None` where the text is no record.
     pub fn parse(record: &str) -> Option<Self> {
-        read_record(record)
+        let mut lines = record.lines();
+        let mut words = lines.next()?.split(' ');
+        let mut word =
+            || words.next().map(|word| Some(word).filter(|word| *word != "-").map(str::to_owned));
+        let state: State = word()??.parse().ok()?;
+        let (step, ingress, lane, routed) = (word()?, word()?, word()?, word()?);
+        let (redrives, note, trace) = (word()?, word()?, word()?);
+        let step_of = |of: &[State]| step.clone().filter(|_| of.contains(&state));
+        Some(Self {
+            state,
+            ingress,
+            routed,
+            confirmed: step_of(&[State::Confirmed]),
+            dead_letter: step_of(&[State::DeadLettered, State::Discarded]),
+            lane,
+            note,
+            redrives: redrives.and_then(|count| count.parse().ok()).unwrap_or_default(),
+            trace,
+            history: lines.filter_map(PastDeadLetter::read).collect(),
+            result: None,
+            code: None,
+            errors: None,
+        })
     }
 }
 
@@ -132,7 +128,7 @@ impl<E: Execute> Queue<'_, E> {
     /// When Redis fails.
     pub fn status(&mut self, id: &str) -> Result<Option<MessageStatus>, QueueError> {
         let mut reply = self.run(&STATUS, "failed to look the message up", None, &[id.into()])?;
-        let Some(mut status) = read_record(&reply.text()?) else { return Ok(None) };
+        let Some(mut status) = MessageStatus::parse(&reply.text()?) else { return Ok(None) };
         status.result = Some(reply.bytes()?).filter(|result| !result.is_empty());
         (status.code, status.errors) = (reply.optional()?, reply.optional()?);
         Ok(Some(status))

@@ -5,7 +5,7 @@ use crate::error::QueueError;
 use crate::execute::Execute;
 use crate::keys::Stream;
 use crate::message::milliseconds;
-use crate::message_status::{State, read_record};
+use crate::message_status::{MessageStatus, State};
 use crate::scripts::RECENT;
 
 /// One message of the list.
@@ -43,7 +43,7 @@ impl<E: Execute> Queue<'_, E> {
         while !reply.is_empty() {
             let number = reply.int()?;
             let (entry_id, id) = (reply.text()?, reply.optional()?);
-            let record = read_record(&reply.text()?);
+            let record = MessageStatus::parse(&reply.text()?);
             let (detail, body) = (reply.optional()?, reply.bytes()?);
             let stream = usize::try_from(number - 1).ok().and_then(|at| streams.get(at));
             let state = match (stream, number) {
