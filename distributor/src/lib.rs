@@ -11,13 +11,13 @@
 use orders::pipeline::{Distributor, component, settings};
 use queue::Stream;
 use spin_sdk::http::{IncomingRequest, ResponseOutparam};
-use spin_sdk::{http_component, redis_component};
+use spin_sdk::{http_component, redis_component, variables};
 use worker::HandlerError;
 
 #[redis_component]
 fn on_bell(_: Vec<u8>) -> Result<(), HandlerError> {
     let complexity_threshold =
-        queue::settings::number(worker::variable, "complexity_threshold", 1..=1_000_000)?;
+        queue::settings::number(variables::get, "complexity_threshold", 1..=1_000_000)?;
     worker::on_bell(component(Stream::Ingress), &Distributor { complexity_threshold }, settings())
 }
 

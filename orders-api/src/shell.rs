@@ -22,7 +22,7 @@ impl Host for Component {
     type Redis = SpinRedis;
 
     fn settings(&self) -> Result<Settings, SettingError> {
-        Settings::read(worker::variable)
+        Settings::read(spin_sdk::variables::get)
     }
 
     fn open(&self) -> Result<(queue::Settings, SpinRedis)> {

@@ -19,14 +19,6 @@ use spin_sdk::variables;
 
 pub use connection::SpinRedis;
 
-/// Reads a variable of this component.
-///
-/// # Errors
-/// With the text of the host's error.
-pub fn variable(name: &str) -> Result<String, variables::Error> {
-    variables::get(name)
-}
-
 /// Why a handler failed.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
@@ -46,8 +38,8 @@ pub fn open<E>(settings: Settings) -> Result<(Settings, SpinRedis), E>
 where
     E: From<SettingError> + From<QueueError>,
 {
-    let settings = settings.read(variable)?;
-    let url = queue::settings::text(variable, "redis_url")?;
+    let settings = settings.read(variables::get)?;
+    let url = queue::settings::text(variables::get, "redis_url")?;
     Ok((settings, SpinRedis::open(&url)?))
 }
 
@@ -77,7 +69,7 @@ pub fn on_bell(
     role: &impl Role,
     settings: Settings,
 ) -> Result<(), HandlerError> {
-    let level = Level::read(variable)?;
+    let level = Level::read(variables::get)?;
     let log = Log::new(|line| println!("{line}"), level, component, role.stream());
     let mut worker = Worker { start: Instant::now(), log };
     let (settings, mut redis) = open::<HandlerError>(settings)?;
