@@ -163,6 +163,9 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// Answers a request. Through the SDK's own `Response` each component would be 44 KB larger.
+///
+/// # Panics
+/// When the status or a header is not valid in HTTP.
 pub async fn send(
     out: ResponseOutparam,
     status: u16,

@@ -11,7 +11,7 @@ pub(super) const ORDER_ITEM_ID: Range = -MAX_SAFE..=MAX_SAFE;
 pub(super) const QUANTITY: Range = 0.0..=super::MAX_QUANTITY as f64;
 /// The most digits after the point of a price.
 pub(super) const MAX_AMOUNT_SCALE: usize = 10;
-/// The highest price; a `Decimal` holds ten thousand times as much and more.
+/// The highest price.
 pub(super) const MAX_AMOUNT: u64 = 1_000_000_000;
 
 pub(super) const SPHERE: Range = -30.0..=30.0;
