@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use native::RedisConnection;
+use orders::pipeline::STREAMS;
 use private_redis::{RedisServer, free_port};
 use queue::{Keys, Queue, Stats};
 use redis::Commands;
@@ -78,8 +79,7 @@ impl TestApp {
             (app.try_get("/readyz")?.status == 200).then_some(())
         });
         let keys = app.keys();
-        let channels: Vec<&str> =
-            keys.streams().iter().map(|stream| keys.channel(*stream)).collect();
+        let channels = STREAMS.map(|stream| keys.channel(stream));
         app.poll_until("the app hears its bells", |_| {
             supervise::subscribed(&url, &channels).unwrap().then_some(())
         });

@@ -122,7 +122,7 @@ impl TestApi {
         self.route();
         let mut redis = self.redis();
         let mut queue = Queue::new(&mut redis, &self.queue);
-        for lane in Lane::ALL {
+        for lane in [Lane::Simple, Lane::Complex] {
             drain(&mut queue, &Receiver { lane }, &mut || Duration::ZERO)
                 .1
                 .expect("the receivers drain");

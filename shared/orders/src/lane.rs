@@ -27,18 +27,11 @@ pub enum Lane {
 }
 
 impl Lane {
-    /// Both lanes.
-    pub const ALL: [Self; 2] = [Self::Simple, Self::Complex];
-    /// Their names.
+    /// The names of both lanes.
     pub const NAMES: [&'static str; 2] = [Self::VARIANTS[0], Self::VARIANTS[1]];
 
     /// The name.
     pub const fn as_str(self) -> &'static str {
-        Self::NAMES[self.index()]
-    }
-
-    /// The position in [`Self::ALL`].
-    pub const fn index(self) -> usize {
-        self as usize
+        Self::NAMES[self as usize]
     }
 }

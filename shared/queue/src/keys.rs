@@ -88,11 +88,6 @@ impl Keys {
         self.position(stream) as i64 + 1
     }
 
-    /// The streams that are drained, ingress first.
-    pub fn streams(&self) -> &[Stream] {
-        &self.streams
-    }
-
     /// The stream itself.
     pub fn stream(&self, stream: Stream) -> &str {
         &self.messages[self.position(stream)]

@@ -171,11 +171,6 @@ impl Settings {
     pub fn streams(&self) -> impl Iterator<Item = Stream> + use<> {
         std::iter::once(Stream::Ingress).chain(self.lanes.iter().copied().map(Stream::Lane))
     }
-
-    /// The stream with this name.
-    pub fn stream(&self, name: &str) -> Option<Stream> {
-        self.streams().find(|stream| stream.as_str() == name)
-    }
 }
 
 /// A variable that cannot be used.

@@ -38,8 +38,6 @@ fn every_variable_is_read_into_its_setting() {
     ];
     assert_eq!(found, [101, 102, 103, 104, 105, 106, 107]);
     assert_eq!((settings.queue.as_str(), settings.lanes), ("parcels", &["bike"][..]));
-    assert_eq!(settings.stream("bike").map(queue::Stream::as_str), Some("bike"));
-    assert_eq!(settings.stream("van"), None);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use queue::Keys;
 
-use crate::support::TestQueue;
+use crate::support::{STREAMS, TestQueue};
 
 /// What Redis refuses.
 #[derive(Debug, Clone)]
@@ -89,8 +89,8 @@ pub(super) fn all_keys(keys: &Keys) -> impl Iterator<Item = String> {
         keys.totals(),
         keys.metrics(),
     ];
-    let of_streams = keys.streams().iter().flat_map(|stream| {
-        [keys.stream(*stream), keys.bell(*stream), keys.pause(*stream), keys.unanswered(*stream)]
+    let of_streams = STREAMS.into_iter().flat_map(|stream| {
+        [keys.stream(stream), keys.bell(stream), keys.pause(stream), keys.unanswered(stream)]
     });
     of_queue.into_iter().chain(of_streams).map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
