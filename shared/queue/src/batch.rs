@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use crate::Queue;
 use crate::counters;
+use crate::entry_id::milliseconds;
 use crate::error::QueueError;
 use crate::execute::{Argument, Execute, Reply, Value};
 use crate::keys::Stream;
-use crate::message::{Message, Outcome, Payload, milliseconds};
+use crate::message::{Message, Outcome, Payload};
 use crate::scripts::{CLAIM, COMMIT};
 use crate::trace::TraceParent;
 

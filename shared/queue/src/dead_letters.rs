@@ -3,11 +3,10 @@
 //! A dead letter is named by its entry id in the stream of dead letters. Redrive and discard delete
 //! it in the same script, so a second call is harmless: it finds nothing.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::Queue;
+use crate::entry_id::EntryId;
 use crate::error::QueueError;
 use crate::execute::{Execute, Reply};
 use crate::scripts::{DISCARD, LETTERS, REDRIVE};
@@ -16,40 +15,6 @@ use crate::scripts::{DISCARD, LETTERS, REDRIVE};
 const LOOKS: u32 = 200;
 /// Calls of the script for one page; a filter that seldom matches gives a short page and a `next`.
 const MAX_CALLS: usize = 50;
-
-/// The id of an entry in a stream, as Redis writes it.
-///
-/// An id from a user cannot bring anything else into a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryId {
-    ms: u64,
-    number: u64,
-}
-
-impl EntryId {
-    /// Reads `<ms>-<number>`; `None` when it is not two numbers, or not a time.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (ms, number) = text.split_once('-')?;
-        // A number that parses may have a sign.
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_number(ms) || !is_number(number) {
-            return None;
-        }
-        let id = Self { ms: ms.parse().ok()?, number: number.parse().ok()? };
-        (id.ms < 1 << 53).then_some(id)
-    }
-
-    /// Its time, in Unix ms by the clock of Redis.
-    pub fn ms(self) -> u64 {
-        self.ms
-    }
-}
-
-impl fmt::Display for EntryId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}-{}", self.ms, self.number)
-    }
-}
 
 /// A filter of dead letters; `None` matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::entry_id::milliseconds;
 use crate::trace::TraceParent;
 
 /// A message that was claimed.
@@ -36,13 +37,6 @@ impl Message {
         milliseconds(&self.entry_id)
             .map_or(0, |added_at_ms| (self.decided_at_ms - added_at_ms).max(0))
     }
-}
-
-/// The time in an entry id, in Unix ms by the clock of Redis; `None` where the text is no entry id.
-pub fn milliseconds(entry_id: &str) -> Option<i64> {
-    let (ms, number) = entry_id.split_once('-')?;
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number(ms) && is_number(number) { ms.parse().ok() } else { None }
 }
 
 /// What an entry carries.

@@ -1,10 +1,10 @@
 //! The newest messages over all streams.
 
 use crate::Queue;
+use crate::entry_id::{milliseconds, numbers};
 use crate::error::QueueError;
 use crate::execute::Execute;
 use crate::keys::Stream;
-use crate::message::milliseconds;
 use crate::message_status::{MessageStatus, State};
 use crate::scripts::RECENT;
 
@@ -65,14 +65,8 @@ impl<E: Execute> Queue<'_, E> {
             let note = record.and_then(|record| record.note);
             rows.push(Recent { state, entry_id, ingress, lane, id, body, code, note });
         }
-        rows.sort_by_cached_key(|row| std::cmp::Reverse(position(&row.entry_id)));
+        rows.sort_by_cached_key(|row| std::cmp::Reverse(numbers(&row.entry_id)));
         rows.truncate(most as usize);
         Ok(rows)
     }
-}
-
-/// The two numbers of an entry id.
-fn position(entry_id: &str) -> Option<(u64, u64)> {
-    let (ms, number) = entry_id.split_once('-')?;
-    Some((ms.parse().ok()?, number.parse().ok()?))
 }

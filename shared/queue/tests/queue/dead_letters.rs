@@ -1,6 +1,6 @@
 //! Dead letters are read, redriven and discarded, each once and with their history.
 
-use queue::{EntryId, Filter, Redrive, Settings, State, Stream};
+use queue::{EntryId, Filter, Redrive, Settings, State, Stream, milliseconds};
 
 use crate::support::{BIKE, BY_BIKE, BY_VAN, Scale, TRACE, TestQueue, VAN, parcel, settings};
 
@@ -297,10 +297,16 @@ fn a_discarded_message_says_so_whatever_zeros_stand_before_its_id() {
 #[test]
 fn only_two_numbers_are_an_entry_id() {
     for text in ["", "-", "1-", "-1", "1", "1-1-1", "+1-1", "1-+1", " 1-1", "1-1 ", "a-1", "1-a"] {
-        assert_eq!(EntryId::parse(text), None, "{text:?}");
+        assert_eq!((EntryId::parse(text), milliseconds(text)), (None, None), "{text:?}");
     }
-    for text in ["9007199254740992-0", "1-18446744073709551616", "(1-1", "*", "\u{661}-1"] {
-        assert_eq!(EntryId::parse(text), None, "{text:?}");
+    for text in ["1-18446744073709551616", "18446744073709551616-1", "(1-1", "*", "\u{661}-1"] {
+        assert_eq!((EntryId::parse(text), milliseconds(text)), (None, None), "{text:?}");
+    }
+    // Redis takes larger ids than a time can be.
+    for (ms, time) in [(1 << 53, Some(1 << 53)), (i64::MAX as u64, Some(i64::MAX)), (1 << 63, None)]
+    {
+        let text = format!("{ms}-0");
+        assert_eq!((EntryId::parse(&text), milliseconds(&text)), (None, time), "{text}");
     }
     assert_eq!(
         EntryId::parse("1-18446744073709551615").unwrap().to_string(),
@@ -322,7 +328,7 @@ fn filters_take_what_is_just_inside_and_leave_what_is_just_outside() {
     }
     let mut found = |filter: Filter| -> Vec<i64> {
         let letters = queue.letters(&filter).into_iter();
-        letters.map(|l| now_s - queue::milliseconds(&l.entry_id).unwrap() / 1_000).collect()
+        letters.map(|l| now_s - milliseconds(&l.entry_id).unwrap() / 1_000).collect()
     };
     let any = Filter::default;
     let older = |s| Filter { older_than_s: Some(s), ..any() };
