@@ -3,15 +3,15 @@
 //!
 //! Values stay text until `queue::Settings::read` checks them.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use queue::settings::number;
-use queue::{ConsumerName, SettingError};
+use queue::{Name, SettingError};
 use redis::{ConnectionInfo, IntoConnectionInfo};
 
 /// The name that this program drains under.
-pub const CONSUMER: &str = "conventional";
+const CONSUMER: Name = Name::from_static("conventional");
 
 /// The order pipeline as an always-on native service.
 #[derive(Debug, Parser)]
@@ -149,9 +149,6 @@ impl Options {
                 error.fault
             )
         };
-        let Some(consumer) = ConsumerName::parse(CONSUMER) else {
-            bail!("{CONSUMER:?} is not a valid name")
-        };
         let mut roles = self.roles.clone();
         if roles.is_empty() {
             roles = RoleName::value_variants().to_vec();
@@ -167,7 +164,10 @@ impl Options {
                 .context("--redis-url (REDIS_URL)")?,
             complexity_threshold: number(variables, "complexity_threshold", 1..=1_000_000)
                 .map_err(by_flag)?,
-            queue: queue::Settings { consumer, ..defaults().read(variables).map_err(by_flag)? },
+            queue: queue::Settings {
+                consumer: CONSUMER,
+                ..defaults().read(variables).map_err(by_flag)?
+            },
         })
     }
 }

@@ -9,7 +9,7 @@ fn without_a_flag_all_is_as_in_the_components() {
     let settings = parse(&[]).unwrap();
     assert_eq!(settings.roles, RoleName::value_variants());
     assert_eq!(settings.complexity_threshold, DEFAULT_COMPLEXITY_THRESHOLD);
-    let consumer = ConsumerName::parse("conventional").unwrap();
+    let consumer = Name::from_static("conventional");
     assert_eq!(settings.queue, queue::Settings { consumer, ..defaults() });
 }
 

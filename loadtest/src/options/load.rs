@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches, Subcommand};
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
-use queue::QueueName;
+use queue::Name;
 
 use super::{Generated, named_by_errors, parse};
 use crate::report::{Arrivals, Door};
@@ -105,8 +105,8 @@ pub struct Target {
     #[arg(long, default_value = "redis://127.0.0.1:6379")]
     pub(crate) redis_url: String,
     /// Name of the queue.
-    #[arg(long, default_value = "orders", value_parser = parse::queue_name)]
-    pub(crate) queue: QueueName,
+    #[arg(long, default_value = "orders")]
+    pub(crate) queue: Name,
     /// Complexity threshold of the app.
     #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD)]
     pub(crate) complexity_threshold: u32,

@@ -2,7 +2,7 @@
 //!
 //! - this file: generated orders
 //! - [`load`]: the shapes of load
-//! - [`parse`]: durations, rates, shares, names
+//! - [`parse`]: durations, rates, shares
 
 mod load;
 pub(crate) mod parse;

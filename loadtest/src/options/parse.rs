@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use queue::QueueName;
-
 /// Maximum of a flag's time: a longer one is a mistake.
 const MAX_DURATION: Duration = Duration::from_hours(366 * 24);
 /// In orders a second: more than any Redis takes.
@@ -46,10 +44,6 @@ fn positive(text: &str, unit: &str) -> Result<f64, String> {
         Ok(number) if number > 0.0 && number <= MAX_RATE => Ok(number),
         _ => Err(format!("expected a number above 0, and at most {MAX_RATE}{unit}")),
     }
-}
-
-pub(crate) fn queue_name(text: &str) -> Result<QueueName, String> {
-    QueueName::parse(text).ok_or_else(|| "expected 1 to 64 letters, digits, '-', '_' or '.'".into())
 }
 
 pub(crate) fn http_url(text: &str) -> Result<String, String> {

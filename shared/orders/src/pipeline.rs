@@ -1,6 +1,6 @@
 //! Joins orders and queue: the settings of the queue, and the role of each worker.
 
-use queue::{Message, Outcome, QueueName, Role, Settings, Stream, Words};
+use queue::{Message, Name, Outcome, Role, Settings, Stream, Words};
 
 use crate::{Lane, MAX_ORDER_BYTES, Rejected, Times, fulfil, order::Order, route};
 
@@ -14,7 +14,7 @@ pub fn settings() -> Settings {
             results: "confirmations",
         },
         max_message_bytes: MAX_ORDER_BYTES,
-        ..Settings::new(QueueName::from_static(crate::QUEUE), &Lane::NAMES)
+        ..Settings::new(Name::from_static(crate::QUEUE), &Lane::NAMES)
     }
 }
 

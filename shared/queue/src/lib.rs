@@ -52,7 +52,7 @@ pub use message::{Message, Outcome, Payload};
 pub use message_status::{MessageStatus, PastDeadLetter, State};
 pub use pause::Pause;
 pub use recent::Recent;
-pub use settings::{ConsumerName, QueueName, SettingError, Settings, Words};
+pub use settings::{InvalidName, Name, SettingError, Settings, Words};
 pub use stats::{Stats, StreamStats};
 pub use tick::{SAFE_POLICY, Tick};
 pub use trace::TraceParent;

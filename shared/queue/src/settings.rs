@@ -3,21 +3,20 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use crate::keys::Stream;
 
-/// The name of a queue: 1 to 64 ASCII letters, digits, `-`, `_` or `.`.
+/// The name of a queue or of a consumer: 1 to 64 ASCII letters, digits, `-`, `_` or `.`.
 ///
 /// A configured name cannot bring any other character into a key or channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueueName(Cow<'static, str>);
+pub struct Name(Cow<'static, str>);
 
-/// The name that a program drains under; the alphabet is that of a [`QueueName`].
-///
-/// One name for all replicas is enough: entries are told apart by id, ownership by idle time.
-/// `{queue}:totals` says which name did how much, see [`Stats::shares`](crate::Stats::shares).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConsumerName(String);
+/// A text that is not a [`Name`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected 1 to 64 letters, digits, '-', '_' or '.'")]
+pub struct InvalidName;
 
 /// What messages, ids and results are called in Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +35,15 @@ pub struct Words {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The name, part of every key and channel.
-    pub queue: QueueName,
+    pub queue: Name,
     /// The lanes that messages are routed to.
     pub lanes: &'static [&'static str],
     /// What things are called in Redis.
     pub words: Words,
-    /// The name this program drains under.
-    pub consumer: ConsumerName,
+    /// The name this program drains under. One for all replicas is enough: entries are told apart
+    /// by id, ownership by idle time. [`Stats::shares`](crate::Stats::shares) says which name did
+    /// how much.
+    pub consumer: Name,
     /// Most messages claimed at once, 1 to 1,000; a claim from a lane can exceed it by one entry.
     pub batch_size: u32,
     /// How long an entry may be pending before it is delivered again, in ms.
@@ -61,18 +62,13 @@ pub struct Settings {
     pub max_message_bytes: usize,
 }
 
-impl QueueName {
-    /// Reads a name; `None` when it is empty, too long or has a character that is not allowed.
-    pub fn parse(name: &str) -> Option<Self> {
-        is_name(name).then(|| Self(name.to_owned().into()))
-    }
-
+impl Name {
     /// A name that is part of the program.
     ///
     /// # Panics
     /// When it is not a name; in a constant that is an error of the compiler.
     pub const fn from_static(name: &'static str) -> Self {
-        assert!(is_name(name), "a name is 1 to 64 letters, digits, '-', '_' or '.'");
+        assert!(is_name(name), "not a valid name");
         Self(Cow::Borrowed(name))
     }
 
@@ -82,27 +78,17 @@ impl QueueName {
     }
 }
 
-impl fmt::Display for QueueName {
+impl FromStr for Name {
+    type Err = InvalidName;
+
+    fn from_str(name: &str) -> Result<Self, InvalidName> {
+        if is_name(name) { Ok(Self(name.to_owned().into())) } else { Err(InvalidName) }
+    }
+}
+
+impl fmt::Display for Name {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
-    }
-}
-
-impl ConsumerName {
-    /// Reads a name; `None` when it is empty, too long or has a character that is not allowed.
-    pub fn parse(name: &str) -> Option<Self> {
-        is_name(name).then(|| Self(name.to_owned()))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for ConsumerName {
-    fn default() -> Self {
-        Self("spin".into())
     }
 }
 
@@ -126,12 +112,12 @@ impl Default for Words {
 
 impl Settings {
     /// The defaults, for a queue with these lanes.
-    pub fn new(queue: QueueName, lanes: &'static [&'static str]) -> Self {
+    pub fn new(queue: Name, lanes: &'static [&'static str]) -> Self {
         Self {
             queue,
             lanes,
             words: Words::default(),
-            consumer: ConsumerName::default(),
+            consumer: Name::from_static("spin"),
             batch_size: 200,
             claim_idle_ms: 5_000,
             max_deliveries: 5,
@@ -152,10 +138,11 @@ impl Settings {
         get: impl Fn(&str) -> Result<String, E>,
     ) -> Result<Self, SettingError> {
         let queue = text(&get, "queue")?;
-        let expected = "1 to 64 letters, digits, '-', '_' or '.'";
         Ok(Self {
-            queue: QueueName::parse(&queue)
-                .ok_or_else(|| SettingError::wrong("queue", expected, &queue))?,
+            queue: queue.parse().map_err(|error| SettingError {
+                name: "queue",
+                fault: format!("{error}, found {queue:?}"),
+            })?,
             batch_size: number(&get, "batch_size", 1..=1_000)?,
             claim_idle_ms: number(&get, "claim_idle_ms", 10..=86_400_000)?,
             max_deliveries: number(&get, "max_deliveries", 1..=1_000)?,

@@ -12,7 +12,7 @@ mod spin_app;
 use std::collections::BTreeMap;
 
 use orders::pipeline;
-use queue::{Keys, QueueName, Settings};
+use queue::{Keys, Settings};
 
 use crate::application::Application;
 use crate::object::{Object, Pods};
@@ -109,7 +109,7 @@ impl Inputs {
 
     /// The names of the queue that the settings name.
     fn keys(&self) -> Option<Keys> {
-        let queue = QueueName::parse(self.setting("queue"))?;
+        let queue = self.setting("queue").parse().ok()?;
         Some(Keys::new(&Settings { queue, ..pipeline::settings() }))
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use queue::{
-    Batch, ConsumerName, Drain, Host, Keys, Message, Outcome, Queue, Role, Settings, Stream, drain,
+    Batch, Drain, Host, Keys, Message, Name, Outcome, Queue, Role, Settings, Stream, drain,
 };
 
 use crate::support::{
@@ -143,7 +143,7 @@ fn the_shares_of_those_who_drain_a_stream_add_up_to_what_was_done_there() {
         queue.add(Stream::Ingress, other);
     }
     Drain::new(&mut queue.queue(), &Scale).step().unwrap();
-    queue.settings.consumer = ConsumerName::parse("another_1").unwrap();
+    queue.settings.consumer = Name::from_static("another_1");
     queue.drain(&Scale);
     queue.drain(&BY_BIKE);
     let stats = queue.queue().stats().unwrap();
@@ -224,7 +224,7 @@ impl Host for Witness {
 /// Lets another drain commit some overdue entries while a batch is decided. Gives what the slow one
 /// applied.
 fn overtake(queue: &mut TestQueue, role: &(impl Role + Copy), overdue: &[String]) -> Vec<String> {
-    let (url, faster) = (queue.server.url(), ConsumerName::parse("faster").unwrap());
+    let (url, faster) = (queue.server.url(), Name::from_static("faster"));
     let settings = Settings { consumer: faster, ..queue.settings.clone() };
     let mut overtake = || {
         let mut redis = native::RedisConnection::open(&url).unwrap();

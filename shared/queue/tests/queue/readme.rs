@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use native::RedisConnection;
-use queue::{Message, Outcome, Queue, QueueError, QueueName, Role, Settings, Stream, drain};
+use queue::{Message, Name, Outcome, Queue, QueueError, Role, Settings, Stream, drain};
 
 const LANES: [&str; 2] = ["small", "large"];
 
@@ -34,7 +34,7 @@ impl Role for Worker {
 }
 
 fn scale(redis: &mut RedisConnection) -> Result<Option<Vec<u8>>, QueueError> {
-    let settings = Settings::new(QueueName::from_static("photos"), &LANES);
+    let settings = Settings::new(Name::from_static("photos"), &LANES);
     let mut queue = Queue::new(redis, &settings);
     queue.enqueue(&[("p1", b"p1 640"), ("p2", b"p2 8000000")], 10_000, None)?;
     for stream in settings.streams() {

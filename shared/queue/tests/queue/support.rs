@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use native::RedisConnection;
 use private_redis::{Options, RedisServer};
 use queue::{
-    DeadLetter, Drain, EntryId, Filter, GROUP, Keys, MessageStatus, Queue, QueueName, Role,
-    Settings, Stream, Tally, drain,
+    DeadLetter, Drain, EntryId, Filter, GROUP, Keys, MessageStatus, Name, Queue, Role, Settings,
+    Stream, Tally, drain,
 };
 use redis::streams::StreamRangeReply;
 use redis::{Commands, FromRedisValue};
@@ -45,7 +45,7 @@ pub(crate) fn everything(redis: &mut redis::Connection) -> BTreeMap<String, Vec<
 }
 
 pub(crate) fn settings() -> Settings {
-    let settings = Settings::new(QueueName::from_static("parcels"), &["bike", "van"]);
+    let settings = Settings::new(Name::from_static("parcels"), &["bike", "van"]);
     Settings { linger_ms: 0, claim_idle_ms: 60_000, ..settings }
 }
 
