@@ -6,7 +6,7 @@
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use orders::DEFAULT_COMPLEXITY_THRESHOLD;
-use queue::settings::number;
+use orders::pipeline::Distributor;
 use queue::{Name, SettingError};
 use redis::{ConnectionInfo, IntoConnectionInfo};
 
@@ -110,8 +110,8 @@ pub struct Settings {
     pub roles: Vec<RoleName>,
     /// Redis, with login. Only its address is printed.
     pub redis: ConnectionInfo,
-    /// The score from which an order is complex.
-    pub complexity_threshold: u32,
+    /// The role that routes.
+    pub distributor: Distributor,
     /// How the queue is used.
     pub queue: queue::Settings,
 }
@@ -162,8 +162,7 @@ impl Options {
                 .as_str()
                 .into_connection_info()
                 .context("--redis-url (REDIS_URL)")?,
-            complexity_threshold: number(variables, "complexity_threshold", 1..=1_000_000)
-                .map_err(by_flag)?,
+            distributor: Distributor::read(variables).map_err(by_flag)?,
             queue: queue::Settings {
                 consumer: CONSUMER,
                 ..defaults().read(variables).map_err(by_flag)?

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use orders::Lane;
-use orders::pipeline::{Distributor, Receiver, component};
+use orders::pipeline::{Receiver, component};
 use queue::Role;
 
 use crate::cli::{RoleName, Settings};
@@ -57,10 +57,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         .map(|role| {
             let (events, stop) = (events.clone(), Arc::clone(&is_stopping));
             match role {
-                RoleName::Distributor => {
-                    let complexity_threshold = settings.complexity_threshold;
-                    start(Distributor { complexity_threshold }, settings, stop, events)
-                }
+                RoleName::Distributor => start(settings.distributor, settings, stop, events),
                 RoleName::ReceiverSimple => {
                     start(Receiver { lane: Lane::Simple }, settings, stop, events)
                 }

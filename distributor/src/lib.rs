@@ -16,9 +16,8 @@ use worker::HandlerError;
 
 #[redis_component]
 fn on_bell(_: Vec<u8>) -> Result<(), HandlerError> {
-    let complexity_threshold =
-        queue::settings::number(variables::get, "complexity_threshold", 1..=1_000_000)?;
-    worker::on_bell(component(Stream::Ingress), &Distributor { complexity_threshold }, settings())
+    let distributor = Distributor::read(variables::get)?;
+    worker::on_bell(component(Stream::Ingress), &distributor, settings())
 }
 
 #[http_component]

@@ -8,7 +8,7 @@ fn parse(arguments: &[&str]) -> Result<Settings> {
 fn without_a_flag_all_is_as_in_the_components() {
     let settings = parse(&[]).unwrap();
     assert_eq!(settings.roles, RoleName::value_variants());
-    assert_eq!(settings.complexity_threshold, DEFAULT_COMPLEXITY_THRESHOLD);
+    assert_eq!(settings.distributor.complexity_threshold, DEFAULT_COMPLEXITY_THRESHOLD);
     let consumer = Name::from_static("conventional");
     assert_eq!(settings.queue, queue::Settings { consumer, ..defaults() });
 }

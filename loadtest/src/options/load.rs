@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches, Subcommand};
-use orders::DEFAULT_COMPLEXITY_THRESHOLD;
+use orders::{DEFAULT_COMPLEXITY_THRESHOLD, MAX_COMPLEXITY_THRESHOLD};
 use queue::Name;
 
 use super::{Generated, named_by_errors, parse};
@@ -108,7 +108,8 @@ pub struct Target {
     #[arg(long, default_value = "orders")]
     pub(crate) queue: Name,
     /// Complexity threshold of the app.
-    #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD)]
+    #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_COMPLEXITY_THRESHOLD)))]
     pub(crate) complexity_threshold: u32,
     /// Starts even if no distributor listens, for an app that is scaled from zero.
     #[arg(long)]

@@ -18,8 +18,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum, value_parser};
-use orders::DEFAULT_COMPLEXITY_THRESHOLD;
 use orders::pipeline::{SIMPLE, component};
+use orders::{DEFAULT_COMPLEXITY_THRESHOLD, MAX_COMPLEXITY_THRESHOLD};
 use serde::Serialize;
 use supervise::note;
 
@@ -74,7 +74,8 @@ pub(crate) struct VersusOptions {
     #[arg(long, help_heading = "Sides")]
     conventional_program: Option<PathBuf>,
     /// Complexity threshold of both sides.
-    #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD, help_heading = "Sides")]
+    #[arg(long, default_value_t = DEFAULT_COMPLEXITY_THRESHOLD, help_heading = "Sides",
+        value_parser = value_parser!(u32).range(1..=i64::from(MAX_COMPLEXITY_THRESHOLD)))]
     complexity_threshold: u32,
     /// Gives up when a process is not ready, or has not confirmed the waiting order, after this time.
     #[arg(long, default_value = "3m", value_parser = parse::duration, help_heading = "Sides")]

@@ -307,6 +307,8 @@ fn wrong_flags_exit_with_2_and_missing_files_and_servers_with_3() {
     for (arguments, code, expected) in [
         (vec!["burst", "--prescriptions", "2"], 2, "--prescriptions"),
         (vec!["burst", "--queue", "a b"], 2, "--queue"),
+        (vec!["burst", "--complexity-threshold", "0"], 2, "--complexity-threshold"),
+        (vec!["versus", "--complexity-threshold", "1000001"], 2, "--complexity-threshold"),
         (vec!["burst", "--file", "x", "--orders", "3"], 2, "--orders"),
         (vec!["burst", "--via", "http", "--mutated", "0.5"], 2, "--mutated"),
         (vec!["steady", "--rate", "5", "--duration", "30"], 2, "--duration"),

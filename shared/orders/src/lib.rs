@@ -33,3 +33,5 @@ const HOME: &str = "DE";
 pub const QUEUE: &str = "orders";
 /// The default score from which on an order is complex.
 pub const DEFAULT_COMPLEXITY_THRESHOLD: u32 = 50;
+/// The highest such score that a program accepts; the lowest is 1.
+pub const MAX_COMPLEXITY_THRESHOLD: u32 = 1_000_000;

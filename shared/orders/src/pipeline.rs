@@ -1,8 +1,13 @@
 //! Joins orders and queue: the settings of the queue, and the role of each worker.
 
-use queue::{Message, Name, Outcome, Role, Settings, Stream, Words};
+use std::fmt::Display;
 
-use crate::{Lane, MAX_ORDER_BYTES, Rejected, Times, fulfil, order::Order, route};
+use queue::settings::number;
+use queue::{Message, Name, Outcome, Role, SettingError, Settings, Stream, Words};
+
+use crate::{
+    Lane, MAX_COMPLEXITY_THRESHOLD, MAX_ORDER_BYTES, Rejected, Times, fulfil, order::Order, route,
+};
 
 /// The settings of the order pipeline, with the defaults of `spin.toml`.
 pub fn settings() -> Settings {
@@ -46,6 +51,14 @@ pub struct Distributor {
 pub struct Receiver {
     /// Its lane.
     pub lane: Lane,
+}
+
+impl Distributor {
+    /// Reads the variable `complexity_threshold`.
+    pub fn read<E: Display>(get: impl Fn(&str) -> Result<String, E>) -> Result<Self, SettingError> {
+        let range = 1..=MAX_COMPLEXITY_THRESHOLD;
+        Ok(Self { complexity_threshold: number(get, "complexity_threshold", range)? })
+    }
 }
 
 impl Role for Distributor {
