@@ -77,9 +77,8 @@ impl<E: Execute> Queue<'_, E> {
     /// # Errors
     /// When Redis fails.
     pub fn counters(&mut self) -> Result<BTreeMap<String, u64>, QueueError> {
-        let metrics = self.keys.metrics().to_owned();
-        let mut reply =
-            self.command("failed to read the metrics", "HGETALL", &[(&metrics).into()])?;
+        let (what, metrics) = ("failed to read the metrics", self.keys.metrics());
+        let mut reply = Self::command(self.redis, what, "HGETALL", &[metrics.into()])?;
         let mut counters = BTreeMap::new();
         while !reply.is_empty() {
             let (name, value) = (reply.text()?, reply.text()?);
@@ -92,9 +91,8 @@ impl<E: Execute> Queue<'_, E> {
 
     /// Counts a drain that ended before its stream was empty. A refusal does not end the drain.
     pub(crate) fn count_out_of_time(&mut self, stream: Stream) {
-        let (metrics, field) =
-            (self.keys.metrics().to_owned(), format!("out_of_time:{}", stream.as_str()));
-        let arguments = [(&metrics).into(), (&field).into(), 1_i64.into()];
+        let field = format!("out_of_time:{}", stream.as_str());
+        let arguments = [self.keys.metrics().into(), (&field).into(), 1_i64.into()];
         self.redis.execute("HINCRBY", &arguments).ok();
     }
 }

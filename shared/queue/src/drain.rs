@@ -272,7 +272,7 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
     /// a batch in between starts at `$`, because another drain may have the entry that ended the
     /// first.
     fn linger(&mut self) -> Result<bool, QueueError> {
-        let key = self.queue.keys.stream(self.role.stream()).to_owned();
+        let key = self.queue.keys.stream(self.role.stream());
         let since = self.newest.take().unwrap_or_else(|| "$".into());
         let arguments = [
             "COUNT".into(),
@@ -280,10 +280,11 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
             "BLOCK".into(),
             self.queue.settings.linger_ms.into(),
             "STREAMS".into(),
-            (&key).into(),
+            key.into(),
             (&*since).into(),
         ];
-        Ok(!self.queue.command("failed to wait for more", "XREAD", &arguments)?.is_empty())
+        let what = "failed to wait for more";
+        Ok(!Queue::command(self.queue.redis, what, "XREAD", &arguments)?.is_empty())
     }
 
     /// Ends a drain whose time budget is spent.

@@ -54,7 +54,7 @@ impl<E: Execute> Queue<'_, E> {
     /// # Errors
     /// When Redis fails.
     pub fn ring(&mut self, stream: Stream) -> Result<(), QueueError> {
-        let channel = self.keys.channel(stream).to_owned();
-        self.command("failed to ring", "PUBLISH", &[(&channel).into(), "".into()]).map(drop)
+        let arguments = [self.keys.channel(stream).into(), "".into()];
+        Self::command(self.redis, "failed to ring", "PUBLISH", &arguments).map(drop)
     }
 }

@@ -81,15 +81,15 @@ impl<'a, E: Execute> Queue<'a, E> {
         self.settings
     }
 
-    /// Sends one plain command; `what` names the operation in an error.
+    /// Sends one plain command; `what` names the operation in an error. It takes the connection
+    /// alone, so that an argument can be one of the keys.
     fn command(
-        &mut self,
+        redis: &mut E,
         what: &'static str,
         command: &str,
         arguments: &[Argument<'_>],
     ) -> Result<execute::Reply, QueueError> {
-        let values = self
-            .redis
+        let values = redis
             .execute(command, arguments)
             .map_err(|error| QueueError::from_redis(what, &error))?;
         // For an empty reply some hosts return an empty list, others one nil.

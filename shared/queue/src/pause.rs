@@ -56,8 +56,8 @@ impl<E: Execute> Queue<'_, E> {
     /// # Errors
     /// When Redis fails.
     pub fn pause_of(&mut self, stream: Stream) -> Result<Option<Pause>, QueueError> {
-        let key = self.keys.pause(stream).to_owned();
-        let mut reply = self.command("failed to look for a pause", "GET", &[(&key).into()])?;
+        let (what, key) = ("failed to look for a pause", self.keys.pause(stream));
+        let mut reply = Self::command(self.redis, what, "GET", &[key.into()])?;
         if reply.is_empty() { Ok(None) } else { Ok(Some(Pause::read(&reply.text()?))) }
     }
 }
