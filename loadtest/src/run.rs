@@ -74,7 +74,9 @@ pub fn carry_out(load: &Load) -> Result<Report> {
 /// Returns the report, and why not all orders were sent or verified.
 fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     let target = load.target();
-    let settings = Settings { queue: target.queue.clone(), ..orders::pipeline::settings() };
+    // The app may keep data for longer than its default. The ticks of a load free nothing.
+    let (queue, retention_s) = (target.queue.clone(), u32::MAX);
+    let settings = Settings { queue, retention_s, ..orders::pipeline::settings() };
     let keys = Keys::new(&settings);
     let Plan { report, source, due_us, orders, may_be_known } = Plan::new(load)?;
     let server = target.redis_url.as_str().into_connection_info().context("--redis-url")?;

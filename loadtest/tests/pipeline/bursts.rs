@@ -53,6 +53,30 @@ fn the_references_plain_orders_are_split_sensibly() {
 }
 
 #[test]
+fn a_burst_frees_nothing_that_the_app_keeps_for_longer_than_the_default() {
+    let app = TestApp::start_with(&[("retention_s", "604800")]);
+    let (mut redis, keys) = (app.redis(), app.keys());
+    assert_eq!(app.get("/stats").status, 200, "it marks the queue");
+    let (now_s, _): (u64, u64) = redis::cmd("TIME").query(redis.inner()).unwrap();
+    let old_ms = (now_s - 2 * 86_400) * 1_000;
+    let (entry, id) = (format!("{old_ms}-0"), "00000000-0000-4000-8000-000000000001");
+    let fields = [("order_id", id), ("confirmation", "{}")];
+    let _: String = redis.inner().xadd(keys.results(), &entry, &fields).unwrap();
+    let record = format!("confirmed {entry} {entry} simple {entry} 0 - -");
+    let _: u64 = redis.inner().hset(keys.index(), id, &record).unwrap();
+    let _: u64 = redis.inner().hset(keys.format(), "rotated_ms", old_ms).unwrap();
+    let mut kept = || -> (usize, Option<String>) {
+        let found: StreamRangeReply = redis.inner().xrange(keys.results(), &entry, &entry).unwrap();
+        (found.ids.len(), redis.inner().hget(keys.index(), id).unwrap())
+    };
+    let all = (1, Some(record));
+    assert_eq!(app.get("/stats").status, 200, "it ticks with the retention of the app");
+    assert_eq!(kept(), all);
+    app.run(&["burst", "--orders", "10"]);
+    assert_eq!(kept(), all);
+}
+
+#[test]
 fn a_burst_of_no_orders_is_a_burst() {
     let app = TestApp::start();
     let report = app.run(&["burst", "--orders", "0"]);
