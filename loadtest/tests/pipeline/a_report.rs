@@ -142,11 +142,11 @@ impl AReport {
                     order: id(200),
                     why: "confirmed in the simple lane, expected complex".into(),
                 },
-                Wrong { order: "position 7".into(), why: "no trace of it, ".repeat(20) },
+                Wrong { order: "#7".into(), why: "no trace of it, ".repeat(20) },
             ],
         };
         self.report.rejected = vec![
-            Rejected { answer: "429 too_many_orders".into(), orders: 25, processed_anyway: 0 },
+            Rejected { answer: "429 backlog_full".into(), orders: 25, processed_anyway: 0 },
             Rejected { answer: "no answer".into(), orders: 5, processed_anyway: 3 },
         ];
         self
@@ -155,7 +155,7 @@ impl AReport {
     /// The API has rejected so many orders.
     pub(crate) fn rejecting(mut self, orders: u64) -> Self {
         self.report.rejected =
-            vec![Rejected { answer: "429 too_many_orders".into(), orders, processed_anyway: 0 }];
+            vec![Rejected { answer: "429 backlog_full".into(), orders, processed_anyway: 0 }];
         self
     }
 

@@ -77,7 +77,7 @@ fn failures_are_counted_and_named() {
         "lost: 00000000-0000-4000-8000-000000000000\n",
         "lost: 10 more (in the JSON report)\n",
         "confirmed twice: 00000000-0000-4000-8000-000000000064\n",
-        "rejected 25 (429 too_many_orders), processed anyway 0\n",
+        "rejected 25 (429 backlog_full), processed anyway 0\n",
         "rejected 5 (no answer), processed anyway 3\n",
         "12 orders were still not done when patience ran out: late or stuck, not known to be lost.",
     ] {
