@@ -19,9 +19,9 @@ use crate::output::{Output, publish};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::{Door, Report, Shape, Via, page};
-use crate::send::by_http::HttpDoor;
-use crate::send::by_redis::RedisDoor;
-use crate::send::{self, Senders};
+use crate::send::by_http::HttpTransport;
+use crate::send::by_redis::RedisTransport;
+use crate::send::{Senders, Transport};
 use crate::stop;
 use crate::summary;
 use crate::verify::Verifier;
@@ -95,8 +95,8 @@ fn execute(load: &Load) -> Result<(Report, Option<Error>)> {
     // A burst is verified afterwards, because verification uses CPU that the system under test
     // needs.
     let verifies_meanwhile = !matches!(report.shape, Shape::Burst {});
-    let doors = doors(&report.via, target, &settings)?;
-    let senders = Senders::prepare(source.clone(), due_us, doors, report.via.batch)?;
+    let transports = transports(&report.via, target, &settings)?;
+    let senders = Senders::prepare(source.clone(), due_us, transports, report.via.batch)?;
 
     let mut monitor =
         Monitor::new(&mut redis, target.app_pid, target.instance_starts_url.as_deref())?;
@@ -153,21 +153,19 @@ fn explain_the_rest(redis: &mut PatientRedis, watch: &Watch, settings: &Settings
     Ok(())
 }
 
-fn doors(via: &Via, target: &Target, settings: &Settings) -> Result<Vec<Box<dyn send::Door>>> {
-    let by_http = || {
-        let endpoint = Endpoint::at(&target.http_url);
-        HttpDoor::new(endpoint, target.api_token.as_deref(), ANSWER_LIMIT)
-    };
+fn transports(via: &Via, target: &Target, settings: &Settings) -> Result<Vec<Box<dyn Transport>>> {
+    let token = target.api_token.as_deref();
+    let by_http = || HttpTransport::new(Endpoint::at(&target.http_url), token, ANSWER_LIMIT);
     if via.door == Door::Http {
         let what = || format!("--http-url: no answer by {}", target.http_url);
         by_http().check().with_context(what)?;
     }
-    let open = |_| -> Result<Box<dyn send::Door>> {
+    let open = |_| -> Result<Box<dyn Transport>> {
         Ok(match via.door {
             Door::Http => Box::new(by_http()),
             Door::Redis => {
-                let door = RedisDoor::open(&target.redis_url, settings.clone(), ANSWER_LIMIT);
-                Box::new(door.context("--connections: failed to open one")?)
+                let redis = RedisTransport::open(&target.redis_url, settings.clone(), ANSWER_LIMIT);
+                Box::new(redis.context("--connections: failed to open one")?)
             }
         })
     };

@@ -20,9 +20,9 @@ use crate::app::Endpoint;
 use crate::expect::fate;
 use crate::generate;
 use crate::options::Recipe;
-use crate::send::by_http::HttpDoor;
-use crate::send::by_redis::RedisDoor;
-use crate::send::{Answer, Door, Due};
+use crate::send::by_http::HttpTransport;
+use crate::send::by_redis::RedisTransport;
+use crate::send::{Answer, Due, Transport};
 use crate::stop::sleep_until;
 
 /// Orders in one batch. Most batches are small, so that there is always an order in progress, and
@@ -59,21 +59,21 @@ impl Workload {
     ) -> Result<Self> {
         let sent = Arc::new(AtomicU64::new(0));
         let by_redis = || {
-            RedisDoor::open(redis_url, settings.clone(), ANSWER_LIMIT)
+            RedisTransport::open(redis_url, settings.clone(), ANSWER_LIMIT)
                 .context("failed to connect a producer to redis")
         };
-        let doors: [(Box<dyn Door>, u32); 3] = [
+        let transports: [(Box<dyn Transport>, u32); 3] = [
             (Box::new(by_redis()?), ONE_BROKEN_IN),
             (Box::new(by_redis()?), ONE_BROKEN_IN),
             // The API would refuse the whole request.
-            (Box::new(HttpDoor::new(api, None, ANSWER_LIMIT)), u32::MAX),
+            (Box::new(HttpTransport::new(api, None, ANSWER_LIMIT)), u32::MAX),
         ];
-        let per_s = f64::from(orders_per_s) / doors.len() as f64;
-        let producers = (1..).zip(doors).map(|(number, (door, one_broken_in))| {
+        let per_s = f64::from(orders_per_s) / transports.len() as f64;
+        let producers = (1..).zip(transports).map(|(number, (transport, one_broken_in))| {
             let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number);
             let recipe = Recipe { seed, prescriptions: 0.3, mutated: 0.0 };
             let producer = Producer {
-                door,
+                transport,
                 random: ChaCha8Rng::seed_from_u64(!seed),
                 books: Books::default(),
                 sent: Arc::downgrade(&sent),
@@ -104,7 +104,7 @@ impl Workload {
 }
 
 struct Producer {
-    door: Box<dyn Door>,
+    transport: Box<dyn Transport>,
     random: ChaCha8Rng,
     books: Books,
     /// Gone when the workload is.
@@ -176,7 +176,7 @@ impl Producer {
     /// Any answer but an acknowledgement or an outage is an error.
     fn ask(&mut self, batch: &[Vec<u8>]) -> Result<Vec<Answer>> {
         let due = |json: &Vec<u8>| Due { position: 0, due_us: 0, json: json.clone() };
-        let answers = self.door.send(&batch.iter().map(due).collect::<Vec<_>>());
+        let answers = self.transport.send(&batch.iter().map(due).collect::<Vec<_>>());
         let mut has_outage = false;
         for answer in &answers {
             match answer {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Answer, Door, Due};
+use super::{Answer, Due, Transport};
 use crate::app::Endpoint;
 
-pub(crate) struct HttpDoor {
+pub(crate) struct HttpTransport {
     agent: ureq::Agent,
     endpoint: Endpoint,
     authorization: Option<String>,
@@ -29,7 +29,7 @@ struct OrderError {
     code: String,
 }
 
-impl HttpDoor {
+impl HttpTransport {
     pub(crate) fn new(endpoint: Endpoint, api_token: Option<&str>, answer_limit: Duration) -> Self {
         let agent = ureq::Agent::config_builder().http_status_as_error(false);
         Self {
@@ -68,7 +68,7 @@ impl HttpDoor {
     }
 }
 
-impl Door for HttpDoor {
+impl Transport for HttpTransport {
     fn send(&mut self, orders: &[Due]) -> Vec<Answer> {
         match self.post(orders) {
             Ok((status, body)) => answers(orders.len(), status, body),

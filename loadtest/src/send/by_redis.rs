@@ -6,10 +6,10 @@ use native::{RedisConnection, was_interrupted};
 use queue::{EntryId, Keys, Queue, Settings, Stream};
 use redis::{FromRedisValue, RedisError, RedisResult, Value};
 
-use super::{Answer, Door, Due};
+use super::{Answer, Due, Transport};
 
 /// A connection to Redis. While it is broken, orders are rejected.
-pub(crate) struct RedisDoor {
+pub(crate) struct RedisTransport {
     url: String,
     settings: Settings,
     ingress: String,
@@ -17,13 +17,13 @@ pub(crate) struct RedisDoor {
     redis: Option<RedisConnection>,
 }
 
-impl RedisDoor {
+impl RedisTransport {
     /// A server that takes longer than the limit to answer counts as unavailable.
     pub(crate) fn open(url: &str, settings: Settings, answer_limit: Duration) -> RedisResult<Self> {
         let ingress = Keys::new(&settings).stream(Stream::Ingress).to_owned();
-        let mut door = Self { url: url.to_owned(), settings, ingress, answer_limit, redis: None };
-        door.redis()?;
-        Ok(door)
+        let mut opened = Self { url: url.to_owned(), settings, ingress, answer_limit, redis: None };
+        opened.redis()?;
+        Ok(opened)
     }
 
     fn redis(&mut self) -> RedisResult<&mut RedisConnection> {
@@ -111,7 +111,7 @@ impl RedisDoor {
     }
 }
 
-impl Door for RedisDoor {
+impl Transport for RedisTransport {
     fn send(&mut self, orders: &[Due]) -> Vec<Answer> {
         let replies = self.add(orders);
         self.answers(orders.len(), replies)

@@ -64,7 +64,7 @@ pub(crate) enum Answer {
 }
 
 /// Where orders enter.
-pub(crate) trait Door: Send {
+pub(crate) trait Transport: Send {
     /// Sends these orders at once; returns an answer for each.
     fn send(&mut self, orders: &[Due]) -> Vec<Answer>;
 }
@@ -84,17 +84,17 @@ impl Senders {
     pub(crate) fn prepare(
         source: Arc<Source>,
         due_us: Box<dyn Iterator<Item = u64> + Send>,
-        doors: Vec<Box<dyn Door>>,
+        transports: Vec<Box<dyn Transport>>,
         batch: usize,
     ) -> Result<Self> {
         let (release, stop) = <(Arc<OnceLock<Instant>>, Arc<AtomicBool>)>::default();
         let (answers_in, answers) = channel();
-        let capacity = (AHEAD / doors.len().max(1)).max(batch);
+        let capacity = (AHEAD / transports.len().max(1)).max(batch);
         let (mut queues, mut threads) = (Vec::new(), Vec::new());
-        for door in doors {
+        for transport in transports {
             let (orders_in, orders) = sync_channel(capacity);
             queues.push(orders_in);
-            let sender = Connection { door, orders, batch, answers: answers_in.clone() };
+            let sender = Connection { transport, orders, batch, answers: answers_in.clone() };
             let (release, stop) = (Arc::clone(&release), Arc::clone(&stop));
             threads.push(std::thread::Builder::new().name("sender".into()).spawn(move || {
                 sender.run(*release.wait(), &stop);
@@ -189,7 +189,7 @@ fn plan(
 
 /// Waits until orders are due, and sends them.
 struct Connection {
-    door: Box<dyn Door>,
+    transport: Box<dyn Transport>,
     orders: Receiver<Due>,
     batch: usize,
     answers: Sender<Vec<Answered>>,
@@ -219,7 +219,7 @@ impl Connection {
 
     fn send(&mut self, batch: &[Due], release: Instant) {
         let sent_us = release.elapsed().as_micros() as u64;
-        let answers = self.door.send(batch);
+        let answers = self.transport.send(batch);
         let acknowledged_us = release.elapsed().as_micros() as u64;
         let answered = batch.iter().zip(answers).map(|(order, answer)| Answered {
             position: order.position,

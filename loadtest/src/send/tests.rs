@@ -7,12 +7,12 @@ use crate::options::Recipe;
 const RECIPE: Recipe = Recipe { seed: 1, prescriptions: 0.0, mutated: 0.0 };
 
 /// Takes every order, and keeps the one at `stalls_at` for a while.
-struct StallingDoor {
+struct StallingTransport {
     stalls_at: u64,
     stall: Duration,
 }
 
-impl Door for StallingDoor {
+impl Transport for StallingTransport {
     fn send(&mut self, orders: &[Due]) -> Vec<Answer> {
         if orders.iter().any(|order| order.position == self.stalls_at) {
             std::thread::sleep(self.stall);
@@ -21,9 +21,10 @@ impl Door for StallingDoor {
     }
 }
 
-fn send_all(due_us: Vec<u64>, doors: Vec<Box<dyn Door>>, batch: usize) -> Vec<Answered> {
+fn send_all(due_us: Vec<u64>, transports: Vec<Box<dyn Transport>>, batch: usize) -> Vec<Answered> {
     let source = Arc::new(Source::generated(Generator::new(RECIPE, 0)));
-    let mut senders = Senders::prepare(source, Box::new(due_us.into_iter()), doors, batch).unwrap();
+    let mut senders =
+        Senders::prepare(source, Box::new(due_us.into_iter()), transports, batch).unwrap();
     senders.release();
     senders.finish().unwrap();
     let mut answers: Vec<Answered> = senders.answers().collect();
@@ -34,9 +35,9 @@ fn send_all(due_us: Vec<u64>, doors: Vec<Box<dyn Door>>, batch: usize) -> Vec<An
 #[test]
 fn every_order_is_sent_once_and_not_before_it_is_due() {
     let due_us: Vec<u64> = (0..500).map(|order| order * 100).collect();
-    let doors =
-        (0..3).map(|_| Box::new(StallingDoor { stalls_at: u64::MAX, stall: Duration::ZERO }) as _);
-    let answers = send_all(due_us.clone(), doors.collect(), 7);
+    let transports = (0..3)
+        .map(|_| Box::new(StallingTransport { stalls_at: u64::MAX, stall: Duration::ZERO }) as _);
+    let answers = send_all(due_us.clone(), transports.collect(), 7);
     assert_eq!(answers.iter().map(|answered| answered.due_us).collect::<Vec<_>>(), due_us);
     assert!(answers.iter().map(|answered| answered.position).eq(0..500));
     assert!(answers.iter().all(|answered| answered.acknowledged_us >= answered.due_us));
@@ -46,7 +47,8 @@ fn every_order_is_sent_once_and_not_before_it_is_due() {
 fn a_stall_shows_in_the_latency_of_the_orders_that_were_due_meanwhile() {
     let due_us: Vec<u64> = (0..100).map(|order| order * 1_000).collect();
     let stall = Duration::from_millis(60);
-    let answers = send_all(due_us, vec![Box::new(StallingDoor { stalls_at: 20, stall })], 1_000);
+    let answers =
+        send_all(due_us, vec![Box::new(StallingTransport { stalls_at: 20, stall })], 1_000);
     let late = |position: usize| answers[position].acknowledged_us - answers[position].due_us;
     // Order 20 + k was due k ms after the stall began and waited for the rest of it.
     assert!(late(20) >= 60_000 && late(40) >= 40_000 && late(60) >= 20_000);
@@ -59,8 +61,9 @@ fn a_stall_shows_in_the_latency_of_the_orders_that_were_due_meanwhile() {
 fn a_connection_that_stalls_does_not_delay_the_others() {
     let due_us: Vec<u64> = (0..100).map(|order| order * 1_000).collect();
     let stall = Duration::from_millis(600);
-    let doors = [20, u64::MAX].map(|stalls_at| Box::new(StallingDoor { stalls_at, stall }) as _);
-    let answers = send_all(due_us, doors.into(), 1);
+    let transports =
+        [20, u64::MAX].map(|stalls_at| Box::new(StallingTransport { stalls_at, stall }) as _);
+    let answers = send_all(due_us, transports.into(), 1);
     // The connections take turns: the odd positions belong to the second.
     let sent_late = |answered: &Answered| answered.sent_us - answered.due_us;
     assert!(sent_late(&answers[22]) > 500_000);
@@ -72,7 +75,7 @@ fn more_orders_than_are_made_ahead_are_all_sent() {
     let count = AHEAD as u64 + 5_000;
     let answers = send_all(
         vec![0; count as usize],
-        vec![Box::new(StallingDoor { stalls_at: 5, stall: Duration::from_millis(10) })],
+        vec![Box::new(StallingTransport { stalls_at: 5, stall: Duration::from_millis(10) })],
         1_000,
     );
     assert_eq!(answers.len() as u64, count);
@@ -85,9 +88,9 @@ fn answers_are_kept_when_an_order_cannot_be_made() {
     std::fs::write(&path, "{}\n{}\n{\"orderId\":3}\n").unwrap();
     let source = Arc::new(Source::file(&path).unwrap());
     std::fs::write(&path, "{}\n{}\n").unwrap();
-    let door = Box::new(StallingDoor { stalls_at: u64::MAX, stall: Duration::ZERO });
+    let transport = Box::new(StallingTransport { stalls_at: u64::MAX, stall: Duration::ZERO });
     let due_us = Box::new([0, 0, 0].into_iter());
-    let mut senders = Senders::prepare(source, due_us, vec![door], 1).unwrap();
+    let mut senders = Senders::prepare(source, due_us, vec![transport], 1).unwrap();
     senders.release();
     let result = senders.finish();
     assert_eq!(senders.answers().count(), 2);
@@ -98,8 +101,9 @@ fn answers_are_kept_when_an_order_cannot_be_made() {
 fn a_stop_ends_sending_long_before_the_last_order_is_due() {
     let source = Arc::new(Source::generated(Generator::new(RECIPE, 0)));
     let due_us = (0..).map(|order| order * 3_600_000_000);
-    let door = StallingDoor { stalls_at: u64::MAX, stall: Duration::ZERO };
-    let mut senders = Senders::prepare(source, Box::new(due_us), vec![Box::new(door)], 1).unwrap();
+    let transport = StallingTransport { stalls_at: u64::MAX, stall: Duration::ZERO };
+    let mut senders =
+        Senders::prepare(source, Box::new(due_us), vec![Box::new(transport)], 1).unwrap();
     senders.release();
     while senders.answers().next().is_none() {
         std::thread::yield_now();

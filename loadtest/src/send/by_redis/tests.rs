@@ -8,9 +8,9 @@ fn due(count: u64) -> Vec<Due> {
     (0..count).map(order).collect()
 }
 
-fn door(server: &RedisServer) -> RedisDoor {
+fn transport(server: &RedisServer) -> RedisTransport {
     let limit = Duration::from_secs(30);
-    RedisDoor::open(&server.url(), orders::pipeline::settings(), limit).unwrap()
+    RedisTransport::open(&server.url(), orders::pipeline::settings(), limit).unwrap()
 }
 
 #[test]
@@ -20,27 +20,27 @@ fn a_rejection_has_the_code_of_redis() {
     let set = |redis: &mut RedisConnection, name: &str, value: &str| {
         redis::cmd("CONFIG").arg(&["SET", name, value]).exec(redis.inner()).unwrap();
     };
-    let mut door = door(&server);
+    let mut transport = transport(&server);
     set(&mut redis, "min-replicas-to-write", "1");
     let rejected = Answer::Rejected("redis: NOREPLICAS".into());
-    assert_eq!(door.send(&due(3)), [rejected.clone(), rejected.clone(), rejected]);
+    assert_eq!(transport.send(&due(3)), [rejected.clone(), rejected.clone(), rejected]);
     set(&mut redis, "min-replicas-to-write", "0");
-    assert!(matches!(door.send(&due(1))[..], [Answer::Queued(Some(_))]));
+    assert!(matches!(transport.send(&due(1))[..], [Answer::Queued(Some(_))]));
     set(&mut redis, "maxmemory", "1");
-    assert_eq!(door.send(&due(1)), [Answer::Rejected("redis: OOM".into())]);
+    assert_eq!(transport.send(&due(1)), [Answer::Rejected("redis: OOM".into())]);
 }
 
 #[test]
 fn a_lost_reply_is_not_a_lost_order_and_a_broken_connection_rejects_the_rest() {
     let server = RedisServer::start().unwrap();
-    let mut door = door(&server);
+    let mut transport = transport(&server);
     let interrupted = || Err(std::io::Error::from_raw_os_error(4).into());
     let id = || Ok(Value::BulkString(b"5-1".to_vec()));
     let queued = |ms| Answer::Queued(EntryId::parse(&format!("{ms}-1")));
-    let answers = door.answers(3, Ok(vec![id(), interrupted(), id()]));
+    let answers = transport.answers(3, Ok(vec![id(), interrupted(), id()]));
     assert_eq!(answers, [queued(5), Answer::Queued(None), queued(5)]);
     let broken = Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
     let rejected = || Answer::Rejected("redis: the connection broke".into());
-    assert_eq!(door.answers(3, Ok(vec![id(), broken])), [queued(5), rejected(), rejected()]);
-    assert!(door.redis.is_none());
+    assert_eq!(transport.answers(3, Ok(vec![id(), broken])), [queued(5), rejected(), rejected()]);
+    assert!(transport.redis.is_none());
 }
