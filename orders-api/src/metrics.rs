@@ -47,7 +47,7 @@ const FAMILIES: &[Family] = &[
     ("orders_drains_total", "counter", "drains that found work", |it| it.counts("drains")),
     ("orders_drains_out_of_time_total", "counter", "drains that spent drain_budget_ms",
         |it| it.counts("out_of_time")),
-    ("orders_batch_entries", "histogram", "orders in a committed batch",
+    ("orders_batch_size", "histogram", "orders in a committed batch",
         |it| it.histograms("batch", "stream", &BATCH_BOUNDS, 1.0)),
     ("orders_wait_seconds", "histogram", "time of an order in its stream until its claim",
         |it| it.histograms("wait", "stream", &WAIT_BOUNDS_MS, 1e3)),

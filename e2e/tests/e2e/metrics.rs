@@ -138,8 +138,8 @@ fn the_numbers_of_a_burst_add_up_to_its_orders_although_the_app_died_in_its_mids
     for stream in ["ingress", "simple"] {
         let label = format!("stream=\"{stream}\"");
         assert_histogram(&page, "orders_wait_seconds", &label);
-        assert_histogram(&page, "orders_batch_entries", &label);
-        let committed = page.get(&format!("orders_batch_entries_sum{{{label}}}"));
+        assert_histogram(&page, "orders_batch_size", &label);
+        let committed = page.get(&format!("orders_batch_size_sum{{{label}}}"));
         assert_eq!(committed, page.get(&format!("orders_wait_seconds_count{{{label}}}")));
         assert!(page.get(&format!("orders_drains_total{{{label}}}")) >= 1.0);
     }
@@ -150,5 +150,5 @@ fn the_numbers_of_a_burst_add_up_to_its_orders_although_the_app_died_in_its_mids
         "orders_wait_seconds_sum{stream=\"simple\"}",
     );
     assert!(page.get(end_to_end) >= page.get(lane));
-    assert_eq!(page.buckets("orders_batch_entries", ingress).len(), 11);
+    assert_eq!(page.buckets("orders_batch_size", ingress).len(), 11);
 }

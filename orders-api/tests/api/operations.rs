@@ -78,7 +78,7 @@ fn the_metrics_add_up_and_have_the_names_and_labels_of_the_docs() {
         ("orders_wait_seconds_count{stream=\"ingress\"}", 4.0),
         ("orders_wait_seconds_bucket{stream=\"ingress\",le=\"+Inf\"}", 4.0),
         ("orders_end_to_end_seconds_count{lane=\"simple\"}", 2.0),
-        ("orders_batch_entries_sum{stream=\"ingress\"}", 4.0),
+        ("orders_batch_size_sum{stream=\"ingress\"}", 4.0),
         ("orders_confirmations", 2.0),
         ("orders_dead_letters", 1.0),
         ("orders_redis_may_evict", 0.0),
