@@ -9,27 +9,28 @@ let shown = null;
 let drawn = "";
 
 /** What happened to an order, by time. */
-function events(story) {
+function events(status) {
   const all = [];
   const add = (at, text, detail, kind) => at && all.push({ at, text, detail, kind });
-  for (const past of story.history ?? []) {
+  for (const past of status.history ?? []) {
     add(past.queuedAt, "Queued");
     add(past.deadLetteredAt, `Dead-lettered in ${past.stream}: ${past.code}`, null, "dead");
     const event = past.event[0].toUpperCase() + past.event.slice(1);
     add(past.at, past.event === "duplicate" ? "Dropped: another copy was routed" : event);
   }
-  const reasons = (story.reasons ?? []).map(({ reason, points }) => `${reason} ${points}`).join(", ");
-  add(story.queuedAt, "Queued");
-  add(story.routedAt, `Routed to the ${story.lane} lane`, `score ${story.score}${reasons && `: ${reasons}`}`);
-  add(story.confirmedAt, "Confirmed", null, "confirmed");
-  add(story.deadLetteredAt, `Dead-lettered: ${story.code}`, null, "dead");
+  const { score, lane } = status;
+  const reasons = (status.reasons ?? []).map(({ reason, points }) => `${reason} ${points}`).join(", ");
+  add(status.queuedAt, "Queued");
+  add(status.routedAt, `Routed to the ${lane} lane`, `score ${score}${reasons && `: ${reasons}`}`);
+  add(status.confirmedAt, "Confirmed", null, "confirmed");
+  add(status.deadLetteredAt, `Dead-lettered: ${status.code}`, null, "dead");
   const isNew = (event, i) => all.findIndex((one) => one.at === event.at && one.text === event.text) === i;
   // Steps of one millisecond keep their order.
   return all.filter(isNew).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
-function timeline(story) {
-  const steps = events(story);
+function timeline(status) {
+  const steps = events(status);
   const items = steps.map(({ at, text, detail, kind }, i) => {
     const since = i > 0 ? ` · ${duration(Date.parse(at) - Date.parse(steps[i - 1].at))} later` : "";
     return element(
@@ -58,17 +59,17 @@ function confirmation(content) {
   return [figures, details];
 }
 
-function draw(story) {
-  const text = JSON.stringify(story);
+function draw(status) {
+  const text = JSON.stringify(status);
   if (text === drawn) return;
   drawn = text;
   const item = ({ path, message }) => element("li", { textContent: `${path}: ${message}` });
-  const errors = (story.errors ?? []).map(item);
-  byId("story").replaceChildren(
-    element("h3", { id: "story-title", textContent: `Order ${story.id}: ${story.state}` }),
-    timeline(story), element("ul", {}, ...errors), ...confirmation(story.confirmation),
+  const errors = (status.errors ?? []).map(item);
+  byId("order-status").replaceChildren(
+    element("h3", { id: "order-status-title", textContent: `Order ${status.id}: ${status.state}` }),
+    timeline(status), element("ul", {}, ...errors), ...confirmation(status.confirmation),
   );
-  byId("story").hidden = false;
+  byId("order-status").hidden = false;
 }
 
 /**
@@ -89,8 +90,8 @@ export async function show(id) {
   byId("find-id").value = id;
   const isFound = await refresh();
   if (isFound) {
-    byId("story").scrollIntoView({ block: "nearest" });
-    byId("story").focus({ preventScroll: true });
+    byId("order-status").scrollIntoView({ block: "nearest" });
+    byId("order-status").focus({ preventScroll: true });
   }
 }
 
@@ -99,11 +100,11 @@ export async function refresh() {
   const current = shown;
   if (!current || current.isFinal) return false;
   try {
-    const story = await find(current.id);
+    const status = await find(current.id);
     if (current !== shown) return false;
-    current.isFinal = FINAL.includes(story.state);
+    current.isFinal = FINAL.includes(status.state);
     setText(byId("find-said"), "");
-    draw(story);
+    draw(status);
     return true;
   } catch (error) {
     if (current !== shown) return false;
@@ -111,7 +112,7 @@ export async function refresh() {
     if (error.status >= 500 || error.status === 0) return false;
     shown = null;
     drawn = "";
-    byId("story").hidden = true;
+    byId("order-status").hidden = true;
     const isMissing = error.code === "order_not_found";
     setText(byId("find-said"), isMissing ? `No such order: ${current.id}.` : `${error.message}.`);
     return false;
@@ -127,6 +128,7 @@ export function begin() {
   byId("find-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const id = byId("find-id").value.trim();
-    if (id) show(id).then(() => announce(byId("story").hidden ? "" : byId("story-title").textContent));
+    const found = () => (byId("order-status").hidden ? "" : byId("order-status-title").textContent);
+    if (id) show(id).then(() => announce(found()));
   });
 }

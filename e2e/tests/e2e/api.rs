@@ -3,24 +3,24 @@
 use e2e::{TestApp, an_order};
 
 #[test]
-fn an_order_is_taken_in_and_its_story_can_be_followed_to_the_confirmation() {
+fn an_order_is_taken_in_and_its_status_can_be_followed_to_the_confirmation() {
     let mut app = TestApp::start();
     let answer = app.post("/orders", an_order(1));
     assert_eq!(answer.status, 202, "{}", answer.body);
     assert_eq!((&answer.body["accepted"], &answer.body["refused"]), (&1.into(), &0.into()));
     let id = answer.body["ids"][0].as_str().unwrap().to_owned();
     assert_eq!(id, "00000000-0000-4000-8000-000000000001");
-    let story = app.poll_until("the order is confirmed", |app| {
+    let status = app.poll_until("the order is confirmed", |app| {
         let answer = app.get(&format!("/orders/{id}"));
         assert_eq!(answer.status, 200, "an accepted order is known at once");
         (answer.body["state"] == "confirmed").then_some(answer.body)
     });
-    assert_eq!(story["lane"], "simple");
-    assert_eq!(story["score"], 0);
-    assert_eq!(story["confirmation"]["id"], id);
+    assert_eq!(status["lane"], "simple");
+    assert_eq!(status["score"], 0);
+    assert_eq!(status["confirmation"]["id"], id);
     let times: Vec<&str> = ["queuedAt", "routedAt", "confirmedAt"]
         .iter()
-        .map(|field| story[field].as_str().unwrap())
+        .map(|field| status[field].as_str().unwrap())
         .collect();
     assert!(times.is_sorted(), "{times:?}");
 }

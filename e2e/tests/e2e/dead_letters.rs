@@ -37,10 +37,10 @@ fn let_die(app: &mut TestApp, orders: &[String]) {
     });
 }
 
-fn story_once(app: &mut TestApp, number: u32, state: &str) -> Value {
+fn status_once(app: &mut TestApp, number: u32, state: &str) -> Value {
     app.poll_until(&format!("order {number} is {state}"), |app| {
-        let story = app.get(&format!("/orders/00000000-0000-4000-8000-{number:012x}")).body;
-        (story["state"] == state).then_some(story)
+        let status = app.get(&format!("/orders/00000000-0000-4000-8000-{number:012x}")).body;
+        (status["state"] == state).then_some(status)
     })
 }
 
@@ -58,7 +58,7 @@ fn a_dead_letter_is_redriven_over_the_api_and_its_order_confirmed_with_its_histo
     let shown = app.get(&path);
     assert_eq!((shown.status, &shown.body["order"]), (200, &an_order(1).into()));
     assert_eq!(shown.body["errors"][0]["code"], "max_deliveries");
-    assert_eq!(story_once(&mut app, 1, "dead-lettered")["deadLetter"], letter["id"]);
+    assert_eq!(status_once(&mut app, 1, "dead-lettered")["deadLetter"], letter["id"]);
 
     let redriven = app.post(&format!("{path}/redrive"), "");
     assert_eq!((redriven.status, &redriven.body["outcome"]), (200, &"redriven".into()));
@@ -69,10 +69,10 @@ fn a_dead_letter_is_redriven_over_the_api_and_its_order_confirmed_with_its_histo
     for answer in [app.post(&format!("{path}/redrive"), ""), app.get(&path), app.delete(&path)] {
         assert_eq!(answer.outcome(), (404, "dead_letter_not_found"), "once is enough");
     }
-    let story = story_once(&mut app, 1, "confirmed");
-    assert_eq!(story["redrives"], 1);
-    assert_eq!(story["history"][0]["deadLetter"], letter["id"]);
-    assert_eq!(story["history"][0]["deadLetteredAt"], letter["deadLetteredAt"]);
+    let status = status_once(&mut app, 1, "confirmed");
+    assert_eq!(status["redrives"], 1);
+    assert_eq!(status["history"][0]["deadLetter"], letter["id"]);
+    assert_eq!(status["history"][0]["deadLetteredAt"], letter["deadLetteredAt"]);
     let stats = app.get("/stats").body;
     assert_eq!(
         (&stats["deadLetters"], &stats["totals"]["confirmed_simple"]),

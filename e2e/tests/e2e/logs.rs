@@ -31,8 +31,8 @@ fn post_traced(app: &TestApp, number: u32, trace: &str) -> String {
 /// The status of a confirmed order.
 fn confirmed(app: &mut TestApp, id: &str) -> Value {
     app.poll_until("the order is confirmed", |app| {
-        let story = app.get(&format!("/orders/{id}")).body;
-        (story["state"] == "confirmed").then_some(story)
+        let status = app.get(&format!("/orders/{id}")).body;
+        (status["state"] == "confirmed").then_some(status)
     })
 }
 
@@ -78,8 +78,8 @@ fn a_header_that_is_not_valid_begins_a_new_trace_and_no_header_begins_none() {
     }
     assert_ne!(begun[0], begun[1]);
     assert_eq!(app.post("/orders", an_order(3)).status, 202);
-    let story = confirmed(&mut app, "00000000-0000-4000-8000-000000000003");
-    assert!(story.get("traceparent").is_none(), "{story}");
+    let status = confirmed(&mut app, "00000000-0000-4000-8000-000000000003");
+    assert!(status.get("traceparent").is_none(), "{status}");
 }
 
 /// Lets the app drain in vain, confirm one order and dead-letter one.

@@ -52,10 +52,10 @@ fn only_the_poison_of(receiver: &Receiver, poison: &str, limit: &[&str], reason:
         (&NEIGHBOURS.into(), &1.into())
     );
     for number in 1..=NEIGHBOURS + 1 {
-        let story = app.get(&format!("/orders/00000000-0000-4000-8000-{number:012x}")).body;
+        let status = app.get(&format!("/orders/00000000-0000-4000-8000-{number:012x}")).body;
         let expected = if number == POISON { "dead-lettered" } else { "confirmed" };
-        assert_eq!(story["state"], expected, "{story}");
-        assert_eq!(story["code"] == "max_deliveries", number == POISON, "{story}");
+        assert_eq!(status["state"], expected, "{status}");
+        assert_eq!(status["code"] == "max_deliveries", number == POISON, "{status}");
     }
     let keys = app.keys();
     let letters: StreamRangeReply = app.redis().inner().xrange_all(keys.dead_letters()).unwrap();
