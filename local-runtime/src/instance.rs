@@ -119,7 +119,7 @@ pub(crate) fn linker(engine: &Engine, component: &Component) -> Result<Linker<St
         if let ComponentItem::ComponentInstance(interface) = item.ty
             && !is_provided(name)
         {
-            stand_in(&mut linker, engine, name, &interface)
+            stub(&mut linker, engine, name, &interface)
                 .with_context(|| format!("failed to replace the import {name}"))?;
         }
     }
@@ -141,7 +141,7 @@ fn is_provided(interface: &str) -> bool {
     SPIN.contains(&interface) || in_wasi() == Some(true)
 }
 
-fn stand_in(
+fn stub(
     linker: &mut Linker<State>,
     engine: &Engine,
     interface: &str,

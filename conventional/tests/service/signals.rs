@@ -29,7 +29,7 @@ fn a_signal_while_it_waits_for_a_bell_ends_it_at_once_with_success() {
 }
 
 #[test]
-fn a_signal_while_redis_is_away_ends_it_at_once_with_success() {
+fn a_signal_while_redis_is_unavailable_ends_it_at_once_with_success() {
     let mut server = RedisServer::start().unwrap();
     let mut service = Service::ready(&server, &[]);
     server.kill().unwrap();

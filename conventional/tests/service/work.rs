@@ -122,7 +122,7 @@ fn a_paused_stream_is_left_alone_without_a_hot_loop_and_begun_at_once_when_it_is
 }
 
 #[test]
-fn it_says_once_that_redis_is_away_and_goes_on_when_it_is_back() {
+fn it_logs_once_that_redis_is_unavailable_and_continues_when_it_is_back() {
     let options = Options { fsync_always: true, ..Options::default() };
     let mut server = RedisServer::start_with(&options).unwrap();
     let service = Service::ready(&server, &["--role", "distributor,receiver-simple"]);

@@ -50,7 +50,7 @@ fn an_order_without_a_guid_is_found_by_its_order_id() {
 }
 
 #[test]
-fn a_refusal_is_told_as_problem_details() {
+fn a_refusal_is_reported_as_problem_details() {
     let app = TestApp::start();
     let answer = app.get("/orders/00000000-0000-4000-8000-00000000dead");
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
@@ -155,7 +155,7 @@ fn limits_of_a_request_and_of_the_backlog_are_kept() {
 }
 
 #[test]
-fn a_tick_finds_and_rings_for_work_that_no_bell_told_of() {
+fn a_tick_finds_and_rings_for_work_that_no_bell_announced() {
     use redis::Commands;
     let mut app = TestApp::start();
     for (component, stream) in

@@ -244,7 +244,7 @@ fn a_half_open_connection_is_given_up_and_made_again() {
 }
 
 #[test]
-fn restarted_empty_it_is_set_up_anew() {
+fn restarted_empty_it_is_set_up_again() {
     let mut app = start_plain();
     app.server.kill().unwrap();
     let data = app.server.folder().join("appendonlydir");

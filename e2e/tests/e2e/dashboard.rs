@@ -154,7 +154,7 @@ fn more_than_the_limit_is_not_sent_and_nothing_is_where_the_demo_is_switched_off
 }
 
 #[test]
-fn an_order_is_found_by_its_number_and_its_steps_are_told_in_order() {
+fn an_order_is_found_by_its_number_and_its_steps_are_shown_in_order() {
     let app = TestApp::start();
     let order = r#"{"orderId":"A 17/ü","delivery":"Express",
         "items":[{"orderItemId":1,"sku":"A","quantity":1}]}"#;

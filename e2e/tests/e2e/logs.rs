@@ -104,7 +104,7 @@ fn run_at(level: &str) -> TestApp {
 }
 
 #[test]
-fn a_dead_letter_is_told_in_one_line_without_anything_of_the_order_but_its_id() {
+fn a_dead_letter_is_logged_in_one_line_without_anything_of_the_order_but_its_id() {
     let mut app = run_at("warn");
     let found = app.poll_until("it is logged", |app| {
         Some(lines(app, "dead_lettered")).filter(|found| !found.is_empty())
@@ -122,7 +122,7 @@ fn a_dead_letter_is_told_in_one_line_without_anything_of_the_order_but_its_id() 
 }
 
 #[test]
-fn each_level_tells_what_it_promises() {
+fn each_level_logs_what_it_promises() {
     for level in ["debug", "info"] {
         let mut app = run_at(level);
         let found = app.poll_until("both drains are logged", |app| {

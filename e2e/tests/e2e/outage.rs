@@ -5,7 +5,7 @@ use crate::receivers::{RECEIVERS, Receiver};
 use e2e::an_order;
 
 #[test]
-fn while_redis_is_away_the_api_says_so_and_afterwards_all_goes_on() {
+fn while_redis_is_unavailable_the_api_says_so_and_afterwards_all_goes_on() {
     for receiver in RECEIVERS {
         all_goes_on_with(&receiver);
     }

@@ -117,7 +117,7 @@ fn with_a_token_every_route_that_may_show_an_order_asks_for_it() {
 }
 
 #[test]
-fn secrets_stand_in_no_answer_no_log_and_no_report() {
+fn secrets_are_in_no_answer_no_log_and_no_report() {
     let (mut server, mut admin) = guarded_redis();
     let url = format!("redis://pipeline:{PASSWORD}@127.0.0.1:{}", server.port());
     // All rights, for the loadtest is no part of the pipeline.

@@ -75,7 +75,7 @@ fn comments_spaces_and_the_marks_of_spreadsheets_are_skipped() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_line() {
+fn what_is_wrong_is_reported_with_its_line() {
     let in_line_3 = |line: &str| why(&format!("# a day\n{HEADER}\n{line}\n"));
     for time in ["24:00", "12:60", "1:00", "noon", "+1:00", "12:00:00", ""] {
         let why = in_line_3(&format!("{time},1"));

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use super::*;
 
 #[test]
-fn the_number_of_an_order_is_told_from_its_identity_and_from_no_other() {
+fn the_number_of_an_order_is_read_from_its_identity_and_from_no_other() {
     let (run, other_run, other_seed) =
         (Identities::new(7, 1), Identities::new(7, 2), Identities::new(8, 1));
     let mut seen = HashSet::new();

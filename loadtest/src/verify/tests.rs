@@ -116,7 +116,7 @@ fn a_copy_that_is_sent_later_and_confirmed_again_is_confirmed_twice() {
 }
 
 #[test]
-fn a_result_that_comes_before_its_sender_has_told_is_waited_with() {
+fn a_result_that_is_read_before_the_answer_to_its_sender_is_kept() {
     let mut queue = Queue::start();
     let orders = orders(2);
     let source = Arc::new(Source::list(vec![orders[0].clone(), b"{broken".to_vec()]));

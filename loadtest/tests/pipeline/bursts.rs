@@ -139,7 +139,7 @@ fn orders_that_no_list_holds_are_counted() {
 }
 
 #[test]
-fn twice_confirmed_wrong_and_misrouted_orders_are_told_from_right_ones() {
+fn twice_confirmed_wrong_and_misrouted_orders_are_distinguished_from_right_ones() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("orders.ndjson");
     let orders: Vec<String> = (1..=3).map(an_order).collect();

@@ -116,7 +116,7 @@ fn a_file_that_changes_during_a_run_costs_no_report() {
 }
 
 #[test]
-fn a_redis_that_stands_still_before_the_run_is_an_error() {
+fn a_redis_that_hangs_before_the_run_is_an_error() {
     let server = RedisServer::start().unwrap();
     let pid = Pid::from_raw(server.pid().cast_signed());
     kill(pid, Signal::SIGSTOP).unwrap();
@@ -128,7 +128,7 @@ fn a_redis_that_stands_still_before_the_run_is_an_error() {
 }
 
 #[test]
-fn a_full_redis_rejects_orders_and_is_watched_all_the_same() {
+fn a_full_redis_rejects_orders_and_is_watched_anyway() {
     let server = RedisServer::start().unwrap();
     let mut redis = RedisConnection::open(&server.url()).unwrap();
     redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(redis.inner()).unwrap();
@@ -194,7 +194,7 @@ fn an_interrupted_run_reports_and_exits_with_130() {
 }
 
 #[test]
-fn a_second_signal_ends_a_run_at_once_although_redis_stands_still() {
+fn a_second_signal_ends_a_run_at_once_although_redis_hangs() {
     let server = RedisServer::start().unwrap();
     let arguments = ["steady", "--rate", "100", "--duration", "5h", "--from-zero"];
     let (child, pid) = started(loadtest(&server, &arguments));

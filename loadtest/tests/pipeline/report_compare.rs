@@ -92,7 +92,7 @@ fn runs_of_different_kinds_are_compared_with_a_warning() {
 }
 
 #[test]
-fn differences_within_the_noise_are_told() {
+fn differences_within_the_noise_are_reported() {
     let text = compare(&[
         group("a", [1.0, 1.2, 1.4].map(faster)),
         group("b", [1.1, 1.3, 1.5].map(faster)),
@@ -105,8 +105,8 @@ fn differences_within_the_noise_are_told() {
 }
 
 #[test]
-fn a_figure_is_better_or_worse_only_where_its_own_runs_stand_clear() {
-    // Throughput and CPU of the fast runs stand clear of the slow ones, their latencies do not.
+fn a_figure_is_better_or_worse_only_where_its_own_runs_do_not_overlap() {
+    // Throughput and CPU of the fast runs do not overlap with those of the slow ones, latencies do.
     let with_latency = |factor: f64, p99: f64| {
         let mut report = faster(factor);
         report.latency_ms.p99 = p99;

@@ -236,7 +236,7 @@ fn a_page_refers_to_nothing_outside_itself() {
 }
 
 #[test]
-fn a_page_that_would_reach_out_is_told_of_by_the_browser() {
+fn a_page_that_would_reach_out_is_reported_by_the_browser() {
     // Shows that the silence of the console in the tests above means something.
     let html = page_of(&a_report().build())
         .replace("</main>", "<img src=\"x.png\"><script>1</script></main>");

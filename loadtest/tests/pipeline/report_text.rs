@@ -239,7 +239,7 @@ fn an_app_in_which_nothing_moved_is_not_called_too_slow() {
 }
 
 #[test]
-fn an_app_that_ended_is_told_of_and_not_called_too_slow() {
+fn an_app_that_ended_is_reported_and_not_called_too_slow() {
     let mut report = a_report().steady(400).build();
     assert!(verdict(&report).contains("keep up with"));
     report.cpu_s.app = None;

@@ -30,7 +30,7 @@ fn report(arguments: &[&str]) -> (Value, String) {
 }
 
 /// A program that replaces another.
-fn stand_in(folder: &Path, name: &str, script: &str) -> PathBuf {
+fn replacement(folder: &Path, name: &str, script: &str) -> PathBuf {
     let program = folder.join(name);
     std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -110,7 +110,7 @@ fn spin_on_the_path_takes_the_place_of_local_runtime() {
     let local = binary("local-runtime").display().to_string();
     // It fails when a setting comes through the environment.
     let script = format!("! env | grep -E 'API_TOKEN|QUEUE' && exec {local} \"$@\"");
-    let spin = stand_in(folder.path(), "spin", &script);
+    let spin = replacement(folder.path(), "spin", &script);
     let arguments =
         [&SHORT[..], &["--rounds", "1", "--runtime", "spin", "--runtime-program"]].concat();
     let (report, text) = report(&[&arguments[..], &[spin.to_str().unwrap()]].concat());
@@ -137,7 +137,7 @@ fn the_text_is_printed_although_its_file_cannot_be_written() {
 fn a_service_that_confirms_nothing_fails_the_command_and_is_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let script = "echo 'conventional: ready as nothing'\nexec sleep 4321.25";
-    let idle = stand_in(folder.path(), "idle", script);
+    let idle = replacement(folder.path(), "idle", script);
     let json = folder.path().join("report.json");
     let arguments =
         ["--start-limit", "2s", "--conventional-program", idle.to_str().unwrap(), "--json"];
@@ -175,7 +175,7 @@ fn a_service_that_dies_in_the_burst_fails_the_command() {
     // The first confirmation is that of the start, the next one of the burst.
     let wait = "redis-cli -u \"$2\" XREAD BLOCK 0 STREAMS '{orders}:confirmations' $id";
     let script = format!("{conventional} \"$@\" &\nfor id in 0 '$'; do {wait}; done\nkill -9 $!");
-    let mortal = stand_in(folder.path(), "mortal", &script);
+    let mortal = replacement(folder.path(), "mortal", &script);
     let burst = ["--rounds", "1", "--orders", "20000"];
     let rest =
         ["--idle", "1s", "--patience", "5s", "--conventional-program", mortal.to_str().unwrap()];

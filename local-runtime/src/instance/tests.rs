@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn released_versions_of_wasi_0_2_are_provided_and_all_else_is_stood_in_for() {
+fn released_versions_of_wasi_0_2_are_provided_and_all_else_gets_a_stub() {
     for name in ["wasi:io/streams@0.2.0", "wasi:http/types@0.2.12", "fermyon:spin/redis@2.0.0"] {
         assert!(is_provided(name), "{name}");
     }

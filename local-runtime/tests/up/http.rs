@@ -8,7 +8,7 @@ use private_redis::RedisServer;
 use crate::support::{Look, TestApp};
 
 #[test]
-fn a_component_is_told_by_headers_how_it_was_reached_and_a_client_cant_forge_them() {
+fn headers_say_how_a_component_was_reached_and_a_client_cant_forge_them() {
     let running = TestApp::new()
         .component("headers", "headers", "")
         .http("/seen/:my_key/...", "headers")
@@ -205,7 +205,7 @@ fn a_server_is_not_reached_over_http_no_permission() {
 }
 
 #[test]
-fn an_app_with_http_triggers_only_stays_up_when_redis_is_away() {
+fn an_app_with_http_triggers_only_stays_up_when_redis_is_unavailable() {
     let mut redis = RedisServer::start().unwrap();
     let app = TestApp::new()
         .component("commands", "commands", &format!("allowed_outbound_hosts = [{:?}]", redis.url()))

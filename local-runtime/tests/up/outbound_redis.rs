@@ -173,7 +173,7 @@ fn a_listed_server_that_is_down_refuses_the_connection_in_the_words_of_the_syste
 }
 
 #[test]
-fn each_open_is_a_connection_of_its_own_that_is_closed_with_its_instance() {
+fn each_open_is_a_separate_connection_that_is_closed_with_its_instance() {
     let (redis, running) = commands(true);
     let mut look = Look::at(&redis.url());
     let before = look.info("total_connections_received");

@@ -67,7 +67,7 @@ fn a_required_variable_must_be_given_even_when_the_component_that_uses_it_is_lef
 }
 
 #[test]
-fn a_template_that_names_an_undeclared_variable_is_refused_wherever_it_stands() {
+fn a_template_that_names_an_undeclared_variable_is_refused_wherever_it_is() {
     let with = |fields: &str| TestApp::new().component("c", "headers", fields).http("/...", "c");
     let redis = |address: &str, channel: &str| {
         TestApp::new().component("c", "record", "").redis(address, channel, "c")

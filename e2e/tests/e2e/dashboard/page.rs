@@ -61,7 +61,7 @@ fn a_program_that_reads_pages_aloud_finds_nothing_to_complain_of_and_the_keyboar
 }
 
 #[test]
-fn it_looks_seldom_while_nothing_moves_never_while_hidden_and_says_when_the_api_is_away() {
+fn it_looks_seldom_while_nothing_moves_never_while_hidden_and_says_when_the_api_is_unavailable() {
     let mut app = TestApp::start();
     let mut browser = opened_live(&app);
     let looks = |browser: &mut Browser| {

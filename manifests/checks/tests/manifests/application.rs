@@ -13,7 +13,7 @@ fn there_are_at_most_twenty_variables() {
 }
 
 #[test]
-fn each_component_has_a_wasm_file_of_its_own() {
+fn each_component_has_a_separate_wasm_file() {
     let text = std::fs::read_to_string(repository().join("spin.toml")).unwrap();
     let manifest: toml::Table = text.parse().unwrap();
     let components = manifest["component"].as_table().unwrap();

@@ -47,7 +47,7 @@ fn vertex_compensation_gives_the_tabulated_contact_lens_powers() {
 }
 
 #[test]
-fn each_principal_meridian_is_compensated_by_itself() {
+fn each_principal_meridian_is_compensated_separately() {
     // -6.00 gives -5.60 and -9.00 gives -8.12 at the cornea, so the cylinder shrinks from -3.00 to
     // -2.53.
     let at_cornea = rx(-6.0, -3.0, 20.0).moved_closer(12.0).in_hundredths();

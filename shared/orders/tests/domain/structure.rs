@@ -43,7 +43,7 @@ fn deep_nesting_in_a_known_field_is_a_wrong_type() {
 }
 
 #[test]
-fn a_known_field_may_stand_once_in_its_object() {
+fn a_known_field_may_occur_once_in_its_object() {
     for (text, verdicts) in [
         (
             SMALLEST.replace("{\"orderId\":1", "{\"orderId\":1,\"orderId\":1"),
@@ -80,7 +80,7 @@ fn a_known_field_may_stand_once_in_its_object() {
 }
 
 #[test]
-fn fields_that_stand_twice_are_reported_with_the_other_faults() {
+fn fields_that_occur_twice_are_reported_with_the_other_faults() {
     let text = r#"{"orderId":1,"orderId":2,"orderId":3,"delivery":"x",
         "items":[{"orderItemId":1,"sku":"A","sku":"B","quantity":-1}]}"#;
     assert_eq!(
@@ -98,7 +98,7 @@ fn a_field_that_appears_twice_is_found_between_any_values() {
 }
 
 #[test]
-fn unknown_fields_may_stand_twice() {
+fn unknown_fields_may_occur_twice() {
     assert_eq!(verdict(with("/unknown", r#"{"a":1,"a":2}"#)), "");
     assert_eq!(verdict(SMALLEST.replacen('{', r#"{"a":1,"a":2,"#, 1)), "");
     // Names are told apart by case.
@@ -155,7 +155,7 @@ fn null_is_as_good_as_absent() {
 }
 
 #[test]
-fn only_white_space_may_stand_around_an_order() {
+fn only_white_space_may_be_around_an_order() {
     assert_eq!(verdict(format!(" \r\n\t{SMALLEST}\n ")), "");
     for text in [
         format!("{SMALLEST}x"),

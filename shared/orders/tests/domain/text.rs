@@ -74,7 +74,7 @@ fn broken_escapes_and_control_characters_are_no_json_anywhere() {
 }
 
 #[test]
-fn bytes_that_are_not_utf_8_are_refused_wherever_they_stand() {
+fn bytes_that_are_not_utf_8_are_refused_wherever_they_are() {
     let marked = with("/unknown", r#""(here)""#);
     let (before, after) = marked.split_once("(here)").unwrap();
     for bytes in [

@@ -279,7 +279,7 @@ fn bytes_that_are_no_text_pass_through_everything() {
 }
 
 #[test]
-fn a_discarded_message_says_so_whatever_zeros_stand_before_its_id() {
+fn a_discarded_message_says_so_whatever_zeros_precede_its_id() {
     let mut queue = TestQueue::new();
     queue.add(Stream::Ingress, "p1 heavy");
     queue.drain(&Scale);
