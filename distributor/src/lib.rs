@@ -22,5 +22,5 @@ fn on_bell(_: Vec<u8>) -> Result<(), HandlerError> {
 
 #[http_component]
 async fn on_tick(request: IncomingRequest, out: ResponseOutparam) {
-    worker::on_tick(request, out, Stream::Ingress, settings()).await;
+    worker::on_tick(request, out, Distributor::read(variables::get), settings()).await;
 }

@@ -209,6 +209,19 @@ fn a_wrong_variable_is_named_in_the_log_and_nothing_is_taken_in() {
 }
 
 #[test]
+fn the_tick_of_a_worker_that_cannot_drain_names_its_variable() {
+    for (variable, value) in [("log_level", "loud"), ("complexity_threshold", "0")] {
+        let mut app = TestApp::listen_with(&[(variable, value)]);
+        assert_eq!(app.get("/distributor/tick").outcome(), (500, "misconfigured"), "{variable}");
+        app.poll_until("the log names the variable", |app| {
+            app.said().contains(&format!("variable {variable}: expected")).then_some(())
+        });
+    }
+    let mut app = TestApp::listen_with(&[("log_level", " info ")]);
+    assert_eq!(app.get("/distributor/tick").status, 200);
+}
+
+#[test]
 fn an_order_id_that_looks_like_a_uuid_is_found() {
     let mut app = TestApp::start();
     let id = "8d5a5a23-f1c0-4b6e-9d3c-0a4c53f1f0aa";

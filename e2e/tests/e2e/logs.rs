@@ -150,7 +150,7 @@ fn each_level_logs_what_it_promises() {
         "{}",
         app.said()
     );
-    let mut app = TestApp::start_with(&[("log_level", "loud")]);
+    let mut app = TestApp::listen_with(&[("log_level", "loud")]);
     assert_eq!(app.post("/orders", an_order(1)).status, 202);
     app.poll_until("the log names the variable", |app| {
         let fault = "variable log_level: expected error, warn, info or debug, found \"loud\"";

@@ -37,7 +37,7 @@ impl Level {
         let name = "log_level";
         let found = settings::text(get, name)?;
         let expected = "error, warn, info or debug";
-        found.parse().map_err(|_| SettingError::wrong(name, expected, &found))
+        found.trim().parse().map_err(|_| SettingError::wrong(name, expected, &found))
     }
 }
 

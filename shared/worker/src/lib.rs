@@ -10,9 +10,7 @@ mod connection;
 use std::time::{Duration, Instant};
 
 use queue::log::{Level, Log};
-use queue::{
-    Batch, Host, Queue, QueueError, Role, SAFE_POLICY, SettingError, Settings, Stream, drain,
-};
+use queue::{Batch, Host, Queue, QueueError, Role, SAFE_POLICY, SettingError, Settings, drain};
 use serde::Serialize;
 use spin_sdk::http::{Headers, IncomingRequest, Method, OutgoingResponse, ResponseOutparam};
 use spin_sdk::variables;
@@ -82,14 +80,15 @@ pub fn on_bell(
 /// bell if work waits.
 ///
 /// 200 with the state of the stream; 503 when several rings were not answered, so that a probe
-/// restarts the component, or while Redis fails; 500 when a variable is wrong.
+/// restarts the component, or while Redis fails; 500 when a variable of the component is wrong,
+/// also one that only its drains need.
 pub async fn on_tick(
     request: IncomingRequest,
     out: ResponseOutparam,
-    stream: Stream,
+    role: Result<impl Role, SettingError>,
     settings: Settings,
 ) {
-    let (status, body) = tick(&request.method(), stream, settings);
+    let (status, body) = tick(&request.method(), role, settings);
     let mut headers = vec![("content-type".to_owned(), b"application/json".to_vec())];
     if status == 405 {
         headers.push(("allow".to_owned(), b"GET, HEAD".to_vec()));
@@ -97,16 +96,23 @@ pub async fn on_tick(
     send(out, status, &headers, body).await;
 }
 
-fn tick(method: &Method, stream: Stream, settings: Settings) -> (u16, Vec<u8>) {
+fn tick(
+    method: &Method,
+    role: Result<impl Role, SettingError>,
+    settings: Settings,
+) -> (u16, Vec<u8>) {
     if !matches!(method, Method::Get | Method::Head) {
         return refuse(405, "method_not_allowed");
     }
-    let ticked = open::<HandlerError>(settings).and_then(|(settings, mut redis)| {
+    let ticked = || -> Result<_, HandlerError> {
+        let stream = role?.stream();
+        Level::read(variables::get)?;
+        let (settings, mut redis) = open::<HandlerError>(settings)?;
         let mut queue = Queue::new(&mut redis, &settings);
         let tick = queue.tick(stream)?;
         Ok((tick, queue.eviction_policy().filter(|policy| policy != SAFE_POLICY)))
-    });
-    match ticked {
+    };
+    match ticked() {
         Ok((tick, policy)) => {
             if let Some(policy) = policy {
                 warn(&format!(

@@ -159,6 +159,18 @@ fn an_app_that_is_not_measured_is_reported() {
     promtool_tests(&[], &[fired(30, "OrdersAreNotMeasured", &labels, summary)]);
 }
 
+/// What KEDA reports of a ScaledObject.
+fn cannot_scale(name: &str, mut labels: Value) -> Value {
+    labels["severity"] = json!("critical");
+    labels["scaledObject"] = json!(name);
+    json!({
+        "exp_labels": labels,
+        "exp_annotations": {
+            "summary": format!("KEDA cannot read the stream of {name}, so it starts no pod"),
+        },
+    })
+}
+
 #[test]
 fn alerts_fire_for_what_needs_somebody() {
     let fired = |name: &str, labels: Value, summary: &str| self::fired(30, name, &labels, summary);
@@ -170,16 +182,6 @@ fn alerts_fire_for_what_needs_somebody() {
     let keda = "namespace=\"order-pipeline\",scaledObject=\"receiver-simple\"";
     let renamed = "namespace=\"keda\",exported_namespace=\"order-pipeline\",\
          scaledObject=\"receiver-complex\"";
-    let cannot_scale = |name: &str, mut labels: Value| {
-        labels["severity"] = json!("critical");
-        labels["scaledObject"] = json!(name);
-        json!({
-            "exp_labels": labels,
-            "exp_annotations": {
-                "summary": format!("KEDA cannot read the stream of {name}, so it starts no pod"),
-            },
-        })
-    };
     let worker = "namespace=\"order-pipeline\",container=\"distributor\",pod=\"a\"";
     let server = "namespace=\"order-pipeline-2\",container=\"redis\"";
     let limit = "namespace=\"order-pipeline-2\",container=\"redis\",resource=\"memory\"";
