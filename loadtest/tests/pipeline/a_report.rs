@@ -155,7 +155,7 @@ impl AReport {
     /// The API has rejected so many orders.
     pub(crate) fn rejecting(mut self, orders: u64) -> Self {
         self.report.rejected =
-            vec![Rejected { answer: "429 backlog_full".into(), orders, processed_anyway: 0 }];
+            vec![Rejected { answer: "503 queue_unavailable".into(), orders, processed_anyway: 0 }];
         self
     }
 
