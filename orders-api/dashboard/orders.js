@@ -9,28 +9,27 @@ let shown = null;
 let drawn = "";
 
 /** What happened to an order, by time. */
-function events(status) {
+function events(order) {
   const all = [];
   const add = (at, text, detail, kind) => at && all.push({ at, text, detail, kind });
-  for (const past of status.history ?? []) {
+  for (const past of order.history ?? []) {
     add(past.queuedAt, "Queued");
     add(past.deadLetteredAt, `Dead-lettered in ${past.stream}: ${past.code}`, null, "dead");
     const event = past.event[0].toUpperCase() + past.event.slice(1);
     add(past.at, past.event === "duplicate" ? "Dropped: another copy was routed" : event);
   }
-  const { score, lane } = status;
-  const reasons = (status.reasons ?? []).map(({ reason, points }) => `${reason} ${points}`).join(", ");
-  add(status.queuedAt, "Queued");
-  add(status.routedAt, `Routed to the ${lane} lane`, `score ${score}${reasons && `: ${reasons}`}`);
-  add(status.confirmedAt, "Confirmed", null, "confirmed");
-  add(status.deadLetteredAt, `Dead-lettered: ${status.code}`, null, "dead");
+  const reasons = (order.reasons ?? []).map(({ reason, points }) => `${reason} ${points}`).join(", ");
+  add(order.queuedAt, "Queued");
+  add(order.routedAt, `Routed to the ${order.lane} lane`, `score ${order.score}${reasons && `: ${reasons}`}`);
+  add(order.confirmedAt, "Confirmed", null, "confirmed");
+  add(order.deadLetteredAt, `Dead-lettered: ${order.code}`, null, "dead");
   const isNew = (event, i) => all.findIndex((one) => one.at === event.at && one.text === event.text) === i;
   // Steps of one millisecond keep their order.
   return all.filter(isNew).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
-function timeline(status) {
-  const steps = events(status);
+function timeline(order) {
+  const steps = events(order);
   const items = steps.map(({ at, text, detail, kind }, i) => {
     const since = i > 0 ? ` · ${duration(Date.parse(at) - Date.parse(steps[i - 1].at))} later` : "";
     return element(
@@ -59,17 +58,17 @@ function confirmation(content) {
   return [figures, details];
 }
 
-function draw(status) {
-  const text = JSON.stringify(status);
+function draw(order) {
+  const text = JSON.stringify(order);
   if (text === drawn) return;
   drawn = text;
   const item = ({ path, message }) => element("li", { textContent: `${path}: ${message}` });
-  const errors = (status.errors ?? []).map(item);
-  byId("order-status").replaceChildren(
-    element("h3", { id: "order-status-title", textContent: `Order ${status.id}: ${status.state}` }),
-    timeline(status), element("ul", {}, ...errors), ...confirmation(status.confirmation),
+  const errors = (order.errors ?? []).map(item);
+  byId("order").replaceChildren(
+    element("h3", { id: "order-title", textContent: `Order ${order.id}: ${order.state}` }),
+    timeline(order), element("ul", {}, ...errors), ...confirmation(order.confirmation),
   );
-  byId("order-status").hidden = false;
+  byId("order").hidden = false;
 }
 
 /**
@@ -90,8 +89,8 @@ export async function show(id) {
   byId("find-id").value = id;
   const isFound = await refresh();
   if (isFound) {
-    byId("order-status").scrollIntoView({ block: "nearest" });
-    byId("order-status").focus({ preventScroll: true });
+    byId("order").scrollIntoView({ block: "nearest" });
+    byId("order").focus({ preventScroll: true });
   }
 }
 
@@ -100,11 +99,11 @@ export async function refresh() {
   const current = shown;
   if (!current || current.isFinal) return false;
   try {
-    const status = await find(current.id);
+    const order = await find(current.id);
     if (current !== shown) return false;
-    current.isFinal = FINAL.includes(status.state);
+    current.isFinal = FINAL.includes(order.state);
     setText(byId("find-said"), "");
-    draw(status);
+    draw(order);
     return true;
   } catch (error) {
     if (current !== shown) return false;
@@ -112,7 +111,7 @@ export async function refresh() {
     if (error.status >= 500 || error.status === 0) return false;
     shown = null;
     drawn = "";
-    byId("order-status").hidden = true;
+    byId("order").hidden = true;
     const isMissing = error.code === "order_not_found";
     setText(byId("find-said"), isMissing ? `No such order: ${current.id}.` : `${error.message}.`);
     return false;
@@ -128,7 +127,6 @@ export function begin() {
   byId("find-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const id = byId("find-id").value.trim();
-    const found = () => (byId("order-status").hidden ? "" : byId("order-status-title").textContent);
-    if (id) show(id).then(() => announce(found()));
+    if (id) show(id).then(() => announce(byId("order").hidden ? "" : byId("order-title").textContent));
   });
 }

@@ -63,7 +63,7 @@ fn the_page_opens_without_a_complaint_and_asks_no_other_host() {
     browser.enter("#demo-orders", "3000");
     browser.wait_for(
         "an order is shown",
-        "document.querySelector('#order-status-title')?.innerText.includes('confirmed')",
+        "document.querySelector('#order-title')?.innerText.includes('confirmed')",
     );
     for (width, scheme) in [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")] {
         browser.look(width, scheme);
@@ -111,7 +111,7 @@ fn a_demo_burst_is_sent_and_confirmed_in_both_lanes() {
     );
     browser.wait_for(
         "the last is shown",
-        "document.querySelector('#order-status-title')?.innerText.endsWith('confirmed')",
+        "document.querySelector('#order-title')?.innerText.endsWith('confirmed')",
     );
     browser
         .wait_for("the newest are listed", "document.querySelectorAll('#recent tr').length === 12");
@@ -119,8 +119,7 @@ fn a_demo_burst_is_sent_and_confirmed_in_both_lanes() {
         .wait_for("times are shown", "/\\d/.test(document.querySelector('#latency dd').innerText)");
     let id = browser.eval("document.querySelector('#recent button').title");
     browser.click("#recent button");
-    let is_shown =
-        format!("document.querySelector('#order-status-title').innerText.includes({id})");
+    let is_shown = format!("document.querySelector('#order-title').innerText.includes({id})");
     browser.wait_for("a press shows an order of the list", &is_shown);
     let posts = browser.requests.iter().filter(|(method, _)| method == "POST").count();
     assert!(posts >= 5, "no request has more than 90 orders: {posts}");
@@ -163,10 +162,10 @@ fn an_order_is_found_by_its_number_and_its_steps_are_shown_in_order() {
     browser.enter("#find-id", "A 17/ü");
     browser.wait_for(
         "it is confirmed",
-        "document.querySelector('#order-status-title')?.innerText.endsWith('confirmed')",
+        "document.querySelector('#order-title')?.innerText.endsWith('confirmed')",
     );
     let steps = browser.eval(
-        "[...document.querySelectorAll('#order-status .timeline li')].map((step) => step.innerText)",
+        "[...document.querySelectorAll('#order .timeline li')].map((step) => step.innerText)",
     );
     let steps: Vec<&str> =
         steps.as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
@@ -175,18 +174,14 @@ fn an_order_is_found_by_its_number_and_its_steps_are_shown_in_order() {
         assert!(step.starts_with(begin), "{steps:?}");
     }
     assert!(steps[1].contains("express 5"), "{steps:?}");
-    assert_eq!(
-        browser.eval("document.activeElement.id"),
-        "order-status",
-        "a screen reader is led to it"
-    );
+    assert_eq!(browser.eval("document.activeElement.id"), "order", "a screen reader is led to it");
 
     browser.enter("#find-id", HOSTILE);
     browser.wait_for(
         "it says so",
         "document.querySelector('#find-said').innerText.startsWith('No such order')",
     );
-    assert_eq!(browser.eval("document.querySelector('#order-status').hidden"), true);
+    assert_eq!(browser.eval("document.querySelector('#order').hidden"), true);
     assert!(browser.text("#find-said").contains(HOSTILE));
     assert_eq!(browser.eval("document.querySelectorAll('main img, main script').length"), 0);
 }
@@ -231,9 +226,9 @@ fn text_of_an_order_never_becomes_markup() {
     browser.enter("#find-id", HOSTILE);
     browser.wait_for(
         "the order is shown",
-        "document.querySelector('#order-status-title')?.innerText.endsWith('confirmed')",
+        "document.querySelector('#order-title')?.innerText.endsWith('confirmed')",
     );
-    let whole = browser.eval("document.querySelector('#order-status pre').textContent");
+    let whole = browser.eval("document.querySelector('#order pre').textContent");
     assert!(whole.as_str().unwrap().contains(&hostile), "{whole}");
     assert_eq!(
         browser.eval("document.querySelectorAll('main img, main script, main iframe').length"),

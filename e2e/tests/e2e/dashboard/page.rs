@@ -34,7 +34,7 @@ fn a_program_that_reads_pages_aloud_finds_nothing_to_complain_of_and_the_keyboar
     browser.enter("#demo-orders", "10");
     browser.wait_for(
         "an order is shown",
-        "document.querySelector('#order-status-title')?.innerText.includes('confirmed')",
+        "document.querySelector('#order-title')?.innerText.includes('confirmed')",
     );
     browser.click("#control-complex");
     browser.enter("#ask-input", "the oven is cleaned");
