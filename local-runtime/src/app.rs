@@ -83,6 +83,20 @@ impl App {
     }
 }
 
+/// Refuses an id that Spin refuses. A component's log files are named after it.
+fn check_id(id: &str) -> Result<()> {
+    let is_word = |(index, word): (usize, &str)| {
+        let is_upper = word.starts_with(|c: char| c.is_ascii_uppercase());
+        let has_case = |c: char| c.is_ascii_alphabetic() && c.is_ascii_uppercase() == is_upper;
+        word.starts_with(|c: char| c.is_ascii_alphabetic() || (index > 0 && c.is_ascii_digit()))
+            && word.chars().all(|c| c.is_ascii_digit() || c == ':' || has_case(c))
+    };
+    if !id.split('-').enumerate().all(is_word) {
+        bail!("component id {id:?} is not words of letters and digits, joined by single hyphens");
+    }
+    Ok(())
+}
+
 struct Resolver<'a> {
     manifest: &'a Manifest,
     /// Component ids; an empty list selects all components.
@@ -103,6 +117,7 @@ impl Resolver<'_> {
         let mut components = BTreeMap::new();
         // Templates are checked even in excluded components, as variables are.
         for (id, component) in &self.manifest.component {
+            check_id(id)?;
             let has_http =
                 routes.iter().any(|route| matches!(&route.target, Target::Component(c) if c == id));
             let has_redis = subscriptions.iter().any(|subscription| subscription.component == *id);

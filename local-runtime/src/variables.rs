@@ -40,8 +40,8 @@ impl Variables {
         let mut values = BTreeMap::new();
         for (name, variable) in declared {
             check_name(name)?;
-            if !variable.required && variable.default.is_none() {
-                bail!("variable {name:?} needs a default or `required = true`");
+            if variable.required == variable.default.is_some() {
+                bail!("variable {name:?} needs either a default or `required = true`");
             }
             let env_name = format!("SPIN_VARIABLE_{}", name.to_uppercase());
             let Some(text) = env(&env_name).or_else(|| variable.default.clone()) else {

@@ -22,7 +22,7 @@ use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
 use native::PatientRedis;
 use orders::Lane;
-use queue::{EntryId, State};
+use queue::EntryId;
 use uuid::Uuid;
 
 use crate::expect::{self, fate};
@@ -32,7 +32,7 @@ use crate::send::{Answer, Answered};
 use crate::source::Source;
 use crate::timeline::{Recorder, buckets, histogram, percentiles};
 use outcomes::Letter;
-use results::{Confirmation, DeadLetter, Known, Results, Waiting, was_redriven};
+use results::{Confirmation, DeadLetter, Known, Results, Waiting, entry, was_redriven};
 
 /// How late an order counts as sent late, in microseconds. The report's schema names it.
 const SENT_LATE_US: u64 = 100_000;
@@ -51,6 +51,8 @@ pub(crate) struct Verifier {
     dead: HashMap<EntryId, u64>,
     /// The last dead letter of each order that has one, by position. Counted at the end.
     letters: BTreeMap<u64, Letter>,
+    /// Letters before the last one, by position. A redrive has deleted them.
+    earlier_letters: Vec<(u64, EntryId)>,
     /// The newest time of an entry or a result, in Unix ms.
     newest_ms: u64,
     /// From due to confirmed.
@@ -77,6 +79,7 @@ impl Verifier {
             confirmed_copies: HashSet::new(),
             dead: HashMap::new(),
             letters: BTreeMap::new(),
+            earlier_letters: Vec::new(),
             newest_ms: 0,
             latency_us: histogram(),
             queue_latency_us: histogram(),
@@ -193,10 +196,8 @@ impl Verifier {
         self.dropped = added.saturating_sub(self.results.counted);
         let (mut seen, mut redriven) = (HashMap::new(), 0);
         for ((position, id, name, is_waiting), record) in orders.into_iter().zip(records) {
-            let state = record.as_ref().map(|record| record.state);
-            let is_in_queue = is_waiting || matches!(state, Some(State::Queued | State::Routed));
             if let Some(letter) = self.letters.get(&position)
-                && is_in_queue
+                && is_waiting
                 && (id.is_none() || was_redriven(letter.entry, record.as_ref()))
             {
                 self.letters.remove(&position);
@@ -217,13 +218,19 @@ impl Verifier {
                 (Some(id), _) if self.results.known.contains_key(&id) => {
                     self.known_before(redis, id, &mut seen)?;
                 }
-                _ if is_in_queue => continue,
+                // A record alone may be what is left of an order that was deleted.
+                _ if is_waiting => continue,
                 (Some(id), Some(record)) if record.dead_letter.is_some() => {
                     self.dead_before(id, &record, &mut seen);
                 }
                 _ => self.missing(name),
             }
             self.ledger.settle(position);
+        }
+        for (position, letter) in std::mem::take(&mut self.earlier_letters) {
+            if entry(redis, self.results.keys.dead_letters(), letter)?.is_some() {
+                self.confirmed_twice(expect::name(&self.source.order(position)?, position));
+            }
         }
         let gone = self.report.late - redriven;
         ensure!(

@@ -9,7 +9,7 @@ use queue::{EntryId, MessageStatus, State};
 use uuid::Uuid;
 
 use super::Verifier;
-use super::results::{Confirmation, DeadLetter, ingress, was_redriven};
+use super::results::{Confirmation, DeadLetter, confirmation, entry, ingress, was_redriven};
 use crate::expect::{self, fate};
 use crate::ledger::{Line, Status};
 use crate::report::{Door, Wrong};
@@ -150,7 +150,8 @@ impl Verifier {
             return Ok(());
         }
         let known = &self.results.known[&id];
-        let Some(found) = self.results.confirmation_at(redis, known.confirmed)? else {
+        let found = entry(redis, self.results.keys.results(), known.confirmed)?;
+        let Some(found) = found.as_ref().and_then(confirmation) else {
             if self.results.is_dropped(redis, known, self.report.started_at)? {
                 self.report.late += 1;
             } else {
@@ -261,7 +262,10 @@ impl Verifier {
         let order = self.source.order(position)?;
         let mut line = self.ledger.get(position);
         match self.letters.get(&position) {
-            Some(earlier) if earlier.redrives < found.redrives => line.due_us = earlier.due_us,
+            Some(earlier) if earlier.redrives < found.redrives => {
+                line.due_us = earlier.due_us;
+                self.earlier_letters.push((position, earlier.entry));
+            }
             _ if line.status != Status::Settled => {}
             // It may be redriven later.
             _ if !is_last => return Ok(false),

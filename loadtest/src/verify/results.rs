@@ -19,7 +19,7 @@ const PAGE: usize = 1_000;
 
 #[derive(Debug)]
 pub(crate) struct Results {
-    keys: Keys,
+    pub(super) keys: Keys,
     /// The last entries that were read.
     confirmations: String,
     dead_letters: String,
@@ -115,29 +115,14 @@ impl Results {
         redis: &mut PatientRedis,
         (confirmations, letters): &mut (Vec<Confirmation>, Vec<DeadLetter>),
     ) -> Result<bool> {
-        let confirmed = redis
-            .ask(|redis| next_page(redis, self.keys.results(), &mut self.confirmations, PAGE))?;
+        let (done, dead) = (self.keys.results(), self.keys.dead_letters());
+        let confirmed = redis.ask(|redis| next_page(redis, done, &mut self.confirmations, PAGE))?;
         // At once: the page is not read again if Redis fails at the next one.
         confirmations.extend(confirmed.iter().filter_map(confirmation));
         self.counted += confirmed.len() as u64;
-        let dead = redis.ask(|redis| {
-            next_page(redis, self.keys.dead_letters(), &mut self.dead_letters, PAGE)
-        })?;
+        let dead = redis.ask(|redis| next_page(redis, dead, &mut self.dead_letters, PAGE))?;
         letters.extend(dead.iter().filter_map(dead_letter));
         Ok(!confirmed.is_empty() || !dead.is_empty())
-    }
-
-    pub(super) fn confirmation_at(
-        &self,
-        redis: &mut PatientRedis,
-        entry_id: EntryId,
-    ) -> Result<Option<Confirmation>> {
-        let entry_id = entry_id.to_string();
-        let reply: StreamRangeReply = redis.ask(|redis| {
-            let found = redis.inner().xrange(self.keys.results(), &entry_id, &entry_id);
-            found.context("failed to read a confirmation")
-        })?;
-        Ok(reply.ids.first().and_then(confirmation))
     }
 
     pub(super) fn records(
@@ -198,6 +183,14 @@ impl Results {
     }
 }
 
+/// One result.
+pub(super) fn entry(redis: &mut PatientRedis, key: &str, id: EntryId) -> Result<Option<StreamId>> {
+    let id = id.to_string();
+    let reply: StreamRangeReply = redis
+        .ask(|redis| redis.inner().xrange(key, &id, &id).context("failed to read a result"))?;
+    Ok(reply.ids.into_iter().next())
+}
+
 /// The records of orders in the index of the queue, in the order of `ids`.
 pub(crate) fn records(
     redis: &mut RedisConnection,
@@ -226,7 +219,7 @@ pub(super) fn was_redriven(letter: EntryId, record: Option<&MessageStatus>) -> b
     redriven.any(|past| EntryId::parse(&past.dead_letter) == Some(letter))
 }
 
-fn confirmation(entry: &StreamId) -> Option<Confirmation> {
+pub(super) fn confirmation(entry: &StreamId) -> Option<Confirmation> {
     Some(Confirmation {
         entry: EntryId::parse(&entry.id)?,
         order_id: Uuid::try_parse(&entry.get::<String>("order_id")?).ok()?,

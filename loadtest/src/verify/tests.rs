@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use native::RedisConnection;
-use orders::Times;
+use orders::{Times, pipeline::STREAMS};
 use private_redis::RedisServer;
 use queue::{Keys, Stream};
 use redis::Commands;
@@ -43,6 +43,11 @@ impl Queue {
         let via = Via { door: Door::Redis, connections: 1, batch: 1 };
         let report = Report { via, complexity_threshold: THRESHOLD, ..Report::default() };
         Verifier::new(Arc::clone(source), results.unwrap(), report)
+    }
+
+    fn wait_in_lane(&mut self, order: &[u8], ingress: EntryId, entry: EntryId) {
+        let (lane, batch) = (self.keys.stream(STREAMS[1]), [(ingress.to_string(), order)]);
+        let () = self.redis.inner().xadd(lane, entry.to_string(), &batch).unwrap();
     }
 
     fn confirm(&mut self, order: &[u8], entry_id: EntryId) -> String {
@@ -164,22 +169,21 @@ fn an_order_that_was_not_taken_and_is_processed_anyway_is_told_apart() {
 #[test]
 fn orders_that_the_queue_still_has_are_late_and_the_others_lost() {
     let mut queue = Queue::start();
-    let orders = orders(4);
+    let orders = orders(5);
     let source = Arc::new(Source::list(orders.clone()));
     let mut verifier = queue.verifier(&source);
-    // One waits in ingress, one is routed, two are gone.
-    let fields = [("order", orders[0].as_slice())];
-    let waiting: String =
-        queue.redis.inner().xadd(queue.keys.stream(Stream::Ingress), "*", &fields).unwrap();
-    queue.record(&orders[1], "routed 2-0 1-0 simple 2-0 0 - -");
+    // One waits in ingress, one in a lane, one has only a record, two are gone.
+    let (ingress, fields) = (queue.keys.stream(Stream::Ingress), [("order", &orders[0])]);
+    let waiting: String = queue.redis.inner().xadd(ingress, "*", &fields).unwrap();
+    queue.wait_in_lane(&orders[1], at(1), at(2));
+    orders[1..3].iter().for_each(|order| queue.record(order, "routed 2-0 1-0 simple 2-0 0 - -"));
     let waiting = EntryId::parse(&waiting).unwrap();
-    let answer = Answer::Queued(Some(waiting));
-    verifier.sent(Answered::at_once(0, answer)).unwrap();
-    (1..4).for_each(|position| verifier.sent(queued(position, waiting.ms() + position)).unwrap());
+    verifier.sent(Answered::at_once(0, Answer::Queued(Some(waiting)))).unwrap();
+    (1..5).for_each(|position| verifier.sent(queued(position, waiting.ms() + position)).unwrap());
     assert!(!verifier.is_settled());
     let verdict = closed(verifier, &mut queue);
-    assert_eq!((verdict.lost, verdict.late), (2, 2));
-    assert_eq!(verdict.failures.lost.len(), 2, "late orders are not named as lost");
+    assert_eq!((verdict.lost, verdict.late), (3, 2));
+    assert_eq!(verdict.failures.lost.len(), 3, "late orders are not named as lost");
 }
 
 #[test]

@@ -21,8 +21,11 @@ fn a_required_variable_without_a_value_is_refused_with_the_name_of_its_environme
     let error = resolved("key = { required = true }", &[]).unwrap_err().to_string();
     assert!(error.contains("\"key\"") && error.contains("SPIN_VARIABLE_KEY"), "{error}");
     assert!(resolved("key = { required = true }", &[("SPIN_VARIABLE_KEY", "v")]).is_ok());
-    let error = resolved("key = { secret = true }", &[]).unwrap_err().to_string();
-    assert!(error.contains("required"), "{error}");
+    for neither_or_both in ["secret = true", "required = true, default = \"x\""] {
+        let toml = format!("key = {{ {neither_or_both} }}");
+        let error = resolved(&toml, &[("SPIN_VARIABLE_KEY", "v")]).unwrap_err().to_string();
+        assert!(error.contains("\"key\" needs either a default or `required"), "{error}");
+    }
 }
 
 #[test]

@@ -130,6 +130,14 @@ fn a_trigger_of_an_unknown_component_is_refused() {
 }
 
 #[test]
+fn a_component_id_that_spin_refuses_is_refused_by_its_name() {
+    for id in ["my_shop", "", "../../shop", "a/b", "1shop", "shop-", "sHop", "shop-Sh"] {
+        let named = format!("[component.{id:?}]\nsource = \"shop.wasm\"");
+        refused(&with("").table(&named), &[&format!("component id {id:?}")]);
+    }
+}
+
+#[test]
 fn a_duplicate_or_malformed_route_is_refused() {
     refused(&with("").http("/a", "shop").http("/a/", "shop"), &["\"/a\"", "\"/a/\"", "duplicates"]);
     refused(&with("").http("/...", "shop"), &["\"/...\"", "duplicates"]);

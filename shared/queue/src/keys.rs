@@ -103,8 +103,8 @@ impl Keys {
         &self.pauses[self.position(stream)]
     }
 
-    /// Ticks in a row that found work and a rung bell, and that no claim followed, and when the last
-    /// was counted; kept for two minutes.
+    /// Ticks in a row that found work and a rung bell, and that no claim followed, and the time of
+    /// the last; kept for two minutes.
     pub fn unanswered(&self, stream: Stream) -> &str {
         &self.unanswered[self.position(stream)]
     }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use orders::pipeline::STREAMS;
 use private_redis::RedisServer;
 
 use super::*;
@@ -27,6 +28,8 @@ fn an_uncertain_order_with_a_trace_is_missed_and_one_confirmed_without_a_trace_i
     let orders: Vec<Vec<u8>> = generate::orders(RECIPE, 0).take(4).collect();
     let [acknowledged, _without_trace, with_trace, confirmed] =
         [0, 1, 2, 3].map(|at: usize| Order::identity(&orders[at]).unwrap());
+    let lane = keys.stream(STREAMS[1]);
+    let () = redis.inner().xadd(lane, "1-3", &[("1-2", &orders[2])]).unwrap();
     let mut books = Books::default();
     for (at, json) in orders.into_iter().enumerate() {
         match at {
@@ -41,7 +44,7 @@ fn an_uncertain_order_with_a_trace_is_missed_and_one_confirmed_without_a_trace_i
 
     let account = settle(books, &server, &keys, before);
     assert_eq!((account.acknowledged, account.uncertain, account.uncertain_found), (1, 3, 1));
-    // The record says that it is still in the queue.
+    // The one with a trace is still in its lane.
     assert_eq!(account.failures.lost, [acknowledged.to_string()]);
     assert_eq!(account.late, 1);
     let wrong: Vec<String> = account.failures.wrong.into_iter().map(|wrong| wrong.order).collect();

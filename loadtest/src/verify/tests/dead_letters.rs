@@ -6,6 +6,23 @@ use redis::streams::StreamRangeReply;
 
 use super::*;
 
+#[test]
+fn a_second_dead_letter_counts_twice_while_the_first_is_there() {
+    let broken = b"{broken".as_slice();
+    for (is_redriven, confirmed_twice) in [(true, 0), (false, 1)] {
+        let mut queue = Queue::start();
+        let mut verifier = queue.verifier(&Arc::new(Source::list(vec![broken.to_vec()])));
+        verifier.sent(queued(0, 1_000)).unwrap();
+        let letter = queue.dead_letter_after(0, "invalid_json", at(1_000), broken);
+        while verifier.look(&mut queue.patient, 1).unwrap() {}
+        if is_redriven {
+            queue.redrive(&letter, 1_000, 2_000);
+        }
+        queue.dead_letter_after(1, "invalid_json", at(1_000), broken);
+        assert_eq!(counts(&closed(verifier, &mut queue)), [0, 1, 0, confirmed_twice, 0]);
+    }
+}
+
 impl Queue {
     /// A dead letter of an order that had been redriven so often.
     fn dead_letter_after(
@@ -67,6 +84,7 @@ fn an_order_that_is_redriven_counts_by_its_last_outcome() {
                     queue.dead_letter_after(1, dead, at(1_000), &order);
                 }
                 _ => {
+                    queue.wait_in_lane(&order, at(1_000), at(2_000));
                     queue
                         .record(&order, &format!("routed 2000-0 1000-0 simple 2000-0 1 - -{past}"));
                 }
