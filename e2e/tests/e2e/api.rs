@@ -217,7 +217,7 @@ fn the_tick_of_a_worker_that_cannot_drain_names_its_variable() {
             app.said().contains(&format!("variable {variable}: expected")).then_some(())
         });
     }
-    let mut app = TestApp::listen_with(&[("log_level", " info ")]);
+    let app = TestApp::listen_with(&[("log_level", " info ")]);
     assert_eq!(app.get("/distributor/tick").status, 200);
 }
 

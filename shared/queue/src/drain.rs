@@ -262,7 +262,7 @@ impl<'q, 'a, E: Execute, R: Role> Drain<'q, 'a, E, R> {
             }
             Payload::Missing => {
                 let field = settings.words.message;
-                let text = format!("the entry must have exactly one field \\\"{field}\\\"");
+                let text = format!("the entry needs one field \\\"{field}\\\"");
                 Outcome::dead_letter(None, &format!("missing_{field}_field"), &text)
             }
         }

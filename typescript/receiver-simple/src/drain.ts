@@ -168,7 +168,7 @@ export class Drain {
     const { order, deliveryCount, decidedAtMs } = message;
     if (typeof order === "number") {
       return order < 0
-        ? deadLetter("missing_order_field", 'the entry must have exactly one field "order"')
+        ? deadLetter("missing_order_field", 'the entry needs one field "order"')
         : deadLetter("order_too_large", `${order} bytes, at most ${MAX_ORDER_BYTES} are allowed`);
     }
     const surplus = deliveryCount - this.queue.settings.maxDeliveries;

@@ -175,7 +175,8 @@ local function dead_letter(id, entry, place, ingress, trace, code, errors)
     end
     for i = 1, #fields, 2 do
       local name = fields[i]
-      if (name == MESSAGE and messages == 1) or name == 'redrives' or (name == 'fields' and kept.redrives) then
+      local is_only = name == MESSAGE and messages == 1
+      if is_only or name == 'redrives' or (name == 'fields' and kept.redrives) then
         kept[name] = fields[i + 1]
       elseif name ~= 'traceparent' then
         others[#others + 1], others[#others + 2] = name, fields[i + 1]
