@@ -51,5 +51,5 @@ fn on_bell(_: Vec<u8>) -> Result<(), HandlerError> {
 
 #[http_component]
 async fn on_tick(request: IncomingRequest, out: ResponseOutparam) {
-    worker::on_tick(request, out, SIMPLE, settings()).await;
+    worker::on_tick(request, out, Ok(RECEIVER), settings()).await;
 }
