@@ -92,7 +92,7 @@ fn check_id(id: &str) -> Result<()> {
             && word.chars().all(|c| c.is_ascii_digit() || c == ':' || has_case(c))
     };
     if !id.split('-').enumerate().all(is_word) {
-        bail!("component id {id:?} is not words of letters and digits, joined by single hyphens");
+        bail!("component id {id:?} is not words of one case, joined by single hyphens");
     }
     Ok(())
 }

@@ -264,7 +264,9 @@ impl Verifier {
         match self.letters.get(&position) {
             Some(earlier) if earlier.redrives < found.redrives => {
                 line.due_us = earlier.due_us;
-                self.earlier_letters.push((position, earlier.entry));
+                // Of several copies, the earlier letter may be that of another.
+                let copies = found.order_id.map_or(1, |id| self.source.positions(id).len());
+                self.earlier_letters.extend((copies == 1).then_some((position, earlier.entry)));
             }
             _ if line.status != Status::Settled => {}
             // It may be redriven later.

@@ -18,7 +18,7 @@ const MAX_TRACES = 16;
 
 export function readLevel(variable: Variables): Level {
   const found = variable("log_level");
-  const level = LEVELS.find((known) => known === found);
+  const level = LEVELS.find((known) => known === found.trim());
   if (level === undefined) {
     throw SettingError.wrong("log_level", "error, warn, info or debug", found);
   }

@@ -40,7 +40,7 @@ export function milliseconds(entryId: string): number | undefined {
 
 /** When it was enqueued. Never later than the claim, even if the clock of Redis was ahead. */
 export const queuedAtMs = ({ ingressId, decidedAtMs }: Message): number =>
-  Math.min(milliseconds(ingressId) ?? 0, decidedAtMs);
+  Math.min(milliseconds(ingressId) ?? decidedAtMs, decidedAtMs);
 
 /** How long its entry was in the lane. */
 export const waitMs = ({ entryId, decidedAtMs }: Message): number =>

@@ -49,7 +49,8 @@ export function onBell(host: Host, domain: Domain): void {
 
 /**
  * Answers a tick: 200 with what was found; 503 when several rings were not answered, so that a probe
- * restarts the component, or while Redis fails; 500 when a variable is wrong.
+ * restarts the component, or while Redis fails; 500 when a variable is wrong, also one that only
+ * its drains need.
  */
 export function onTick(host: Host, method: string): Response {
   if (method !== "GET" && method !== "HEAD") {
@@ -59,6 +60,7 @@ export function onTick(host: Host, method: string): Response {
     host.printError(JSON.stringify({ level: "warn", event: "tick", message }));
   };
   try {
+    readLevel(host.variable);
     const queue = open(host);
     const found = tick(queue);
     const policy = queue.evictionPolicy() ?? "noeviction";

@@ -197,7 +197,9 @@ test("times are never later than the claim", () => {
   assert.equal(waitMs(message("nonsense")), 0);
   assert.equal(queuedAtMs(message("900-0", "400-0")), 400);
   assert.equal(queuedAtMs(message("900-0", "2000-0")), 1_000);
-  assert.equal(queuedAtMs(message("nonsense")), 0);
+  for (const noTime of ["nonsense", "9223372036854775808-0"]) {
+    assert.equal(queuedAtMs(message(noTime)), 1_000);
+  }
 });
 
 test("a value is counted in the first bucket whose bound it does not exceed", () => {

@@ -79,11 +79,19 @@ test("other methods, wrong variables and a Redis that fails have a code", async 
   const away = receiver.tick();
   assert.equal(away.status, 503);
   assert.deepEqual(await away.json(), { status: 503, code: "queue_unavailable" });
-  receiver.variables["batch_size"] = "lots";
-  const wrong = receiver.tick();
-  assert.equal(wrong.status, 500);
-  assert.deepEqual(await wrong.json(), { status: 500, code: "misconfigured" });
-  assert.match(receiver.errors.join(), /variable batch_size: expected a whole number/);
+  receiver.variables["log_level"] = " info ";
+  assert.equal(receiver.tick().status, 503);
+  for (const [variable, expected] of [
+    ["log_level", "error, warn"],
+    ["batch_size", "a whole number"],
+  ] as const) {
+    receiver.variables[variable] = "lots";
+    const wrong = receiver.tick();
+    assert.equal(wrong.status, 500);
+    assert.deepEqual(await wrong.json(), { status: 500, code: "misconfigured" });
+    assert.ok(receiver.errors.join().includes(`variable ${variable}: expected ${expected}`));
+    receiver.variables["log_level"] = "info";
+  }
 });
 
 test("failures of Redis are told apart by the text", () => {
