@@ -4,6 +4,11 @@ use std::time::Instant;
 
 use super::*;
 
+fn in_folder(folder: PathBuf, arguments: &[&str]) -> Options {
+    let arguments = arguments.iter().map(ToString::to_string).collect();
+    Options { folder: Some(folder), arguments, ..Options::default() }
+}
+
 #[test]
 fn a_server_answers_and_is_gone_after_drop() {
     let server = RedisServer::start().unwrap();
@@ -16,11 +21,7 @@ fn a_server_answers_and_is_gone_after_drop() {
 #[test]
 fn a_server_with_a_password_is_stopped_without_one_and_writes_its_data_out() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        folder: Some(folder.path().join("redis")),
-        arguments: ["--requirepass", "hush"].map(str::to_owned).to_vec(),
-        ..Options::default()
-    };
+    let options = in_folder(folder.path().join("redis"), &["--requirepass", "hush"]);
     let server = RedisServer::start_with(&options).unwrap();
     let started = Instant::now();
     drop(server);
@@ -32,7 +33,7 @@ fn a_server_with_a_password_is_stopped_without_one_and_writes_its_data_out() {
 #[test]
 fn a_data_folder_has_one_server_and_is_free_when_it_has_ended() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options { folder: Some(folder.path().join("redis")), ..Options::default() };
+    let options = in_folder(folder.path().join("redis"), &[]);
     let server = RedisServer::start_with(&options).unwrap();
     let error = RedisServer::start_with(&options).unwrap_err();
     assert!(error.to_string().contains("another Redis uses"), "{error:#}");
@@ -43,11 +44,7 @@ fn a_data_folder_has_one_server_and_is_free_when_it_has_ended() {
 #[test]
 fn a_restarted_server_still_has_its_options_and_the_lock_of_its_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        folder: Some(folder.path().join("redis")),
-        arguments: ["--maxmemory", "20mb"].map(str::to_owned).to_vec(),
-        ..Options::default()
-    };
+    let options = in_folder(folder.path().join("redis"), &["--maxmemory", "20mb"]);
     let mut server = RedisServer::start_with(&options).unwrap();
     server.kill().unwrap();
     server.restart().unwrap();
@@ -60,10 +57,8 @@ fn a_restarted_server_still_has_its_options_and_the_lock_of_its_folder() {
 #[test]
 fn folders_whose_names_differ_after_a_dot_have_a_server_each() {
     let folder = tempfile::tempdir().unwrap();
-    let [first, second] = ["redis.1", "redis.2"].map(|name| {
-        let options = Options { folder: Some(folder.path().join(name)), ..Options::default() };
-        RedisServer::start_with(&options).unwrap()
-    });
+    let [first, second] = ["redis.1", "redis.2"]
+        .map(|name| RedisServer::start_with(&in_folder(folder.path().join(name), &[])).unwrap());
     first.check().unwrap();
     second.check().unwrap();
 }

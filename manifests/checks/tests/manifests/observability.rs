@@ -118,8 +118,12 @@ fn fired(minute: u32, name: &str, labels: &Value, summary: &str) -> Value {
     json!({ "eval_time": format!("{minute}m"), "alertname": name, "exp_alerts": [alert] })
 }
 
+fn quiet_at(minute: u32, name: &str) -> Value {
+    json!({ "eval_time": format!("{minute}m"), "alertname": name, "exp_alerts": [] })
+}
+
 fn quiet(name: &str) -> Value {
-    json!({ "eval_time": "30m", "alertname": name, "exp_alerts": [] })
+    quiet_at(30, name)
 }
 
 fn promtool_tests(series: &[Value], alerts: &[Value]) {
@@ -271,11 +275,7 @@ fn alerts_fire_for_what_needs_somebody() {
 #[test]
 fn keda_cannot_scale_is_not_reported_for_one_failed_poll() {
     let keda = "namespace=\"order-pipeline\",scaledObject=\"receiver-simple\"";
-    let minutes: Vec<Value> = (0..40)
-        .map(|minute| {
-            json!({ "eval_time": format!("{minute}m"), "alertname": "KedaCannotScale", "exp_alerts": [] })
-        })
-        .collect();
+    let minutes: Vec<Value> = (0..40).map(|minute| quiet_at(minute, "KedaCannotScale")).collect();
     let errors = [series("keda_scaled_object_errors_total", keda, "0x20 1x40")];
     promtool_tests(&errors, &minutes);
 }
