@@ -13,7 +13,7 @@ use toml::Value;
 use crate::cli::UpOptions;
 use crate::hosts::AllowedHosts;
 use crate::manifest::{self, Executor, HttpTrigger, Manifest, RedisTrigger, StaticResponse};
-use crate::variables::{Rendered, Variables, check_name};
+use crate::variables::{Rendered, Variables, check_name, is_words};
 
 /// An application ready to be compiled and run.
 #[derive(Debug)]
@@ -85,13 +85,11 @@ impl App {
 
 /// Refuses an id that Spin refuses. A component's log files are named after it.
 fn check_id(id: &str) -> Result<()> {
-    let is_word = |(index, word): (usize, &str)| {
+    let has_case = |word: &str, c: char| {
         let is_upper = word.starts_with(|c: char| c.is_ascii_uppercase());
-        let has_case = |c: char| c.is_ascii_alphabetic() && c.is_ascii_uppercase() == is_upper;
-        word.starts_with(|c: char| c.is_ascii_alphabetic() || (index > 0 && c.is_ascii_digit()))
-            && word.chars().all(|c| c.is_ascii_digit() || c == ':' || has_case(c))
+        c.is_ascii_alphabetic() && c.is_ascii_uppercase() == is_upper
     };
-    if !id.split('-').enumerate().all(is_word) {
+    if !is_words(id, '-', |word, c| c.is_ascii_digit() || c == ':' || has_case(word, c)) {
         bail!("component id {id:?} is not words of one case, joined by single hyphens");
     }
     Ok(())

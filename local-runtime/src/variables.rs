@@ -95,14 +95,20 @@ impl Rendered {
 
 /// Refuses a name that Spin refuses for a variable: anything but lower snake_case.
 pub(crate) fn check_name(name: &str) -> Result<()> {
-    let legal = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        && !name.ends_with('_')
-        && !name.contains("__");
-    if !legal {
+    if !is_words(name, '_', |_, c| c.is_ascii_lowercase() || c.is_ascii_digit()) {
         bail!("{name:?} is not a variable name: lower-case words joined by single underscores");
     }
     Ok(())
+}
+
+/// Whether a text is words joined by single delimiters, as Spin's ids are. All characters of a word
+/// must fit it. The first word starts with a letter, the others with a letter or digit.
+pub(crate) fn is_words(text: &str, delimiter: char, fits: impl Fn(&str, char) -> bool) -> bool {
+    let is_word = |(index, word): (usize, &str)| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic() || (index > 0 && c.is_ascii_digit()))
+            && word.chars().all(|c| fits(word, c))
+    };
+    text.split(delimiter).enumerate().all(is_word)
 }
 
 #[cfg(test)]
