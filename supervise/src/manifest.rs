@@ -38,6 +38,7 @@ pub fn wasm_bytes(manifest: &Path) -> Result<u64> {
         })?;
         bytes += metadata.len();
     }
+    ensure!(bytes > 0, "its Wasm files are empty");
     Ok(bytes)
 }
 
